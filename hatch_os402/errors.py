@@ -1,0 +1,57 @@
+"""What can go wrong, as the user should read it.
+
+Every expected failure is an `Os402Error`. Its text says what is wrong, where, why and what to do; `details` holds what
+only helps when somebody asks for more (`hatch -v`). Whoever faces the user prints the one and, if asked, the other;
+nothing that is expected reaches the user as a traceback.
+"""
+
+from __future__ import annotations
+
+
+class Os402Error(Exception):
+    """An expected failure.
+
+    `message` is complete on its own, may have several lines and ends without a newline. `details` is further text for
+    verbose output, or empty.
+    """
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class OptionTypeError(Os402Error, TypeError):
+    """An option in pyproject.toml has the wrong type. Also a `TypeError`, which is what Hatch expects."""
+
+
+class OptionValueError(Os402Error, ValueError):
+    """An option in pyproject.toml has an impossible value. Also a `ValueError`, which is what Hatch expects."""
+
+
+class ResolutionError(Os402Error):
+    """The dependencies could not be resolved or fetched for the target."""
+
+
+class WheelError(Os402Error):
+    """A wheel is damaged, dishonest or dangerous."""
+
+
+class NativeCodeError(Os402Error):
+    """Distributions hold compiled code that cannot work on the target."""
+
+
+class StagingError(Os402Error):
+    """The files of the distributions do not fit into one archive."""
+
+
+class BytecodeError(Os402Error):
+    """Bytecode was required and cannot be had."""
+
+
+class OfferError(Os402Error):
+    """The offer cannot be written as os402 would read it."""
+
+
+class ArtifactError(Os402Error):
+    """The artifacts could not be written."""

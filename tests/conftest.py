@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hatch_os402.runtime.interpreters import Interpreter, find_compiler
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def python312() -> Interpreter:
+    """The CPython 3.12 that compiles, and stands in for cosmo-python. Without one the tests fail rather than skip."""
+    found = find_compiler(None, os.environ)
+    assert found is not None, "these tests need a CPython 3.12: `hatch python install 3.12`"
+    return found
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """Keep the cache of the user's builds out of the tests, and the tests out of it."""
+    monkeypatch.setenv("HATCH_OS402_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "os402-cache"))
