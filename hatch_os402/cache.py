@@ -1,0 +1,36 @@
+"""Where wheels and bytecode are kept between builds. Everything there can be deleted at any time."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLE = "HATCH_OS402_CACHE_DIR"
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder that `environ` or the system's convention names; it may not exist."""
+    if chosen := environ.get(VARIABLE):
+        return Path(chosen).absolute()
+    if sys.platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "hatch-os402" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/hatch-os402"
+    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hatch-os402"
+
+
+def usable_cache(environ: Mapping[str, str], instead: Path) -> Path:
+    """Return the cache folder, made and found writable; else `instead`, which serves one build."""
+    try:
+        folder = cache_folder(environ)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except (OSError, RuntimeError):  # Path.home() raises RuntimeError without a home
+        instead.mkdir(parents=True, exist_ok=True)
+        return instead

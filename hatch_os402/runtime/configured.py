@@ -1,0 +1,83 @@
+"""The option `runtime`: which executable the offer runs on each architecture."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hatch_os402.errors import OptionValueError
+from hatch_os402.runtime import pins
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FIELD = "Field `tool.hatch.build.targets.os402.runtime`"
+_URL = re.compile(r"(?P<arch>x86_64|aarch64):(?P<url>https?://[^\s#]+)#(?P<sha256>[0-9a-fA-F]{64})")
+_PATH = re.compile(r"(?:(?P<arch>x86_64|aarch64):)?(?P<path>.+)", re.DOTALL)
+_MACHINES = {62: "x86_64", 183: "aarch64"}
+"""`e_machine` of an ELF header (System V ABI)."""
+
+
+@dataclass(frozen=True)
+class Executable:
+    """What runs on one architecture."""
+
+    arch: str
+    sha256: str
+    """Lowercase hex, of the ELF that os402 executes."""
+    url: str | None = None
+    path: Path | None = None
+    """Where it lies on this machine, if it does; never part of an artifact."""
+
+
+def executables(values: Sequence[str], root: Path) -> tuple[Executable, ...]:
+    """Return what the option's `values` mean, sorted by architecture; the pinned cosmo-python when there are none.
+
+    Relative paths are below `root`. Raises `OptionValueError`.
+    """
+    if not values:
+        return tuple(Executable(arch, sha256) for arch, sha256 in sorted(pins.ASSIMILATED_SHA256.items()))
+    found: dict[str, Executable] = {}
+    for value in values:
+        executable = _parse(value, root)
+        if executable.arch in found:
+            raise OptionValueError(f"{_FIELD} names two executables for {executable.arch}")
+        found[executable.arch] = executable
+    return tuple(found[arch] for arch in sorted(found))
+
+
+def _parse(value: str, root: Path) -> Executable:
+    if match := _URL.fullmatch(value):
+        return Executable(match["arch"], match["sha256"].lower(), url=match["url"])
+    if "://" in value:
+        raise OptionValueError(f'{_FIELD} must be a path or "arch:url#sha256" (arch: x86_64 or aarch64), not {value!r}')
+    match = _PATH.fullmatch(value)
+    assert match is not None  # noqa: S101 - the pattern takes any text, and empty ones were refused before
+    path = root / Path(match["path"]).expanduser()
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+            file.seek(0)
+            sha256 = (
+                hashlib.file_digest(file, "sha256") if hasattr(hashlib, "file_digest") else hashlib.sha256(file.read())
+            )
+    except OSError as error:
+        raise OptionValueError(f"{_FIELD} names {match['path']!r}, which cannot be read: {error.strerror}") from error
+    return Executable(_architecture(head, value, match["arch"]), sha256.hexdigest(), path=path)
+
+
+def _architecture(head: bytes, value: str, stated: str | None) -> str:
+    """Return the architecture of the ELF that begins with `head`; os402 executes nothing else."""
+    if head[:6] in {b"MZqFpD", b"jartsr"}:
+        raise OptionValueError(
+            f"{_FIELD}: {value!r} is an APE, which os402 cannot execute; make it an ELF with `--assimilate`"
+        )
+    if head[:4] != b"\x7fELF" or len(head) < 20:  # noqa: PLR2004 - up to e_machine
+        raise OptionValueError(f"{_FIELD}: {value!r} is not an ELF executable")
+    arch = _MACHINES.get(int.from_bytes(head[18:20], "little"), "another architecture")
+    if arch not in _MACHINES.values() or stated not in {None, arch}:
+        raise OptionValueError(f"{_FIELD}: {value!r} is an ELF for {arch}; os402 has x86_64 and aarch64")
+    return arch

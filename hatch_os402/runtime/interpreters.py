@@ -1,0 +1,101 @@
+"""Find a CPython 3.12, whose bytecode is cosmo-python's: every 3.12 has the same magic number."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MAGIC = b"\xcb\r\r\n"
+"""`importlib.util.MAGIC_NUMBER` of CPython 3.12 (3531)."""
+
+_QUESTION = (
+    "import sys, json, _imp, _frozen_importlib_external as e; v = sys.version_info; "
+    "print(json.dumps([sys.implementation.name, *v[:2], v[3], e.MAGIC_NUMBER.hex(), '%d.%d.%d' % v[:3], sys.version]))"
+)
+_PATIENCE = 20
+"""Seconds that a candidate may take to answer."""
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A CPython 3.12 that has answered."""
+
+    path: str
+    version: str
+    """With the patch release, for example `3.12.3`."""
+    build: str
+    """`sys.version`, which tells builds of one release apart."""
+
+
+def find_compiler(runtime: Path | None, environ: Mapping[str, str]) -> Interpreter | None:
+    """Return the first CPython 3.12 that answers, or None.
+
+    In this order: the running Python, `runtime` (a local cosmo-python), PATH, then the Pythons of pyenv, Hatch and uv.
+    A name on PATH proves nothing (pyenv's shims fail when the version is not selected), so each one is asked.
+    """
+    seen: set[str] = set()
+    for candidate in _candidates(runtime, environ):
+        real = os.path.realpath(candidate)
+        if real not in seen:
+            seen.add(real)
+            if found := ask(candidate):
+                return found
+    return None
+
+
+def ask(path: str | Path) -> Interpreter | None:
+    """Return the interpreter at `path` when it runs and is a final CPython 3.12, else None."""
+    try:
+        answer = subprocess.run(
+            [str(path), "-I", "-S", "-c", _QUESTION],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+            timeout=_PATIENCE,
+        ).stdout
+        *kind, version, build = json.loads(answer)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    return Interpreter(str(path), version, build) if kind == ["cpython", 3, 12, "final", MAGIC.hex()] else None
+
+
+def _candidates(runtime: Path | None, environ: Mapping[str, str]) -> Iterator[str | Path]:
+    if sys.version_info[:2] == (3, 12) and sys.executable:
+        yield sys.executable
+    if runtime is not None:
+        yield runtime
+    for name in ("python3.12", "python3", "python"):
+        for folder in filter(None, environ.get("PATH", "").split(os.pathsep)):  # a broken shim may hide a good one
+            if found := shutil.which(name, path=folder):
+                yield found
+    for place, pattern in _installations(environ):
+        for home in sorted(place.glob(pattern), reverse=True):
+            yield home / ("python.exe" if os.name == "nt" else "bin/python3.12")
+
+
+def _installations(environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """Yield the folders in which other tools keep Pythons, each with the pattern of a 3.12's home in it."""
+    home = Path(environ.get("USERPROFILE" if os.name == "nt" else "HOME") or "/")
+    if os.name == "nt":
+        data = roaming = Path(environ.get("LOCALAPPDATA") or home / "AppData/Local")
+        uv = Path(environ.get("APPDATA") or home / "AppData/Roaming") / "uv/data/python"
+    else:
+        data = Path(environ.get("XDG_DATA_HOME") or home / ".local/share")
+        uv = data / "uv/python"
+        roaming = home / "Library/Application Support" if sys.platform == "darwin" else data
+    pyenv = Path(environ.get("PYENV_ROOT") or home / (".pyenv/pyenv-win" if os.name == "nt" else ".pyenv"))
+    yield pyenv / "versions", "3.12*"
+    hatch = Path(environ.get("HATCH_DATA_DIR") or roaming / "hatch") / "pythons"
+    yield hatch, "3.12*/python"
+    yield hatch, "3.12*/python/install"
+    yield Path(environ.get("UV_PYTHON_INSTALL_DIR") or uv), "cpython-3.12*"
