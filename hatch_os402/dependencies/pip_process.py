@@ -1,0 +1,152 @@
+"""pip in a subprocess: for the target, with the user's index settings and with nothing else of the user's."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hatch_os402.dependencies import _pip_shim
+from hatch_os402.dependencies.target import PYTHON
+from hatch_os402.errors import ResolutionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hatch_os402.dependencies.target import Target
+
+SETTINGS = frozenset({
+    "cache-dir", "cert", "client-cert", "default-timeout", "extra-index-url", "find-links", "index-url",
+    "keyring-provider", "no-cache-dir", "no-index", "proxy", "resume-retries", "retries", "timeout", "trusted-host",
+    "uploaded-prior-to", "use-deprecated", "use-feature",
+})  # fmt: skip
+"""The settings of pip, from `PIP_*` or its configuration files, that say where packages come from and how to get them.
+
+Everything else (`user`, `target`, `constraint`, `require-hashes`, `no-deps`, `python`, ...) would change the result.
+"""
+
+_UNREACHABLE = re.compile(
+    r"Retrying \(Retry\(|Could not fetch URL|ConnectionError|Connection (?:refused|reset)|ProxyError"
+)
+_REMOTE_BUILD = re.compile(r"os402-source-only: (?P<requirement>.+)")
+_NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (?P<requirement>[^\n]+)")
+_CONFLICT = re.compile(r"ERROR: (?:Cannot install|ResolutionImpossible)")
+_HASH = re.compile(r"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES.*?\n(?P<table>(?: .*\n?)+)", re.DOTALL)
+_FROM_FILE = re.compile(r" ?\(from -r [^)]*\(line \d+\)\)")
+
+
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for pip: `variables` without `PYTHON*` and with the harmless `PIP_*` only."""
+    allowed = {f"PIP_{name.replace('-', '_').upper()}" for name in SETTINGS} | {"PIP_CONFIG_FILE"}
+    kept = {
+        name: value
+        for name, value in variables.items()
+        if not name.upper().startswith("PYTHON") and (not name.upper().startswith("PIP_") or name.upper() in allowed)
+    }
+    return kept | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PYTHONUTF8": "1"}
+
+
+def run_pip(arguments: Sequence[str], target: Target, workdir: Path, *, doing: str) -> str:
+    """Run `pip ARGUMENTS` for `target` and return all that it printed.
+
+    `workdir` is an existing private folder. `doing` completes "while …" in messages. Raises `ResolutionError`, in the
+    user's terms, with pip's own words as details.
+    """
+    job = workdir / f"pip-{arguments[0]}-{target.machine}.json"
+    common = ["--no-color", "--only-binary=:all:", "--python-version", PYTHON]
+    job.write_text(
+        json.dumps(
+            {
+                "pip": _folder_of_pip(),
+                "environment": target.environment,
+                "tags": [[tag.interpreter, tag.abi, tag.platform] for tag in target.tags],
+                "settings": sorted(SETTINGS | {"disable-pip-version-check", "no-input"}),
+                "arguments": [arguments[0], *common, *arguments[1:]],
+            }
+        ),
+        encoding="utf-8",
+    )
+    finished = subprocess.run(
+        [sys.executable, "-I", "-X", "utf8", "-W", "ignore", _pip_shim.__file__, str(job)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment(os.environ),
+        cwd=workdir,
+        check=False,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    output = _FROM_FILE.sub("", finished.stdout)
+    if finished.returncode:
+        raise explain(output, finished.returncode, doing)
+    return output
+
+
+def explain(output: str, status: int, doing: str) -> ResolutionError:  # noqa: PLR0911 - one for each meaning
+    """Return the error that tells what `output` of a failed pip (exit `status`) means."""
+    if status == _pip_shim.UNSUPPORTED:
+        reason = output.strip().rpartition("os402: ")[2]
+        return ResolutionError(
+            f"{reason}\nInstall another release of pip beside hatch-os402 (23.1 to 26.3 are known).", output
+        )
+    if source := _REMOTE_BUILD.search(output):
+        return ResolutionError(
+            f"{source['requirement'].strip()} is only to be had as source, and building it would run its code here.\n"
+            "Build its wheel yourself and offer it with PIP_FIND_LINKS, or require a release that has a wheel.",
+            output,
+        )
+    if damaged := _HASH.search(output):
+        return ResolutionError(
+            f"a file from the index is not the one that was promised, while {doing}:\n{damaged['table'].rstrip()}\n"
+            "Nothing of it was used. Try again; if it stays, the index, a mirror or a proxy serves a changed file.",
+            output,
+        )
+    errors = "\n".join(line for line in output.splitlines() if line.startswith("ERROR:")) or output.strip()[-2000:]
+    missing = _NOT_FOUND.search(output)
+    if _UNREACHABLE.search(output):
+        first = next((line for line in output.splitlines() if _UNREACHABLE.search(line)), "")
+        wanted = f" (looking for {missing['requirement'].strip()})" if missing else ""
+        return ResolutionError(
+            f"the package index could not be reached while {doing}{wanted}:\n  {first.strip()[:300]}\n"
+            "Check the network, PIP_INDEX_URL, the proxy and certificate settings.",
+            output,
+        )
+    if _CONFLICT.search(output):
+        told = output[output.find("ERROR:") :].strip()
+        return ResolutionError(
+            f"the requirements contradict each other, while {doing}:\n{_indent(_shorten(told))}", output
+        )
+    if missing:
+        return ResolutionError(
+            f"no wheel found for {missing['requirement'].strip()!r} on CPython {PYTHON}, linux, while {doing}.\n"
+            "Either no such release exists, or its releases are only source or only for other Pythons or systems.\n"
+            f"{_indent(errors)}",
+            output,
+        )
+    return ResolutionError(f"pip failed (exit status {status}) while {doing}:\n{_indent(errors)}", output)
+
+
+def _folder_of_pip() -> str:
+    """Return the folder that holds the package `pip` which this interpreter would import."""
+    spec = find_spec("pip")
+    if spec is None or spec.origin is None:
+        raise ResolutionError(
+            "pip is not installed beside hatch-os402, which needs it to resolve dependencies: install pip."
+        )
+    return str(Path(spec.origin).resolve().parent.parent)
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines() if line.strip())
+
+
+def _shorten(text: str) -> str:
+    """Leave out pip's advice after the list of conflicts, which is about `pip install`."""
+    return text.partition("To fix this you could try")[0].rstrip()

@@ -1,0 +1,141 @@
+"""Resolve: the project's requirements become pinned wheels that hold on every architecture of the target."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from hatch_os402.dependencies.graph import Graph, Pin, Root, check, walk
+from hatch_os402.dependencies.pip_process import run_pip
+from hatch_os402.dependencies.stub import write_stub
+from hatch_os402.dependencies.target import ARCHITECTURES, PYTHON, Target
+from hatch_os402.errors import ResolutionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from packaging.requirements import Requirement
+
+    from hatch_os402.dependencies.wheels import Wheel
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What is vendored, and why."""
+
+    pins: tuple[Pin, ...]
+    """Sorted by name; the project itself is not among them."""
+    graph: Graph
+
+
+def resolve(
+    project: Wheel,
+    *,
+    extras: frozenset[str],
+    groups: Sequence[Requirement],
+    workdir: Path,
+    architectures: Sequence[str] = ARCHITECTURES,
+) -> Resolution:
+    """Resolve the requirements of the wheel `project` for every one of `architectures`.
+
+    pip runs once for the first architecture. It runs again only for an architecture on which some marker decides
+    otherwise; then the union is vendored, and two versions of one distribution are an error. Raises `ResolutionError`.
+    """
+    _check_requires_python(project)
+    root = Root(project.name, project.metadata.requires_dist, extras, tuple(groups))
+    if not root.requirements and not root.groups:
+        return Resolution((), Graph(root.name))
+    first, *others = (Target(machine) for machine in architectures)
+    pins = {pin.name: pin for pin in _run(project, root, first, workdir)}
+    graph = check(root, tuple(pins.values()), first)
+    for target in others:
+        same, problems = walk(root, pins, target)
+        if not problems and same.required_by.keys() == pins.keys():
+            graph = graph.merged(same)
+            continue
+        more = _run(project, root, target, workdir)
+        graph = graph.merged(check(root, more, target))
+        pins = _union(pins, more, first, target)
+    return Resolution(tuple(pins[name] for name in sorted(pins)), graph)
+
+
+def _check_requires_python(project: Wheel) -> None:
+    wanted = project.metadata.requires_python
+    if wanted and not SpecifierSet(wanted).contains(PYTHON, prereleases=True):
+        raise ResolutionError(
+            f"Field `project.requires-python` is {wanted!r}, but Python on os402 is {PYTHON}.\n"
+            "Widen it, for example to '>=3.10', if the project does run there."
+        )
+
+
+def _union(pins: dict[str, Pin], more: Sequence[Pin], first: Target, target: Target) -> dict[str, Pin]:
+    """Return `pins` with those of `more` that are new. The wheel of the first architecture stands for both."""
+    clashes = [
+        f"  {pin.name}: {pins[pin.name].version} on {first.machine}, {pin.version} on {target.machine}"
+        for pin in more
+        if pin.name in pins and pins[pin.name].version != pin.version
+    ]
+    if clashes:
+        raise ResolutionError(
+            "one archive serves every architecture, but these resolve differently:\n" + "\n".join(clashes) + "\n"
+            "Pin one version that both can use, or choose the architecture with `runtime`."
+        )
+    return {pin.name: pin for pin in more} | pins
+
+
+def _run(project: Wheel, root: Root, target: Target, workdir: Path) -> tuple[Pin, ...]:
+    """Let pip resolve for `target` and return its pins, unchecked."""
+    stub = write_stub(project, workdir)
+    extras = f"[{','.join(sorted(root.extras))}]" if root.extras else ""
+    wanted = workdir / f"requirements-{target.machine}.txt"
+    lines = [f"{project.name}{extras} @ {stub.as_uri()}", *map(str, root.groups)]
+    wanted.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    report = workdir / f"report-{target.machine}.json"
+    arguments = ["install", "--dry-run", "--ignore-installed", "--report", str(report), "-r", str(wanted)]
+    run_pip(arguments, target, workdir, doing=f"resolving the dependencies of {project.name}")
+    return read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target)
+
+
+def read_report(report: dict[str, Any], project: str, target: Target) -> tuple[Pin, ...]:
+    """Return the pins of pip's installation report (version "1"), without the project itself.
+
+    Raises `ResolutionError` when the report is of another format or was made for another environment than `target`.
+    """
+    if report.get("version") != "1":
+        raise ResolutionError(
+            f"pip wrote a report of version {report.get('version')!r}; version '1' is known. Use another pip."
+        )
+    if report["environment"] != target.environment:
+        raise ResolutionError("pip resolved for another environment than the target's; use another release of pip.")
+    pins = (_pin(item) for item in report["install"])
+    return tuple(sorted((pin for pin in pins if pin.name != project), key=lambda pin: pin.name))
+
+
+def _pin(item: dict[str, Any]) -> Pin:
+    metadata, download = item["metadata"], item["download_info"]
+    name, url = canonicalize_name(metadata["name"]), str(download["url"])
+    filename = unquote(PurePosixPath(urlsplit(url).path).name)
+    sha256 = download.get("archive_info", {}).get("hashes", {}).get("sha256")
+    if not filename.endswith(".whl") or not sha256:
+        raise ResolutionError(
+            f"{name} {metadata['version']} resolved to {filename or url!r}, which is not a wheel with a SHA256.\n"
+            "Only wheels are vendored: require a release that has one, or build it and offer it with PIP_FIND_LINKS."
+        )
+    return Pin(
+        name=name,
+        version=str(metadata["version"]),
+        filename=filename,
+        sha256=sha256.lower(),
+        url=url,
+        direct=bool(item.get("is_direct")),
+        requires_dist=tuple(metadata.get("requires_dist", ())),
+        requires_python=metadata.get("requires_python", ""),
+        yanked=bool(item.get("is_yanked")),
+    )

@@ -1,0 +1,32 @@
+"""A stand-in for the project's wheel, for the resolver only: its metadata and nothing else.
+
+pip then knows the project by name and version (a dependency may require the project itself), and says "greeter 0.1.0
+depends on …" in its messages. The tag is pure whatever the project's is: compiled code is judged later, all at once.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING
+
+from hatch_os402.dependencies.wheels import open_members
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hatch_os402.dependencies.wheels import Wheel
+
+_WHEEL = "Wheel-Version: 1.0\nGenerator: hatch-os402\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+
+
+def write_stub(project: Wheel, folder: Path) -> Path:
+    """Write the stand-in of the wheel `project` into `folder` and return its path."""
+    metadata = next(file for file in project.files if file.path == f"{project.dist_info}/METADATA")
+    with open_members(project) as read:
+        content = read(metadata)
+    stub = folder / f"{project.dist_info.removesuffix('.dist-info')}-py3-none-any.whl"
+    with zipfile.ZipFile(stub, "w") as archive:
+        archive.writestr(f"{project.dist_info}/METADATA", content)
+        archive.writestr(f"{project.dist_info}/WHEEL", _WHEEL)
+        archive.writestr(f"{project.dist_info}/RECORD", "")
+    return stub
