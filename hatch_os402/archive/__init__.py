@@ -1,0 +1,1 @@
+"""The archive: bytecode, the deterministic zip and the frame around it."""

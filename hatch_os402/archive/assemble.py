@@ -1,0 +1,53 @@
+"""Assemble: the launcher, the staged tree, its bytecode and its records, in the order of the archive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hatch_os402 import launcher
+from hatch_os402.dependencies.entries import Entry
+from hatch_os402.dependencies.stage import records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from hatch_os402.archive.modules import Compiled
+    from hatch_os402.dependencies.stage import Tree
+
+MAIN = "__main__.py"
+OWNER = "hatch-os402"
+
+
+def launcher_entries(entry_point: str) -> tuple[Entry, ...]:
+    """Return the files of the launcher that starts `entry_point`."""
+    files = {MAIN: launcher.main_source(entry_point)} | launcher.inside_files()
+    return tuple(Entry.of(path, content, OWNER) for path, content in files.items())
+
+
+def assemble(launch: Sequence[Entry], tree: Tree, compiled: Compiled, *, sources: bool) -> tuple[Entry, ...]:
+    """Return every file of the archive in its order: `__main__.py`, the launcher's own, then all others sorted.
+
+    Without `sources`, the sources of compiled modules are left out, but for the launcher's: `python X.pyz` needs them.
+    """
+    pycs = [pyc.entry for pyc in compiled.pycs]
+    needless = set() if sources else {pyc.module.path for pyc in compiled.pycs}
+    files = [entry for entry in tree.entries if entry.path not in needless]
+    files += [entry for entry in pycs if entry.owner != OWNER]
+    whole = replace(tree, entries=tuple(files))
+    everything = [*launch, *(entry for entry in pycs if entry.owner == OWNER), *files, *records(whole)]
+    return tuple(sorted(everything, key=_place))
+
+
+def _place(entry: Entry) -> tuple[bool, bool, bytes]:
+    return entry.path != MAIN, not is_launcher(entry.path), entry.path.encode()
+
+
+def is_launcher(path: str) -> bool:
+    """Whether the archive path belongs to the launcher."""
+    return path == MAIN or path.startswith(launcher.RESERVED)
+
+
+def importable(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield the modules among `entries`; `__main__.py` of the archive is run as source by every launcher."""
+    return (entry for entry in entries if entry.path.endswith(".py") and entry.path != MAIN)

@@ -1,0 +1,79 @@
+"""Compile every module of a tree, and say what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from hatch_os402.archive.bytecode import Bytecode, Compiler, Uncompilable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from hatch_os402.dependencies.entries import Entry
+    from hatch_os402.runtime.interpreters import Interpreter
+
+
+@dataclass(frozen=True)
+class Pyc:
+    """The bytecode of one module."""
+
+    module: Entry
+    """The source."""
+    entry: Entry
+    """The bytecode, beside it."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """All bytecode of an archive, or why there is none."""
+
+    python: str | None
+    """The version of the CPython that compiled, None without bytecode."""
+    pycs: tuple[Pyc, ...] = ()
+    failures: tuple[tuple[str, str], ...] = ()
+    """Path and reason of every module that stays source only."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What the record says."""
+        if self.python is None:
+            return {"compiled": False}
+        return {
+            "compiled": True,
+            "python": self.python,
+            "modules": len(self.pycs),
+            "left_as_source": dict(self.failures),
+        }
+
+
+def compile_modules(
+    entries: Iterable[Entry], read: Callable[[Entry], bytes], *, root: str, interpreter: Interpreter, cache: Path
+) -> Compiled:
+    """Compile every `.py` of `entries`, whose virtual file names begin with `root`."""
+    pycs, failures = [], []
+    with Compiler(interpreter, cache) as compiler:
+        for entry in entries:
+            if not entry.path.endswith(".py"):
+                continue
+            outcome = compiler.compile(f"{root}/{entry.path}", entry.sha256, lambda entry=entry: read(entry))  # type: ignore[misc]
+            match outcome:
+                case Bytecode():
+                    pycs.append(Pyc(entry, _beside(entry, outcome)))
+                case Uncompilable(reason):
+                    failures.append((entry.path, reason))
+    return Compiled(interpreter.version, tuple(pycs), tuple(failures))
+
+
+def _beside(module: Entry, bytecode: Bytecode) -> Entry:
+    """Return the entry of `bytecode` as `name.pyc` beside `name.py`, where zipimport and our launcher look for it."""
+    return replace(
+        module,
+        path=f"{module.path}c",
+        size=bytecode.size,
+        sha256=bytecode.sha256,
+        source=bytecode.path,
+        member=None,
+        content=None,
+    )
