@@ -1,0 +1,151 @@
+"""The options of `[tool.hatch.build.targets.os402]`, each validated when it is first read."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from packaging.utils import canonicalize_name
+
+from hatch_os402.offer.fields import Fields
+from hatch_os402.offer.options import OfferOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PREFIX = "tool.hatch.build.targets.os402"
+
+HATCHLING = frozenset({
+    "dependencies", "directory", "hooks", "require-runtime-dependencies", "require-runtime-features", "versions",
+})  # fmt: skip
+"""Options that hatchling itself reads from any target's table."""
+
+FILE_SELECTION = frozenset({
+    "artifacts", "force-include", "ignore-vcs", "include", "only-include", "only-packages", "packages",
+    "skip-excluded-dirs",
+})  # fmt: skip
+"""Options of hatchling that choose files; here the wheel's files are taken."""
+
+LATER = {
+    "lock": "building from a lock",
+    "lazy-imports": "importing on first use",
+    "virtual-files": "opening files of the archive by path",
+}
+"""Designed, not there yet: setting one is an error rather than a promise."""
+
+_ENTRY_POINT = re.compile(r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*)(?::(?P<attribute>[^\W\d]\w*(?:\.[^\W\d]\w*)*))?")
+
+
+class Options:
+    """The target's table. `root` is the project's folder, to which relative paths belong."""
+
+    def __init__(self, table: Mapping[str, Any], root: Path) -> None:
+        self._fields = Fields(table, PREFIX)
+        self._root = root
+
+    def validate(self) -> Options:
+        """Read every option, so that what is wrong is said before any work starts; return self."""
+        for name in LATER.keys() & self._fields.config.keys():
+            raise self._fields.wrong_value(name, f"is not supported by this version: {LATER[name]} is still to come")
+        for name in FILE_SELECTION & self._fields.config.keys():
+            raise self._fields.wrong_value(
+                name,
+                f"has no effect here: the archive holds the wheel's files; set tool.hatch.build.targets.wheel.{name}",
+            )
+        options = {
+            name.replace("_", "-"): name
+            for name, value in vars(type(self)).items()
+            if isinstance(value, cached_property)
+        }
+        self._fields.refuse_unknown(tuple(sorted(options.keys() | HATCHLING)))
+        for name in options.values():
+            getattr(self, name)
+        self.offer.validate()
+        return self
+
+    @cached_property
+    def entry_point(self) -> str | None:
+        """`module:callable` or `module`; None when the project decides."""
+        value = self._fields.string("entry-point")
+        if value is not None and not _ENTRY_POINT.fullmatch(value):
+            raise self._fields.wrong_value("entry-point", f'must be "module:callable" or "module", not {value!r}')
+        return value
+
+    @cached_property
+    def interface(self) -> Literal["script"]:
+        """What the entry point is."""
+        value = self._fields.string("interface")
+        if value in {"wsgi", "asgi", "mcp"}:
+            raise self._fields.wrong_value(
+                "interface", f'is "{value}", which is still to come; this version has "script"'
+            )
+        if value not in {None, "script"}:
+            raise self._fields.wrong_value("interface", f'must be "script", not {value!r}')
+        return "script"
+
+    @cached_property
+    def features(self) -> frozenset[str]:
+        """Extras of the project to vendor as well, canonical names."""
+        return frozenset(canonicalize_name(name) for name in self._fields.strings("features"))
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """Dependency groups of the project to vendor as well (PEP 735)."""
+        return self._fields.strings("groups")
+
+    @cached_property
+    def exclude(self) -> tuple[str, ...]:
+        """Patterns (those of .gitignore, as in Hatch) of archive paths to leave out."""
+        return self._fields.strings("exclude")
+
+    @cached_property
+    def sources(self) -> bool:
+        """Whether `.py` files stay beside their bytecode."""
+        return self._fields.boolean("sources") is not False
+
+    @cached_property
+    def bytecode(self) -> Literal["auto", "required", "none"]:
+        """Whether modules are compiled: when a CPython 3.12 is found, always, or never."""
+        value = self._fields.config.get("bytecode", "auto")
+        if value == "auto":
+            return "auto"
+        if not isinstance(value, bool):
+            raise self._fields.wrong_type("bytecode", 'must be a boolean or "auto"')
+        if not value and not self.sources:
+            raise self._fields.wrong_value(
+                "bytecode", "must not be false while `sources` is false: no module would be left"
+            )
+        return "required" if value else "none"
+
+    @cached_property
+    def compression(self) -> Literal["stored", "deflated"]:
+        """How the members of the archive are kept."""
+        value = self._fields.string("compression")
+        if value not in {None, "stored", "deflated"}:
+            raise self._fields.wrong_value("compression", f'must be "stored" or "deflated", not {value!r}')
+        return "deflated" if value == "deflated" else "stored"
+
+    @cached_property
+    def strip_extensions(self) -> frozenset[str]:
+        """Distributions, beyond the curated ones, whose compiled speed-ups may be left out; canonical names."""
+        return frozenset(canonicalize_name(name) for name in self._fields.strings("strip-extensions"))
+
+    @cached_property
+    def allow_native_files(self) -> frozenset[str]:
+        """Distributions whose native files are only data; canonical names."""
+        return frozenset(canonicalize_name(name) for name in self._fields.strings("allow-native-files"))
+
+    @cached_property
+    def runtime(self) -> tuple[str, ...]:
+        """`path`, `arch:path` or `arch:url#sha256`, one an architecture; empty for the pinned cosmo-python."""
+        value = self._fields.config.get("runtime", [])
+        if isinstance(value, str):
+            return (value,)
+        return self._fields.strings("runtime")
+
+    @cached_property
+    def offer(self) -> OfferOptions:
+        """The table `offer`."""
+        return OfferOptions(self._fields.config.get("offer", {}), root=self._root, prefix=f"{PREFIX}.offer")

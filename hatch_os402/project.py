@@ -1,0 +1,138 @@
+"""The project, as much of it as a build needs, and where it starts."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from packaging.dependency_groups import DependencyGroupResolver
+from packaging.errors import ExceptionGroup
+from packaging.utils import canonicalize_name
+
+from hatch_os402.errors import OptionValueError, Os402Error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+    from packaging.requirements import Requirement
+
+    from hatch_os402.options import Options
+
+_FIELD = "Field `tool.hatch.build.targets.os402.entry-point`"
+
+
+@dataclass(frozen=True)
+class Project:
+    """What pyproject.toml says, through Hatch, and the project's own wheel."""
+
+    root: Path
+    id: str
+    """Hatch's `project_id`, the stem of every artifact: `greeter-0.1.0`."""
+    name: str
+    version: str
+    description: str | None
+    scripts: Mapping[str, str]
+    """`[project.scripts]`."""
+    extras: Collection[str]
+    """The names of `[project.optional-dependencies]`, canonical."""
+    groups: Mapping[str, Any]
+    """`[dependency-groups]`, as written."""
+    wheel: Path
+
+
+def requirements_of_groups(project: Project, names: Collection[str]) -> tuple[Requirement, ...]:
+    """Return the requirements of the dependency groups `names` (PEP 735). Raises `OptionValueError`."""
+    found: list[Requirement] = []
+    for name in names:
+        try:
+            found.extend(DependencyGroupResolver(dict(project.groups)).resolve(name))
+        except (LookupError, ValueError, TypeError, ExceptionGroup) as error:
+            known = ", ".join(sorted(project.groups)) or "none"
+            raise OptionValueError(
+                f"Field `tool.hatch.build.targets.os402.groups` names {name!r}, which cannot be used: {error}. "
+                f"Groups of this project: {known}"
+            ) from error
+    return tuple(found)
+
+
+def check_features(project: Project, options: Options) -> None:
+    """Raise `OptionValueError` when `features` names an extra that the project does not have."""
+    if unknown := options.features - {canonicalize_name(extra) for extra in project.extras}:
+        known = ", ".join(sorted(project.extras)) or "none"
+        raise OptionValueError(
+            f"Field `tool.hatch.build.targets.os402.features` names {', '.join(map(repr, sorted(unknown)))}; "
+            f"extras of this project: {known}"
+        )
+
+
+def entry_point(project: Project, options: Options, own_paths: Collection[str]) -> str:
+    """Return where the project starts, `module:callable` or `module`.
+
+    `own_paths` are the archive paths of its own wheel: without scripts the only package with a `__main__` is chosen.
+    """
+    if options.entry_point:
+        return options.entry_point
+    scripts = {name: value.partition("[")[0].replace(" ", "") for name, value in project.scripts.items()}
+    if len(set(scripts.values())) == 1:
+        return next(iter(scripts.values()))
+    if scripts:
+        listed = "".join(f'\n  entry-point = "{value}"  # {name}' for name, value in sorted(scripts.items()))
+        raise OptionValueError(f"{_FIELD} must say which script of [project.scripts] runs on os402, one of:{listed}")
+    packages = sorted(
+        {path.split("/")[0] for path in own_paths if path.count("/") == 1 and path.endswith("/__main__.py")}
+    )
+    if len(packages) == 1:
+        return packages[0]
+    if packages:
+        raise OptionValueError(f"{_FIELD} must say which package runs on os402, one of: {', '.join(packages)}")
+    example = f"{project.name.replace('-', '_')}.cgi:main"
+    raise OptionValueError(
+        f'{_FIELD} must say what runs on os402, such as "{example}": '
+        "the project has no [project.scripts] and no package with a `__main__` module"
+    )
+
+
+def check_entry_point(entry: str, paths: Collection[str], read: Callable[[str], bytes]) -> str | None:
+    """Check that `entry` is in the archive of `paths`, and return a warning when its callable does not seem to be.
+
+    `read` returns the content of a path. Raises `Os402Error` when the module is not there.
+    """
+    module, _, attribute = entry.partition(":")
+    folder = module.replace(".", "/")
+    candidates = [f"{folder}.py", f"{folder}/__init__.py"] if attribute else [f"{folder}/__main__.py", f"{folder}.py"]
+    path = next((candidate for candidate in candidates if candidate in paths), None)
+    if path is None:
+        tail = candidates[0].rpartition("/")[2]
+        similar = sorted(name for name in paths if name.endswith(f"/{tail}"))[:3]
+        hint = f" There is {', '.join(similar)}." if similar else ""
+        raise Os402Error(
+            f"the entry point {entry!r} is not in the archive: neither {' nor '.join(candidates)} is.{hint}\n"
+            "Correct `entry-point` (or [project.scripts]), or make the wheel ship the module."
+        )
+    if attribute and not _seems_to_define(read(path), attribute.partition(".")[0]):
+        name = attribute.partition(".")[0]
+        return f"the entry point {entry!r} may fail: {path} does not define {name!r} at its top level"
+    return None
+
+
+def _seems_to_define(source: bytes, name: str) -> bool:
+    """Whether the module may have the global `name`; when in doubt, yes."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return True
+    bound: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=found) | ast.AsyncFunctionDef(name=found) | ast.ClassDef(name=found):
+                bound.add(found)
+            case ast.Name(id=found):
+                bound.add(found)
+            case ast.alias(name=found, asname=renamed):
+                bound.add((renamed or found).partition(".")[0])
+    return not bound.isdisjoint({name, "*", "__getattr__", "globals", "vars", "exec"})

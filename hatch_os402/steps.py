@@ -1,0 +1,180 @@
+"""The steps of a build that join rooms, each a function; the rooms know nothing of options or of the user."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hatch_os402 import launcher
+from hatch_os402.archive import frame as framing
+from hatch_os402.archive.assemble import importable, is_launcher
+from hatch_os402.archive.modules import Compiled, compile_modules
+from hatch_os402.archive.pack import Member, check_deflate, pack
+from hatch_os402.dependencies.resolve import Resolution, resolve
+from hatch_os402.dependencies.target import PYTHON
+from hatch_os402.dependencies.vet import Verdict, refuse_native, vet
+from hatch_os402.errors import BytecodeError
+from hatch_os402.offer.build import build_offer
+from hatch_os402.offer.payload import Executable as OfferExecutable
+from hatch_os402.offer.payload import envelope_text
+from hatch_os402.offer.payload import sha256 as offer_sha256
+from hatch_os402.project import check_entry_point, check_features, requirements_of_groups
+from hatch_os402.runtime import pins as runtime_pins
+from hatch_os402.runtime.interpreters import find_compiler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from hatch_os402.artifacts import Artifact, Files
+    from hatch_os402.dependencies.entries import Entry, EntryReader
+    from hatch_os402.dependencies.stage import Tree
+    from hatch_os402.dependencies.wheels import Wheel
+    from hatch_os402.options import Options
+    from hatch_os402.project import Project
+    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.tell import Tell
+    from hatch_os402.validity import Validity
+
+_MOST_REPORTED = 5
+"""Modules that did not compile, named before the rest is only counted."""
+
+
+def resolve_all(
+    project: Project, options: Options, own: Wheel, architectures: Sequence[str], workdir: Path, tell: Tell
+) -> Resolution:
+    """Resolve the project's requirements, extras and groups included."""
+    check_features(project, options)
+    groups = requirements_of_groups(project, options.groups)
+    resolution = resolve(own, extras=options.features, groups=groups, workdir=workdir, architectures=architectures)
+    count = len(resolution.pins)
+    tell.info(
+        f"resolved {count} distribution{'' if count == 1 else 's'} for {runtime_pins.NAME} {PYTHON} "
+        f"({', '.join(architectures)})"
+    )
+    for pin in resolution.pins:
+        parents = ", ".join(sorted(resolution.graph.required_by[pin.name]))
+        tell.debug(f"{pin.name} {pin.version} ({pin.filename}), required by {parents}")
+        if pin.yanked:
+            tell.warning(f"{pin.name} {pin.version} was yanked from the index; require another release")
+    return resolution
+
+
+def judge(
+    options: Options, own: Wheel, wheels: Sequence[Wheel], resolution: Resolution, tell: Tell
+) -> tuple[Verdict, ...]:
+    """Vet the project's wheel and every vendored one; raise for all that cannot work, at once."""
+    strip, allow = options.strip_extensions, options.allow_native_files
+    known = {wheel.name for wheel in (own, *wheels)}
+    for option, chosen in (("strip-extensions", strip), ("allow-native-files", allow)):
+        for name in sorted(chosen - known):
+            tell.warning(f"`{option}` names {name}, which is not vendored")
+    verdicts = tuple(vet(wheel, strip=strip, allow=allow) for wheel in (own, *wheels))
+    refuse_native(verdicts, {wheel.name: resolution.graph.chains(wheel.name) for wheel in wheels})
+    for verdict in verdicts:
+        if verdict.outcome == "stripped":
+            tell.info(verdict.summary)
+        for warning in verdict.warnings:
+            tell.warning(warning)
+        for file, reason in verdict.dropped:
+            tell.debug(f"{verdict.wheel.name}: left out {file.path}: {reason}")
+    return verdicts
+
+
+def check_tree(tree: Tree, entry: str, reader: EntryReader, tell: Tell) -> None:
+    """Check that the archive has what it is to start."""
+    entries = {item.path: item for item in tree.entries}
+    if warning := check_entry_point(entry, entries.keys(), lambda path: reader.read(entries[path])):
+        tell.warning(warning)
+    for warning in tree.warnings:
+        tell.warning(warning)
+
+
+def compile_all(
+    entries: Iterable[Entry],
+    options: Options,
+    runs_on: Sequence[Executable],
+    cache: Path,
+    reader: EntryReader,
+    tell: Tell,
+) -> Compiled:
+    """Compile every module as the option `bytecode` says."""
+    if options.bytecode == "none":
+        return Compiled(None)
+    local = next((item.path for item in runs_on if item.path is not None), None)
+    interpreter = find_compiler(local, os.environ)
+    if interpreter is None:
+        missing = "no CPython 3.12 was found (the running Python, `runtime`, PATH, and those of pyenv, Hatch and uv)"
+        if options.bytecode == "required" or not options.sources:
+            raise BytecodeError(
+                f"{missing}, but bytecode is required.\nInstall one, for example with `hatch python install 3.12`."
+            )
+        tell.warning(f"{missing}: the archive has no bytecode and starts more slowly")
+        return Compiled(None)
+    compiled = compile_modules(
+        importable(entries), reader.read, root=launcher.ROOT, interpreter=interpreter, cache=cache
+    )
+    tell.info(f"compiled {len(compiled.pycs)} modules with CPython {interpreter.version}")
+    tell.debug(f"compiled with {interpreter.path}")
+    for path, reason in compiled.failures[:_MOST_REPORTED]:
+        tell.warning(f"{path} is not valid Python 3.12 and stays source only: {reason}")
+    if more := compiled.failures[_MOST_REPORTED:]:
+        tell.warning(f"{len(more)} more modules are not valid Python 3.12 and stay source only; the record names them")
+    return compiled
+
+
+def pack_zipapp(contents: Sequence[Entry], options: Options, reader: EntryReader, files: Files) -> Artifact:
+    """Write the zipapp."""
+    deflate = options.compression == "deflated"
+    if deflate:
+        check_deflate()
+    members = (
+        Member(entry.path, lambda entry=entry: reader.read(entry), deflate and not is_launcher(entry.path))  # type: ignore[misc]
+        for entry in contents
+    )
+    with files.path(".pyz").open("wb") as file:
+        size, sha256 = pack(members, file)
+    return files.artifact(".pyz", size, sha256)
+
+
+def frame_zipapp(zipapp: Artifact, files: Files) -> Artifact:
+    """Write the framed stdin."""
+    with files.path(".pyz").open("rb") as source, files.path(".stdin").open("wb") as file:
+        size, sha256 = framing.write_frame(source, zipapp.size, file)
+    return files.artifact(".stdin", size, sha256)
+
+
+def write_offer(
+    project: Project,
+    options: Options,
+    runs_on: Sequence[Executable],
+    validity: Validity,
+    frame: Artifact,
+    files: Files,
+    tell: Tell,
+) -> Artifact:
+    """Write the unsigned offer."""
+    offer = build_offer(
+        options.offer,
+        executables={item.arch: OfferExecutable(sha256=item.sha256, url=item.url) for item in runs_on},
+        args=launcher.ARGS,
+        frame_sha256=frame.sha256,
+        frame=files.path(".stdin").read_bytes,
+        valid_until=validity.until,
+        default_name=project.name,
+        default_description=project.description,
+    )
+    if not options.offer.owner:
+        tell.info("the offer has no `owner` yet: publishing it needs a key, whose address completes it")
+    if not validity.reproducible:
+        tell.warning(
+            f"the offer is valid until {validity}, counted from the clock: this hash cannot be reproduced. Build from "
+            "a commit, or set SOURCE_DATE_EPOCH or `valid-until`"
+        )
+    if validity.expired:
+        tell.warning(
+            f"the offer expired on {validity} ({validity.origin}): os402 refuses it. Set a later `valid-until` or a "
+            "longer `valid-for`"
+        )
+    return replace(files.measured(".offer.json", envelope_text(offer).encode()), offer=offer_sha256(offer))

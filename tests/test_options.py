@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import pytest
+
+from hatch_os402.errors import OptionTypeError, OptionValueError
+from hatch_os402.options import Options
+
+
+def options(tmp_path, **table):
+    return Options({name.replace("_", "-"): value for name, value in table.items()}, tmp_path)
+
+
+def field(name, rest):
+    return rf"^Field `tool\.hatch\.build\.targets\.os402\.{name}` {rest}"
+
+
+def test_nothing_set_is_valid(tmp_path):
+    options(tmp_path).validate()
+
+
+def test_hatchlings_own_options_are_left_to_it(tmp_path):
+    options(tmp_path, dependencies=["hatch-os402"], versions=["standard"], hooks={}, directory="out").validate()
+
+
+class TestUnknown:
+    @pytest.mark.parametrize(
+        ("name", "nearest"), [("byte-code", "bytecode"), ("entrypoint", "entry-point"), ("feature", "features")]
+    )
+    def test_the_nearest_is_named(self, tmp_path, name, nearest):
+        with pytest.raises(OptionValueError, match=field(name, f"is not known.*`{nearest}`")):
+            options(tmp_path, **{name: "x"}).validate()
+
+    def test_in_the_offer(self, tmp_path):
+        with pytest.raises(OptionValueError, match=field(r"offer\.min_duration", "is not known.*`min-duration`")):
+            Options({"offer": {"min_duration": 5}}, tmp_path).validate()
+
+    def test_file_selection_belongs_to_the_wheel(self, tmp_path):
+        message = field("packages", r"has no effect here.*tool\.hatch\.build\.targets\.wheel\.packages")
+        with pytest.raises(OptionValueError, match=message):
+            options(tmp_path, packages=["src/x"]).validate()
+
+    @pytest.mark.parametrize(("name", "value"), [("lock", "x"), ("lazy-imports", ["x"]), ("virtual-files", True)])
+    def test_what_is_designed_but_not_there_is_no_promise(self, tmp_path, name, value):
+        with pytest.raises(OptionValueError, match=field(name, "is not supported by this version")):
+            options(tmp_path, **{name: value}).validate()
+
+    def test_not_a_table(self, tmp_path):
+        with pytest.raises(OptionTypeError, match=r"^Field `tool\.hatch\.build\.targets\.os402` must be a table$"):
+            Options("x", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "unset", "value", "read"),
+    [
+        ("entry_point", None, "a.b:c.d", "a.b:c.d"),
+        ("interface", "script", "script", "script"),
+        ("features", frozenset(), ["A_b", "c"], {"a-b", "c"}),
+        ("groups", (), ["dev"], ("dev",)),
+        ("exclude", (), ["*.txt"], ("*.txt",)),
+        ("sources", True, False, False),
+        ("bytecode", "auto", True, "required"),
+        ("bytecode", "auto", False, "none"),
+        ("bytecode", "auto", "auto", "auto"),
+        ("compression", "stored", "deflated", "deflated"),
+        ("strip_extensions", frozenset(), ["Foo.Bar"], {"foo-bar"}),
+        ("allow_native_files", frozenset(), ["Foo"], {"foo"}),
+        ("runtime", (), "python", ("python",)),
+        ("runtime", (), ["x86_64:a", "aarch64:b"], ("x86_64:a", "aarch64:b")),
+    ],
+)
+def test_default_and_value(tmp_path, name, unset, value, read):
+    assert getattr(options(tmp_path), name) == unset
+    assert getattr(options(tmp_path, **{name: value}).validate(), name) == read
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rest"),
+    [
+        ("entry-point", 5, "must be a string"),
+        ("interface", True, "must be a string"),
+        ("features", "x", "must be an array"),
+        ("sources", "yes", "must be a boolean"),
+        ("bytecode", 1, 'must be a boolean or "auto"'),
+        ("bytecode", "yes", 'must be a boolean or "auto"'),
+        ("compression", 9, "must be a string"),
+        ("strip-extensions", {"x": 1}, "must be an array"),
+        ("allow-native-files", 1, "must be an array"),
+        ("runtime", 1, "must be"),
+        ("offer", [], "must be a table"),
+    ],
+)
+def test_wrong_type(tmp_path, name, value, rest):
+    with pytest.raises(OptionTypeError, match=field(name, rest)):
+        options(tmp_path, **{name: value}).validate()
+
+
+@pytest.mark.parametrize("name", ["features", "groups", "exclude", "strip-extensions", "allow-native-files", "runtime"])
+@pytest.mark.parametrize("item", [1, ["x"], True])
+def test_wrong_item(tmp_path, name, item):
+    message = rf"^Item #2 of field `tool\.hatch\.build\.targets\.os402\.{name}` must be a string"
+    with pytest.raises(OptionTypeError, match=message):
+        options(tmp_path, **{name: ["x", item]}).validate()
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "rest"),
+    [
+        ({"entry-point": "a b"}, "entry-point", 'must be "module:callable" or "module"'),
+        ({"entry-point": "a:"}, "entry-point", "must be"),
+        ({"entry-point": "a.py"}, "entry-point", None),
+        ({"entry-point": ""}, "entry-point", "must be"),
+        ({"interface": "wsgi"}, "interface", "is still to come|is .wsgi."),
+        ({"interface": "cgi"}, "interface", 'must be "script"'),
+        ({"compression": "zstd"}, "compression", 'must be "stored" or "deflated"'),
+        ({"bytecode": False, "sources": False}, "bytecode", "must not be false while `sources` is false"),
+    ],
+)
+def test_wrong_value(tmp_path, table, name, rest):
+    if rest is None:
+        Options(table, tmp_path).validate()  # a module may be called py
+        return
+    with pytest.raises(OptionValueError, match=field(name, rest)):
+        Options(table, tmp_path).validate()

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hatch_os402.errors import OptionValueError, Os402Error
+from hatch_os402.options import Options
+from hatch_os402.project import Project, check_entry_point, check_features, entry_point, requirements_of_groups
+
+PROJECT = Project(
+    root=Path(),
+    id="my_app-1.0",
+    name="my-app",
+    version="1.0",
+    description=None,
+    scripts={},
+    extras=["pretty", "a-b"],
+    groups={"base": ["idna"], "all": [{"include-group": "base"}, "six; python_version < '3'"]},
+    wheel=Path("x.whl"),
+)
+
+
+class TestEntryPoint:
+    def chosen(self, scripts=None, paths=(), **table):
+        project = replace(PROJECT, scripts=scripts or {})
+        return entry_point(
+            project, Options({key.replace("_", "-"): value for key, value in table.items()}, Path()), paths
+        )
+
+    def test_the_option_comes_first(self):
+        assert self.chosen({"a": "a:main"}, entry_point="b:run") == "b:run"
+
+    def test_the_only_script(self):
+        assert self.chosen({"a": "a.cli:main"}) == "a.cli:main"
+
+    def test_two_names_of_one_function_are_one_script(self):
+        assert self.chosen({"a": "a:main", "b": "a : main [extra]"}) == "a:main"
+
+    def test_several_scripts_are_all_named(self):
+        with pytest.raises(
+            OptionValueError, match=r'one of:\n  entry-point = "a:main"  # a\n  entry-point = "b:main"  # b'
+        ):
+            self.chosen({"b": "b:main", "a": "a:main"})
+
+    def test_the_only_package_with_main(self):
+        assert self.chosen(paths=["a/__main__.py", "a/b/__main__.py", "c/__init__.py"]) == "a"
+
+    def test_several_packages_with_main(self):
+        with pytest.raises(OptionValueError, match="one of: a, b"):
+            self.chosen(paths=["b/__main__.py", "a/__main__.py"])
+
+    def test_nothing_to_run(self):
+        with pytest.raises(OptionValueError, match='such as "my_app.cgi:main"'):
+            self.chosen(paths=["a/__init__.py"])
+
+
+class TestCheckEntryPoint:
+    FILES = {
+        "a/__init__.py": b"from b import run as renamed",
+        "a/cli.py": b"def main(): pass\nclass App: pass\nvalue = 1",
+        "a/__main__.py": b"",
+        "b.py": b"from c import *",
+        "d.py": b"print 'two'",
+    }
+
+    def warned(self, entry):
+        return check_entry_point(entry, self.FILES, self.FILES.__getitem__)
+
+    @pytest.mark.parametrize(
+        "entry", ["a.cli:main", "a.cli:App.run", "a.cli:value", "a:renamed", "b:any", "d:x", "a", "a.cli"]
+    )
+    def test_good(self, entry):
+        assert self.warned(entry) is None
+
+    @pytest.mark.parametrize("entry", ["a.cli:man", "a:run"])
+    def test_a_callable_that_is_not_there_is_a_warning(self, entry):
+        assert f"does not define {entry.partition(':')[2]!r}" in self.warned(entry)
+
+    @pytest.mark.parametrize(
+        ("entry", "message"),
+        [
+            ("cli:main", r"neither cli.py nor cli/__init__.py is. There is a/cli.py"),
+            ("x.y", r"neither x/y/__main__.py nor x/y.py is"),
+        ],
+    )
+    def test_a_module_that_is_not_there(self, entry, message):
+        with pytest.raises(Os402Error, match=message):
+            self.warned(entry)
+
+
+def test_groups_with_includes():
+    assert [str(item) for item in requirements_of_groups(PROJECT, ["All"])] == ["idna", 'six; python_version < "3"']
+
+
+@pytest.mark.parametrize(
+    ("groups", "name"),
+    [
+        ({}, "gone"),
+        ({"a": ["not a requirement!"]}, "a"),
+        ({"a": [{"include-group": "b"}], "b": [{"include-group": "a"}]}, "a"),
+        ({"a": "x"}, "a"),
+        ({"a": [1]}, "a"),
+        ({"a": [], "A": []}, "a"),
+    ],
+)
+def test_groups_that_cannot_be_used(groups, name):
+    with pytest.raises(
+        OptionValueError, match=rf"^Field `.*groups` names '{name}', which cannot be used: .*Groups of this"
+    ):
+        requirements_of_groups(replace(PROJECT, groups=groups), [name])
+
+
+def test_features():
+    check_features(PROJECT, Options({"features": ["A_B", "pretty"]}, Path()))
+    with pytest.raises(OptionValueError, match=r"names 'prety'; extras of this project: a-b, pretty"):
+        check_features(PROJECT, Options({"features": ["prety"]}, Path()))

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import subprocess
+from datetime import datetime, timezone
+
+import pytest
+
+from hatch_os402.errors import OfferError
+from hatch_os402.offer.options import OfferOptions
+from hatch_os402.validity import commit_time, decide
+
+DAY = 86400
+NOW = 1_800_000_000
+
+
+def git(folder, *arguments, date=1_700_000_000):
+    environ = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(folder),
+        "GIT_COMMITTER_DATE": f"{date} +0200",
+        "GIT_AUTHOR_DATE": "1600000000 +0000",
+    }
+    who = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, env=environ, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def commit(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "x")
+    return tmp_path
+
+
+def decided(folder, table=None, environ=None):
+    validity = decide(OfferOptions(table or {}, folder), folder, environ or {}, NOW)
+    return validity.until, validity.origin
+
+
+def test_valid_until_as_written(commit):
+    table = {"valid-until": datetime(2030, 1, 1, tzinfo=timezone.utc)}
+    assert decided(commit, table, {"SOURCE_DATE_EPOCH": "5"}) == (1893456000, "valid-until")
+
+
+def test_source_date_epoch_comes_before_the_commit(commit):
+    assert decided(commit, {"valid-for": "2d"}, {"SOURCE_DATE_EPOCH": "1000"}) == (1000 + 2 * DAY, "SOURCE_DATE_EPOCH")
+
+
+def test_the_committers_time_of_head(commit):
+    assert decided(commit) == (1_700_000_000 + 90 * DAY, "commit")
+
+
+def test_a_folder_below_the_repository_that_is_tracked(commit):
+    sub = commit / "packages/app"
+    sub.mkdir(parents=True)
+    (sub / "pyproject.toml").write_text("")
+    assert commit_time(sub) is None
+    git(commit, "add", ".")
+    git(commit, "commit", "-q", "-m", "y", date=1_700_000_500)
+    assert commit_time(sub) == 1_700_000_500
+
+
+def test_a_repository_without_a_commit(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    assert decided(tmp_path) == (NOW + 90 * DAY, "clock")
+
+
+def test_no_repository_or_no_git(tmp_path, commit, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert decided(commit) == (NOW + 90 * DAY, "clock")
+
+
+def test_only_the_clock_is_not_reproducible(commit):
+    origins = {}
+    for table, environ in [({"valid-until": NOW}, {}), ({}, {"SOURCE_DATE_EPOCH": "1"}), ({}, {})]:
+        validity = decide(OfferOptions(table, commit), commit, environ, NOW)
+        origins[validity.origin] = validity.reproducible
+    assert origins == {"valid-until": True, "SOURCE_DATE_EPOCH": True, "commit": True}
+
+
+def test_expired_as_the_server_sees_it(tmp_path):
+    for until, expired in [(NOW - 1, True), (NOW, False)]:
+        assert decide(OfferOptions({"valid-until": until}, tmp_path), tmp_path, {}, NOW).expired is expired
+
+
+@pytest.mark.parametrize("value", ["", "-1", "1.5", "yesterday", "٣", "9" * 30])
+def test_source_date_epoch_that_is_no_time(tmp_path, value):
+    with pytest.raises(OfferError, match="SOURCE_DATE_EPOCH must be a number of seconds"):
+        decided(tmp_path, environ={"SOURCE_DATE_EPOCH": value})
+
+
+def test_beyond_what_a_date_can_say(tmp_path):
+    with pytest.raises(OfferError, match="valid-for` reaches beyond the year 9999"):
+        decided(tmp_path, environ={"SOURCE_DATE_EPOCH": "253402300799"})
