@@ -1,0 +1,114 @@
+"""What the builder and the build hook share: from Hatch's project to ours, and from our words to Hatch's."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from hatch_os402.errors import Os402Error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hatchling.bridge.app import Application
+    from hatchling.metadata.core import ProjectMetadata
+
+    from hatch_os402.artifacts import Artifact
+    from hatch_os402.options import Options
+
+TARGET = "os402"
+_building_own_wheel = False
+
+
+@contextmanager
+def own_wheel() -> Iterator[None]:
+    """Mark that the project's wheel is built for us, so that our hook, which that wheel may have, keeps still."""
+    global _building_own_wheel  # noqa: PLW0603 - hatchling offers no other way to reach a hook
+    before, _building_own_wheel = _building_own_wheel, True
+    try:
+        yield
+    finally:
+        _building_own_wheel = before
+
+
+def building_own_wheel() -> bool:
+    """Whether a wheel is being built by `own_wheel`."""
+    return _building_own_wheel
+
+
+@contextmanager
+def plainly(app: Application) -> Iterator[None]:
+    """Turn an expected error into one message and exit status 1; with `hatch -v` the details follow."""
+    try:
+        yield
+    except Os402Error as error:
+        if error.details and app.verbosity > 0:
+            app.display_error(error.details.rstrip())
+        app.abort(f"os402: {error.message}")
+
+
+class HatchTell:
+    """Speaks through Hatch's application, whose output is stderr."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def info(self, message: str) -> None:
+        """Say what was done."""
+        self._app.display_info(f"os402: {message}")
+
+    def warning(self, message: str) -> None:
+        """Say what the user should know."""
+        self._app.display_warning(f"os402: {message}")
+
+    def debug(self, message: str) -> None:
+        """Say what only helps when somebody asks (`hatch -v`)."""
+        if self._app.verbosity > 0:
+            self._app.display_info(f"os402: {message}")
+
+
+def read_options(root: str, metadata: ProjectMetadata[Any]) -> Options:
+    """Return the validated options of the target's table, which the hook reads too. Raises `Os402Error`."""
+    from hatch_os402.options import Options  # noqa: PLC0415 - Hatch imports every plugin for every build
+
+    return Options(metadata.hatch.build_targets.get(TARGET, {}), Path(root)).validate()
+
+
+def build_artifacts(
+    wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any], directory: str, app: Application
+) -> tuple[Artifact, ...]:
+    """Build the artifacts from the project's `wheel` into `directory`. Raises `Os402Error`."""
+    from hatch_os402.pipeline import build  # noqa: PLC0415 - as above
+    from hatch_os402.project import Project  # noqa: PLC0415
+
+    core = metadata.core
+    project = Project(
+        root=Path(root),
+        id=project_id,
+        name=canonicalize_name(core.name),
+        version=metadata.version,
+        description=core.description or None,
+        scripts=core.scripts,
+        extras=[canonicalize_name(extra) for extra in core.optional_dependencies],
+        groups=metadata.config.get("dependency-groups", {}),
+        wheel=wheel,
+    )
+    tell = HatchTell(app)
+    artifacts = build(project, read_options(root, metadata), Path(os.path.abspath(directory)), tell)  # noqa: PTH100
+    width = max(len(artifact.path.name) for artifact in artifacts)
+    for artifact in artifacts:
+        size = "offer" if artifact.offer else _size(artifact.size)
+        tell.info(f"{artifact.path.name:<{width}}  {size:>8}  sha256 {artifact.offer or artifact.sha256}")
+    return artifacts
+
+
+def _size(size: int) -> str:
+    """Return `size` bytes as a person reads it, in powers of ten."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} B"
