@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from packaging.utils import canonicalize_name
 
-from hatch_os402.offer.fields import Fields
+from hatch_os402.fields import Fields
 from hatch_os402.offer.options import OfferOptions
 
 if TYPE_CHECKING:
