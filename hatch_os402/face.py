@@ -57,6 +57,11 @@ class HatchTell:
     def __init__(self, app: Application) -> None:
         self._app = app
 
+    @property
+    def verbose(self) -> bool:
+        """Whether Hatch was asked for more (`hatch -v`)."""
+        return self._app.verbosity > 0
+
     def info(self, message: str) -> None:
         """Say what was done."""
         self._app.display_info(f"os402: {message}")
@@ -67,7 +72,7 @@ class HatchTell:
 
     def debug(self, message: str) -> None:
         """Say what only helps when somebody asks (`hatch -v`)."""
-        if self._app.verbosity > 0:
+        if self.verbose:
             self._app.display_info(f"os402: {message}")
 
 

@@ -11,7 +11,9 @@ from hatch_os402.archive import frame as framing
 from hatch_os402.archive.assemble import importable, is_launcher
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, check_deflate, pack
+from hatch_os402.dependencies.imports import missing_imports
 from hatch_os402.dependencies.resolve import Resolution, resolve
+from hatch_os402.dependencies.stage import exclusion
 from hatch_os402.dependencies.target import PYTHON
 from hatch_os402.dependencies.vet import Verdict, refuse_native, vet
 from hatch_os402.errors import BytecodeError
@@ -70,7 +72,8 @@ def judge(
     for option, chosen in (("strip-extensions", strip), ("allow-native-files", allow)):
         for name in sorted(chosen - known):
             tell.warning(f"`{option}` names {name}, which is not vendored")
-    verdicts = tuple(vet(wheel, strip=strip, allow=allow) for wheel in (own, *wheels))
+    excluded = exclusion(options.exclude)
+    verdicts = tuple(vet(wheel, strip=strip, allow=allow, excluded=excluded) for wheel in (own, *wheels))
     refuse_native(verdicts, {wheel.name: resolution.graph.chains(wheel.name) for wheel in wheels})
     for verdict in verdicts:
         if verdict.outcome == "stripped":
@@ -79,6 +82,8 @@ def judge(
             tell.warning(warning)
         for file, reason in verdict.dropped:
             tell.debug(f"{verdict.wheel.name}: left out {file.path}: {reason}")
+        for note in missing_imports(verdict) if tell.verbose else ():
+            tell.debug(note)
     return verdicts
 
 

@@ -8,6 +8,10 @@ from typing import Protocol
 class Tell(Protocol):
     """The three voices; whoever faces the user gives them an output."""
 
+    @property
+    def verbose(self) -> bool:
+        """Whether somebody asks, so that finding out more is worth its time."""
+
     def info(self, message: str) -> None:
         """Say what was done."""
 
