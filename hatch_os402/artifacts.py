@@ -67,12 +67,23 @@ def clean(directory: Path, stem: str) -> None:
 
 
 @contextmanager
+def nothing_left(directory: Path) -> Iterator[None]:
+    """Remove `directory` at the end when it was not there before and is empty: a failed build leaves nothing."""
+    existed = directory.exists()
+    try:
+        yield
+    finally:
+        if not existed:
+            with suppress(OSError):  # not empty, or not there
+                directory.rmdir()
+
+
+@contextmanager
 def staged(directory: Path, stem: str) -> Iterator[Files]:
     """Yield where to write the four artifacts of `stem`; at the end they replace those in `directory`.
 
     When the body raises, or a file cannot be moved, `directory` is as it was before. `OSError` becomes `ArtifactError`.
     """
-    made = not directory.exists()
     try:
         directory.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f".{stem}.", dir=directory))
@@ -85,9 +96,6 @@ def staged(directory: Path, stem: str) -> Iterator[Files]:
         raise _unwritable(directory, error) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        if made:
-            with suppress(OSError):  # not empty: the build succeeded
-                directory.rmdir()
 
 
 def _swap(folder: Path, directory: Path, files: tuple[str, ...]) -> None:

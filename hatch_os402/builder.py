@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.config import BuilderConfig
+from hatchling.builders.constants import BuildEnvVars
 from hatchling.builders.plugin.interface import BuilderInterface
 from hatchling.builders.wheel import WheelBuilder
 from hatchling.plugin.manager import PluginManager
 
-from hatch_os402.artifacts import clean
+from hatch_os402.artifacts import clean, nothing_left
 from hatch_os402.errors import Os402Error
 from hatch_os402.face import TARGET, build_artifacts, own_wheel, plainly, read_options
 
@@ -41,9 +43,11 @@ class Os402Builder(BuilderInterface[Os402BuilderConfig, PluginManager]):
         """Yield the path of every artifact. What is expected to go wrong ends in one message and exit status 1."""
         with plainly(self.app):
             self._check_metadata()
-            read_options(self.root, self.metadata)  # before hatchling makes the folder
-            for _ in super().build(**keywords):
-                yield from (str(artifact.path) for artifact in self._artifacts)
+            read_options(self.root, self.metadata)
+            chosen = keywords.get("directory") or os.environ.get(BuildEnvVars.LOCATION) or self.config.directory
+            with nothing_left(Path(self.root, chosen)):
+                for _ in super().build(**keywords):
+                    yield from (str(artifact.path) for artifact in self._artifacts)
 
     def build_standard(self, directory: str, **_build_data: Any) -> str:
         """Build into `directory` and return the path of the zipapp."""

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hatch_os402.artifacts import clean, names, staged
+from hatch_os402.artifacts import clean, names, nothing_left, staged
 from hatch_os402.errors import ArtifactError
 
 STEM = "app-1.0"
@@ -34,7 +34,7 @@ def test_a_failure_leaves_the_previous_ones(tmp_path):
 
 
 def test_a_failure_leaves_no_folder_that_was_not_there(tmp_path):
-    with pytest.raises(KeyError), staged(tmp_path / "dist", STEM):
+    with pytest.raises(KeyError), nothing_left(tmp_path / "dist"), staged(tmp_path / "dist", STEM):
         raise KeyError
     assert not (tmp_path / "dist").exists()
 
