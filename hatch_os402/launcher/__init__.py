@@ -1,0 +1,46 @@
+"""The code that runs inside the archive, and what a build needs to know of it.
+
+`inside/` is copied into every archive as the package `_os402`, `main_template.py` becomes its `__main__.py`, and
+`bootstrap.py` is the command line of its offer. They use the standard library alone. An archive must be laid out so
+that they find each other:
+
+- `__main__.py` is the first member, then come the members below `RESERVED`, then all others;
+- these first members are stored, their local headers carry the sizes (no data descriptor), that of `__main__.py` no
+  extra field;
+- bytecode lies beside its source (`greeter/cgi.pyc`), with an unchecked hash (PEP 552), compiled as
+  `ROOT/greeter/cgi.py`: tracebacks know the launcher's own frames by that;
+- no ZIP64, and no other member below `RESERVED`.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from hatch_os402.launcher.bootstrap import ARGS, BOOTSTRAP
+from hatch_os402.launcher.inside.index import ROOT
+
+__all__ = ["ARGS", "BOOTSTRAP", "RESERVED", "ROOT", "inside_files", "main_source"]
+
+RESERVED = "_os402/"
+"""The folder of the archive that belongs to the launcher."""
+
+
+def main_source(entry_point: str) -> bytes:
+    r"""Return the source of the archive's `__main__.py`: ASCII, with newlines as `\n`.
+
+    `entry_point` is `"module:callable"` or `"module"`; it is not checked here.
+    """
+    return _read("main_template.py").replace(b'"module:callable"', ascii(entry_point).encode())
+
+
+def inside_files() -> dict[str, bytes]:
+    r"""Return the launcher's modules: their paths in the archive, sorted, and their sources, newlines as `\n`."""
+    names = sorted(entry.name for entry in files(__name__).joinpath("inside").iterdir() if entry.name.endswith(".py"))
+    return {RESERVED + name: _read("inside", name) for name in names}
+
+
+def _read(*path: str) -> bytes:
+    file = files(__name__)
+    for part in path:
+        file = file.joinpath(part)
+    return file.read_bytes().replace(b"\r\n", b"\n")

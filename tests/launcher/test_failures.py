@@ -1,0 +1,173 @@
+"""What is seen when something goes wrong: tracebacks and damaged frames."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import zipfile
+
+import launching
+import pytest
+
+from hatch_os402 import launcher
+
+APP = """
+def main():
+    work()
+
+def work():
+    raise ValueError("a reason")  # here
+"""
+
+
+@pytest.mark.parametrize("how", launching.LAUNCHERS)
+@pytest.mark.parametrize("compiled_by", [None, sys.executable])
+def test_a_traceback_shows_the_program_and_its_lines_only(how, compiled_by, tmp_path):
+    data = launching.archive({"pkg/app.py": APP}, "pkg.app:main", compiled_by=compiled_by)
+    result = launching.run(data, tmp_path, how=how)
+    assert (result.code, result.out) == (1, b"")
+    lines = [line for line in result.err.splitlines() if set(line.strip()) - set("~^")]
+    assert lines == [
+        "Traceback (most recent call last):",
+        '  File "/os402/app/pkg/app.py", line 3, in main',
+        "    work()",
+        '  File "/os402/app/pkg/app.py", line 6, in work',
+        '    raise ValueError("a reason")  # here',
+        "ValueError: a reason",
+    ]
+
+
+def test_a_traceback_of_a_module_that_runs_as_main(tmp_path):
+    data = launching.archive({"tool.py": APP + "\nimport helper\n", "helper.py": "1 / 0\n"}, "tool")
+    result = launching.run(data, tmp_path)
+    assert result.code == 1
+    lines = [line for line in result.err.splitlines() if set(line.strip()) - set("~^")]
+    assert lines == [
+        "Traceback (most recent call last):",
+        '  File "/os402/app/tool.py", line 8, in <module>',
+        "    import helper",
+        '  File "/os402/app/helper.py", line 1, in <module>',
+        "    1 / 0",
+        "ZeroDivisionError: division by zero",
+    ]
+
+
+def test_a_traceback_without_source(tmp_path):
+    data = launching.archive({"app.py": APP}, "app:main", compiled_by=sys.executable, sources=False)
+    assert '  File "/os402/app/app.py", line 6, in work\nValueError: a reason\n' in launching.run(data, tmp_path).err
+
+
+def test_a_traceback_that_the_program_formats(tmp_path):
+    app = """
+import traceback
+def main():
+    try:
+        import bad
+    except Exception:
+        print(traceback.format_exc())
+"""
+    data = launching.archive({"app.py": app, "bad.py": "x = {}['y']\n"}, "app:main")
+    out = launching.run(data, tmp_path).out.decode()
+    assert "    x = {}['y']\n" in out
+    assert "_os402" not in out
+    assert "importlib" not in out
+
+
+def test_an_error_in_the_syntax(tmp_path):
+    result = launching.run(launching.archive({"app.py": "def main(:\n"}, "app:main"), tmp_path)
+    assert result.code == 1
+    assert result.err.startswith('  File "/os402/app/app.py", line 1\n    def main(:\n')
+
+
+def test_the_cause_of_an_exception_is_trimmed_too(tmp_path):
+    app = """
+def main():
+    try:
+        import bad
+    except SyntaxError as error:
+        raise ValueError("a reason") from error
+"""
+    err = launching.run(launching.archive({"app.py": app, "bad.py": "x = (\n"}, "app:main"), tmp_path).err
+    files = [line.split('"')[1] for line in err.splitlines() if line.startswith("  File")]
+    assert files == ["/os402/app/app.py", "/os402/app/bad.py", "/os402/app/app.py"]
+
+
+def test_an_exception_that_the_program_hands_to_the_hook(tmp_path):
+    app = """
+import sys
+def main():
+    try:
+        1 / 0
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+"""
+    result = launching.run(launching.archive({"app.py": app}, "app:main"), tmp_path)
+    assert (result.code, result.err.count("line 5, in main")) == (0, 1)
+
+
+def start(stdin: bytes):
+    command = [sys.executable, *launcher.ARGS[1:]]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, env=launching.environment())
+
+
+GOOD = launching.archive({"app.py": "def main(): print('ran')\n"}, "app:main")
+
+
+def test_the_frame_that_the_others_are_made_of():
+    done = start(launching.frame(GOOD))
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"ran\n", b"")
+
+
+@pytest.mark.parametrize(
+    ("stdin", "why"),
+    [
+        (b"", "no size"),
+        (b"\n" + GOOD, "no size"),
+        (b"0\n" + GOOD, "no size"),
+        (b"-5\n" + GOOD, "no size"),
+        (b"+12\n" + GOOD, "no size"),
+        (b"1x\n" + GOOD, "no size"),
+        ("\u0663\n".encode() + GOOD, "no size"),
+        (b"123", "no size"),
+        (b"123456789012345\n" + GOOD, "no size"),
+        (GOOD, "no size"),
+        (b"%d\n%b" % (len(GOOD), GOOD[:-1]), f"{len(GOOD) - 1} of {len(GOOD)} bytes"),
+        (b"%d\n" % len(GOOD), f"0 of {len(GOOD)} bytes"),
+        (launching.frame(b"x" + GOOD[1:]), "no __main__.py first"),
+        (launching.frame(GOOD[:6] + b"\x08" + GOOD[7:]), "no __main__.py first"),
+        (launching.frame(GOOD[:8] + b"\x08" + GOOD[9:]), "no __main__.py first"),
+        (launching.frame(GOOD[:26] + b"\x0c" + GOOD[27:]), "no __main__.py first"),
+        (launching.frame(GOOD[:28] + b"\x01" + GOOD[29:]), "no __main__.py first"),
+        (launching.frame(GOOD[:30] + b"a" + GOOD[31:]), "no __main__.py first"),
+        (launching.frame(b"short"), "no __main__.py first"),
+    ],
+)
+def test_damaged_frames(stdin, why):
+    done = start(stdin)
+    assert (done.returncode, done.stdout) == (70, b"")
+    assert done.stderr.decode().replace("\r\n", "\n") == f"os402: damaged frame: {why}\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (GOOD[:-1], "its directory is missing"),
+        (GOOD[: GOOD.index(b"PK\1\2")], "its directory is missing"),
+        (GOOD.replace(b"PK\1\2", b"PK\1\1", 1), "its directory does not fit"),
+    ],
+)
+def test_damaged_archives(data, why):
+    done = start(launching.frame(data))
+    assert (done.returncode, done.stdout) == (70, b"")
+    assert done.stderr.decode().replace("\r\n", "\n") == f"os402: damaged archive: {why}\n"
+
+
+def test_an_archive_without_its_launcher():
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as target:
+        target.writestr(zipfile.ZipInfo("__main__.py"), launcher.main_source("app:main"))
+        target.writestr("app.py", b"")
+    done = start(launching.frame(stream.getvalue()))
+    assert (done.returncode, done.stdout) == (70, b"")
+    assert done.stderr.decode().replace("\r\n", "\n") == "os402: damaged archive: its launcher is missing\n"
