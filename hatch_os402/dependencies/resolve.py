@@ -125,7 +125,7 @@ def _pin(item: dict[str, Any]) -> Pin:
     sha256 = download.get("archive_info", {}).get("hashes", {}).get("sha256")
     if not filename.endswith(".whl") or not sha256:
         raise ResolutionError(
-            f"{name} {metadata['version']} resolved to {filename or url!r}, which is not a wheel with a SHA256.\n"
+            f"{name} {metadata['version']} resolved to {filename!r}, which is not a wheel with a SHA256.\n"
             "Only wheels are vendored: require a release that has one, or build it and offer it with PIP_FIND_LINKS."
         )
     return Pin(
