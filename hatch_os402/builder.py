@@ -42,7 +42,7 @@ class Os402Builder(BuilderInterface[Os402BuilderConfig, PluginManager]):
     def build(self, **keywords: Any) -> Generator[str, None, None]:
         """Yield the path of every artifact. What is expected to go wrong ends in one message and exit status 1."""
         with plainly(self.app):
-            self._check_metadata()
+            self._check_metadata(keywords.get("versions") or [])
             read_options(self.root, self.metadata)
             chosen = keywords.get("directory") or os.environ.get(BuildEnvVars.LOCATION) or self.config.directory
             with nothing_left(Path(self.root, chosen)):
@@ -71,10 +71,15 @@ class Os402Builder(BuilderInterface[Os402BuilderConfig, PluginManager]):
         """Return the class of the target's configuration."""
         return Os402BuilderConfig
 
-    def _check_metadata(self) -> None:
+    def _check_metadata(self, versions: list[str]) -> None:
+        """Ask Hatch for all that it checks, whose errors would be tracebacks."""
+        if unknown := set(versions) - self.get_version_api().keys():
+            raise Os402Error(
+                f"the target os402 has no version {', '.join(map(repr, sorted(unknown)))}, only 'standard'"
+            )
         try:
             self.metadata.validate_fields()
-            self.project_id  # noqa: B018 - asks for name and version
+            self.project_id, self.config.versions, self.config.directory  # noqa: B018 - asking is the point
         except (ValueError, TypeError, OSError) as error:
             raise Os402Error(f"the project's metadata cannot be used: {error}") from error
 

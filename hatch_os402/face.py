@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,13 +43,20 @@ def building_own_wheel() -> bool:
 
 @contextmanager
 def plainly(app: Application) -> Iterator[None]:
-    """Turn an expected error into one message and exit status 1; with `hatch -v` the details follow."""
+    """Turn an expected error, or what the system refuses, into one message and exit status 1; `hatch -v` shows details."""
     try:
         yield
     except Os402Error as error:
         if error.details and app.verbosity > 0:
             app.display_error(error.details.rstrip())
         app.abort(f"os402: {error.message}")
+    except OSError as error:
+        if app.verbosity > 0:
+            app.display_error(traceback.format_exc().rstrip())
+        where = f": {error.filename}" if error.filename else ""
+        app.abort(
+            f"os402: {error.strerror or error}{where}\nNothing was written, and previous artifacts are as they were."
+        )
 
 
 class HatchTell:

@@ -74,7 +74,7 @@ def judge(
             tell.warning(f"`{option}` names {name}, which is not vendored")
     excluded = exclusion(options.exclude)
     verdicts = tuple(vet(wheel, strip=strip, allow=allow, excluded=excluded) for wheel in (own, *wheels))
-    refuse_native(verdicts, {wheel.name: resolution.graph.chains(wheel.name) for wheel in wheels})
+    refuse_native(verdicts, {wheel.name: resolution.graph.chains(wheel.name) for wheel in (own, *wheels)})
     for verdict in verdicts:
         if verdict.outcome == "stripped":
             tell.info(verdict.summary)

@@ -45,6 +45,7 @@ def main(path):
         from pip._internal.cli import main as cli, parser
         from pip._internal.distributions import sdist
         from pip._internal.exceptions import InstallationError
+        from pip._internal.index import collector
         from pip._internal.models.installation_report import InstallationReport  # noqa: F401
 
         original = parser.ConfigOptionParser._get_ordered_configuration_items
@@ -56,6 +57,12 @@ def main(path):
         raise InstallationError("os402-source-only: " + str(self.req))
 
     sdist.SourceDistribution.prepare_distribution_metadata = refuse_to_build
+
+    def tell(link, reason, **_how):
+        sys.stderr.write("os402-unfetched: " + str(link) + ": " + " ".join(str(reason).split()) + "\n")
+
+    if hasattr(collector, "_handle_get_simple_fail"):  # pip itself says it with -vv only; it is for a message alone
+        collector._handle_get_simple_fail = tell
 
     def harmless(self):
         return ((key, value) for key, value in original(self) if key in job["settings"])

@@ -30,9 +30,7 @@ SETTINGS = frozenset({
 Everything else (`user`, `target`, `constraint`, `require-hashes`, `no-deps`, `python`, ...) would change the result.
 """
 
-_UNREACHABLE = re.compile(
-    r"Retrying \(Retry\(|Could not fetch URL|ConnectionError|Connection (?:refused|reset)|ProxyError"
-)
+_UNREACHABLE = re.compile(r"^os402-unfetched: (?P<what>.*): (?!404 Client Error)(?P<why>.+)$", re.MULTILINE)
 _REMOTE_BUILD = re.compile(r"os402-source-only: (?P<requirement>.+)")
 _NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (?P<requirement>[^\n]+)")
 _CONFLICT = re.compile(r"ERROR: (?:Cannot install|ResolutionImpossible)")
@@ -108,13 +106,16 @@ def explain(output: str, status: int, doing: str) -> ResolutionError:  # noqa: P
             "Nothing of it was used. Try again; if it stays, the index, a mirror or a proxy serves a changed file.",
             output,
         )
-    errors = "\n".join(line for line in output.splitlines() if line.startswith("ERROR:")) or output.strip()[-2000:]
+    errors = (
+        "\n".join(line for line in output.splitlines() if line.startswith(("ERROR:", "WARNING:")))
+        or output.strip()[-2000:]
+    )
     missing = _NOT_FOUND.search(output)
-    if _UNREACHABLE.search(output):
-        first = next((line for line in output.splitlines() if _UNREACHABLE.search(line)), "")
+    if unreachable := _UNREACHABLE.search(output):
         wanted = f" (looking for {missing['requirement'].strip()})" if missing else ""
         return ResolutionError(
-            f"the package index could not be reached while {doing}{wanted}:\n  {first.strip()[:300]}\n"
+            f"the package index could not be reached while {doing}{wanted}:\n"
+            f"  {unreachable['what']}: {unreachable['why'][:200]}\n"
             "Check the network, PIP_INDEX_URL, the proxy and certificate settings.",
             output,
         )
@@ -130,6 +131,8 @@ def explain(output: str, status: int, doing: str) -> ResolutionError:  # noqa: P
             f"{_indent(errors)}",
             output,
         )
+    if "ERROR: Exception:" in errors:  # pip's own traceback; its last line says what happened
+        errors = output.strip().rpartition("\n")[2]
     return ResolutionError(f"pip failed (exit status {status}) while {doing}:\n{_indent(errors)}", output)
 
 
