@@ -9,6 +9,7 @@ from hatchling.plugin import hookimpl
 if TYPE_CHECKING:
     from hatch_os402.build_hook import Os402BuildHook
     from hatch_os402.builder import Os402Builder
+    from hatch_os402.publisher import Os402Publisher
 
 
 @hookimpl
@@ -25,3 +26,11 @@ def hatch_register_build_hook() -> type[Os402BuildHook]:
     from hatch_os402.build_hook import Os402BuildHook  # noqa: PLC0415
 
     return Os402BuildHook
+
+
+@hookimpl
+def hatch_register_publisher() -> type[Os402Publisher]:
+    """Return the publisher `os402`, which only Hatch's own environment can import."""
+    from hatch_os402.publisher import Os402Publisher  # noqa: PLC0415
+
+    return Os402Publisher

@@ -59,7 +59,7 @@ def main(path):
     sdist.SourceDistribution.prepare_distribution_metadata = refuse_to_build
 
     def tell(link, reason, **_how):
-        sys.stderr.write("os402-unfetched: " + str(link) + ": " + " ".join(str(reason).split()) + "\n")
+        sys.stderr.write("os402-unfetched: " + str(link) + "\t" + " ".join(str(reason).split()) + "\n")
 
     if hasattr(collector, "_handle_get_simple_fail"):  # pip itself says it with -vv only; it is for a message alone
         collector._handle_get_simple_fail = tell

@@ -30,7 +30,7 @@ SETTINGS = frozenset({
 Everything else (`user`, `target`, `constraint`, `require-hashes`, `no-deps`, `python`, ...) would change the result.
 """
 
-_UNREACHABLE = re.compile(r"^os402-unfetched: (?P<what>.*): (?!404 Client Error)(?P<why>.+)$", re.MULTILINE)
+_UNREACHABLE = re.compile(r"^os402-unfetched: (?P<what>.*)\t(?!404 Client Error)(?P<why>.+)$", re.MULTILINE)
 _REMOTE_BUILD = re.compile(r"os402-source-only: (?P<requirement>.+)")
 _NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (?P<requirement>[^\n]+)")
 _CONFLICT = re.compile(r"ERROR: (?:Cannot install|ResolutionImpossible)")

@@ -46,7 +46,7 @@ class TestEnvironment:
 
 
 UNREACHABLE = """\
-os402-unfetched: https://example.com/simple/idna/: connection error: NewConnectionError(...): refused
+os402-unfetched: https://example.com/simple/idna/\tconnection error: NewConnectionError(...): refused
 ERROR: Could not find a version that satisfies the requirement idna (from versions: none)
 ERROR: No matching distribution found for idna
 """
@@ -81,7 +81,7 @@ ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you
         (CONFLICT, 1, ["requirements contradict each other", "a 1.0 depends on b<2"]),
         (HASHES, 1, ["not the one that was promised", "Expected sha256 0000", "Got        1111"]),
         (
-            "os402-unfetched: https://example.com/nope/: 404 Client Error: x\nERROR: No matching distribution found for nope>=9\n",
+            "os402-unfetched: https://example.com/nope/\t404 Client Error: x\nERROR: No matching distribution found for nope>=9\n",
             1,
             ["no wheel found for 'nope>=9' on CPython 3.12.3, linux"],
         ),
