@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from buildproject import REPOSITORY, build, interpreters, make_environment
+
+if TYPE_CHECKING:
+    from hatch_os402.runtime.interpreters import Interpreter
+
+
+@pytest.fixture(scope="session")
+def hosts(tmp_path_factory, python312: Interpreter) -> dict[str, str]:
+    """Minor version → Python of a virtual environment with the plugin, for every CPython of this machine."""
+    found = interpreters(python312.path)
+    assert len(found) >= 2, f"these tests compare hosts, and only {found} was found: `hatch python install 3.11 3.13`"
+    folder = tmp_path_factory.mktemp("hosts")
+    built = build(REPOSITORY, "-t", "wheel", dist=folder / "plugin")
+    assert built.code == 0, built.err
+    (wheel,) = (folder / "plugin").glob("*.whl")
+    with ThreadPoolExecutor() as pool:
+        made = pool.map(lambda item: make_environment(item[1], folder / item[0], wheel), found.items())
+        return {minor: str(python) for minor, python in zip(found, made, strict=True)}
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    """A folder for crafted wheels, which pip finds with `offline(shelf)`."""
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    return folder

@@ -1,0 +1,104 @@
+"""A package index on 127.0.0.1: the wheels of one folder, as PEP 503 says, with their hashes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import socket
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+from packaging.utils import parse_wheel_filename
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+PASSWORD = "a:secret/p@ss"  # noqa: S105 - of this index
+QUOTED = "a%3Asecret%2Fp%40ss"
+
+
+class Index(ThreadingHTTPServer):
+    """Serves `folder`. `requests` collects the paths that were asked for; `private` asks for user and PASSWORD."""
+
+    daemon_threads = True
+
+    def __init__(self, folder: Path, *, private: bool, digest: Callable[[bytes], str]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.folder = folder
+        self.private = private
+        self.digest = digest
+        self.requests: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/simple/"
+
+    @property
+    def url_with_credentials(self) -> str:
+        return self.url.replace("://", f"://user:{QUOTED}@")
+
+    def projects(self) -> dict[str, list[Path]]:
+        found: dict[str, list[Path]] = {}
+        for path in sorted(self.folder.glob("*.whl")):
+            found.setdefault(parse_wheel_filename(path.name)[0], []).append(path)
+        return found
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Index
+
+    def do_GET(self):
+        self.server.requests.append(self.path)
+        wanted = "Basic " + base64.b64encode(f"user:{PASSWORD}".encode()).decode()
+        if self.server.private and self.headers.get("Authorization") != wanted:
+            return self._answer(401, b"", {"WWW-Authenticate": 'Basic realm="index"'})
+        kind, _, name = self.path.strip("/").partition("/")
+        if kind == "simple" and name in self.server.projects():
+            links = (
+                f'<a href="/files/{path.name}#sha256={self.server.digest(path.read_bytes())}">{path.name}</a><br>\n'
+                for path in self.server.projects()[name]
+            )
+            page = "<!DOCTYPE html><html><body>" + "".join(links) + "</body></html>"
+            return self._answer(200, page.encode(), {"Content-Type": "text/html"})
+        if kind == "files" and (self.server.folder / name).is_file():
+            return self._answer(200, (self.server.folder / name).read_bytes(), {})
+        return self._answer(404, b"", {})
+
+    def _answer(self, status, body, headers):
+        self.send_response(status)
+        for header, value in headers.items():
+            self.send_header(header, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def serving(folder: Path, *, private: bool = False, digest: Callable[[bytes], str] = sha256) -> Iterator[Index]:
+    """Serve the wheels of `folder` until the end of the block; `digest` gives the hash that a link promises."""
+    with Index(folder, private=private, digest=digest) as index:
+        thread = threading.Thread(target=index.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield index
+        finally:
+            index.shutdown()
+            thread.join()
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """Give a port of 127.0.0.1 at which nobody listens: bound until the end of the block, so that nobody else will."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]

@@ -1,0 +1,313 @@
+"""Whatever is wrong ends in one message, exit status 1, and a folder that is as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+from buildproject import FILES, build, contents, copy_fixture, environment, offline, write, write_project
+from localindex import closed_port, serving
+from wheelcraft import ELF, make_wheel, write_zip
+
+from hatch_os402.artifacts import SIGNED_SUFFIX, names
+from hatch_os402.offer.prices import survives
+
+PREVIOUS = {f"dist/{name}": f"previous {name}" for name in (*names("sample-0.1.0"), f"sample-0.1.0{SIGNED_SUFFIX}")}
+LIMITED = (
+    "import os, resource, sys; size = int(sys.argv[1]); resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)); "
+    "os.execv(sys.argv[2], sys.argv[2:])"
+)
+"""Python ignores SIGXFSZ, so that a file above the limit is an OSError: what a full disk is, without one."""
+
+
+def refused(root: Path, *arguments: str, previous=PREVIOUS, **more) -> str:
+    """Build in `root`, where `previous` artifacts lie, and return the message; nothing at all may have changed."""
+    write(root, previous)
+    before = contents(root)
+    told = build(root, *arguments, **more).refused()
+    after = contents(root)
+    assert sorted(after) == sorted(before)
+    assert after == before
+    return told
+
+
+WRONG_OPTIONS = {
+    "unknown": ("byte-code = true", "", ("os402.byte-code", "`bytecode`")),
+    "unknown in the offer": ("", "ownr = '0x0'", ("offer.ownr", "`owner`")),
+    "not a boolean": ("sources = 'yes'", "", ("os402.sources", "boolean")),
+    "not an array": ("features = 'all'", "", ("os402.features", "array")),
+    "not strings": ("exclude = [1]", "", ("#1", "os402.exclude", "string")),
+    "not a choice": ("compression = 'zstd'", "", ("os402.compression", '"stored"', "'zstd'")),
+    "neither boolean nor auto": ("bytecode = 'perhaps'", "", ("os402.bytecode", '"auto"')),
+    "not an entry point": ("entry-point = 'sample cgi'", "", ("os402.entry-point", "module:callable")),
+    "not a runtime": ("runtime = 'nowhere/python'", "", ("os402.runtime", "nowhere/python")),
+    "not an address": ("", "owner = '0x123'", ("offer.owner", "40 hex digits")),
+    "not a number": ("", "price = 'free'", ("offer.price", "number")),
+    "negative": ("", "price = -1", ("offer.price", "-1")),
+    "not a size": ("", "ram = '1 lot'", ("offer.ram", "256mb")),
+    "not a date": ("", "valid-until = 'tomorrow'", ("offer.valid-until", "tomorrow")),
+    "a date that never was": ("", "valid-until = '2027-02-30T00:00:00Z'", ("offer.valid-until", "exists")),
+    "a local date": ("", "valid-until = 2030-01-01T00:00:00", ("offer.valid-until", "UTC")),
+}
+
+
+@pytest.mark.parametrize(("options", "offer", "told"), WRONG_OPTIONS.values(), ids=WRONG_OPTIONS)
+def test_options(tmp_path, options, offer, told):
+    text = refused(write_project(tmp_path, options=options, offer=offer))
+    assert all(word in text for word in told), text
+
+
+def test_a_price_that_does_not_survive_names_one_that_does(tmp_path):
+    """What the message proposes must be taken."""
+    offer = "price-per-second = {}\ntestnet = true\nvalid-until = 2030-01-01T00:00:00Z"
+    price = next(number for number in (0.1 + digit / 1e16 for digit in range(1000)) if not survives(number))
+    told = refused(write_project(tmp_path, offer=offer.format(repr(price))))
+    assert "offer.price-per-second" in told
+    better = told.partition("`price-per-second = ")[2].partition("`")[0]
+    build(write_project(tmp_path, offer=offer.format(better))).succeeded()
+
+
+TWO_SCRIPTS = "[project.scripts]\nfirst = 'sample:first'\nsecond = 'sample:second'\n"
+ENTRY_POINTS = {
+    "none": ({"project": "", "files": {"sample/__init__.py": ""}}, ("entry-point", "sample.cgi:main")),
+    "two scripts": ({"project": TWO_SCRIPTS}, ("entry-point", "sample:first", "sample:second")),
+    "not in the archive": (
+        {"options": "entry-point = 'sample.web:main'", "files": {**FILES, "sample/inner/web.py": ""}},
+        ("sample.web:main", "sample/web.py", "sample/inner/web.py"),
+    ),
+    "excluded": ({"options": "exclude = ['__main__.py']"}, ("sample/__main__.py",)),
+    "two packages": (
+        {
+            "files": {**FILES, "other/__init__.py": "", "other/__main__.py": ""},
+            "extra": "[tool.hatch.build.targets.wheel]\npackages = ['sample', 'other']",
+        },
+        ("entry-point", "other, sample"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("project", "told"), ENTRY_POINTS.values(), ids=ENTRY_POINTS)
+def test_entry_points(tmp_path, project, told):
+    text = refused(write_project(tmp_path, **project))
+    assert all(word in text for word in told), text
+
+
+@pytest.mark.parametrize(
+    ("identity", "told"),
+    [('version = "0.1.0"\n', "name"), ('name = "sample"\n', "version"), ('name = "sample"\nversion = "one"\n', "one")],
+)
+def test_a_project_without_name_or_version(tmp_path, identity, told):
+    text = refused(write_project(tmp_path, identity=identity))
+    assert told in text
+    assert text.startswith("os402: ")
+
+
+def test_a_project_for_other_pythons(tmp_path):
+    text = refused(write_project(tmp_path, project="requires-python = '>=3.13'"))
+    assert "requires-python" in text
+    assert "3.12.3" in text
+
+
+def test_a_requirement_that_does_not_exist(shelf, tmp_path):
+    root = write_project(tmp_path / "project", dependencies=["unheard-of>=2"])
+    assert "unheard-of>=2" in refused(root, env=environment(**offline(shelf)))
+
+
+def test_requirements_that_contradict_each_other(shelf, tmp_path):
+    make_wheel(shelf, "lower", "1.0", {"lower.py": ""})
+    make_wheel(shelf, "lower", "2.0", {"lower.py": ""})
+    make_wheel(shelf, "upper", "1.0", {"upper.py": ""}, requires=["lower<2"])
+    root = write_project(tmp_path / "project", dependencies=["upper", "lower>=2"])
+    told = refused(root, env=environment(**offline(shelf)))
+    assert "contradict" in told
+    assert "upper 1.0 depends on lower<2" in told
+
+
+@pytest.mark.parametrize("retries", ["0", "1"])
+def test_an_index_that_cannot_be_reached(tmp_path, retries):
+    root = write_project(tmp_path / "project", dependencies=["upper"])
+    with closed_port() as port:
+        settings = {"PIP_INDEX_URL": f"http://127.0.0.1:{port}/simple/", "PIP_RETRIES": retries}
+        told = refused(root, env=environment(**settings))
+    assert "could not be reached" in told
+    assert "upper" in told
+    assert "PIP_INDEX_URL" in told
+
+
+def test_a_wheel_that_is_not_what_the_index_promised(shelf, tmp_path):
+    make_wheel(shelf, "upper", "1.0", {"upper.py": ""})
+    root = write_project(tmp_path / "project", dependencies=["upper"])
+    wrong = hashlib.sha256(b"another file").hexdigest()
+    with serving(shelf, digest=lambda _: wrong) as index:
+        told = refused(root, env=environment(PIP_INDEX_URL=index.url, PIP_NO_CACHE_DIR="1"))
+    assert "upper" in told
+    assert wrong in told
+    assert "not the one that was promised" in told
+
+
+def damaged_member(shelf: Path) -> None:
+    wheel = make_wheel(shelf, "upper", "1.0", {"upper.py": "answer = 42\n"})
+    wheel.write_bytes(wheel.read_bytes().replace(b"answer = 42", b"answer = 43", 1))
+
+
+def truncated(shelf: Path) -> None:
+    wheel = make_wheel(shelf, "upper", "1.0", {"upper.py": "answer = 42\n"})
+    wheel.write_bytes(wheel.read_bytes()[:-100])
+
+
+def not_a_zip(shelf: Path) -> None:
+    (shelf / "upper-1.0-py3-none-any.whl").write_bytes(b"404 not found\n")
+
+
+def climbing(shelf: Path) -> None:
+    make_wheel(shelf, "upper", "1.0", {"../evil.py": "", "upper.py": ""})
+
+
+def absolute(shelf: Path) -> None:
+    make_wheel(shelf, "upper", "1.0", {"/tmp/evil.py": ""})  # noqa: S108 - never unpacked
+
+
+def lying_record(shelf: Path) -> None:
+    make_wheel(shelf, "upper", "1.0", {"upper.py": ""}, record="upper.py,sha256=AAAA,7\n")
+
+
+def without_metadata(shelf: Path) -> None:
+    write_zip(shelf / "upper-1.0-py3-none-any.whl", [("upper.py", b"")])
+
+
+@pytest.mark.parametrize(
+    "craft", [damaged_member, truncated, not_a_zip, climbing, absolute, lying_record, without_metadata]
+)
+def test_wheels_that_cannot_be_trusted(shelf, tmp_path, craft):
+    craft(shelf)
+    root = write_project(tmp_path / "project", dependencies=["upper"])
+    told = refused(root, env=environment(**offline(shelf)))
+    assert "upper" in told
+    assert not list(tmp_path.rglob("evil.py"))
+
+
+def test_compiled_code_of_the_project_itself(tmp_path):
+    extra = "[tool.hatch.build.targets.wheel.force-include]\n'native.bin' = 'sample/fast.so'\n"
+    told = refused(write_project(tmp_path, files={**FILES, "native.bin": ELF}, extra=extra))
+    assert "sample/fast.so" in told
+    assert "the project itself" in told
+
+
+def test_all_compiled_dependencies_are_named_at_once(shelf, tmp_path):
+    for name in ("fast", "faster"):
+        make_wheel(shelf, name, "1.0", {f"{name}.cpython-312-x86_64-linux-gnu.so": ELF})
+    make_wheel(shelf, "upper", "1.0", {"upper.py": ""}, requires=["fast"])
+    root = write_project(tmp_path / "project", dependencies=["upper", "faster"])
+    told = refused(root, env=environment(**offline(shelf)))
+    assert "sample -> upper -> fast" in told
+    assert "sample -> faster" in told
+
+
+@pytest.mark.network
+def test_the_compiled_fixture(tmp_path):
+    root = copy_fixture("compiled", tmp_path / "compiled")
+    previous = {f"dist/{name}": "previous" for name in names("compiled-0.1.0")}
+    told = refused(root, env=environment(pip=True), previous=previous)
+    assert "orjson" in told
+    assert "compiled -> orjson" in told
+    assert "simplejson" in told
+
+
+HOOK = "[tool.hatch.build.targets.wheel.hooks.custom]\n"
+RAISING = """
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+class Hook(BuildHookInterface):
+    def initialize(self, version, build_data):
+        raise RuntimeError("the generator broke")
+"""
+FAILING = {
+    "raises": (RAISING, "the generator broke"),
+    "misses a module": (f"import unheard_of\n{RAISING}", "unheard_of"),
+}
+
+
+@pytest.mark.parametrize(("source", "told"), FAILING.values(), ids=FAILING)
+def test_a_hook_of_the_wheel_that_fails(tmp_path, source, told):
+    """The reason is told plainly; where it came from, when more is asked for."""
+    root = write_project(tmp_path, files={**FILES, "hatch_build.py": source}, extra=HOOK)
+    text = refused(root, env=environment(PYTHONDONTWRITEBYTECODE="1"))
+    assert told in text
+    assert "hatch build -t wheel" in text
+    verbose = build(root, env=environment(PYTHONDONTWRITEBYTECODE="1", HATCH_VERBOSE="1"))
+    assert verbose.code == 1
+    assert "hatch_build.py" in verbose.err
+    assert told in verbose.err
+
+
+def test_more_is_told_when_it_is_asked_for(shelf, tmp_path):
+    root = write_project(tmp_path / "project", dependencies=["unheard-of"])
+    plain = refused(root, env=environment(**offline(shelf)))
+    verbose = build(root, env=environment(**offline(shelf), HATCH_VERBOSE="1"))
+    assert verbose.code == 1
+    assert "Looking in links" in verbose.err
+    assert "Looking in links" not in plain
+    assert plain.strip() in verbose.err
+
+
+@pytest.mark.parametrize("what", ["the archive", "the bytecode", "the wheel"])
+def test_a_full_disk(tmp_path, python312, what):
+    """Files above 400 kB cannot be written: the zipapp, then a module's bytecode, then already the project's own wheel."""
+    large = {
+        "the archive": {"sample/data.txt": "a line that compresses well\n" * 40_000},
+        "the bytecode": {"sample/large.py": "".join(f"x{number} = {number!r}, 'y'\n" for number in range(30_000))},
+        "the wheel": {"sample/noise.bin": b"".join(hashlib.sha512(b"%d" % n).digest() for n in range(8_000))},
+    }[what]
+    root = write_project(tmp_path, files={**FILES, **large}, options="bytecode = true\n")
+    limited = (python312.path, "-c", LIMITED, "400000")
+    env = environment(PIP_NO_INDEX="1", HATCH_OS402_CACHE_DIR=str(tmp_path.parent / f"cache of {tmp_path.name}"))
+    told = refused(root, wrapper=limited, env=env)
+    assert "too large" in told.lower()  # EFBIG, as strerror says it
+
+
+def test_a_disk_that_is_full_of_wheels(shelf, tmp_path, python312):
+    noise = b"".join(hashlib.sha512(b"%d" % number).digest() for number in range(8_000))
+    make_wheel(shelf, "noise", "1.0", {"noise.bin": noise})
+    root = write_project(tmp_path / "project", dependencies=["noise"])
+    limited = (python312.path, "-c", LIMITED, "400000")
+    assert "too large" in refused(root, wrapper=limited, env=environment(**offline(shelf))).lower()
+
+
+@pytest.mark.parametrize("way", ["the default", "-d"])
+def test_a_folder_that_is_a_file(tmp_path, way):
+    root = write_project(tmp_path / "project")
+    place = root / "dist" if way == "the default" else tmp_path / "place"
+    place.write_text("not a folder\n")
+    arguments = () if way == "the default" else ("-t", "os402", "-d", str(place))
+    told = refused(root, *arguments, previous={})
+    assert place.name in told
+    assert place.read_text() == "not a folder\n"
+
+
+def test_nothing_is_left_where_nothing_was(tmp_path):
+    root = write_project(tmp_path, dependencies=["unheard-of"])
+    build(root).refused()
+    assert not (root / "dist").exists()
+
+
+def test_an_unknown_version_of_the_target(tmp_path):
+    assert "nightly" in refused(write_project(tmp_path), "-t", "os402:nightly")
+
+
+@pytest.mark.network
+def test_no_bytecode_where_it_is_required(tmp_path, hosts):
+    """A host without a CPython 3.12 anywhere says so."""
+    python = next(path for minor, path in hosts.items() if minor != "3.12")
+    (tmp_path / "home").mkdir()
+    empty = {"PATH": str(Path(sys.prefix) / "nowhere"), "HOME": str(tmp_path / "home")}
+    env = environment(PIP_NO_INDEX="1", **empty)
+    for name in ("PYENV_ROOT", "XDG_DATA_HOME"):
+        env.pop(name, None)
+    told = refused(write_project(tmp_path / "project", options="bytecode = true"), python=python, env=env)
+    assert "CPython 3.12" in told
+    root = write_project(tmp_path / "other", options="bytecode = 'auto'")
+    automatic = build(root, python=python, env=env).succeeded()
+    assert "no CPython 3.12 was found" in automatic.err
+    assert automatic.record["bytecode"] == {"compiled": False}
