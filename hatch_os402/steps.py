@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hatch_os402 import launcher
 from hatch_os402.archive import frame as framing
 from hatch_os402.archive.assemble import importable, is_launcher
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, check_deflate, pack
+from hatch_os402.artifacts import SIGNED_SUFFIX
 from hatch_os402.dependencies.imports import missing_imports
 from hatch_os402.dependencies.resolve import Resolution, resolve
 from hatch_os402.dependencies.stage import exclusion
@@ -182,4 +184,23 @@ def write_offer(
             f"the offer expired on {validity} ({validity.origin}): os402 refuses it. Set a later `valid-until` or a "
             "longer `valid-for`"
         )
+    if _signed_another(files.directory / (files.stem + SIGNED_SUFFIX), offer.to_json()):
+        tell.warning(f"{files.stem}{SIGNED_SUFFIX} is of an earlier build: sign again")
     return replace(files.measured(".offer.json", envelope_text(offer).encode()), offer=offer_sha256(offer))
+
+
+def _signed_another(path: Path, payload: dict[str, Any]) -> bool:
+    """Whether the signed offer at `path`, if there is one, is of another `payload`, whoever signed it."""
+    try:
+        signed = json.loads(path.read_bytes())["payload"]
+        return bool(_unowned(signed) != _unowned(payload))
+    except FileNotFoundError:
+        return False
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return True
+
+
+def _unowned(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return `payload` without what signing completes."""
+    prices = [{**price, "payment_address": None} for price in payload["price"]]
+    return {**payload, "owner": None, "price": prices}

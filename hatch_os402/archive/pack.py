@@ -78,6 +78,7 @@ def pack(members: Iterable[Member], file: BinaryIO) -> tuple[int, str]:
         directory.append(_CENTRAL.pack(b"PK\1\2", _MADE_BY_UNIX, *shared, 0, 0, 0, _MODE, offset) + name)
         write(_LOCAL.pack(b"PK\3\4", *shared) + name)
         write(data)
+        del content, data  # before the next one is read
         if offset > _MOST_BYTES or len(directory) > _MOST_MEMBERS:
             raise ArtifactError(
                 f"the archive outgrows the zip format at {member.path}: {len(directory):,} files, {offset:,} bytes.\n"

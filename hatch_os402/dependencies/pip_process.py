@@ -106,10 +106,8 @@ def explain(output: str, status: int, doing: str) -> ResolutionError:  # noqa: P
             "Nothing of it was used. Try again; if it stays, the index, a mirror or a proxy serves a changed file.",
             output,
         )
-    errors = (
-        "\n".join(line for line in output.splitlines() if line.startswith(("ERROR:", "WARNING:")))
-        or output.strip()[-2000:]
-    )
+    last = output.strip().rpartition("\n")[2]  # of a traceback, what happened
+    errors = "\n".join(line for line in output.splitlines() if line.startswith(("ERROR:", "WARNING:"))) or last
     missing = _NOT_FOUND.search(output)
     if unreachable := _UNREACHABLE.search(output):
         wanted = f" (looking for {missing['requirement'].strip()})" if missing else ""
@@ -131,8 +129,8 @@ def explain(output: str, status: int, doing: str) -> ResolutionError:  # noqa: P
             f"{_indent(errors)}",
             output,
         )
-    if "ERROR: Exception:" in errors:  # pip's own traceback; its last line says what happened
-        errors = output.strip().rpartition("\n")[2]
+    if "ERROR: Exception:" in errors:
+        errors = last
     return ResolutionError(f"pip failed (exit status {status}) while {doing}:\n{_indent(errors)}", output)
 
 
