@@ -43,7 +43,7 @@ def building_own_wheel() -> bool:
 
 @contextmanager
 def plainly(app: Application) -> Iterator[None]:
-    """Turn an expected error, or what the system refuses, into one message and exit status 1; `hatch -v` shows details."""
+    """Turn what is expected to fail, or the system refuses, into one message and exit status 1; `-v` shows details."""
     try:
         yield
     except Os402Error as error:

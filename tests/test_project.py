@@ -52,12 +52,12 @@ class TestEntryPoint:
             self.chosen(paths=["b/__main__.py", "a/__main__.py"])
 
     def test_nothing_to_run(self):
-        with pytest.raises(OptionValueError, match='such as "my_app.cgi:main"'):
+        with pytest.raises(OptionValueError, match=r'such as "my_app\.cgi:main"'):
             self.chosen(paths=["a/__init__.py"])
 
 
 class TestCheckEntryPoint:
-    FILES = {
+    FILES = {  # noqa: RUF012
         "a/__init__.py": b"from b import run as renamed",
         "a/cli.py": b"def main(): pass\nclass App: pass\nvalue = 1",
         "a/__main__.py": b"",
