@@ -1,0 +1,62 @@
+"""The command `hatch-os402`. Each sub-command is imported when it is asked for, and needs the extra that it names."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "publish": ("publish", "Upload an offer to one or several os402 servers"),
+    "runtime": ("runtime", "Fetch, find or check the runtime, cosmo-python"),
+    "sign": ("sign", "Sign an offer with your key"),
+    "verify": ("verify", "Check artifacts, or a server's answer, link by link"),
+}
+"""Name of the sub-command → the module of this package that has it as `command`, and its help in the list."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `hatch-os402 ARGUMENTS` (default: those of the process) and exit.
+
+    The exit status is 0, 1 after an error that was told in one message on stderr, or 2 for wrong usage.
+    """
+    try:
+        import click  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError:
+        sys.exit('The command needs the extra "cli": python -m pip install "hatch-os402[cli]"')
+
+    from hatch_os402.__about__ import __version__  # noqa: PLC0415
+    from hatch_os402.errors import Os402Error  # noqa: PLC0415
+
+    class Lazy(click.Group):
+        """Knows the names of its commands before it imports one."""
+
+        def list_commands(self, _context: click.Context) -> list[str]:
+            return sorted(COMMANDS)
+
+        def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+            if name not in COMMANDS:
+                return None
+            command: click.Command = import_module(f"hatch_os402.cli.{COMMANDS[name][0]}").command
+            return command
+
+        def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+            with formatter.section("Commands"):
+                formatter.write_dl([(name, text) for name, (_, text) in sorted(COMMANDS.items())])
+
+    group = Lazy("hatch-os402", help="Build Python projects for os402, and publish and prove what was built.")
+    group = click.version_option(__version__, prog_name="hatch-os402")(group)
+    try:
+        group.main(list(arguments) if arguments is not None else None, prog_name="hatch-os402")
+    except Os402Error as error:
+        sys.exit(f"hatch-os402: {error.message}")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] in {"hatch_os402"}:
+            raise
+        sys.exit(
+            f"hatch-os402: this command needs the module {error.name!r}: "
+            'python -m pip install "hatch-os402[cli,publish]"'
+        )

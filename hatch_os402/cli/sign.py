@@ -1,0 +1,67 @@
+"""`hatch-os402 sign`: an offer file, and a signed one beside it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import click
+
+from hatch_os402.errors import ArtifactError
+from hatch_os402.offer.commandline import os402_command
+from hatch_os402.offer.keys import load_key, terminal_prompt
+from hatch_os402.offer.reading import ReadOffer, read_envelope
+from hatch_os402.offer.signing import SignedOffer, complete, sign, signed_path, write_signed
+
+
+@click.command()
+@click.argument("offer", type=click.Path(path_type=Path))
+@click.option("--key", metavar="@FILE", help="File with the key: 64 hex digits, or an encrypted keystore.")
+@click.option("--password-file", type=click.Path(path_type=Path), help="File with the keystore's password.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write it [default: beside OFFER].")
+@click.option("--show-command", is_flag=True, help="Print the same as an `os402 offer` command line; sign nothing.")
+def command(offer: Path, key: str | None, password_file: Path | None, output: Path | None, show_command: bool) -> None:  # noqa: FBT001
+    """Sign OFFER, a file {id}.offer.json, with its owner's key.
+
+    The key is read from --key @FILE, else from the variable X402_KEY (hex or @FILE), else asked for. An offer without
+    an owner gets the key's address, and another hash. Writes {id}.offer.signed.json.
+    """
+    read = _read(offer)
+    if show_command:
+        frame = signed_path(offer).with_name(offer.name.partition(".offer.")[0] + ".stdin")
+        click.echo(os402_command(read.offer, frame=frame, now=time.time()))
+        return
+    unsigned = read.offer  # before anybody is asked for a key
+    signer = load_key(key, os.environ, terminal_prompt(), password_file=password_file)
+    signed = sign(complete(unsigned, signer.address), signer)
+    target = output or signed_path(offer)
+    write_signed(target, signed)
+    _tell(target, read, signed)
+
+
+def _read(path: Path) -> ReadOffer:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"The offer {path} cannot be read: {error.strerror or error}.") from error
+    return read_envelope(content)
+
+
+def _tell(target: Path, read: ReadOffer, signed: SignedOffer) -> None:
+    if read.dropped:
+        click.echo(f"hatch-os402: left out what os402 does not keep: {', '.join(read.dropped)}", err=True)
+    if read.declared_sha256 not in {None, read.sha256}:
+        click.echo(
+            f"hatch-os402: the file declared the hash {read.declared_sha256}, and its content has {read.sha256}: it "
+            "was changed after it was written, and is signed as it is now",
+            err=True,
+        )
+    if signed.offer.valid_until < time.time():
+        click.echo("hatch-os402: the offer expired, and every server will refuse it", err=True)
+    click.echo(target)
+    click.echo(f"owner   {signed.offer.owner}" + (" (the key's)" if read.sha256 != signed.sha256 else ""))
+    if read.sha256 != signed.sha256:
+        click.echo(f"before  sha256 {read.sha256}")
+    click.echo(f"signed  sha256 {signed.sha256}")
+    click.echo(f"call    /{signed.offer.name or signed.sha256}.cgi")

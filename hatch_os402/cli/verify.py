@@ -1,0 +1,74 @@
+"""`hatch-os402 verify`: a chain of artifacts, or a server's answer, link by link."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hatch_os402.errors import Os402Error
+from hatch_os402.verify import verify_artifacts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hatch_os402.verify import Link
+
+_MARKS = {True: ("✓", "ok"), False: ("✗", "BROKEN"), None: ("–", "-")}  # noqa: RUF001 - a dash, where neither applies
+
+
+@click.command()
+@click.argument("artifact", type=click.Path(path_type=Path), required=False)
+@click.option("--task", "url", metavar="URL", help="A task of a server, https://…/tasks/ID, to check its answer.")
+@click.option("--owner", metavar="ADDRESS", help="Who must own the server that ran the task.")
+@click.option("--signer", metavar="ADDRESS", help="Whose key must have signed what the task wrote.")
+@click.option("--body", type=click.Path(path_type=Path), help="File with the body that the task was called with.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    artifact: Path | None,
+    url: str | None,
+    owner: str | None,
+    signer: str | None,
+    body: Path | None,
+    as_json: bool,  # noqa: FBT001 - click passes it by name
+) -> None:
+    """Check ARTIFACT and the artifacts of the same build beside it, or a server's answer, or both.
+
+    ARTIFACT is any of the files that a build or `sign` wrote, or what their names have in common. Together with --task,
+    its offer must be the one that the task ran. The exit status is 1 if a link is broken.
+    """
+    if artifact is None and url is None:
+        raise click.UsageError("Name an ARTIFACT, or a task with --task URL.")
+    if url is None and (owner or signer or body):
+        raise click.UsageError("--owner, --signer and --body are about a task: name it with --task URL.")
+    links = [] if artifact is None else list(verify_artifacts(artifact))
+    if url is not None:
+        from hatch_os402.verify_task import verify_task  # noqa: PLC0415 - needs httpx
+
+        links += verify_task(url, owner=owner, signer=signer, body=body, artifact=artifact)
+    _show(links, as_json=as_json)
+    if broken := [link.name for link in links if link.holds is False]:
+        raise Os402Error(f"The chain is broken at: {', '.join(broken)}.")
+
+
+def _show(links: Sequence[Link], *, as_json: bool) -> None:
+    if as_json:
+        holds = all(link.holds is not False for link in links)
+        listed = [{"name": link.name, "holds": link.holds, "detail": link.detail} for link in links]
+        click.echo(json.dumps({"holds": holds, "links": listed}, indent=2))
+        return
+    width = max(len(link.name) for link in links)
+    for link in links:
+        click.echo(f"{_mark(link)} {link.name:<{width}}  {link.detail}")
+
+
+def _mark(link: Link) -> str:
+    mark, plain = _MARKS[link.holds]
+    try:
+        mark.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return plain
+    return mark
