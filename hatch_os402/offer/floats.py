@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?)([0-9]+))
 _POW10 = tuple(float(f"1e{exponent}") for exponent in range(309))
 _LONGEST_PLAIN = 16  # ryu: from here on a number is written with an exponent
 _SMALLEST_PLAIN = -5
-_SEARCH_STEPS = 1000  # numbers of 15 digits always survive and are at most some 50 floats apart
+_SEARCH_STEPS = 1000  # of 15 digits nearly all survive, and these are at most some 50 floats apart
 
 
 def format_float(number: float) -> str:
