@@ -53,7 +53,8 @@ def _parse(value: str, root: Path) -> Executable:
     if match := _URL.fullmatch(value):
         return Executable(match["arch"], match["sha256"].lower(), url=match["url"])
     if "://" in value:
-        raise OptionValueError(f'{_FIELD} must be a path or "arch:url#sha256" (arch: x86_64 or aarch64), not {value!r}')
+        shown = re.sub(r"//[^/]*@", "//", value)  # name and password are nobody's business
+        raise OptionValueError(f'{_FIELD} must be a path or "arch:url#sha256" (arch: x86_64 or aarch64), not {shown!r}')
     match = _PATH.fullmatch(value)
     assert match is not None  # noqa: S101 - the pattern takes any text, and empty ones were refused before
     path = root / Path(match["path"]).expanduser()

@@ -57,3 +57,10 @@ def test_wrong(tmp_path, values, content, message):
         (tmp_path / "python").write_bytes(content)
     with pytest.raises(OptionValueError, match="^Field `tool.hatch.build.targets.os402.runtime`.*" + message):
         executables(values, tmp_path)
+
+
+def test_credentials_are_not_repeated(tmp_path):
+    with pytest.raises(OptionValueError) as caught:
+        executables(["https://user:secret@example.com/python"], tmp_path)
+    assert "example.com" in caught.value.message
+    assert "secret" not in caught.value.message

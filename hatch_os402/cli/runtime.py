@@ -1,0 +1,159 @@
+"""`hatch-os402 runtime`: fetch, find or check the executable that runs a project's offer."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from hatchling.metadata.core import ProjectMetadata
+
+from hatch_os402.cache import VARIABLE, cache_folder
+from hatch_os402.errors import Os402Error
+from hatch_os402.options import Options
+from hatch_os402.runtime import check as checking
+from hatch_os402.runtime import fetching
+from hatch_os402.runtime.configured import Executable, executables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_PROJECT = click.option(
+    "--project",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The project whose option `runtime` counts. Default: the one of the current folder, if it is in one.",
+)
+_ARCH = click.option(
+    "--arch",
+    type=click.Choice(["x86_64", "aarch64"]),
+    help="Default: this machine's, if the runtime has it, else its first.",
+)
+
+
+@click.group("runtime")
+def command() -> None:
+    """Fetch, find or check the runtime: cosmo-python, or what the project's option `runtime` names."""
+
+
+@command.command()
+@_PROJECT
+@_ARCH
+def fetch(project: Path | None, arch: str | None) -> None:
+    """Fetch the runtime, unless it is there, verify its SHA256, and print its path."""
+    executable = _chosen(project, arch)
+    with _progress() as progress:
+        path = fetching.fetch(executable, cache=_cache(), tell=_Tell(), progress=progress)
+    click.echo(path)
+
+
+@command.command("path")
+@_PROJECT
+@_ARCH
+def path_(project: Path | None, arch: str | None) -> None:
+    """Print the path of the runtime on this machine, or fail when it has not been fetched."""
+    click.echo(_present(project, arch))
+
+
+@command.command()
+@_PROJECT
+@_ARCH
+@click.argument("executable", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def check(project: Path | None, arch: str | None, executable: Path | None) -> None:
+    """Run the runtime (or EXECUTABLE) and compare it with what a build takes it to be.
+
+    The exit status is 1 when something differs.
+    """
+    report = checking.check(executable or _present(project, arch))
+    click.echo(f"{report.path}: Python {report.version}, {report.importable} modules of the standard library")
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for item in report.differences:
+        grouped.setdefault((item.expected, item.found), []).append(item.what)
+    for (expected, found), names in grouped.items():
+        what = (
+            ", ".join(names).replace(", module ", ", ").replace("module ", "modules " if len(names) > 1 else "module ")
+        )
+        click.echo(f"differs: {what}: expected {expected}, found {found}")
+    for note in report.notes:
+        click.echo(f"note: {note}")
+    if grouped:
+        click.echo("This is not the runtime that the build takes it to be.")
+        sys.exit(1)
+    click.echo("everything is as the build takes it to be")
+
+
+class _Tell:
+    """Speaks on stderr, so that stdout is the answer alone."""
+
+    verbose = False
+
+    def info(self, message: str) -> None:
+        click.echo(f"hatch-os402: {message}", err=True)
+
+    def warning(self, message: str) -> None:
+        click.echo(f"hatch-os402: {message}", err=True)
+
+    def debug(self, message: str) -> None:
+        """Keep silent."""
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int | None], None] | None]:
+    """Show a bar on stderr when it is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415 - slow to import
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn  # noqa: PLC0415
+
+    columns = BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda received, total: bar.update(task, completed=received, total=total)
+
+
+def _cache() -> Path:
+    try:
+        return cache_folder(os.environ)
+    except RuntimeError as error:  # of Path.home()
+        raise Os402Error(f"there is no home folder for the cache: set {VARIABLE} to a folder.") from error
+
+
+def _present(project: Path | None, arch: str | None) -> Path:
+    executable = _chosen(project, arch)
+    if found := fetching.cached(executable, _cache()):
+        return found
+    raise Os402Error(
+        f"the runtime for {executable.arch} is not on this machine (sha256 {executable.sha256}): "
+        "fetch it with `hatch-os402 runtime fetch`."
+    )
+
+
+def _chosen(project: Path | None, arch: str | None) -> Executable:
+    """Return the one executable that the options mean."""
+    available = {executable.arch: executable for executable in _configured(project)}
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine())
+    wanted = arch or (machine if machine in available else next(iter(available)))
+    if wanted not in available:
+        raise Os402Error(f"the runtime has no executable for {wanted}, only for {', '.join(available)}.")
+    return available[wanted]
+
+
+def _configured(project: Path | None) -> tuple[Executable, ...]:
+    """Return what the option `runtime` of the project means; without a project, the pinned cosmo-python."""
+    start = (project or Path()).absolute()
+    folders = (start,) if project else (start, *start.parents)
+    root = next((folder for folder in folders if (folder / "pyproject.toml").is_file()), None)
+    if root is None:
+        if project:
+            raise click.BadParameter(f"there is no pyproject.toml in {project}", param_hint="--project")
+        return executables((), start)
+    try:
+        table = ProjectMetadata(str(root), None).hatch.build_targets.get("os402", {})
+    except (ValueError, TypeError, OSError) as error:
+        raise Os402Error(f"{root / 'pyproject.toml'} cannot be used: {error}") from error
+    return executables(Options(table, root).runtime, root)
