@@ -193,7 +193,8 @@ class _Artifacts:
                 raise _OpenError(f"it has format {stated['format']!r}, and this version knows {record.FORMAT}")
             problems = list(self._record_problems(stated))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _BrokenError(f"it cannot be understood: {type(error).__name__} {error}") from error
+            lacks = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__} {error}"
+            raise _BrokenError(f"it cannot be understood ({lacks}); another version may have written it") from error
         if problems:
             raise _BrokenError("; ".join(problems))
         return f"{self.paths['.build.json'].name}: describes these files"

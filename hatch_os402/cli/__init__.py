@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Os402Error as error:
         sys.exit(f"hatch-os402: {error.message}")
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] in {"hatch_os402"}:
+        if error.name is None or error.name.partition(".")[0] == "hatch_os402":
             raise
         sys.exit(
             f"hatch-os402: this command needs the module {error.name!r}: "

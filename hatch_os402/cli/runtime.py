@@ -13,6 +13,7 @@ import click
 from hatchling.metadata.core import ProjectMetadata
 
 from hatch_os402.cache import VARIABLE, cache_folder
+from hatch_os402.cli.tell import ClickTell
 from hatch_os402.errors import Os402Error
 from hatch_os402.options import Options
 from hatch_os402.runtime import check as checking
@@ -47,7 +48,7 @@ def fetch(project: Path | None, arch: str | None) -> None:
     """Fetch the runtime, unless it is there, verify its SHA256, and print its path."""
     executable = _chosen(project, arch)
     with _progress() as progress:
-        path = fetching.fetch(executable, cache=_cache(), tell=_Tell(), progress=progress)
+        path = fetching.fetch(executable, cache=_cache(), tell=ClickTell(), progress=progress)
     click.echo(path)
 
 
@@ -84,21 +85,6 @@ def check(project: Path | None, arch: str | None, executable: Path | None) -> No
         click.echo("This is not the runtime that the build takes it to be.")
         sys.exit(1)
     click.echo("everything is as the build takes it to be")
-
-
-class _Tell:
-    """Speaks on stderr, so that stdout is the answer alone."""
-
-    verbose = False
-
-    def info(self, message: str) -> None:
-        click.echo(f"hatch-os402: {message}", err=True)
-
-    def warning(self, message: str) -> None:
-        click.echo(f"hatch-os402: {message}", err=True)
-
-    def debug(self, message: str) -> None:
-        """Keep silent."""
 
 
 @contextmanager

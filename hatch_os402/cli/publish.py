@@ -1,0 +1,76 @@
+"""`hatch-os402 publish`: what `hatch publish -p os402` does, without Hatch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hatch_os402.cli.tell import ClickTell
+from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
+from hatch_os402.publish_settings import URL_VARIABLE, Table, settle
+
+
+@click.command
+@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
+@click.option(
+    "-u", "--url", multiple=True, help=f"Address of a server; repeat it, or separate with commas [{URL_VARIABLE}]."
+)
+@click.option(
+    "--key", metavar="@FILE", help=f"File of the private key: hex, or an encrypted keystore [{KEY_VARIABLE}]."
+)
+@click.option("--password-file", metavar="FILE", help="File with the password of the keystore.")
+@click.option("--stdin", metavar="FILE", help="The private standard input (default: the file beside the offer).")
+@click.option("--env", metavar="FILE", help="JSON object of the private environment (default: from pyproject.toml).")
+@click.option("--exe", multiple=True, metavar="FILE", help="An executable of the offer, for servers that lack it.")
+@click.option("--limit", metavar="SIZE", help="Bytes that the servers take in one upload (default: 200,000,000).")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
+@click.option("--no-prompt", is_flag=True, help="Never ask for a key or a password.")
+@click.option("--project", default=".", type=click.Path(file_okay=False, path_type=Path), help="Folder of the project.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+def command(
+    artifacts: tuple[str, ...],
+    url: tuple[str, ...],
+    key: str | None,
+    password_file: str | None,
+    stdin: str | None,
+    env: str | None,
+    exe: tuple[str, ...],
+    limit: str | None,
+    *,
+    dry_run: bool,
+    no_prompt: bool,
+    project: Path,
+    verbose: bool,
+) -> None:
+    """Sign offers and upload them to one or several os402 servers.
+
+    ARTIFACT is an offer, any file of its build, or a folder; the default is the project's `dist`. The address at which
+    each published offer is called is printed.
+    """
+    from hatch_os402 import publishing  # noqa: PLC0415 - needs the extra "publish"; `--help` does not
+    from hatch_os402.publish_files import read_project  # noqa: PLC0415
+
+    options = {
+        "url": list(url),
+        "key": [key] if key is not None else [],
+        "password-file": [password_file] if password_file is not None else [],
+        "stdin": [stdin] if stdin is not None else [],
+        "env": [env] if env is not None else [],
+        "exe": list(exe),
+        "limit": [limit] if limit is not None else [],
+        "dry-run": [""] if dry_run else [],
+    }
+    found = read_project(project)
+    settings = settle(
+        {name: values for name, values in options.items() if values},
+        (Table("tool.hatch.publish.os402", found.publish, project),),
+    )
+    publishing.run(
+        artifacts,
+        settings,
+        found,
+        tell=ClickTell(verbose=verbose),
+        say=click.echo,
+        interactive=not no_prompt,
+    )

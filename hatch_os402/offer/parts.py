@@ -1,0 +1,140 @@
+"""What belongs to an upload: the offer, its private parts and its executables, checked before anything is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hatch_os402.offer.canonical import canonical
+from hatch_os402.offer.reading import read_envelope
+from hatch_os402.offer.refusals import date
+from hatch_os402.offer.server import Part, PublishError, base_url
+from hatch_os402.offer.signing import signed_envelope_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from hatch_os402.offer.signing import SignedOffer
+
+_CHUNK = 1 << 20
+_BINARY = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An offer, ready to be sent, with all that belongs to it. `prepare` makes and checks one."""
+
+    signed: SignedOffer
+    config: Part
+    private: tuple[Part, ...]
+    """The private environment and standard input, which a server cannot be asked for: they are always sent."""
+    executables: Mapping[str, Part]
+    """By architecture, those whose bytes are at hand."""
+
+
+def prepare(
+    signed: SignedOffer,
+    *,
+    frame: Path | None,
+    private_env: bytes | None,
+    executables: Mapping[str, Path],
+    now: float,
+    signature: bool = True,
+) -> Upload:
+    """Return the upload of `signed`, or raise `PublishError` for whatever a server would refuse or not notice.
+
+    `frame` is the file of the standard input and `private_env` the JSON object of the environment, each needed when the
+    offer has only its hash. `executables` are files by their SHA256; others than the offer's are ignored. `now` is in
+    unix seconds. `signature` is false where there is none yet (`dry_run`).
+    """
+    execution = signed.offer.exec
+    if signed.offer.valid_until < now:
+        until = signed.offer.valid_until
+        raise PublishError(
+            f"The offer expired: it was valid until {date(until)}. Nothing was sent. Build again with a later "
+            "`valid-until` or a longer `valid-for`."
+        )
+    if signature and (problems := read_envelope(signed_envelope_text(signed)).problems(now)):
+        raise PublishError("The server would refuse the offer, so nothing was sent:\n" + "\n".join(problems))
+    private = []
+    if execution.env_sha256:
+        private.append(_env_part(private_env, execution.env_sha256))
+    if execution.stdin_sha256:
+        private.append(_frame_part(frame, execution.stdin_sha256))
+    found = {
+        arch: _file_part(f"exe_{arch}", f"executable_{arch}", executables[item.sha256], item.sha256)
+        for arch, item in sorted(execution.executables.items())
+        if item.sha256 in executables
+    }
+    config = _bytes_part("config", "offer.json", "application/json", signed_envelope_text(signed).encode())
+    return Upload(signed, config, tuple(private), found)
+
+
+def dry_run(upload: Upload, servers: Sequence[str]) -> Iterator[str]:
+    """Yield, a line each, what `publish` would send where. Raises `PublishError` for an address that is none."""
+    for address in servers:
+        yield f"would PUT {base_url(address)}/{upload.signed.sha256}"
+        for part in (upload.config, *upload.private):
+            yield f"  {part.name:<12} {part.filename:<18} {part.size:>12,} bytes"
+        for arch, item in sorted(upload.signed.offer.exec.executables.items()):
+            local = upload.executables.get(arch)
+            size = f"{local.size:>12,} bytes" if local else f"{'not here':>18}"
+            rest = f"the server fetches {item.url}" if item.url and not local else "unless the server has it"
+            yield f"  exe_{arch:<8} {f'executable_{arch}':<18} {size}, {rest} (sha256 {item.sha256})"
+
+
+def _env_part(private_env: bytes | None, sha256: str) -> Part:
+    if private_env is None:
+        raise PublishError(
+            "The offer's environment is private, and its values were not found: neither in pyproject.toml nor by the "
+            "option `env`, which names a file with a JSON object. Nothing was sent."
+        )
+    try:
+        values = json.loads(private_env)
+    except ValueError:  # its message could show a value
+        values = None
+    if not isinstance(values, dict):
+        raise PublishError("The private environment is not a JSON object. Nothing was sent.")
+    content = canonical(values)
+    if hashlib.sha256(private_env).hexdigest() == sha256:
+        content = private_env
+    elif hashlib.sha256(content).hexdigest() != sha256:
+        raise PublishError(
+            "The private environment is not the one that the offer was built with (its hash differs). Nothing was "
+            "sent. Build again."
+        )
+    return _bytes_part("env", "env.json", "application/json", content)
+
+
+def _frame_part(frame: Path | None, sha256: str) -> Part:
+    if frame is None:
+        raise PublishError(
+            "The offer's standard input is private, and its file (`.stdin`) is not beside the offer. os402 would not "
+            "notice and run the offer without its program, so nothing was sent. Build again."
+        )
+    return _file_part("stdin", "stdin.bin", frame, sha256)
+
+
+def _file_part(name: str, filename: str, path: Path, sha256: str) -> Part:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+    except OSError as error:
+        raise PublishError(f"{path} cannot be read: {error.strerror or error}. Nothing was sent.") from error
+    if digest.hexdigest() != sha256:
+        raise PublishError(
+            f"{path} is not what the offer was made with: its sha256 is {digest.hexdigest()}, the offer says {sha256}. "
+            "Nothing was sent. Build again."
+        )
+    return Part(name, filename, _BINARY, size, lambda: path.open("rb"))
+
+
+def _bytes_part(name: str, filename: str, content_type: str, content: bytes) -> Part:
+    return Part(name, filename, content_type, len(content), lambda: io.BytesIO(content))

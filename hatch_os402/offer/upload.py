@@ -1,0 +1,164 @@
+"""Publish a signed offer to servers: send what each of them lacks, then see that it has what was signed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from hatch_os402.errors import Os402Error
+from hatch_os402.offer.canonical import canonical
+from hatch_os402.offer.refusals import refusal, too_large
+from hatch_os402.offer.server import Part, PublishError, Server, upload_size, without_userinfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import httpx
+
+    from hatch_os402.offer.parts import Upload
+    from hatch_os402.offer.server import Patience
+    from hatch_os402.offer.signing import SignedOffer
+    from hatch_os402.tell import Tell
+
+_RESERVED = {"attest", "health", "offers", "swagger-ui", "tasks"}
+_IN_A_PATH = "!$&'()*+,;=:@"
+"""What may stand in a path as it is, beside letters, digits and `-._~` (RFC 3986, 3.3)."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of an offer at one server."""
+
+    server: str
+    sha256: str
+    error: str | None = None
+    """Why it is not published there, or None."""
+    already_there: bool = False
+    """Whether nothing had to be sent."""
+    call_url: str | None = None
+    notes: tuple[str, ...] = ()
+    """What the user should know although it worked."""
+
+
+def publish(
+    upload: Upload,
+    servers: Sequence[str],
+    *,
+    client: httpx.Client,
+    patience: Patience,
+    tell: Tell,
+    limit: int,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> tuple[Result, ...]:
+    """Publish `upload` at each of `servers` in turn; what fails at one does not keep it from the others.
+
+    `limit` bounds an upload in bytes. `progress` is called with the server, the bytes that have gone, and all bytes.
+    """
+    results = []
+    for address in servers:
+        shown = without_userinfo(address)
+        try:
+            server = Server(address, client, patience=patience, tell=tell)
+            shown = server.url
+            if server.plain and upload.private:
+                tell.warning(
+                    f"{shown} is reached without encryption: the private parts of the offer can be read on the way"
+                )
+            results.append(_publish(upload, server, limit, tell, progress))
+        except Os402Error as error:
+            results.append(Result(shown, upload.signed.sha256, error=error.message))
+    return tuple(results)
+
+
+def _publish(
+    upload: Upload, server: Server, limit: int, tell: Tell, progress: Callable[[str, int, int], None]
+) -> Result:
+    signed = upload.signed
+    there = _same(server.offer(signed.sha256), signed)
+    missing = _missing_executables(upload, server)
+    name_note = _name_note(signed.offer.name)
+    named = signed.offer.name is None or bool(name_note) or _hash_by_name(server, signed) == signed.sha256
+    if there and named and not missing and not upload.private:
+        return _result(server, signed, name_note, already_there=True)
+    parts = (upload.config, *upload.private, *missing)
+    total = sum(part.size for part in parts)
+    if upload_size(parts) > limit:
+        raise PublishError(
+            f"{server.url} is sent nothing: the upload is larger than {limit:,} bytes, the option `limit`; "
+            f"{too_large(parts)}"
+        )
+    tell.info(f"{server.url}: sending {', '.join(f'{part.name} ({part.size:,} bytes)' for part in parts)}")
+    answer = server.upload(signed.sha256, parts, lambda sent: progress(server.url, sent, total))
+    if answer.status not in {200, 201}:
+        raise PublishError(refusal(server, answer, signed.offer, parts))
+    _verify(server, signed, check_name=not name_note)
+    return _result(server, signed, name_note)
+
+
+def _missing_executables(upload: Upload, server: Server) -> tuple[Part, ...]:
+    """Return the executables to send; raise for one that nobody has."""
+    missing = []
+    for arch, item in sorted(upload.signed.offer.exec.executables.items()):
+        if server.has_executable(item.sha256):
+            continue
+        if arch in upload.executables:
+            missing.append(upload.executables[arch])
+        elif item.url is None:
+            raise PublishError(
+                f"{server.url} does not have the executable for {arch} (sha256 {item.sha256}), the offer names no "
+                "address to fetch it from, and it was not found on this machine. Nothing was sent. Fetch it with "
+                "`hatch-os402 runtime fetch`, or name the file with the option `exe`."
+            )
+    return tuple(missing)
+
+
+def _verify(server: Server, signed: SignedOffer, *, check_name: bool) -> None:
+    """See that the server has exactly what was signed, by hash and by name."""
+    if not _same(server.offer(signed.sha256), signed):
+        raise PublishError(
+            f"{server.url} accepted the offer, but what it returns for {signed.sha256} is not what was signed. "
+            "Do not rely on this server's copy; tell its owner."
+        )
+    if check_name and signed.offer.name is not None and (other := _hash_by_name(server, signed)) != signed.sha256:
+        now_names = f"names the offer {other}" if other else "is not known there"
+        raise PublishError(
+            f"{server.url} has the offer at {server.call_url(signed.sha256)}, but the name {signed.offer.name!r} "
+            f"{now_names}: a newer upload took it. Publish again to take the name back, or choose another `name`."
+        )
+
+
+def _same(envelope: Any, signed: SignedOffer) -> bool:
+    if not isinstance(envelope, dict) or envelope.get("k256") != signed.k256:
+        return False
+    try:
+        return hashlib.sha256(canonical(envelope.get("payload"))).hexdigest() == signed.sha256
+    except (Os402Error, RecursionError):
+        return False
+
+
+def _hash_by_name(server: Server, signed: SignedOffer) -> str | None:
+    envelope = server.offer(str(signed.offer.name))
+    if not isinstance(envelope, dict) or "payload" not in envelope:
+        return None
+    return signed.sha256 if _same(envelope, signed) else str(envelope.get("sha256"))[:64]
+
+
+def _name_note(name: str | None) -> str:
+    """Say why the name cannot be looked up, so that the hash is the address to give; empty if it can.
+
+    The server does not decode an address, and looks at its endings before it looks for an offer (`webapp/router.rs`).
+    """
+    if name is None:
+        return ""
+    if not name or quote(name, safe=_IN_A_PATH) != name:
+        return f"the name {name!r} cannot be written in an address of os402: call the offer by its hash"
+    if name in _RESERVED or ".cgi" in name or name.endswith(".exe"):
+        return f"the name {name!r} is read as something else in an address of os402: call the offer by its hash"
+    return ""
+
+
+def _result(server: Server, signed: SignedOffer, note: str, *, already_there: bool = False) -> Result:
+    key = signed.sha256 if note or signed.offer.name is None else signed.offer.name
+    return Result(server.url, signed.sha256, None, already_there, server.call_url(key), (note,) if note else ())

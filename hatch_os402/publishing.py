@@ -1,0 +1,189 @@
+"""The story of publishing, for `hatch publish -p os402` and `hatch-os402 publish`: find, sign, gather, send, report."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from hatch_os402.artifacts import SIGNED_SUFFIX
+from hatch_os402.errors import Os402Error
+from hatch_os402.offer.build import ZERO_ADDRESS
+from hatch_os402.offer.keys import VARIABLE, load_key, terminal_prompt
+from hatch_os402.offer.parts import dry_run
+from hatch_os402.offer.payload import sha256 as offer_sha256
+from hatch_os402.offer.reading import ReadOffer, read_envelope
+from hatch_os402.offer.server import Patience, PublishError, new_client
+from hatch_os402.offer.signing import SignedOffer, complete, sign
+from hatch_os402.offer.upload import publish
+from hatch_os402.publish_files import UNSIGNED, find_offers, gather, stem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from hatch_os402.offer.keys import Key
+    from hatch_os402.offer.upload import Result
+    from hatch_os402.publish_files import Project
+    from hatch_os402.publish_settings import Settings
+    from hatch_os402.tell import Tell
+
+
+def run(
+    artifacts: Sequence[str],
+    settings: Settings,
+    project: Project,
+    *,
+    tell: Tell,
+    say: Callable[[str], None],
+    interactive: bool,
+) -> None:
+    """Publish the offers that `artifacts` name, or for none the one in the project's folder.
+
+    `tell` is told the story, `say` the address of each published offer. Everything is found, signed and checked before
+    the first byte is sent. Raises `Os402Error` when that fails, and at the end when a server failed.
+    """
+    keys = _Keys(settings, terminal_prompt() if interactive else None, tell)
+    uploads = []
+    for path in find_offers(artifacts, project):
+        signed = _sign(path, keys, settings, tell)
+        uploads.append(gather(path, signed, settings, project))
+    if settings.dry_run:
+        for upload in uploads:
+            for line in dry_run(upload, settings.servers):
+                tell.info(line)
+        tell.info("nothing was sent")
+        return
+    results: list[Result] = []
+    with new_client() as client, _bar() as progress:
+        for upload in uploads:
+            results += publish(
+                upload,
+                settings.servers,
+                client=client,
+                patience=Patience(),
+                tell=tell,
+                limit=settings.limit,
+                progress=progress,
+            )
+    _report(results, tell, say)
+
+
+class _Keys:
+    """The user's key, asked for at most once and only when a signature is needed."""
+
+    def __init__(self, settings: Settings, prompt: Callable[[str], str] | None, tell: Tell) -> None:
+        self._settings, self._prompt, self._tell = settings, prompt, tell
+        self._key: Key | None = None
+        self.stated = bool(settings.key or os.environ.get(VARIABLE))
+        """Whether the user has said which key it is, so that nobody has to be asked."""
+
+    def get(self) -> Key:
+        if self._key is None:
+            self._key = load_key(
+                self._settings.key,
+                os.environ,
+                self._prompt,
+                password_file=self._settings.password_file,
+                warn=self._tell.warning,
+            )
+        return self._key
+
+
+def _sign(path: Path, keys: _Keys, settings: Settings, tell: Tell) -> SignedOffer:
+    """Return the offer at `path` with a signature: its own, that of the signed file beside it, or a new one."""
+    read = _read(path)
+    if read.k256 is not None:
+        return _as_signed(path, read, tell)
+    if not keys.stated and (found := _signed_beside(path, read)):
+        tell.info(f"{path.name}: signed before, by {found.offer.owner}")
+        return found
+    if settings.dry_run and not keys.stated:
+        tell.info(
+            f"{path.name}: not signed, since no key was given"
+            + (
+                "; the hash below will be another, since the offer has no owner yet"
+                if read.owner == ZERO_ADDRESS
+                else ""
+            )
+        )
+        return SignedOffer(read.offer, offer_sha256(read.offer), UNSIGNED)
+    key = keys.get()
+    offer = complete(read.offer, key.address)
+    signed = sign(offer, key)
+    if signed.sha256 != read.sha256:
+        tell.info(f"{path.name}: {key.address} is now its owner, which changes its hash")
+        tell.info(f"  from {read.sha256}")
+        tell.info(f"  to   {signed.sha256}")
+    tell.info(f"{path.name}: signed by {key.address}, sha256 {signed.sha256}")
+    return signed
+
+
+def _read(path: Path) -> ReadOffer:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PublishError(f"The offer {path} cannot be read: {error.strerror or error}.") from error
+    try:
+        return read_envelope(content)
+    except Os402Error as error:
+        raise PublishError(f"The offer {path} is not one: {error.message}", error.details) from error
+
+
+def _as_signed(path: Path, read: ReadOffer, tell: Tell) -> SignedOffer:
+    problems = [problem for problem in read.problems() if "expired" not in problem]  # `prepare` says that, with advice
+    if problems:
+        raise PublishError("\n".join((f"The signed offer {path} does not hold. Nothing was sent.", *problems)))
+    if read.dropped:
+        tell.warning(f"{path.name}: os402 does not know {', '.join(read.dropped)}, and it is not sent")
+    return SignedOffer(read.offer, read.sha256, str(read.k256))
+
+
+def _signed_beside(path: Path, unsigned: ReadOffer) -> SignedOffer | None:
+    """Return the signed offer beside the unsigned one if it holds and is of the same build."""
+    beside = stem(path).with_name(stem(path).name + SIGNED_SUFFIX)
+    if not beside.is_file():
+        return None
+    try:
+        read = _read(beside)
+        if read.problems() or offer_sha256(complete(unsigned.offer, read.owner)) != read.sha256:
+            return None
+    except Os402Error:
+        return None
+    return SignedOffer(read.offer, read.sha256, str(read.k256))
+
+
+def _report(results: Sequence[Result], tell: Tell, say: Callable[[str], None]) -> None:
+    """Tell what became of each offer at each server; raise `PublishError` that names the servers that failed."""
+    for result in results:
+        if result.call_url:
+            tell.info(f"{result.server}: " + ("already there" if result.already_there else "published and verified"))
+            for note in result.notes:
+                tell.warning(note)
+            say(result.call_url)
+        else:
+            tell.warning(str(result.error))
+    failed = dict.fromkeys(result.server for result in results if result.error)
+    if failed:
+        others = "" if all(result.error for result in results) else "; what is listed above is published"
+        raise PublishError(f"not everything was published: {', '.join(failed)} failed{others}")
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Yield what shows progress on a terminal, and nothing anywhere else."""
+    try:
+        if os.environ.get("TERM") == "dumb" or not sys.stderr.isatty():
+            raise ImportError  # noqa: TRY301 - as if it were not there
+        from rich.console import Console  # noqa: PLC0415 - Hatch and the extra "cli" have it
+        from rich.markup import escape  # noqa: PLC0415
+        from rich.progress import Progress  # noqa: PLC0415
+    except ImportError:
+        yield lambda *_: None
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", visible=False)
+        yield lambda server, sent, total: bar.update(
+            task, description=escape(server), completed=sent, total=total, visible=True
+        )

@@ -1,0 +1,105 @@
+"""`hatch-os402 publish` as a process: exit status, what goes to stdout and what to stderr."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from offering import KEY, SECRET, STRANGER, dist, executable
+from os402server import Os402Server
+
+
+@pytest.fixture
+def server():
+    with Os402Server(KEY.address) as running:
+        yield running
+
+
+@pytest.fixture
+def publish(tmp_path):
+    """Return what runs the command in a folder with a built offer."""
+    dist(tmp_path / "dist")
+    executable(tmp_path)
+
+    def run(*arguments, env=None):
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("X402", "OS402"))}
+        return subprocess.run(
+            [sys.executable, "-m", "hatch_os402.cli", "publish", *arguments],
+            cwd=tmp_path,
+            env=environ | {"NO_PROXY": "*", "X402_KEY": SECRET} | (env or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run
+
+
+def test_the_addresses_are_on_stdout_and_the_story_on_stderr(server, publish):
+    done = publish("--url", server.url, "--exe", "python.elf")
+    assert (done.returncode, done.stdout) == (0, f"{server.url}/greeter.cgi\n")
+    assert "signed by" in done.stderr
+    assert "published and verified" in done.stderr
+    assert len(server.offers) == 1
+
+
+def test_one_server_of_two_refuses(server, publish):
+    with Os402Server(STRANGER.address) as refusing:
+        done = publish("-u", refusing.url, "-u", server.url, "--exe", "python.elf")
+    assert (done.returncode, done.stdout) == (1, f"{server.url}/greeter.cgi\n")
+    assert f"not everything was published: {refusing.url} failed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_server_of_the_variable(server, publish):
+    assert publish("--exe", "python.elf", env={"OS402_URL": server.url}).returncode == 0
+
+
+def test_the_server_of_pyproject(server, publish, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        f'[project]\nname = "greeter"\nversion = "0.1.0"\n[tool.hatch.publish.os402]\nurl = "{server.url}"\n'
+        'exe = ["python.elf"]\n'
+    )
+    assert publish().returncode == 0
+    assert len(server.offers) == 1
+
+
+def test_a_dry_run(server, publish):
+    done = publish("--url", server.url, "--dry-run")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "nothing was sent" in done.stderr
+    assert server.seen == []
+
+
+def test_what_is_wrong_is_one_message(publish):
+    done = publish("--url", "http://127.0.0.1:1", "missing.pyz")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("hatch-os402: missing.pyz is not there")
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_usage_is_status_2(publish):
+    assert publish("--nonsense").returncode == 2
+
+
+def test_a_pyproject_that_cannot_be_read(publish, tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[project\n")
+    done = publish("--url", "http://127.0.0.1:1")
+    assert done.returncode == 1
+    assert "pyproject.toml cannot be read" in done.stderr
+
+
+def test_help_needs_no_extra_for_publishing():
+    code = (
+        "import sys\n"
+        "for name in ('httpx', 'eth_keys', 'eth_hash', 'eth_keyfile', 'hatch'): sys.modules[name] = None\n"
+        "from hatch_os402.cli import main\n"
+        "main(['publish', '--help'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "--dry-run" in done.stdout
