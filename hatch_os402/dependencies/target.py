@@ -7,6 +7,7 @@ and aarch64 (`ahgamut/superconfigure`, `lang/python`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -52,7 +53,7 @@ class Target:
             "sys_platform": "linux",
         }
 
-    @property
+    @cached_property
     def tags(self) -> tuple[Tag, ...]:
         """The wheel tags, most wanted first: every pure tag, then the compiled ones.
 

@@ -39,8 +39,9 @@ class Interpreter:
 def find_compiler(runtime: Path | None, environ: Mapping[str, str]) -> Interpreter | None:
     """Return the first CPython 3.12 that answers, or None.
 
-    In this order: the running Python, `runtime` (a local cosmo-python), PATH, then the Pythons of pyenv, Hatch and uv.
-    A name on PATH proves nothing (pyenv's shims fail when the version is not selected), so each one is asked.
+    In this order: the running Python, `runtime` (a local cosmo-python), PATH, the Pythons of pyenv, Hatch and uv, and
+    scripts on PATH. A name on PATH proves nothing (pyenv's shims fail when the version is not selected), so each one is
+    asked.
     """
     seen: set[str] = set()
     for candidate in _candidates(runtime, environ):
@@ -74,13 +75,29 @@ def _candidates(runtime: Path | None, environ: Mapping[str, str]) -> Iterator[st
         yield sys.executable
     if runtime is not None:
         yield runtime
-    for name in ("python3.12", "python3", "python"):
-        for folder in filter(None, environ.get("PATH", "").split(os.pathsep)):  # a broken shim may hide a good one
-            if found := shutil.which(name, path=folder):
-                yield found
+    on_path = list(_on_path(environ))
+    yield from (path for path in on_path if not _is_script(path))
     for place, pattern in _installations(environ):
         for home in sorted(place.glob(pattern), reverse=True):
             yield home / ("python.exe" if os.name == "nt" else "bin/python3.12")
+    yield from (path for path in on_path if _is_script(path))  # shims: slow to answer, and often with no
+
+
+def _on_path(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield every Python on PATH, the most promising names first; a broken one may stand before a good one."""
+    for name in ("python3.12", "python3", "python"):
+        for folder in filter(None, environ.get("PATH", "").split(os.pathsep)):
+            if found := shutil.which(name, path=folder):
+                yield found
+
+
+def _is_script(path: str) -> bool:
+    """Whether the file is a script, as the shims of pyenv and others are, rather than an interpreter."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a name from PATH, as it is
+            return file.read(2) == b"#!" or path.lower().endswith((".bat", ".cmd"))
+    except OSError:
+        return True
 
 
 def _installations(environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:

@@ -30,7 +30,7 @@ def compiler(interpreter, tmp_path):
         yield compiler
 
 
-def compiled(compiler, source, name="/root/m.py"):
+def compiled(compiler, source, name="/app/m.py"):
     return compiler.compile(name, sha256(source), lambda: source)
 
 
@@ -42,7 +42,7 @@ def test_header_is_unchecked_hash_and_the_code_has_the_virtual_name(compiler, in
     assert (outcome.size, outcome.sha256) == (len(pyc), sha256(pyc))
     script = "import sys, marshal, _imp; d = sys.stdin.buffer.read(); print(marshal.loads(d[16:]).co_filename)"
     answer = subprocess.run([interpreter.path, "-c", script], input=pyc, stdout=subprocess.PIPE, check=True).stdout
-    assert answer.decode().strip() == "/root/m.py"
+    assert answer.decode().strip() == "/app/m.py"
 
 
 def test_bytes_do_not_depend_on_what_was_compiled_before(interpreter, tmp_path):
@@ -70,7 +70,7 @@ def test_the_cache_tells_apart(interpreter, tmp_path, change):
         first = compiled(compiler, SOURCE).path.read_bytes()
     other = Interpreter(interpreter.path, interpreter.version, "another build") if change == "build" else interpreter
     with Compiler(other, tmp_path) as compiler:
-        name = "/root/n.py" if change == "name" else "/root/m.py"
+        name = "/app/n.py" if change == "name" else "/app/m.py"
         source = SOURCE + b"\n1\n" if change == "source" else SOURCE
         second = compiled(compiler, source, name).path.read_bytes()
         assert compiler._process is not None
@@ -117,7 +117,7 @@ def test_a_compiler_that_dies_is_named(tmp_path):
     broken = tmp_path / "broken"
     broken.write_text(f"#!{sys.executable}\nimport sys; sys.exit(9)\n")
     broken.chmod(0o755)
-    message = r"3\.12\.99\) ended with status 9 while it compiled /root/m\.py"
+    message = r"3\.12\.99\) ended with status 9 while it compiled /app/m\.py"
     with (
         Compiler(Interpreter(str(broken), "3.12.99", "x"), tmp_path) as compiler,
         pytest.raises(BytecodeError, match=message),

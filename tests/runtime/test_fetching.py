@@ -345,9 +345,9 @@ import sys
 from pathlib import Path
 from hatch_os402.runtime import fetching
 from hatch_os402.runtime.configured import Executable
-from hatch_os402.cli.runtime import _Tell
+from hatch_os402.cli.tell import ClickTell
 cache, sha256, url = sys.argv[1:]
-print(fetching.fetch(Executable("x86_64", sha256, url=url), cache=Path(cache), tell=_Tell(), sleep=None))
+print(fetching.fetch(Executable("x86_64", sha256, url=url), cache=Path(cache), tell=ClickTell(), sleep=None))
 """
 
 

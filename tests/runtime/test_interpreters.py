@@ -78,3 +78,13 @@ def test_the_runtime_of_the_project_comes_before_path(tmp_path, python312):
 
 def test_none_anywhere():
     assert find_compiler(None, NOWHERE) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders are those of Linux")
+def test_a_shim_is_asked_last(tmp_path, python312):
+    launcher(tmp_path / "shims/python3.12", f'echo asked >> {tmp_path}/asked; exec "{python312.path}" "$@"')
+    known = launcher(tmp_path / ".pyenv/versions/3.12.4/bin/python3.12", f'exec "{python312.path}" "$@"')
+    found = find_compiler(None, {"PATH": str(tmp_path / "shims"), "HOME": str(tmp_path)})
+    assert found is not None
+    assert found.path == str(known)
+    assert not (tmp_path / "asked").exists()
