@@ -40,10 +40,10 @@ class Os402Publisher(PublisherInterface):
             self.app.abort("os402: this should not have happened; please report it with the lines above")
 
     def _publish(self, artifacts: list[str], options: Mapping[str, Any]) -> None:
-        from hatch_os402 import publishing  # noqa: PLC0415 - needs the extra "publish"
         from hatch_os402.face import HatchTell  # noqa: PLC0415
-        from hatch_os402.publish_files import read_project  # noqa: PLC0415
-        from hatch_os402.publish_settings import Table, settle  # noqa: PLC0415
+        from hatch_os402.publishing import story  # noqa: PLC0415 - needs the extra "publish"
+        from hatch_os402.publishing.files import read_project  # noqa: PLC0415
+        from hatch_os402.publishing.settings import Table, settle  # noqa: PLC0415
 
         root = Path(self.root)
         project = read_project(root)
@@ -54,7 +54,7 @@ class Os402Publisher(PublisherInterface):
                 Table("publish.os402", self.plugin_config, Path.home()),
             ),
         )
-        publishing.run(
+        story.run(
             artifacts,
             settings,
             project,

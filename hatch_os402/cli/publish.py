@@ -8,7 +8,7 @@ import click
 
 from hatch_os402.cli.tell import ClickTell
 from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
-from hatch_os402.publish_settings import URL_VARIABLE, Table, settle
+from hatch_os402.publishing.settings import URL_VARIABLE, Table, settle
 
 
 @click.command
@@ -48,8 +48,8 @@ def command(
     ARTIFACT is an offer, any file of its build, or a folder; the default is the project's `dist`. The address at which
     each published offer is called is printed.
     """
-    from hatch_os402 import publishing  # noqa: PLC0415 - needs the extra "publish"; `--help` does not
-    from hatch_os402.publish_files import read_project  # noqa: PLC0415
+    from hatch_os402.publishing import story  # noqa: PLC0415 - needs the extra "publish"; `--help` does not
+    from hatch_os402.publishing.files import read_project  # noqa: PLC0415
 
     options = {
         "url": list(url),
@@ -66,7 +66,7 @@ def command(
         {name: values for name, values in options.items() if values},
         (Table("tool.hatch.publish.os402", found.publish, project),),
     )
-    publishing.run(
+    story.run(
         artifacts,
         settings,
         found,

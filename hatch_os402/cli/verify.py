@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from hatch_os402.errors import Os402Error
-from hatch_os402.verify import verify_artifacts
+from hatch_os402.verification.artifacts import verify_artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hatch_os402.verify import Link
+    from hatch_os402.verification.artifacts import Link
 
 _MARKS = {True: ("✓", "ok"), False: ("✗", "BROKEN"), None: ("–", "-")}  # noqa: RUF001 - a dash, where neither applies
 
@@ -46,7 +46,7 @@ def command(
         raise click.UsageError("--owner, --signer and --body are about a task: name it with --task URL.")
     links = [] if artifact is None else list(verify_artifacts(artifact))
     if url is not None:
-        from hatch_os402.verify_task import verify_task  # noqa: PLC0415 - needs httpx
+        from hatch_os402.verification.tasks import verify_task  # noqa: PLC0415 - needs httpx
 
         links += verify_task(url, owner=owner, signer=signer, body=body, artifact=artifact)
     _show(links, as_json=as_json)

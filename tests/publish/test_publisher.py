@@ -14,6 +14,7 @@ from offering import EXECUTABLE, FRAME, KEY, PRIVATE_ENV, SECRET, STRANGER, dist
 from os402server import Os402Server
 
 import hatch_os402.offer
+import hatch_os402.publishing
 from hatch_os402.hooks import hatch_register_publisher
 from hatch_os402.publisher import Os402Publisher
 
@@ -411,7 +412,7 @@ def test_what_should_not_happen_is_told_without_local_variables(server, run, mon
     def broken(*_arguments, **_options):
         raise RuntimeError("surprise")
 
-    monkeypatch.setattr("hatch_os402.publishing.find_offers", broken)
+    monkeypatch.setattr("hatch_os402.publishing.story.find_offers", broken)
     app = run(url=server.url)
     assert "should not have happened" in app.aborted
     assert "surprise" in app.text
@@ -420,7 +421,7 @@ def test_what_should_not_happen_is_told_without_local_variables(server, run, mon
 
 @pytest.mark.usefixtures("key")
 def test_without_the_extra_it_says_how_to_get_it(server, run, monkeypatch):
-    for package, name in ((hatch_os402, "publishing"), (hatch_os402.offer, "server")):
+    for package, name in ((hatch_os402.publishing, "story"), (hatch_os402.offer, "server")):
         monkeypatch.delattr(package, name, raising=False)
         monkeypatch.delitem(sys.modules, f"{package.__name__}.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "httpx", None)

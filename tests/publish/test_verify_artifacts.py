@@ -17,7 +17,7 @@ from hatch_os402.offer.keys import Key, PrivateKeyError
 from hatch_os402.offer.payload import envelope_text
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.offer.signing import complete, sign, signed_envelope_text
-from hatch_os402.verify import artifact_offer, verify_artifacts
+from hatch_os402.verification.artifacts import artifact_offer, verify_artifacts
 
 ALL = ("archive", "frame", "offer", "signed offer", "program", "same offer", "signature", "validity", "record")
 CHAIN = set(ALL)

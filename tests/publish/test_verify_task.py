@@ -11,7 +11,7 @@ from taskcraft import OWNER, SIGNER, answers, handle
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.keys import Key
 from hatch_os402.offer.reading import read_envelope
-from hatch_os402.verify_task import AnswerError, verify_task
+from hatch_os402.verification.tasks import AnswerError, verify_task
 
 LINKS = {"task id", "owner", "signer", "stdout", "stdout signature", "stderr", "stderr signature"}
 

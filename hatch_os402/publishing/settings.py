@@ -36,7 +36,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Settings:
-    """What `publishing.run` needs to know."""
+    """What `story.run` needs to know."""
 
     servers: tuple[str, ...]
     key: str | None = None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hatch_os402.offer.signing import SignedOffer
-    from hatch_os402.publish_settings import Settings
+    from hatch_os402.publishing.settings import Settings
 
 OFFER_SUFFIX = ".offer.json"
 UNSIGNED = "0x" + 130 * "0"

@@ -17,7 +17,7 @@ import httpx
 from hatch_os402.errors import Os402Error
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.signing import SignatureError, recover
-from hatch_os402.verify import Link, artifact_offer
+from hatch_os402.verification.artifacts import Link, artifact_offer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

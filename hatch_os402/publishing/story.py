@@ -17,7 +17,7 @@ from hatch_os402.offer.reading import ReadOffer, read_envelope
 from hatch_os402.offer.server import Patience, PublishError, new_client
 from hatch_os402.offer.signing import SignedOffer, complete, sign
 from hatch_os402.offer.upload import publish
-from hatch_os402.publish_files import UNSIGNED, find_offers, gather, stem
+from hatch_os402.publishing.files import UNSIGNED, find_offers, gather, stem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from hatch_os402.offer.keys import Key
     from hatch_os402.offer.upload import Result
-    from hatch_os402.publish_files import Project
-    from hatch_os402.publish_settings import Settings
+    from hatch_os402.publishing.files import Project
+    from hatch_os402.publishing.settings import Settings
     from hatch_os402.tell import Tell
 
 

@@ -1,0 +1,1 @@
+"""Publishing: find the offers, sign them, gather what belongs to them, send it all, and report."""
