@@ -1,0 +1,241 @@
+"""What a build gives runs where os402 runs it: without a disk, a network, threads, or an end of stdin."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from buildproject import build, copy_fixture, environment, write_project
+from diskless import MEBIBYTE, SERVER_FILE, HarnessError, run_diskless
+
+if TYPE_CHECKING:
+    from buildproject import Build
+
+RAM = 256 * MEBIBYTE
+
+FORBIDDEN = {
+    "read a file": ("open('/etc/passwd')", "PermissionError"),
+    "make a file": ("open(folder + '/made', 'w')", "PermissionError"),
+    "write a file": ("open(folder + '/server.db', 'a')", "PermissionError"),
+    "make a folder": ("os.mkdir(folder + '/folder')", "PermissionError"),
+    "list the folder it is in": ("os.listdir('.')", "PermissionError"),
+    "read a file of that folder": (f"open({SERVER_FILE!r})", "PermissionError"),
+    "reach a server over TCP": ("socket.create_connection(('127.0.0.1', port))", "PermissionError|OSError"),
+    "reach a server over UDP": ("socket.socket(type=socket.SOCK_DGRAM).connect(('127.0.0.1', port))", "OSError"),
+    "start a thread": ("threading.Thread(target=int).start()", "RuntimeError"),
+    "fork twice": ("[os.waitpid(os.fork() or os._exit(0), 0) for _ in range(2)]", "OSError"),
+    "run a program": ("os.execv('/bin/true', ['true'])", "PermissionError"),
+}
+ATTEMPT = """
+import os, socket, sys, threading
+folder, port = sys.argv[1], int(sys.argv[2])
+try:
+    {}
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize(("statement", "expected"), FORBIDDEN.values(), ids=FORBIDDEN)
+def test_forbidden_inside_and_allowed_outside(tmp_path, python312, statement, expected):
+    (tmp_path / SERVER_FILE).touch()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        arguments = ["-I", "-c", ATTEMPT.format(statement), str(tmp_path), str(server.getsockname()[1])]
+        inside = run_diskless(python312.path, arguments, b"", {})
+        outside = subprocess.run([python312.path, *arguments], cwd=tmp_path, capture_output=True, check=False)
+    assert (inside.returncode, inside.stderr) == (0, b"")
+    assert inside.stdout.decode().strip() in expected.split("|")
+    assert (outside.returncode, outside.stdout, outside.stderr) == (0, b"", b"")
+
+
+SITUATION = """
+import json, os, resource, sys
+os.set_blocking(0, False)
+limits = ("AS", "DATA", "FSIZE", "CPU", "STACK", "CORE", "NOFILE", "SIGPENDING", "MSGQUEUE")
+print(json.dumps({
+    "limits": {name: resource.getrlimit(getattr(resource, "RLIMIT_" + name)) for name in limits},
+    "env": dict(os.environ),
+    "open": sorted(map(int, os.listdir("/proc/self/fd")))[:-1],  # the last is that of listdir itself
+    "pid": int(open("/proc/self/stat").read().split()[0]) == os.getpid(),
+    "seen": [os.path.isdir(os.getcwd()), os.stat("server.db").st_size, os.path.isfile("/etc/passwd")],
+    "namespaces": [os.readlink("/proc/self/ns/" + name) for name in ("user", "net", "ipc", "uts")],
+    "stdin": sys.stdin.buffer.raw.read(1),  # None: nothing yet, and not the end
+    "privileges": [os.getuid() == os.geteuid() == 54321, os.getuid() == 0],
+}))
+"""
+
+
+def test_the_situation_is_the_servers(python312):
+    """Limits, environment and open files are what was asked for, and what cannot be read can be seen."""
+    env = {"LC_ALL": "C.UTF-8", "NAME": "value"}
+    run = run_diskless(python312.path, ["-I", "-c", SITUATION], b"", env, ram=RAM, cpu=7)
+    assert (run.returncode, run.stderr) == (0, b"")
+    told = json.loads(run.stdout)
+    ours = {str(path.readlink()) for path in Path("/proc/self/ns").iterdir() if path.name != "pid_for_children"}
+    assert ours.isdisjoint(told.pop("namespaces"))
+    limits = {"AS": RAM, "DATA": RAM, "FSIZE": RAM, "CPU": 7, "STACK": MEBIBYTE, "CORE": 0, "NOFILE": 256}
+    limits |= {"SIGPENDING": 2, "MSGQUEUE": 0}
+    assert told == {
+        "limits": {name: [value, value] for name, value in limits.items()},
+        "env": env,
+        "open": [0, 1, 2],
+        "pid": True,
+        "seen": [True, len(b"of the server"), True],
+        "stdin": None,
+        "privileges": [True, False],
+    }
+
+
+def test_what_fails_before_the_command_starts_is_no_run(python312):
+    with pytest.raises(HarnessError, match="cannot be reproduced on this machine: ValueError: embedded null"):
+        run_diskless(python312.path, ["\0"], b"", {})
+
+
+def served(built: Build, python: str, body: bytes = b"", *, frame: bytes = b"", watch: str = ""):
+    """Run `built` with the command line, the variables and the memory of its offer. `watch` is run before all else."""
+    payload = json.loads(built[".offer.json"])["payload"]
+    _, *arguments, bootstrap = payload["exec"]["args"]
+    cgi = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body))}
+    return run_diskless(
+        python,
+        [*arguments, watch + bootstrap],
+        (frame or built[".stdin"]) + body,
+        payload["exec"]["env"] | cgi,
+        ram=payload["limits"]["ram_kb"] * 1024,
+    )
+
+
+def answer(built: Build, python: str, body: bytes = b"") -> str:
+    """Return what `built` answers, without its headers, once it is known to have ended well."""
+    run = served(built, python, body)
+    assert (run.returncode, run.stderr) == (0, b""), run
+    return run.stdout.decode().partition("\r\n\r\n")[2]
+
+
+@pytest.mark.network
+def test_greeter(tmp_path, python312):
+    built = build(copy_fixture("greeter", tmp_path / "greeter"), env=environment(pip=True)).succeeded()
+    body = json.dumps({"name": "Zoë", "language": "fr"}).encode()
+    assert "Zoë" in json.loads(answer(built, python312.path, body))["message"]
+    assert "World" in json.loads(answer(built, python312.path))["message"]
+
+
+@pytest.mark.network
+def test_namespaced(tmp_path, python312):
+    built = build(copy_fixture("namespaced", tmp_path / "namespaced"), env=environment(pip=True)).succeeded()
+    rows = dict(line.split() for line in answer(built, python312.path).splitlines() if len(line.split()) == 2)
+    assert built.vendored.items() <= rows.items()
+    assert rows["acme-report"] == "1.2.0"
+
+
+def test_plain(tmp_path, python312):
+    built = build(copy_fixture("plain", tmp_path / "plain")).succeeded()
+    told = json.loads(answer(built, python312.path, b'{"name": "Ada"}'))
+    assert told == {"message": "Hello, Ada!", "arguments": []}
+
+
+WATCH = """import os, sys
+def watch(event, details):
+    if event in ("open", "compile"):
+        os.write(2, f"{event} {details[event == 'compile']}\\n".encode())
+sys.addaudithook(watch)
+"""
+MAIN = """
+import json
+from importlib import metadata
+from importlib.resources import as_file, files
+
+import sample.helper
+
+
+def main():
+    if input() == "fail":
+        sample.helper.fail()
+    print("Content-Type: application/json\\r\\n\\r")
+    print(json.dumps({
+        "text": files("sample").joinpath("data", "text.txt").read_text(encoding="utf-8"),
+        "bytes": list(files("sample.data").joinpath("bytes.bin").read_bytes()),
+        "names": sorted(entry.name for entry in files("sample").joinpath("data").iterdir()),
+        "version": metadata.version("sample"),
+        "scripts": [point.value for point in metadata.distribution("sample").entry_points],
+        "modules": [sample.__file__, sample.helper.__file__],
+    }))
+"""
+HELPER = """
+def fail():
+    raise ValueError("on purpose")  # this very line
+"""
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["bytecode", "source"])
+def sample(request, tmp_path_factory, python312) -> tuple[bool, Build]:
+    """Whether there is bytecode, and a project that reads its data and metadata, or fails."""
+    files = {
+        "sample/__init__.py": "",
+        "sample/main.py": MAIN,
+        "sample/helper.py": HELPER,
+        "sample/data/text.txt": "für alle\n",
+        "sample/data/bytes.bin": bytes((0, 255)),
+    }
+    root = write_project(
+        tmp_path_factory.mktemp("sample"),
+        files=files,
+        options=f"bytecode = {str(request.param).lower()}\n",
+        project='[project.scripts]\nsample = "sample.main:main"\n',
+    )
+    return request.param, build(root).succeeded()
+
+
+def test_data_and_metadata(sample, python312):
+    assert json.loads(answer(sample[1], python312.path, b"go\n")) == {
+        "text": "für alle\n",
+        "bytes": [0, 255],
+        "names": ["bytes.bin", "text.txt"],
+        "version": "0.1.0",
+        "scripts": ["sample.main:main"],
+        "modules": ["/os402/app/sample/__init__.py", "/os402/app/sample/helper.py"],
+    }
+
+
+def test_no_file_is_opened_and_bytecode_is_not_compiled(sample, python312):
+    bytecode, built = sample
+    run = served(built, python312.path, b"go\n", watch=WATCH)
+    assert run.returncode == 0, run
+    events = [line.split(" ", 1) for line in run.stderr.decode().splitlines()]
+    compiled = {path for event, path in events if event == "compile" and path.startswith("/os402/app/sample")}
+    assert compiled == (
+        set() if bytecode else {f"/os402/app/sample/{name}.py" for name in ("__init__", "main", "helper")}
+    )
+    opened = [path for event, path in events if event == "open"]
+    assert opened, "the standard library's own files are not seen: nothing is watched"
+    library = run_diskless(python312.path, ["-I", "-c", "import os; print(os.path.dirname(os.__file__))"], b"", {})
+    prefix = library.stdout.decode().strip() + "/"
+    assert [path for path in opened if not path.startswith(prefix)] == []
+
+
+def test_an_uncaught_exception_shows_its_line(sample, python312):
+    run = served(sample[1], python312.path, b"fail\n")
+    assert run.returncode == 1
+    told = run.stderr.decode()
+    assert 'raise ValueError("on purpose")  # this very line' in told
+    assert '"/os402/app/sample/helper.py", line 3, in fail' in told
+    assert told.endswith("ValueError: on purpose\n")
+
+
+DAMAGES = {
+    "no size": lambda frame: b"x" + frame[1:],
+    "no newline": lambda frame: frame.replace(b"\n", b" ", 1),
+    "another first byte": lambda frame: frame.replace(b"\nPK", b"\nXK", 1),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_frame(sample, python312, damage):
+    run = served(sample[1], python312.path, b"go\n", frame=damage(sample[1][".stdin"]))
+    assert (run.returncode, run.stdout) == (70, b"")
+    (line,) = run.stderr.decode().splitlines()
+    assert line.startswith("os402: damaged frame: ")
