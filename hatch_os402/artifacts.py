@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
+import os
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
@@ -61,9 +63,11 @@ def names(stem: str) -> tuple[str, ...]:
 
 
 def clean(directory: Path, stem: str) -> None:
-    """Remove the artifacts of `stem` from `directory`, a signed offer included, and nothing else."""
+    """Remove the artifacts of `stem` from `directory`, a signed offer included, and what a killed build left."""
     for name in (*names(stem), stem + SIGNED_SUFFIX):
         (directory / name).unlink(missing_ok=True)
+    for folder in directory.glob(f".{glob.escape(stem)}.????????"):  # of a build that was killed
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -99,23 +103,33 @@ def staged(directory: Path, stem: str) -> Iterator[Files]:
 
 
 def _swap(folder: Path, directory: Path, files: tuple[str, ...]) -> None:
-    """Move `files` from `folder` to `directory`; the previous ones are set aside and come back if any move fails."""
+    """Move `files` from `folder` over those in `directory`, which never misses one that it had.
+
+    The previous ones are linked aside first; whatever interrupts the moves, they come back.
+    """
     aside = folder / "previous"
     aside.mkdir()
-    moved: list[str] = []
+    for name in files:
+        if (directory / name).exists():
+            _link(directory / name, aside / name)
     try:
         for name in files:
-            if (directory / name).exists():
-                (directory / name).replace(aside / name)
             (folder / name).replace(directory / name)
-            moved.append(name)
-    except OSError:
+    except BaseException:
         for name in files:
-            if name in moved:
-                (directory / name).unlink(missing_ok=True)
             if (aside / name).exists():
                 (aside / name).replace(directory / name)
+            elif not (folder / name).exists():
+                (directory / name).unlink(missing_ok=True)
         raise
+
+
+def _link(path: Path, other: Path) -> None:
+    """Give the file `path` a second name, or, where the file system has no links, a copy."""
+    try:
+        os.link(path, other)
+    except OSError:
+        shutil.copy2(path, other)
 
 
 def _unwritable(directory: Path, error: OSError) -> ArtifactError:

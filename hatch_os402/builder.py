@@ -17,6 +17,7 @@ from hatchling.plugin.manager import PluginManager
 from hatch_os402.artifacts import clean, nothing_left
 from hatch_os402.errors import Os402Error
 from hatch_os402.face import TARGET, build_artifacts, own_wheel, plainly, read_options
+from hatch_os402.validity import source_date_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -44,6 +45,7 @@ class Os402Builder(BuilderInterface[Os402BuilderConfig, PluginManager]):
         with plainly(self.app):
             self._check_metadata(keywords.get("versions") or [])
             read_options(self.root, self.metadata)
+            source_date_epoch(os.environ)  # hatchling asks for it, too, and would fail with a traceback
             chosen = keywords.get("directory") or os.environ.get(BuildEnvVars.LOCATION) or self.config.directory
             with nothing_left(Path(self.root, chosen)):
                 for _ in super().build(**keywords):

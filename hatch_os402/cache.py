@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hatch_os402.errors import ArtifactError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 VARIABLE = "HATCH_OS402_CACHE_DIR"
+
+
+@contextmanager
+def told(folder: Path) -> Iterator[None]:
+    """Say of an `OSError` that it is the cache, in which `folder` lies, that cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        raise ArtifactError(
+            f"the cache cannot be used at {error.filename or folder}: {error.strerror or error}.\n"
+            f"Delete it, or set {VARIABLE} to another folder."
+        ) from error
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:

@@ -50,6 +50,8 @@ def plainly(app: Application) -> Iterator[None]:
         if error.details and app.verbosity > 0:
             app.display_error(error.details.rstrip())
         app.abort(f"os402: {error.message}")
+    except KeyboardInterrupt:
+        app.abort("os402: interrupted. Previous artifacts are as they were.", code=130)
     except OSError as error:
         if app.verbosity > 0:
             app.display_error(traceback.format_exc().rstrip())

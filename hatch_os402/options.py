@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from packaging.utils import canonicalize_name
+from pathspec import GitIgnoreSpec
 
 from hatch_os402.fields import Fields
 from hatch_os402.offer.options import OfferOptions
@@ -98,7 +99,13 @@ class Options:
     @cached_property
     def exclude(self) -> tuple[str, ...]:
         """Patterns (those of .gitignore, as in Hatch) of archive paths to leave out."""
-        return self._fields.strings("exclude")
+        patterns = self._fields.strings("exclude")
+        for pattern in patterns:
+            try:
+                GitIgnoreSpec.from_lines([pattern])
+            except ValueError as error:
+                raise self._fields.wrong_value("exclude", f"holds {pattern!r}, which is no pattern: {error}") from error
+        return patterns
 
     @cached_property
     def sources(self) -> bool:
@@ -141,9 +148,10 @@ class Options:
     def runtime(self) -> tuple[str, ...]:
         """`path`, `arch:path` or `arch:url#sha256`, one an architecture; empty for the pinned cosmo-python."""
         value = self._fields.config.get("runtime", [])
-        if isinstance(value, str):
-            return (value,)
-        return self._fields.strings("runtime")
+        values = (value,) if isinstance(value, str) else self._fields.strings("runtime")
+        if not all(values):
+            raise self._fields.wrong_value("runtime", "must not be empty")
+        return values
 
     @cached_property
     def offer(self) -> OfferOptions:

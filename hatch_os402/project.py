@@ -51,8 +51,9 @@ def requirements_of_groups(project: Project, names: Collection[str]) -> tuple[Re
             found.extend(DependencyGroupResolver(dict(project.groups)).resolve(name))
         except (LookupError, ValueError, TypeError, ExceptionGroup) as error:
             known = ", ".join(sorted(project.groups)) or "none"
+            reasons = "; ".join(" ".join(str(reason).split()) for reason in getattr(error, "exceptions", [error]))
             raise OptionValueError(
-                f"Field `tool.hatch.build.targets.os402.groups` names {name!r}, which cannot be used: {error}. "
+                f"Field `tool.hatch.build.targets.os402.groups` names {name!r}, which cannot be used: {reasons}. "
                 f"Groups of this project: {known}"
             ) from error
     return tuple(found)
@@ -81,9 +82,8 @@ def entry_point(project: Project, options: Options, own_paths: Collection[str]) 
     if scripts:
         listed = "".join(f'\n  entry-point = "{value}"  # {name}' for name, value in sorted(scripts.items()))
         raise OptionValueError(f"{_FIELD} must say which script of [project.scripts] runs on os402, one of:{listed}")
-    packages = sorted(
-        {path.split("/")[0] for path in own_paths if path.count("/") == 1 and path.endswith("/__main__.py")}
-    )
+    mains = [path.removesuffix("/__main__.py") for path in own_paths if path.endswith("/__main__.py")]
+    packages = sorted(main.replace("/", ".") for main in [main for main in mains if "/" not in main] or mains)
     if len(packages) == 1:
         return packages[0]
     if packages:

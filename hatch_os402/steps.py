@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from hatch_os402 import launcher
 from hatch_os402.archive import frame as framing
@@ -20,8 +21,8 @@ from hatch_os402.dependencies.target import PYTHON
 from hatch_os402.dependencies.vet import Verdict, refuse_native, vet
 from hatch_os402.errors import BytecodeError
 from hatch_os402.offer.build import build_offer
+from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
 from hatch_os402.offer.payload import Executable as OfferExecutable
-from hatch_os402.offer.payload import envelope_text
 from hatch_os402.offer.payload import sha256 as offer_sha256
 from hatch_os402.project import check_entry_point, check_features, requirements_of_groups
 from hatch_os402.runtime import pins as runtime_pins
@@ -57,6 +58,14 @@ def resolve_all(
         f"resolved {count} distribution{'' if count == 1 else 's'} for {runtime_pins.NAME} {PYTHON} "
         f"({', '.join(architectures)})"
     )
+    for requirement in own.metadata.requires_dist:
+        address = urlsplit(requirement.url or "")
+        if address.scheme == "file" or "@" in address.netloc:
+            what = "a password" if "@" in address.netloc else "a folder of this machine"
+            tell.warning(
+                f"the requirement of {requirement.name} has {what} in its address, which is in METADATA and so in the "
+                "archive: require a version instead, and let PIP_FIND_LINKS or PIP_INDEX_URL say where it is"
+            )
     for pin in resolution.pins:
         parents = ", ".join(sorted(resolution.graph.required_by[pin.name]))
         tell.debug(f"{pin.name} {pin.version} ({pin.filename}), required by {parents}")
@@ -172,6 +181,11 @@ def write_offer(
         default_name=project.name,
         default_description=project.description,
     )
+    if frame.size > UPLOAD_LIMIT:
+        tell.warning(
+            f"the framed archive has {frame.size:,} bytes, and servers take {UPLOAD_LIMIT:,} unless their owner allows "
+            'more. Leave files out with `exclude`, or set `sources = false` or `compression = "deflated"`'
+        )
     if not options.offer.owner:
         tell.info("the offer has no `owner` yet: publishing it needs a key, whose address completes it")
     if not validity.reproducible:

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 
     from hatch_os402.offer.options import OfferOptions
 
-_LATEST = 253_402_300_799
-"""9999-12-31T23:59:59Z, the last second that a date can be written for."""
+
+_LATEST_IN_A_ZIP = 4_354_819_199
+"""2107-12-31T23:59:59Z; the project's own wheel takes its time from SOURCE_DATE_EPOCH, too."""
+
+_OTHER_REPOSITORY = {
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"),
+}
+"""What would make git speak of another repository than that of the project, as it is in a hook of git's."""
 
 
 @dataclass(frozen=True)
@@ -48,21 +54,29 @@ class Validity:
 def decide(options: OfferOptions, root: Path, environ: Mapping[str, str], now: int) -> Validity:
     """Return `valid-until` as written; else `valid-for` from SOURCE_DATE_EPOCH, the commit being built, or the clock.
 
-    Raises `OfferError` when SOURCE_DATE_EPOCH is not a time.
+    Raises `OfferError`.
     """
     if options.valid_until is not None:
         return Validity(options.valid_until, "valid-until", now)
-    if (epoch := environ.get("SOURCE_DATE_EPOCH")) is not None:
-        if not (epoch.isascii() and epoch.isdigit() and int(epoch) <= _LATEST):
-            raise OfferError(f"SOURCE_DATE_EPOCH must be a number of seconds since 1970, not {epoch!r}")
-        start, origin = int(epoch), "SOURCE_DATE_EPOCH"
+    if (epoch := source_date_epoch(environ)) is not None:
+        start, origin = epoch, "SOURCE_DATE_EPOCH"
     elif (commit := commit_time(root)) is not None:
         start, origin = commit, "commit"
     else:
         start, origin = now, "clock"
-    if start + options.valid_for > _LATEST:
-        raise OfferError("Field `tool.hatch.build.targets.os402.offer.valid-for` reaches beyond the year 9999")
     return Validity(start + options.valid_for, origin, now)
+
+
+def source_date_epoch(environ: Mapping[str, str]) -> int | None:
+    """Return the time that SOURCE_DATE_EPOCH sets, or None. Raises `OfferError` when it is none that a zip can hold."""
+    epoch = environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return None
+    if not (epoch.isascii() and epoch.isdigit() and int(epoch) <= _LATEST_IN_A_ZIP):
+        raise OfferError(
+            f"SOURCE_DATE_EPOCH must be a number of seconds since 1970, at most {_LATEST_IN_A_ZIP}, not {epoch!r}"
+        )
+    return int(epoch)
 
 
 def commit_time(root: Path) -> int | None:
@@ -70,7 +84,7 @@ def commit_time(root: Path) -> int | None:
     git = shutil.which("git")
     if git is None:
         return None
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environ = {name: value for name, value in os.environ.items() if name not in _OTHER_REPOSITORY}
 
     def run(*arguments: str) -> str | None:
         finished = subprocess.run(
@@ -87,5 +101,5 @@ def commit_time(root: Path) -> int | None:
 
     if run("ls-files", "--error-unmatch", "--", "pyproject.toml") is None:
         return None
-    time = run("log", "-1", "--format=%ct", "HEAD")
+    time = run("log", "-1", "--no-show-signature", "--format=%ct", "HEAD")
     return int(time) if time and time.isdigit() else None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,53 @@ def test_a_move_that_fails_in_an_empty_folder_leaves_it_empty(tmp_path, missing)
             if name != missing:
                 (files.folder / name).write_text("new")
     assert contents(tmp_path) == {}
+
+
+@pytest.mark.parametrize("calls", range(1, 5))
+@pytest.mark.parametrize("previous", ["old", None])
+def test_an_interruption_between_two_moves_is_taken_back(tmp_path, monkeypatch, calls, previous):
+    if previous:
+        write(tmp_path, previous)
+    replace, done = Path.replace, []
+
+    def interrupted(self, target):
+        done.append(target)
+        if len(done) == calls:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    with pytest.raises(KeyboardInterrupt), staged(tmp_path, STEM) as files:
+        for name in names(STEM):
+            (files.folder / name).write_text("new")
+        monkeypatch.setattr(Path, "replace", interrupted)
+    assert contents(tmp_path) == (dict.fromkeys(names(STEM), previous) if previous else {})
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_an_artifact_is_never_missing(tmp_path, monkeypatch, links):
+    write(tmp_path, "old")
+    replace, seen = Path.replace, []
+
+    def watched(self, target):
+        seen.append(all((tmp_path / name).exists() for name in names(STEM)))
+        return replace(self, target)
+
+    def no_links(*_arguments):
+        raise OSError(1, "no links here")
+
+    monkeypatch.setattr(Path, "replace", watched)
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    write(tmp_path, "new")
+    assert seen == [True] * 4
+    assert contents(tmp_path) == dict.fromkeys(names(STEM), "new")
+
+
+def test_clean_removes_what_a_killed_build_left(tmp_path):
+    for name in (f".{STEM}.abcd_123", f".{STEM}.x", ".app-2.0.abcd_123"):
+        (tmp_path / name).mkdir()
+    clean(tmp_path, STEM)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f".{STEM}.x", ".app-2.0.abcd_123"]
 
 
 def test_a_folder_that_is_a_file(tmp_path):

@@ -112,6 +112,9 @@ def test_wrong_item(tmp_path, name, item):
         ({"interface": "wsgi"}, "interface", "is still to come|is .wsgi."),
         ({"interface": "cgi"}, "interface", 'must be "script"'),
         ({"compression": "zstd"}, "compression", 'must be "stored" or "deflated"'),
+        ({"exclude": ["a", "\\"]}, "exclude", "holds .*, which is no pattern"),
+        ({"runtime": ""}, "runtime", "must not be empty"),
+        ({"runtime": ["x86_64:a", ""]}, "runtime", "must not be empty"),
         ({"bytecode": False, "sources": False}, "bytecode", "must not be false while `sources` is false"),
     ],
 )

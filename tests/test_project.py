@@ -47,6 +47,9 @@ class TestEntryPoint:
     def test_the_only_package_with_main(self):
         assert self.chosen(paths=["a/__main__.py", "a/b/__main__.py", "c/__init__.py"]) == "a"
 
+    def test_the_only_main_may_lie_deeper(self):
+        assert self.chosen(paths=["a/b/__main__.py", "a/b/__init__.py"]) == "a.b"
+
     def test_several_packages_with_main(self):
         with pytest.raises(OptionValueError, match="one of: a, b"):
             self.chosen(paths=["b/__main__.py", "a/__main__.py"])

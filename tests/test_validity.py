@@ -86,12 +86,22 @@ def test_expired_as_the_server_sees_it(tmp_path):
         assert decide(OfferOptions({"valid-until": until}, tmp_path), tmp_path, {}, NOW).expired is expired
 
 
-@pytest.mark.parametrize("value", ["", "-1", "1.5", "yesterday", "٣", "9" * 30])
+@pytest.mark.parametrize("value", ["", "-1", "1.5", "yesterday", "٣", "9" * 30, "4354819200"])
 def test_source_date_epoch_that_is_no_time(tmp_path, value):
     with pytest.raises(OfferError, match="SOURCE_DATE_EPOCH must be a number of seconds"):
         decided(tmp_path, environ={"SOURCE_DATE_EPOCH": value})
 
 
-def test_beyond_what_a_date_can_say(tmp_path):
-    with pytest.raises(OfferError, match="valid-for` reaches beyond the year 9999"):
-        decided(tmp_path, environ={"SOURCE_DATE_EPOCH": "253402300799"})
+def test_settings_of_git_do_not_matter(commit):
+    git(commit, "config", "log.showSignature", "true")
+    assert commit_time(commit) == 1_700_000_000
+
+
+def test_another_repository_in_the_environment_does_not_matter(commit, monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("GIT_DIR", str(tmp_path_factory.mktemp("other")))
+    assert commit_time(commit) == 1_700_000_000
+
+
+def test_gits_configuration_in_the_environment_arrives(commit, monkeypatch):
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "nonsense")  # git refuses to run with it
+    assert commit_time(commit) is None

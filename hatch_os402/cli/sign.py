@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hatch_os402.errors import ArtifactError
+from hatch_os402.errors import ArtifactError, OfferError
 from hatch_os402.offer.commandline import os402_command
 from hatch_os402.offer.keys import load_key, terminal_prompt
 from hatch_os402.offer.reading import ReadOffer, read_envelope
@@ -45,7 +45,10 @@ def _read(path: Path) -> ReadOffer:
         content = path.read_bytes()
     except OSError as error:
         raise ArtifactError(f"The offer {path} cannot be read: {error.strerror or error}.") from error
-    return read_envelope(content)
+    try:
+        return read_envelope(content)
+    except OfferError as error:
+        raise OfferError(f"{path} is not an offer: {error.message}", error.details) from error
 
 
 def _tell(target: Path, read: ReadOffer, signed: SignedOffer) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from hatch_os402.cache import told
 from hatch_os402.dependencies.pip_process import run_pip
 from hatch_os402.dependencies.target import Target
 from hatch_os402.dependencies.wheels import read_wheel
@@ -60,9 +61,10 @@ def _keep(path: Path, pin: Pin, cache: Path) -> Path:
         raise ResolutionError(f"pip did not fetch {pin.filename} of {pin.name} {pin.version}.")
     place = _place(pin, cache)
     partial = place.with_name(f".{place.name}.{os.getpid()}")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(path, partial)  # may cross file systems; the rename below does not
-    partial.replace(place)
+    with told(cache):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, partial)  # may cross file systems; the rename below does not
+        partial.replace(place)
     return place
 
 

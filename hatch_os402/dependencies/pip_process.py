@@ -35,7 +35,8 @@ _REMOTE_BUILD = re.compile(r"os402-source-only: (?P<requirement>.+)")
 _NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (?P<requirement>[^\n]+)")
 _CONFLICT = re.compile(r"ERROR: (?:Cannot install|ResolutionImpossible)")
 _HASH = re.compile(r"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES.*?\n(?P<table>(?: .*\n?)+)", re.DOTALL)
-_FROM_FILE = re.compile(r" ?\(from -r [^)]*\(line \d+\)\)")
+_FROM_FILE = re.compile(r" ?\(from [^()]*-r [^()]*\(line \d+\)\)")
+_DIAGNOSTIC = re.compile(r"^error: (?P<kind>[a-z-]+)\s+(?P<text>.*?)\s*^(?:hint|note): ", re.MULTILINE | re.DOTALL)
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
@@ -95,10 +96,14 @@ def explain(output: str, status: int, doing: str) -> ResolutionError:  # noqa: P
             f"{reason}\nInstall another release of pip beside hatch-os402 (23.1 to 26.3 are known).", output
         )
     if source := _REMOTE_BUILD.search(output):
+        requirement = source["requirement"].partition(" from ")[0].strip()
+        way_out = (
+            "Replace the address by that of a wheel, or by a version."
+            if "@" in requirement
+            else "Build its wheel yourself and offer it with PIP_FIND_LINKS, or require a release that has a wheel."
+        )
         return ResolutionError(
-            f"{source['requirement'].strip()} is only to be had as source, and building it would run its code here.\n"
-            "Build its wheel yourself and offer it with PIP_FIND_LINKS, or require a release that has a wheel.",
-            output,
+            f"{requirement} is only to be had as source, and building it would run its code here.\n{way_out}", output
         )
     if damaged := _HASH.search(output):
         return ResolutionError(
@@ -129,6 +134,9 @@ def explain(output: str, status: int, doing: str) -> ResolutionError:  # noqa: P
             f"{_indent(errors)}",
             output,
         )
+    if diagnostic := _DIAGNOSTIC.search(output):
+        what = "something could not be reached" if "connection" in diagnostic["kind"] else "pip failed"
+        return ResolutionError(f"{what} while {doing}:\n{_indent(diagnostic['text'])}", output)
     if "ERROR: Exception:" in errors:
         errors = last
     return ResolutionError(f"pip failed (exit status {status}) while {doing}:\n{_indent(errors)}", output)

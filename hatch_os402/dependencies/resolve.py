@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
@@ -20,8 +21,6 @@ from hatch_os402.errors import ResolutionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from packaging.requirements import Requirement
 
     from hatch_os402.dependencies.wheels import Wheel
 
@@ -100,7 +99,15 @@ def _run(project: Wheel, root: Root, target: Target, workdir: Path) -> tuple[Pin
     report = workdir / f"report-{target.machine}.json"
     arguments = ["install", "--dry-run", "--ignore-installed", "--report", str(report), "-r", str(wanted)]
     run_pip(arguments, target, workdir, doing=f"resolving the dependencies of {project.name}")
-    return read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target)
+    return _as_required(read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target), root)
+
+
+def _as_required(pins: tuple[Pin, ...], root: Root) -> tuple[Pin, ...]:
+    """Give direct pins the address that their requirement has: in pip's report, name and password are left out."""
+    texts = (text for pin in pins for text in pin.requires_dist if "@" in text)
+    requirements = [*root.requirements, *root.groups, *map(Requirement, texts)]
+    addresses = {str(canonicalize_name(item.name)): item.url for item in requirements if item.url}
+    return tuple(replace(pin, url=addresses.get(pin.name, pin.url)) if pin.direct else pin for pin in pins)
 
 
 def read_report(report: dict[str, Any], project: str, target: Target) -> tuple[Pin, ...]:

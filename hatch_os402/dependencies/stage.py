@@ -122,7 +122,7 @@ def _idle(exclude: Sequence[str], candidates: Iterable[str]) -> Iterator[str]:
     for pattern in exclude:
         bare = pattern.strip().removeprefix("!")
         if bare and not bare.startswith("#") and not any(GitIgnoreSpec.from_lines([bare]).match_files(paths)):
-            yield f"`exclude` in {_TABLE}: {pattern!r} matches no file of the archive."
+            yield f"`exclude` in {_TABLE}: {pattern!r} matches no file of the wheels."
 
 
 def _check_launcher(entries: Iterable[Entry]) -> None:

@@ -29,6 +29,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
 
+UPLOAD_LIMIT = 200_000_000
+"""Bytes that a server takes in one upload unless its owner says otherwise (`os402 serve --upload-limit`)."""
+
+
 def argument_fault(text: str) -> str | None:
     """Say what keeps `text` from being an argument or a `NAME=value` of the environment, or None if nothing does."""
     if "\0" in text:

@@ -72,6 +72,14 @@ def publish(
     return tuple(results)
 
 
+def check_size(parts: Sequence[Part], limit: int) -> None:
+    """Raise `PublishError` when an upload of `parts` is larger than `limit` bytes."""
+    if upload_size(parts) > limit:
+        raise PublishError(
+            f"Nothing is sent: the upload is larger than {limit:,} bytes, the option `limit`; {too_large(parts)}"
+        )
+
+
 def _publish(
     upload: Upload, server: Server, limit: int, tell: Tell, progress: Callable[[str, int, int], None]
 ) -> Result:
@@ -84,11 +92,7 @@ def _publish(
         return _result(server, signed, name_note, already_there=True)
     parts = (upload.config, *upload.private, *missing)
     total = sum(part.size for part in parts)
-    if upload_size(parts) > limit:
-        raise PublishError(
-            f"{server.url} is sent nothing: the upload is larger than {limit:,} bytes, the option `limit`; "
-            f"{too_large(parts)}"
-        )
+    check_size(parts, limit)
     tell.info(f"{server.url}: sending {', '.join(f'{part.name} ({part.size:,} bytes)' for part in parts)}")
     answer = server.upload(signed.sha256, parts, lambda sent: progress(server.url, sent, total))
     if answer.status not in {200, 201}:

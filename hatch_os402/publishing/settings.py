@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hatch_os402.errors import OptionTypeError, OptionValueError, Os402Error
 from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
+from hatch_os402.offer.payload import UPLOAD_LIMIT
 from hatch_os402.offer.values import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 URL_VARIABLE = "OS402_URL"
-DEFAULT_LIMIT = 200_000_000
-"""Bytes that a server takes in one upload unless its owner says otherwise (`os402 serve --upload-limit`)."""
 
 KNOWN = ("url", "key", "password-file", "stdin", "env", "exe", "limit", "dry-run")
 _LISTS = ("url", "exe")
@@ -47,7 +46,7 @@ class Settings:
     env: Path | None = None
     """A file with the private environment, as a JSON object."""
     executables: tuple[Path, ...] = ()
-    limit: int = DEFAULT_LIMIT
+    limit: int = UPLOAD_LIMIT
     """Bytes of one upload."""
     dry_run: bool = False
 
@@ -164,7 +163,7 @@ def _last(paths: tuple[Path, ...]) -> Path | None:
 
 def _limit(found: _Found) -> int:
     if not found.values:
-        return DEFAULT_LIMIT
+        return UPLOAD_LIMIT
     text = found.values[-1]
     try:
         return size(int(text) if text.isdecimal() else text)

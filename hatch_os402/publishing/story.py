@@ -16,7 +16,7 @@ from hatch_os402.offer.payload import sha256 as offer_sha256
 from hatch_os402.offer.reading import ReadOffer, read_envelope
 from hatch_os402.offer.server import Patience, PublishError, new_client
 from hatch_os402.offer.signing import SignedOffer, complete, sign
-from hatch_os402.offer.upload import publish
+from hatch_os402.offer.upload import check_size, publish
 from hatch_os402.publishing.files import UNSIGNED, find_offers, gather, stem
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def run(
     for path in find_offers(artifacts, project):
         signed = _sign(path, keys, settings, tell)
         uploads.append(gather(path, signed, settings, project))
+    for upload in uploads:
+        check_size((upload.config, *upload.private), settings.limit)
     if settings.dry_run:
         for upload in uploads:
             for line in dry_run(upload, settings.servers):

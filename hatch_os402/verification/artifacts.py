@@ -141,7 +141,7 @@ class _Artifacts:
     def _program(self) -> str:
         offers = [read.offer for read in self._offers.values()]
         if not offers:
-            raise _OpenError("there is no offer")
+            raise _OpenError("there is no offer that can be read")
         with self._open(".stdin") as file:
             _, sha256 = _measured(file)
         for offer in offers:
@@ -162,13 +162,13 @@ class _Artifacts:
 
     def _pair(self) -> tuple[ReadOffer, ReadOffer]:
         if len(self._offers) < 2:  # noqa: PLR2004 - unsigned and signed
-            raise _OpenError("there is no pair of an unsigned and a signed offer")
+            raise _OpenError("there is no readable pair of an unsigned and a signed offer")
         return self._offers[".offer.json"], self._offers[SIGNED_SUFFIX]
 
     def _signature(self) -> str:
         signed = [read for suffix, read in self._offers.items() if read.k256 is not None or suffix == SIGNED_SUFFIX]
         if not signed:
-            raise _OpenError("there is no signed offer")
+            raise _OpenError("there is no signed offer that can be read")
         for read in signed:
             if read.k256 is None or read.signature_problem:
                 raise _BrokenError(read.signature_problem or "it is missing")
@@ -177,7 +177,7 @@ class _Artifacts:
     def _validity(self) -> str:
         ends = [read.payload["valid_until"] for read in self._offers.values()]
         if not ends:
-            raise _OpenError("there is no offer")
+            raise _OpenError("there is no offer that can be read")
         if min(ends) < time.time():
             raise _OpenError(
                 f"the offer expired ({min(ends)}, unix seconds), and servers refuse it; the chain may hold"

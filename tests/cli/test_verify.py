@@ -77,7 +77,7 @@ class TestArtifacts:
         files[".offer.signed.json"].unlink()
         code, out, _ = run(files[".stdin"])
         assert code == 0
-        assert len([line for line in out.splitlines() if line[0] == "–"]) == 3  # noqa: RUF001
+        assert len([line for line in out.splitlines() if line[0] == "–"]) == 3
 
     def test_json(self, run, files):
         code, out, _ = run(files[".pyz"], "--json")

@@ -74,6 +74,16 @@ ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you
     ("output", "status", "expected"),
     [
         (
+            "ERROR: os402-source-only: foo @ file:///x from file:///x (from app @ file:///tmp/a.whl->-r /tmp/r.txt (line 1))\n",
+            1,
+            ["foo @ file:///x is only to be had", "Replace the address"],
+        ),
+        (
+            "error: connection-failed\n\n× Failed to connect to x while fetching y\n╰─> [Errno 111] refused\n\nhint: Are you?\n",
+            1,
+            ["could not be reached while x-ing", "Failed to connect to x", "[Errno 111] refused"],
+        ),
+        (
             UNREACHABLE,
             1,
             ["index could not be reached while x-ing (looking for idna)", "NewConnectionError", "PIP_INDEX_URL"],
@@ -88,7 +98,7 @@ ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you
         (
             "ERROR: os402-source-only: foo==1 from x\n",
             1,
-            ["foo==1 from x is only to be had as source", "PIP_FIND_LINKS"],
+            ["foo==1 is only to be had as source", "PIP_FIND_LINKS"],
         ),
         (
             "os402: this pip is not supported: because\n",
@@ -98,7 +108,18 @@ ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you
         ("ERROR: something new\n", 2, ["pip failed (exit status 2) while x-ing", "something new"]),
         ("", 9, ["pip failed (exit status 9)"]),
     ],
-    ids=["unreachable", "conflict", "hashes", "missing", "source", "unsupported", "unknown", "silent"],
+    ids=[
+        "source at an address",
+        "diagnostic",
+        "unreachable",
+        "conflict",
+        "hashes",
+        "missing",
+        "source",
+        "unsupported",
+        "unknown",
+        "silent",
+    ],
 )
 def test_explain(output, status, expected):
     error = explain(output, status, "x-ing")

@@ -3,9 +3,11 @@ from __future__ import annotations
 import copy
 
 import pytest
+from packaging.requirements import Requirement
 from wheelcraft import make_wheel
 
-from hatch_os402.dependencies.resolve import read_report, resolve
+from hatch_os402.dependencies.graph import Pin, Root
+from hatch_os402.dependencies.resolve import _as_required, read_report, resolve
 from hatch_os402.dependencies.target import Target
 from hatch_os402.dependencies.wheels import read_wheel
 from hatch_os402.errors import ResolutionError
@@ -142,3 +144,15 @@ def test_a_project_for_another_python(tmp_path):
         ResolutionError, match=r"`project.requires-python` is '>=3\.13', but Python on os402 is 3\.12\.3"
     ):
         resolved(tmp_path, ["a"], requires_python=">=3.13")
+
+
+def test_the_address_of_a_direct_requirement_is_kept_whole(tmp_path, index):
+    wheel = make_wheel(index, "a", "1.0", {"a.py": ""}, requires=[f"b @ {(index / 'b-1.0-py3-none-any.whl').as_uri()}"])
+    make_wheel(index, "b", "1.0", {"b.py": ""})
+    address = wheel.as_uri().replace("file:///", "file://user:secret@localhost/")
+    root = Root("app", (Requirement(f"a @ {address}"),))
+    pins = tuple(
+        Pin(name, "1.0", f"{name}-1.0-py3-none-any.whl", "0" * 64, "file:///shown", direct, requires, "")
+        for name, direct, requires in [("a", True, (f"b @ {address}b",)), ("b", True, ()), ("c", False, ())]
+    )
+    assert [pin.url for pin in _as_required(pins, root)] == [address, f"{address}b", "file:///shown"]

@@ -224,8 +224,8 @@ def test_exclude_takes_patterns_as_gitignore_does(tmp_path, patterns, left):
 def test_a_pattern_that_matches_nothing_is_told(tmp_path):
     tree = stage([verdict_on(tmp_path, "demo", {"demo.py": ""})], exclude=["demo.py", "test/", "!gone"])
     assert [warning.split(": ")[1] for warning in tree.warnings] == [
-        "'test/' matches no file of the archive.",
-        "'!gone' matches no file of the archive.",
+        "'test/' matches no file of the wheels.",
+        "'!gone' matches no file of the wheels.",
     ]
 
 

@@ -316,3 +316,12 @@ def test_an_index_and_a_folder_give_the_same_bytes(shelf, tmp_path):
     wheel = next(shelf.glob("upper*"))
     (upper,) = [item for item in beside.record["distributions"] if item["name"] == "upper"]
     assert upper["sha256"] == hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+def test_a_folder_of_this_machine_in_a_requirement_is_told(shelf, tmp_path):
+    address = make_wheel(shelf, "upper", "1.0", {"upper.py": ""}).as_uri()
+    metadata = "[tool.hatch.metadata]\nallow-direct-references = true\n"
+    root = write_project(tmp_path / "project", dependencies=[f"upper @ {address}"], extra=metadata)
+    built = build(root, env=environment(**offline(shelf))).succeeded()
+    assert "requirement of upper has a folder of this machine in its address" in built.err
+    assert built.vendored == {"upper": "1.0"}

@@ -396,6 +396,14 @@ def test_a_dry_run_needs_no_key_and_sends_nothing(server, run):
     assert server.seen == []
 
 
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+@pytest.mark.usefixtures("key")
+def test_what_is_larger_than_the_limit_is_refused_before_anybody_is_asked(server, run, dry_run):
+    app = run(url=server.url, limit="100", dry_run=dry_run)
+    assert "Nothing is sent: the upload is larger than 100 bytes" in app.aborted
+    assert server.seen == []
+
+
 @pytest.mark.usefixtures("key")
 def test_a_dry_run_with_a_key_shows_the_hash_that_would_be_published(server, project, run):
     shown = run(url=server.url, dry_run="true", exe=exe(project)).text

@@ -374,7 +374,7 @@ def test_a_missing_executable_without_an_address_is_not_left_to_the_server(serve
 
 def test_an_upload_beyond_the_limit_is_not_begun(server, make, send):
     error = only_error(send(make(), server, limit=len(FRAME))[0])
-    assert "is sent nothing" in error
+    assert "Nothing is sent" in error
     assert f"stdin {len(FRAME):,}" in error
     assert "PUT" not in server.methods()
 
