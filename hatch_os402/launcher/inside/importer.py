@@ -198,6 +198,8 @@ class ArchiveFinder:
 
     def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterator[ArchiveDistribution]:
         """Yield the archive's distributions for `importlib.metadata`."""
+        if "_os402.files" in sys.modules:
+            return iter(())  # PathFinder lists the archive as it does any folder: it would find them a second time
         from .metadata import find  # noqa: PLC0415 - brings importlib.metadata along
 
         return find(self._index, context)
