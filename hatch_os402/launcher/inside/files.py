@@ -6,20 +6,21 @@ the standard library builds on them (`os.path`, `pathlib`, `glob`, `shutil`, `li
 
 from __future__ import annotations
 
+import _io
 import builtins
 import errno
 import io
 import os
 import sys
 
-from .tree import HOME, File, Listing, children, error, find, status
+from .tree import HOME, Listing, children, error, find, status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _frozen_importlib import ModuleSpec
     from collections.abc import Callable
     from types import ModuleType
-    from typing import IO, Any
+    from typing import Any
 
     from .index import Index
 
@@ -50,6 +51,7 @@ def install(index: Index) -> None:
     replace(builtins, "open", _open)
     replace(io, "open", _open)
     replace(io, "open_code", _open_code)
+    replace(_io, "open_code", _open_code)  # by which importlib reads source
     replace(os, "open", _os_open)
     replace(os, "stat", _stat)
     replace(os, "lstat", _stat)
@@ -97,66 +99,9 @@ def located(path: Any) -> tuple[str | bytes, str] | tuple[None, None]:
 def _open(real: Callable[..., Any], file: Any, *args: Any, **kwargs: Any) -> Any:
     if (type(file) is str and not file.startswith(HOME)) or ours(file) is None or kwargs.get("opener"):
         return real(file, *args, **kwargs)
-    return _open_ours(real, file, *args, **kwargs)
+    from .opening import open_file  # noqa: PLC0415 - not every program opens one
 
-
-def _open_ours(
-    real: Callable[..., Any],
-    file: Any,
-    mode: str = "r",
-    buffering: int = -1,
-    encoding: str | None = None,
-    errors: str | None = None,
-    newline: str | None = None,
-    closefd: bool = True,  # noqa: FBT001, FBT002 - as the function it stands for
-    opener: Any = None,
-) -> IO[Any]:
-    """Do what `open` does: the same checks in the same order, then the file itself."""
-    if opener is not None:
-        return real(file, mode, buffering, encoding, errors, newline, closefd, opener)  # type: ignore[no-any-return]
-    kinds = set(mode)
-    _check(mode, buffering, closefd, text_options=(encoding, errors, newline))
-    try:
-        path, name = located(file)
-    except FileNotFoundError:
-        if "r" in kinds:
-            raise
-        raise error(errno.EROFS, os.fspath(file)) from None
-    if path is None or name is None:
-        return real(file, mode, buffering, encoding, errors, newline)  # type: ignore[no-any-return]
-    if "x" in kinds:
-        raise error(errno.EEXIST, path)
-    if name not in _index.files:
-        raise error(errno.EISDIR, path)
-    if "r" not in kinds or "+" in kinds:
-        raise error(errno.EROFS, path)
-    raw = File(_index.view(name), path)
-    if buffering == 0:
-        return raw  # type: ignore[return-value]  # as far as anybody can tell
-    buffered = io.BufferedReader(raw, buffering if buffering > 1 else io.DEFAULT_BUFFER_SIZE)
-    if "b" in kinds:
-        return buffered
-    text = io.TextIOWrapper(buffered, encoding, errors, newline, line_buffering=buffering == 1)
-    text.mode = mode  # type: ignore[misc]  # as open() does
-    return text
-
-
-def _check(mode: str, buffering: int, closefd: bool, text_options: tuple[str | None, ...]) -> None:  # noqa: FBT001
-    """Raise what `open` raises for arguments that do not go together."""
-    kinds = set(mode)
-    binary = "b" in kinds
-    wrong = (
-        (bool(kinds - set("axrwb+t")) or len(kinds) < len(mode), f"invalid mode: {mode!r}"),
-        (binary and "t" in kinds, "can't have text and binary mode at once"),
-        (len(kinds & set("axrw")) != 1, "must have exactly one of create/read/write/append mode"),
-        (binary and text_options != (None, None, None), "binary mode doesn't take encoding, errors or newline"),
-        (not closefd, "Cannot use closefd=False with file name"),
-        (buffering < -1, "invalid buffering size"),
-        (buffering == 0 and not binary, "can't have unbuffered text I/O"),
-    )
-    for happened, message in wrong:
-        if happened:
-            raise ValueError(message)
+    return open_file(_index, real, file, *args, **kwargs)
 
 
 def _open_code(real: Callable[..., Any], path: Any) -> Any:

@@ -207,8 +207,8 @@ class ArchiveFinder:
     def path_hook(self, path: str) -> FolderFinder:
         """Return the path entry finder of a virtual path. Raises `ImportError` for other paths."""
         folder = inside(path)
-        if folder is None:
-            raise ImportError("not a path in the archive", path=path)
+        if folder not in self._index.folders:
+            raise ImportError("not a folder in the archive", path=path)
         return FolderFinder(self._index, folder)
 
     def invalidate_caches(self) -> None:

@@ -1,4 +1,4 @@
-"""The archive as a file system would show it: paths, kinds, sizes, and files that are open.
+"""The archive as a file system would show it: paths, kinds, sizes.
 
 A *name* is the archive path of something that exists, or `HOME_NAME` for the folder that `ROOT` lies in.
 """
@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import errno
 import os
-from io import RawIOBase, UnsupportedOperation
 
 from .index import ROOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from .index import Index
 
@@ -75,12 +73,15 @@ def status(index: Index, name: str) -> os.stat_result:
     file = name in index.files
     size = index.size(name) if file else 0
     mode = FILE_MODE if file else FOLDER_MODE
-    times = {f"st_{which}time_ns": MODIFIED * 10**9 for which in "amc"}
+    more: dict[str, float] = {}
+    for time in ("st_atime", "st_mtime", "st_ctime"):
+        more[time] = float(MODIFIED)
+        more[time + "_ns"] = MODIFIED * 10**9
     if os.name == "posix":
-        times |= {"st_blksize": 4096, "st_blocks": -(-size // 512), "st_rdev": 0}
+        more |= {"st_blksize": 4096, "st_blocks": -(-size // 512), "st_rdev": 0}
     # The inode need only differ from path to path, for os.path.samefile.
     inode = hash(name) & 0x7FFF_FFFF_FFFF_FFFF
-    return os.stat_result((mode, inode, DEVICE, 1, 0, 0, size, MODIFIED, MODIFIED, MODIFIED), times)
+    return os.stat_result((mode, inode, DEVICE, 1, 0, 0, size, MODIFIED, MODIFIED, MODIFIED), more)
 
 
 class Entry:
@@ -148,79 +149,6 @@ class Listing:
     def close(self) -> None:
         """End the iteration."""
         self._entries = iter(())
-
-
-class File(RawIOBase):
-    """A file of the archive, open for reading: unbuffered and uncopied, as `io.FileIO` is."""
-
-    mode = "rb"
-
-    def __init__(self, content: memoryview, name: str | bytes) -> None:
-        """Take the file's content and the path it was opened by."""
-        self._content = content
-        self._at = 0
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"<file of the archive name={self.name!r} mode='rb'>"
-
-    def readable(self) -> bool:
-        """Return true."""
-        self._check()
-        return True
-
-    def seekable(self) -> bool:
-        """Return true."""
-        self._check()
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer as far as the content goes; return how many bytes that were."""
-        self._check()
-        target = memoryview(buffer).cast("B")
-        piece = self._content[self._at : self._at + len(target)]
-        target[: len(piece)] = piece
-        self._at += len(piece)
-        return len(piece)
-
-    def readall(self) -> bytes:
-        """Return all that follows."""
-        self._check()
-        piece = bytes(self._content[self._at :])
-        self._at += len(piece)
-        return piece
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a place counted from the start, from here or from the end; return it, counted from the start."""
-        self._check()
-        if whence not in (0, 1, 2):
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        at = (0, self._at, len(self._content))[whence] + offset
-        if at < 0:
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        self._at = at
-        return at
-
-    def tell(self) -> int:
-        """Return the place, counted from the start."""
-        self._check()
-        return self._at
-
-    def fileno(self) -> int:
-        """Raise `UnsupportedOperation`: nothing in the kernel knows this file."""
-        raise UnsupportedOperation(f"{self.name!r} is a file of the archive, in memory: it has no file descriptor")
-
-    def write(self, _: Any, /) -> int:
-        """Raise `UnsupportedOperation`."""
-        raise UnsupportedOperation("File not open for writing")
-
-    def truncate(self, _: int | None = None, /) -> int:
-        """Raise `UnsupportedOperation`."""
-        raise UnsupportedOperation("File not open for writing")
-
-    def _check(self) -> None:
-        if self.closed:
-            raise ValueError("I/O operation on closed file")
 
 
 def _name(parts: list[str]) -> str:
