@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from _frozen_importlib import ModuleSpec
     from collections.abc import Callable
     from types import ModuleType
-    from typing import Any
+    from typing import IO, Any
 
     from .index import Index
 
@@ -54,7 +54,7 @@ def install(index: Index) -> None:
     replace(_io, "open_code", _open_code)  # by which importlib reads source
     replace(os, "open", _os_open)
     replace(os, "stat", _stat)
-    replace(os, "lstat", _stat)
+    replace(os, "lstat", _lstat)
     replace(os, "access", _access)
     replace(os, "listdir", _listdir)
     replace(os, "scandir", _scandir)
@@ -96,12 +96,23 @@ def located(path: Any) -> tuple[str | bytes, str] | tuple[None, None]:
 # Each of these first looks at plain text, which nearly every path is: the others must cost next to nothing.
 
 
-def _open(real: Callable[..., Any], file: Any, *args: Any, **kwargs: Any) -> Any:
-    if (type(file) is str and not file.startswith(HOME)) or ours(file) is None or kwargs.get("opener"):
-        return real(file, *args, **kwargs)
+def _open(
+    real: Callable[..., IO[Any]],
+    file: Any,
+    mode: str = "r",
+    buffering: int = -1,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    closefd: bool = True,  # noqa: FBT001, FBT002 - as the function it stands for
+    opener: Any = None,
+) -> IO[Any]:
+    if (type(file) is str and not file.startswith(HOME)) or opener is not None or ours(file) is None:
+        return real(file, mode, buffering, encoding, errors, newline, closefd, opener)
     from .opening import open_file  # noqa: PLC0415 - not every program opens one
 
-    return open_file(_index, real, file, *args, **kwargs)
+    stream = open_file(_index, file, mode, buffering, encoding, errors, newline, closefd)
+    return real(file, mode, buffering, encoding, errors, newline) if stream is None else stream
 
 
 def _open_code(real: Callable[..., Any], path: Any) -> Any:
@@ -130,11 +141,22 @@ def _os_open(real: Callable[..., int], path: Any, flags: int, *args: Any, **kwar
     )
 
 
-def _stat(real: Callable[..., os.stat_result], path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
-    if type(path) is str and not path.startswith(HOME):
-        return real(path, *args, **kwargs)
+def _stat(
+    real: Callable[..., os.stat_result], path: Any, *, dir_fd: int | None = None, follow_symlinks: bool = True
+) -> os.stat_result:
+    if type(path) is str and not path.startswith(HOME) and dir_fd is None and follow_symlinks:
+        return real(path)
     spelled, name = located(path)
-    return real(path, *args, **kwargs) if spelled is None or name is None else status(_index, name)
+    if spelled is None or name is None:
+        return real(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
+    return status(_index, name)
+
+
+def _lstat(real: Callable[..., os.stat_result], path: Any, *, dir_fd: int | None = None) -> os.stat_result:
+    if type(path) is str and not path.startswith(HOME) and dir_fd is None:
+        return real(path)
+    spelled, name = located(path)
+    return real(path, dir_fd=dir_fd) if spelled is None or name is None else status(_index, name)
 
 
 def _access(real: Callable[..., bool], path: Any, mode: int, **kwargs: Any) -> bool:

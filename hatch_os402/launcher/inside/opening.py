@@ -11,7 +11,6 @@ from .tree import error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import IO, Any
 
     from .index import Index
@@ -19,19 +18,15 @@ if TYPE_CHECKING:
 
 def open_file(
     index: Index,
-    real: Callable[..., Any],
     file: Any,
-    mode: str = "r",
-    buffering: int = -1,
-    encoding: str | None = None,
-    errors: str | None = None,
-    newline: str | None = None,
-    closefd: bool = True,  # noqa: FBT001, FBT002 - as the function it stands for
-    opener: Any = None,
-) -> IO[Any]:
-    """Do what `open` does: the same checks in the same order, then the file itself."""
-    if opener is not None:
-        return real(file, mode, buffering, encoding, errors, newline, closefd, opener)  # type: ignore[no-any-return]
+    mode: str,
+    buffering: int,
+    encoding: str | None,
+    errors: str | None,
+    newline: str | None,
+    closefd: bool,  # noqa: FBT001 - as open() has it
+) -> IO[Any] | None:
+    """Do what `open` does with these arguments; return `None` when the path turns out to lead out of the archive."""
     kinds = set(mode)
     _check(mode, buffering, closefd, text_options=(encoding, errors, newline))
     try:
@@ -41,7 +36,7 @@ def open_file(
             raise
         raise error(errno.EROFS, os.fspath(file)) from None
     if path is None or name is None:
-        return real(file, mode, buffering, encoding, errors, newline)  # type: ignore[no-any-return]
+        return None
     if "x" in kinds:
         raise error(errno.EEXIST, path)
     if name not in index.files:
