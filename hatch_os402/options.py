@@ -32,7 +32,6 @@ FILE_SELECTION = frozenset({
 LATER = {
     "lock": "building from a lock",
     "lazy-imports": "importing on first use",
-    "virtual-files": "opening files of the archive by path",
 }
 """Designed, not there yet: setting one is an error rather than a promise."""
 
@@ -133,6 +132,11 @@ class Options:
         if value not in {None, "stored", "deflated"}:
             raise self._fields.wrong_value("compression", f'must be "stored" or "deflated", not {value!r}')
         return "deflated" if value == "deflated" else "stored"
+
+    @cached_property
+    def virtual_files(self) -> bool:
+        """Whether the program can open files of the archive by path."""
+        return self._fields.boolean("virtual-files") is not False
 
     @cached_property
     def strip_extensions(self) -> frozenset[str]:

@@ -39,7 +39,7 @@ class TestUnknown:
         with pytest.raises(OptionValueError, match=message):
             options(tmp_path, packages=["src/x"]).validate()
 
-    @pytest.mark.parametrize(("name", "value"), [("lock", "x"), ("lazy-imports", ["x"]), ("virtual-files", True)])
+    @pytest.mark.parametrize(("name", "value"), [("lock", "x"), ("lazy-imports", ["x"])])
     def test_what_is_designed_but_not_there_is_no_promise(self, tmp_path, name, value):
         with pytest.raises(OptionValueError, match=field(name, "is not supported by this version")):
             options(tmp_path, **{name: value}).validate()
@@ -62,6 +62,8 @@ class TestUnknown:
         ("bytecode", "auto", False, "none"),
         ("bytecode", "auto", "auto", "auto"),
         ("compression", "stored", "deflated", "deflated"),
+        ("virtual_files", True, False, False),
+        ("virtual_files", True, True, True),
         ("strip_extensions", frozenset(), ["Foo.Bar"], {"foo-bar"}),
         ("allow_native_files", frozenset(), ["Foo"], {"foo"}),
         ("runtime", (), "python", ("python",)),
@@ -80,6 +82,7 @@ def test_default_and_value(tmp_path, name, unset, value, read):
         ("interface", True, "must be a string"),
         ("features", "x", "must be an array"),
         ("sources", "yes", "must be a boolean"),
+        ("virtual-files", "yes", "must be a boolean"),
         ("bytecode", 1, 'must be a boolean or "auto"'),
         ("bytecode", "yes", 'must be a boolean or "auto"'),
         ("compression", 9, "must be a string"),

@@ -25,12 +25,14 @@ RESERVED = "_os402/"
 """The folder of the archive that belongs to the launcher."""
 
 
-def main_source(entry_point: str) -> bytes:
+def main_source(entry_point: str, *, virtual_files: bool = True) -> bytes:
     r"""Return the source of the archive's `__main__.py`: ASCII, with newlines as `\n`.
 
     `entry_point` is `"module:callable"` or `"module"`; it is not checked here.
+    `virtual_files`: whether the program can open files of the archive by path.
     """
-    return _read("main_template.py").replace(b'"module:callable"', ascii(entry_point).encode())
+    source = _read("main_template.py").replace(b"VIRTUAL_FILES = True", b"VIRTUAL_FILES = %a" % virtual_files)
+    return source.replace(b'"module:callable"', ascii(entry_point).encode())
 
 
 def inside_files() -> dict[str, bytes]:

@@ -7,6 +7,7 @@ import sys
 from _frozen_importlib_external import MAGIC_NUMBER
 
 ENTRY_POINT = "module:callable"
+VIRTUAL_FILES = True
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
@@ -64,7 +65,7 @@ def launch() -> None:
 
     if "_os402/start.py" not in inside and "_os402/start.pyc" not in inside:
         raise failure("damaged archive: its launcher is missing")
-    load("start").start(data, path, load, ENTRY_POINT)
+    load("start").start(data, path, load, ENTRY_POINT, virtual_files=VIRTUAL_FILES)
 
 
 if __name__ == "__main__":

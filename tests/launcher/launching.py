@@ -98,6 +98,7 @@ def archive(
     compiled_by: str | None = None,
     sources: bool = True,
     deflated: bool = False,
+    virtual_files: bool = True,
 ) -> bytes:
     """Return an archive laid out as a build does it, with bytecode of the given interpreter."""
     everything = {**{path: as_bytes(content) for path, content in files.items()}, **launcher.inside_files()}
@@ -106,7 +107,7 @@ def archive(
         everything |= bytecode(compiled_by, modules)
         if not sources:
             everything = {path: content for path, content in everything.items() if path not in modules}
-    everything["__main__.py"] = launcher.main_source(entry_point)
+    everything["__main__.py"] = launcher.main_source(entry_point, virtual_files=virtual_files)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as target:
         for path in sorted(everything, key=lambda path: (path != "__main__.py", not path.startswith("_os402/"), path)):

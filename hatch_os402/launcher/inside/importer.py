@@ -198,6 +198,8 @@ class ArchiveFinder:
 
     def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterator[ArchiveDistribution]:
         """Yield the archive's distributions for `importlib.metadata`."""
+        if "_os402.files" in sys.modules:
+            return iter(())  # PathFinder lists the archive as it does any folder: it would find them a second time
         from .metadata import find  # noqa: PLC0415 - brings importlib.metadata along
 
         return find(self._index, context)
@@ -205,8 +207,8 @@ class ArchiveFinder:
     def path_hook(self, path: str) -> FolderFinder:
         """Return the path entry finder of a virtual path. Raises `ImportError` for other paths."""
         folder = inside(path)
-        if folder is None:
-            raise ImportError("not a path in the archive", path=path)
+        if folder not in self._index.folders:
+            raise ImportError("not a folder in the archive", path=path)
         return FolderFinder(self._index, folder)
 
     def invalidate_caches(self) -> None:

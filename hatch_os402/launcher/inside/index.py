@@ -85,6 +85,10 @@ class Index:
 
         return memoryview(decompress(packed, -15, self._number(at + 24, 4)))
 
+    def size(self, name: str) -> int:
+        """Return the size of a file in bytes, by its archive path. Raises `KeyError` when there is no such file."""
+        return self._number(self.files[name] + 24, 4)
+
     def children(self, folder: str) -> list[str]:
         """Return the sorted names of the files and folders in a folder, none when there is no such folder."""
         if not self._children:

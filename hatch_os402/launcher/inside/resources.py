@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import importlib.resources
 import os
 import pathlib
 import sys
+from contextlib import nullcontext
 from io import BytesIO, TextIOWrapper
 from typing import TYPE_CHECKING, overload
 
@@ -134,6 +136,13 @@ class Reader(TraversableResources):
         """Return the folder."""
         return self._folder
 
+    def resource_path(self, resource: str) -> str:
+        """Return the path by which a file can be opened. Raises `FileNotFoundError` when there is none."""
+        path = self._folder.joinpath(resource)
+        if isinstance(path, ArchivePath) and path.is_file() and "_os402.files" in sys.modules:
+            return str(path)
+        raise FileNotFoundError(errno.ENOENT, "No path to open this resource by", resource)
+
 
 class MergedFolder(Traversable):
     """The portions of a namespace package as one folder; of files with one name, the first counts."""
@@ -180,6 +189,15 @@ class MergedFolder(Traversable):
 
     read_bytes = open  # noqa: A003 - the method above is meant
     read_text = open  # noqa: A003 - the method above is meant
+
+
+def _as_file(path: Traversable) -> nullcontext[pathlib.Path]:
+    """Do what `importlib.resources.as_file` does, without the temporary file it makes for what is not on disk."""
+    return nullcontext(pathlib.Path(str(path)))
+
+
+if "_os402.files" in sys.modules:  # the path can be opened
+    importlib.resources.as_file.register(ArchivePath, _as_file)  # type: ignore[attr-defined]  # it is a singledispatch
 
 
 def merge(index: Index, paths: list[str]) -> Traversable:

@@ -18,11 +18,14 @@ launched_from: ModuleType | None = None
 """The `__main__` we were started from. Its namespace must outlive us: it is still running."""
 
 
-def start(data: bytes, path: str | None, load: Callable[[str], Any], entry_point: str) -> NoReturn:
+def start(
+    data: bytes, path: str | None, load: Callable[[str], Any], entry_point: str, *, virtual_files: bool
+) -> NoReturn:
     """Install the importer, set up the streams and run the entry point. Ends with `SystemExit`, or its exception.
 
     `data` are the archive's bytes, `path` is where it lies on disk, if it does. `load` gives the launcher's own
     modules while there is no importer. `entry_point` is `"module:callable"` or `"module"`.
+    `virtual_files`: whether files of the archive can be opened by path.
     """
     try:
         index = load("index").Index(data)
@@ -30,6 +33,9 @@ def start(data: bytes, path: str | None, load: Callable[[str], Any], entry_point
         print("os402:", error, file=sys.stderr)  # noqa: T201 - the only way to say it
         sys.exit(70)
     load("importer").install(index, path)
+    if virtual_files:
+        load("tree")
+        load("files").install(index)
     load("streams").prepare()
     sys.excepthook = _excepthook
     module, _, attributes = entry_point.partition(":")

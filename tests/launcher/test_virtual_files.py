@@ -1,0 +1,447 @@
+"""Files of the archive, opened by path: they must be to the program what the same files in a real folder are."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import sys
+import zipfile
+from pathlib import Path
+
+import launching
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from hatch_os402 import launcher
+from hatch_os402.launcher.inside.index import Index
+from hatch_os402.launcher.inside.opening import File
+from hatch_os402.launcher.inside.tree import HOME, find
+
+
+def zipped(files):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as target:
+        for name, content in files.items():
+            target.writestr(name, content)
+    return stream.getvalue()
+
+
+FILES = {
+    "top/__init__.py": "",
+    "top/text.txt": "Zeile ☃\r\nzwei\ndrei".encode(),
+    "top/latin.py": "# coding: latin-1\nx = 'é'\n".encode("latin-1"),
+    "top/empty": b"",
+    "top/big.bin": bytes(range(256)) * 200,
+    "top/sub/deep/x.json": '{"a": [1, 2]}',
+    "top/sub/deep/y.ini": "[s]\nkey = value\n",
+    "top/sub/ü.txt": "ü",
+    "top/mime.types": "text/x-own own\n",
+    "top/inner.zip": zipped({"a.txt": b"in the zip"}),
+}
+PYTHONS = {os.path.realpath(path): str(path) for path in Path.home().glob(".pyenv/versions/3.1[0-3].*/bin/python")}
+PYTHONS = sorted((PYTHONS | {os.path.realpath(sys.executable): sys.executable}).values())
+
+# In each, `top` is the folder. The same expression is evaluated for the archive and for a real folder.
+OPERATIONS = """
+open(top + "/text.txt", encoding="utf-8").read()
+open(top + "/text.txt", encoding="utf-8", newline="").readlines()
+open(file=top + "/text.txt", mode="rt", encoding="utf-8", buffering=1).line_buffering
+open(top + "/text.txt", "rb").read(9)
+open(top + "/text.txt", "rb", 0).readline()
+open(top + "/text.txt", "br", 3).peek(2)[:2]
+open(os.fsencode(top) + b"/text.txt", "rb").name
+open(pathlib.Path(top, "text.txt"), encoding="utf-8").name
+io.open(top + "/big.bin", "rb").seek(-3, 2)
+moves(open(top + "/big.bin", "rb"))
+moves(open(top + "/big.bin", "rb", 0))
+[f(open(top + "/text.txt")) for f in (lambda f: f.mode, lambda f: f.buffer.mode, lambda f: f.readable(), lambda f: f.writable(), lambda f: f.isatty(), lambda f: f.seekable())]
+[isinstance(open(top + "/empty", "rb"), kind) for kind in (io.BufferedReader, io.BufferedIOBase, io.TextIOBase)]
+isinstance(open(top + "/empty", "rb", 0), io.RawIOBase)
+open(top + "/empty").read()
+open(top + "/text.txt", "rb").write(b"x")
+open(top + "/text.txt", "rb", 0).write(b"x")
+open(top + "/text.txt", "rb", 0).truncate()
+closed(open(top + "/text.txt", "rb"))
+io.open_code(top + "/latin.py").read()
+open(top)
+open(top, "rb")
+open(top, "w")
+open(top + "/none")
+open(top + "/none/none")
+open(top + "/text.txt/none")
+open(top + "/text.txt/")
+open(top + "/text.txt", "rr")
+open(top + "/text.txt", "rbt")
+open(top + "/text.txt", "")
+open(top + "/text.txt", "rw")
+open(top + "/text.txt", "x")
+open(top + "/text.txt", "rb", encoding="utf-8")
+open(top + "/text.txt", "r", 0)
+open(top + "/text.txt", encoding="no such")
+open(top + "/text.txt", newline="x")
+open(top + "/text.txt", closefd=False)
+open(top + "/text.txt", "rb", -2)
+open(top + "\\0")
+os.stat(top + "\\0")
+os.path.exists(top + "\\0")
+[stat.S_IFMT(os.stat(top + name).st_mode) for name in ("", "/", "/text.txt", "/sub")]
+[os.stat(top + name).st_size for name in ("/text.txt", "/empty", "/big.bin")]
+os.stat(pathlib.Path(top, "text.txt")).st_size
+os.stat(os.fsencode(top)).st_mode == os.lstat(top).st_mode
+os.stat(top + "/none")
+os.lstat(top + "/text.txt/none")
+os.stat(os.fsencode(top) + b"/none")
+os.stat(path=top + "/text.txt", follow_symlinks=False).st_size
+[type(getattr(os.stat(top + "/text.txt"), name)).__name__ for name in ("st_mtime", "st_mtime_ns", "st_blocks", "st_ino")]
+os.path.samefile(top + "/text.txt", top + "/sub/../text.txt")
+os.path.samefile(top + "/text.txt", top + "/empty")
+[os.access(top + "/text.txt", mode) for mode in (os.F_OK, os.R_OK)]
+[os.access(top + name, os.F_OK) for name in ("/none", "/text.txt/none", "/sub/")]
+sorted(os.listdir(top))
+sorted(os.listdir(os.fsencode(top)))
+sorted(os.listdir(path=pathlib.Path(top)))
+os.listdir(top + "/none")
+os.listdir(top + "/text.txt")
+sorted((e.name, e.path, os.fspath(e), e.is_file(), e.is_dir(), e.is_symlink(), e.stat().st_size if e.is_file() else 0) for e in os.scandir(top))
+sorted((e.name, e.path) for e in os.scandir(os.fsencode(top) + b"/sub"))
+sorted(repr(e) for e in os.scandir(pathlib.Path(top)))
+all(e.inode() == os.stat(e.path).st_ino for e in os.scandir(top))
+scanned(top)
+os.scandir(top + "/none")
+os.scandir(top + "/text.txt")
+os.readlink(top + "/text.txt")
+os.readlink(top + "/none")
+sorted((p, sorted(d), sorted(f)) for p, d, f in os.walk(top))
+sorted((p, sorted(d), sorted(f)) for p, d, f in os.walk(top, topdown=False))
+[f(top + "/sub") for f in (os.path.exists, os.path.lexists, os.path.isdir, os.path.isfile, os.path.islink, os.path.ismount, os.path.realpath)]
+[f(top + "/sub/deep/x.json") for f in (os.path.exists, os.path.isdir, os.path.isfile, os.path.getsize, os.path.realpath)]
+[os.path.exists(top + name) for name in ("/none", "/sub//deep/./x.json", "/sub/deep/../deep", "/none/..", "/text.txt/..")]
+pathlib.Path(top, "text.txt").read_text(encoding="utf-8")
+pathlib.Path(top, "big.bin").read_bytes()[-2:]
+sorted(map(str, pathlib.Path(top).iterdir()))
+sorted(map(str, pathlib.Path(top).glob("*.t*t")))
+sorted(map(str, pathlib.Path(top).glob("**/*.json")))
+sorted(map(str, pathlib.Path(top).rglob("*")))
+[(p.exists(), p.is_file(), p.is_dir(), p.is_symlink()) for p in (pathlib.Path(top, "sub"), pathlib.Path(top, "empty"), pathlib.Path(top, "none"))]
+str(pathlib.Path(top, "sub", "..", "text.txt").resolve(strict=True))
+pathlib.Path(top, "none").resolve(strict=True)
+pathlib.Path(top, "text.txt").samefile(top + "/text.txt")
+pathlib.Path(top, "none").read_text()
+pathlib.Path(top).read_bytes()
+pathlib.Path(top, "sub").mkdir(exist_ok=True)
+os.makedirs(top + "/sub/deep", exist_ok=True)
+os.mkdir(top + "/sub")
+os.remove(top + "/none")
+os.rename(top + "/none", top + "/other")
+os.rmdir(top + "/text.txt/none")
+sorted(glob.glob(top + "/*.t*t"))
+sorted(glob.glob(top + "/**", recursive=True))
+sorted(glob.glob("**/*.ini", root_dir=top, recursive=True))
+shutil.copyfileobj(open(top + "/big.bin", "rb"), out := io.BytesIO()) or len(out.getvalue())
+read(shutil.copyfile(top + "/text.txt", there + "/copied"))
+read(shutil.copy(top + "/text.txt", there))
+read(shutil.copy2(top + "/text.txt", there + "/copied2"))
+sorted(os.listdir(shutil.copytree(top, there + "/tree" + str(len(top)))))
+tokenize.open(top + "/latin.py").read()
+linecache.getlines(top + "/latin.py")
+linecache.checkcache(top + "/latin.py")
+mimetypes.MimeTypes([top + "/mime.types"]).guess_type("a.own")
+zipfile.ZipFile(top + "/inner.zip").read("a.txt")
+zipfile.is_zipfile(top + "/inner.zip")
+zipfile.is_zipfile(top + "/text.txt")
+json.load(open(top + "/sub/deep/x.json"))
+config(top + "/sub/deep/y.ini")
+codecs.open(top + "/sub/ü.txt", encoding="utf-8").read()
+list(fileinput.input(top + "/text.txt", encoding="utf-8"))
+runpy.run_path(top + "/latin.py")["x"]
+importlib.util.spec_from_file_location("latin", top + "/latin.py").loader.get_source("latin")
+open(io.StringIO())
+open(-5)
+os.stat(None)
+""".strip().splitlines()
+
+APP = r"""
+import sys, os, io, json
+def main():
+    import codecs, configparser, fileinput, glob, importlib.util, linecache, mimetypes, pathlib, runpy, shutil, stat, tokenize, zipfile
+    import warnings; warnings.simplefilter("ignore")
+    def moves(f):
+        target = bytearray(4)
+        return [f.tell(), f.read(3), f.seek(10), f.read(2), f.seek(5, 1), f.readinto(target), bytes(target), f.seek(0, 2),
+                f.read(), f.seek(9**9), f.read(1), f.seek(51198), f.read(9), f.tell()]
+    def closed(f):
+        f.close(); f.close()
+        return f.closed, f.read()
+    def scanned(path):
+        with os.scandir(path) as entries:
+            next(entries)
+        return list(entries)
+    def config(path):
+        parser = configparser.ConfigParser()
+        return parser.read([path, path + ".none"]), parser["s"]["key"]
+    def read(path):
+        with open(path, "rb") as f: return f.read()
+    operations, real, there = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3]
+    found = []
+    for operation in operations:
+        pair = []
+        for top in ("/os402/app/top", real):
+            try:
+                result = repr(eval(operation, {**globals(), **locals()}))
+            except Exception as error:
+                result = type(error).__name__
+                if isinstance(error, OSError):
+                    result += repr((error.errno, os.fsdecode(error.filename) if error.filename else None))
+            pair.append(result.replace(top, "TOP"))
+        found.append(pair)
+    json.dump(found, sys.stdout)
+"""
+
+
+@pytest.fixture
+def real(tmp_path):
+    for name, content in FILES.items():
+        path = tmp_path / "os402" / "app" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(launching.as_bytes(content))
+    return tmp_path
+
+
+@pytest.fixture
+def facts(tmp_path):
+    def run(body, files=None, *, how="ours", python=None, **options):
+        main = "import json, os, sys\ndef say(**facts): json.dump(facts, sys.stdout)\ndef main():\n"
+        main += "".join(f"    {line}\n" for line in body.strip().splitlines())
+        data = launching.archive({**(FILES if files is None else files), "app.py": main}, "app:main", **options)
+        return launching.run(data, tmp_path, how=how, **({"python": python} if python else {})).facts
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("how", "python"),
+    [
+        *((how, sys.executable) for how in launching.LAUNCHERS),
+        *(("pyz", path) for path in PYTHONS if path != sys.executable),
+    ],
+)
+def test_as_in_a_real_folder(how, python, real):
+    (real / "there").mkdir()
+    data = launching.archive({**FILES, "app.py": APP}, "app:main")
+    arguments = json.dumps(OPERATIONS), str(real / "os402" / "app" / "top"), str(real / "there")
+    found = launching.run(data, real, *arguments, how=how, python=python).facts
+    assert len(found) == len(OPERATIONS)
+    different = {op: pair for op, pair in zip(OPERATIONS, found, strict=True) if pair[0] != pair[1]}
+    assert not different, different
+
+
+PARTS = st.sampled_from(
+    ["top", "sub", "deep", "text.txt", "x.json", "none", ".", "..", "", "ü.txt", "os402", "app", "Top", "..."]
+)
+
+
+@pytest.fixture(scope="module")
+def oracle(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("oracle")
+    for name, content in FILES.items():
+        path = folder / "os402" / "app" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(launching.as_bytes(content))
+    return folder, Index(zipped({name: launching.as_bytes(content) for name, content in FILES.items()}))
+
+
+@settings(deadline=None, max_examples=400)
+@given(parts=st.lists(PARTS, max_size=8), as_bytes=st.booleans())
+def test_any_spelling_of_a_path_leads_where_it_does_on_disk(oracle, parts, as_bytes):
+    folder, index = oracle
+    path = "/".join((launcher.ROOT, *parts))
+    try:
+        name = find(index, os.fsencode(path) if as_bytes else path)
+    except OSError as error:
+        with pytest.raises(type(error)):
+            os.stat(f"{folder}{path}")  # noqa: PTH116 - pathlib would tidy the path
+        return
+    assume(name is not None)
+    there = folder / HOME[1:] if name == ".." else folder / launcher.ROOT[1:] / name
+    assert os.path.samefile(f"{folder}{path}", there)  # noqa: PTH121 - as above
+
+
+@settings(deadline=None)
+@given(content=st.binary(max_size=60), steps=st.lists(st.tuples(st.sampled_from("rsce"), st.integers(-70, 70))))
+def test_an_open_file_reads_as_bytesio_does(content, steps):
+    file, expected = File(memoryview(content), "x"), io.BytesIO(content)
+    for step, number in steps:
+        if step == "r":
+            assert file.read(number if number >= 0 else -1) == expected.read(number)
+        else:
+            whence = "sce".index(step)
+            at = (0, expected.tell(), len(content))[whence] + number
+            if at < 0:
+                with pytest.raises(OSError, match=os.strerror(errno.EINVAL)):
+                    file.seek(number, whence)
+            else:
+                assert file.seek(number, whence) == expected.seek(at) == file.tell()
+
+
+WRITING = [
+    'open(top + "/text.txt", "w")',
+    'open(top + "/text.txt", "r+b")',
+    'open(top + "/new", "w")',
+    'open(top + "/new", "xb")',
+    'open(top + "/new", "a")',
+    'os.open(top + "/new", os.O_CREAT | os.O_WRONLY)',
+    'os.open(top + "/text.txt", os.O_RDWR)',
+    'os.remove(top + "/text.txt")',
+    'os.unlink(os.fsencode(top) + b"/text.txt")',
+    'os.rename(top + "/text.txt", top + "/other")',
+    'os.rename("app.pyz", top + "/other")',
+    'os.replace(top + "/text.txt", "elsewhere")',
+    'os.rmdir(top + "/sub")',
+    'os.mkdir(top + "/new")',
+    'os.makedirs(top + "/new/er")',
+    'os.chmod(top + "/text.txt", 0o644)',
+    'os.utime(top + "/text.txt")',
+    'os.truncate(top + "/text.txt", 0)',
+    'os.link("app.pyz", top + "/new")',
+    'os.symlink(src="app.pyz", dst=top + "/new")',
+    'pathlib.Path(top, "text.txt").write_text("x")',
+    'pathlib.Path(top, "new").touch()',
+    'pathlib.Path(top, "text.txt").unlink()',
+    'shutil.copyfile("app.pyz", top + "/new")',
+]
+
+
+def test_nothing_can_be_written(facts):
+    code = f"""
+import errno, pathlib, shutil
+top, found = "/os402/app/top", {{}}
+for operation in {WRITING!r}:
+    try: found[operation] = repr(eval(operation, globals(), {{"top": top, "pathlib": pathlib, "shutil": shutil}}))
+    except OSError as error: found[operation] = [errno.errorcode[error.errno], os.fsdecode(error.filename)[:15]]
+say(**found)
+"""
+    assert facts(code, how="pyz") == {operation: ["EROFS", "/os402/app/top/"] for operation in WRITING}
+
+
+def test_what_needs_a_descriptor_says_why(facts):
+    code = """
+top, found = "/os402/app/top", []
+for call in (lambda: os.open(top + "/text.txt", os.O_RDONLY), lambda: open(top + "/text.txt").fileno()):
+    try: call()
+    except OSError as error: found.append([type(error).__name__, str(error)])
+say(found=found)
+"""
+    (opened, descriptor) = facts(code)["found"]
+    assert opened[0] == "OSError"
+    assert "in memory" in opened[1]
+    assert "'/os402/app/top/text.txt'" in opened[1]
+    assert descriptor == [
+        "UnsupportedOperation",
+        "'/os402/app/top/text.txt' is a file of the archive, in memory: it has no file descriptor",
+    ]
+
+
+def test_permissions_and_times(facts):
+    code = """
+say(modes=[oct(os.stat("/os402/app" + path).st_mode) for path in ("", "/top/text.txt", "/top/sub")],
+    access=[[os.access("/os402/app" + path, mode) for mode in (os.R_OK, os.W_OK, os.X_OK)] for path in ("", "/top/text.txt")],
+    times=[os.path.getmtime("/os402/app/top"), os.stat("/os402/app/app.py").st_mtime_ns])
+"""
+    assert facts(code) == {
+        "modes": ["0o40555", "0o100444", "0o40555"],
+        "access": [[True, False, True], [True, False, False]],
+        "times": [315532800, 315532800 * 10**9],
+    }
+
+
+def test_paths_elsewhere_and_descriptors_reach_the_real_functions(facts, tmp_path):
+    code = f"""
+import shutil, tempfile
+with tempfile.TemporaryDirectory(dir={str(tmp_path)!r}) as folder:
+    handle = os.open(folder, os.O_RDONLY)
+    with open("inner", "x", opener=lambda path, flags: os.open(path, flags, dir_fd=handle)) as file: file.write("text")
+    listed, status = os.listdir(handle), os.stat("inner", dir_fd=handle).st_size
+    with open(os.open("inner", os.O_RDONLY, dir_fd=handle)) as file: text = file.read()
+    with os.scandir(handle) as entries: kinds = [type(entry) is os.DirEntry for entry in entries]
+    os.close(handle)
+say(listed=listed, status=status, text=text, kinds=kinds, gone=not os.path.exists(folder), here=os.listdir() == os.listdir("."),
+    safe=shutil.rmtree.avoids_symlink_attacks,
+    sets=[os.stat in os.supports_dir_fd, os.stat in os.supports_follow_symlinks, os.scandir in os.supports_fd],
+    outside=[os.path.exists(path) for path in ("/os402x", "/os402/apple", "/os402/app/../../none")])
+"""
+    assert facts(code) == {
+        "listed": ["inner"],
+        "status": 4,
+        "text": "text",
+        "kinds": [True],
+        "gone": True,
+        "here": True,
+        "safe": True,
+        "sets": [True, True, True],
+        "outside": [False, False, False],
+    }
+
+
+CERTIFICATE = """# Issuer: Főtanúsítvány
+-----BEGIN CERTIFICATE-----
+MIIBgzCCASmgAwIBAgIUCafw/shUfhv8vqg74yjyzG1IWW8wCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLZXhhbXBsZS5vcmcwIBcNMjYxMTIzMjIyMDQ2WhgPMjEyNjEw
+MzAyMjIwNDZaMBYxFDASBgNVBAMMC2V4YW1wbGUub3JnMFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAE9QWUCL20TUegSFNEOr39SdA64Q3TkLS6Wnn+7znyXHmyLxTq
+0g9GNKUZ8czCsZjNdtXJKHzQSDpA4PEE5BSdbKNTMFEwHQYDVR0OBBYEFP1xvnxI
+FJNkiFvtsL0fO3p7FW0kMB8GA1UdIwQYMBaAFP1xvnxIFJNkiFvtsL0fO3p7FW0k
+MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAO4FocpFWE7rzKXy
+hZCJhbSuJ9DRMuhAZoVVvicm2L7mAiBfFpFKZiqvLaUcts6gvrx7b3d65LwZDIlJ
+2EFbR79x2Q==
+-----END CERTIFICATE-----
+"""
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_certificates_as_certifi_and_requests_use_them(python, facts):
+    code = """
+import importlib.resources, tempfile
+def refuse(*_, **__): raise AssertionError("a temporary file")
+tempfile.mkstemp = refuse
+context = importlib.resources.as_file(importlib.resources.files("certs").joinpath("cacert.pem"))
+where = context.__enter__()
+with importlib.resources.path("certs", "cacert.pem") as older: pass
+import ssl
+def kind(call):
+    try: return repr(call())
+    except OSError as error: return [type(error).__name__, error.filename]
+made = ssl.create_default_context(cafile=str(where))
+other = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+other.load_verify_locations(os.fsencode(where))
+say(where=str(where), type=type(where).__module__, older=str(older), found=[len(made.get_ca_certs()), len(other.get_ca_certs())],
+    errors=[kind(lambda: other.load_verify_locations(path)) for path in ("/os402/app/none", "/nowhere")],
+    folder=kind(lambda: other.load_verify_locations(capath="/os402/app/certs")))
+"""
+    where = "/os402/app/certs/cacert.pem"
+    found = facts(code, {"certs/__init__.py": "", "certs/cacert.pem": CERTIFICATE}, how="pyz", python=python)
+    assert found.pop("type").startswith("pathlib")
+    assert found == {
+        "where": where,
+        "older": where,
+        "found": [1, 1],
+        "errors": [["FileNotFoundError", "/os402/app/none"], ["FileNotFoundError", None]],
+        "folder": ["OSError", "/os402/app/certs"],
+    }
+
+
+def test_switched_off_nothing_is_replaced(facts):
+    code = """
+import importlib.resources, io
+with importlib.resources.as_file(importlib.resources.files("top").joinpath("empty")) as path: copied = str(path)
+say(builtin=[type(f).__name__ for f in (open, io.open, os.stat, os.scandir)], exists=os.path.exists("/os402/app"),
+    copied=copied.startswith("/os402"), loaded=[name for name in sys.modules if name in ("_os402.files", "_os402.tree")])
+"""
+    assert facts(code, virtual_files=False) == {
+        "builtin": ["builtin_function_or_method"] * 4,
+        "exists": False,
+        "copied": False,
+        "loaded": [],
+    }
