@@ -97,7 +97,9 @@ def _run(project: Wheel, root: Root, target: Target, workdir: Path) -> tuple[Pin
     lines = [f"{project.name}{extras} @ {stub.as_uri()}", *map(str, root.groups)]
     wanted.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     report = workdir / f"report-{target.machine}.json"
-    arguments = ["install", "--dry-run", "--ignore-installed", "--report", str(report), "-r", str(wanted)]
+    # Nothing is installed; older releases of pip take a foreign target with `--target` only.
+    nowhere = ["--dry-run", "--ignore-installed", "--target", str(workdir / "nowhere")]
+    arguments = ["install", *nowhere, "--report", str(report), "-r", str(wanted)]
     run_pip(arguments, target, workdir, doing=f"resolving the dependencies of {project.name}")
     return _as_required(read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target), root)
 
