@@ -8,10 +8,9 @@ from pathlib import Path
 
 import click
 
-from hatch_os402.errors import ArtifactError, OfferError
 from hatch_os402.offer.commandline import os402_command
 from hatch_os402.offer.keys import load_key, terminal_prompt
-from hatch_os402.offer.reading import ReadOffer, read_envelope
+from hatch_os402.offer.reading import ReadOffer, read_offer
 from hatch_os402.offer.signing import SignedOffer, complete, sign, signed_path, write_signed
 
 
@@ -27,7 +26,7 @@ def command(offer: Path, key: str | None, password_file: Path | None, output: Pa
     The key is read from --key @FILE, else from the variable X402_KEY (hex or @FILE), else asked for. An offer without
     an owner gets the key's address, and another hash. Writes {id}.offer.signed.json.
     """
-    read = _read(offer)
+    read = read_offer(offer)
     if show_command:
         frame = signed_path(offer).with_name(offer.name.partition(".offer.")[0] + ".stdin")
         click.echo(os402_command(read.offer, frame=frame, now=time.time()))
@@ -38,17 +37,6 @@ def command(offer: Path, key: str | None, password_file: Path | None, output: Pa
     target = output or signed_path(offer)
     write_signed(target, signed)
     _tell(target, read, signed)
-
-
-def _read(path: Path) -> ReadOffer:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ArtifactError(f"The offer {path} cannot be read: {error.strerror or error}.") from error
-    try:
-        return read_envelope(content)
-    except OfferError as error:
-        raise OfferError(f"{path} is not an offer: {error.message}", error.details) from error
 
 
 def _tell(target: Path, read: ReadOffer, signed: SignedOffer) -> None:

@@ -22,6 +22,7 @@ from hatch_os402.offer.structures import read_structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,18 @@ class ReadOffer:
             return recover(self.sha256, self.k256), None
         except SignatureError as error:
             return None, error.message
+
+
+def read_offer(path: Path) -> ReadOffer:
+    """Return the offer in the file at `path`. Raises `OfferError`, naming the file."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise OfferError(f"The offer {path} cannot be read: {error.strerror or error}.") from error
+    try:
+        return read_envelope(content)
+    except OfferError as error:
+        raise OfferError(f"{path} is not an offer: {error.message}", error.details) from error
 
 
 def read_envelope(text: str | bytes) -> ReadOffer:

@@ -13,7 +13,7 @@ from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.keys import VARIABLE, load_key, terminal_prompt
 from hatch_os402.offer.parts import dry_run
 from hatch_os402.offer.payload import sha256 as offer_sha256
-from hatch_os402.offer.reading import ReadOffer, read_envelope
+from hatch_os402.offer.reading import ReadOffer, read_offer
 from hatch_os402.offer.server import Patience, PublishError, new_client
 from hatch_os402.offer.signing import SignedOffer, complete, sign
 from hatch_os402.offer.upload import check_size, publish
@@ -95,7 +95,7 @@ class _Keys:
 
 def _sign(path: Path, keys: _Keys, settings: Settings, tell: Tell) -> SignedOffer:
     """Return the offer at `path` with a signature: its own, that of the signed file beside it, or a new one."""
-    read = _read(path)
+    read = read_offer(path)
     if read.k256 is not None:
         return _as_signed(path, read, tell)
     if not keys.stated and (found := _signed_beside(path, read)):
@@ -122,17 +122,6 @@ def _sign(path: Path, keys: _Keys, settings: Settings, tell: Tell) -> SignedOffe
     return signed
 
 
-def _read(path: Path) -> ReadOffer:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise PublishError(f"The offer {path} cannot be read: {error.strerror or error}.") from error
-    try:
-        return read_envelope(content)
-    except Os402Error as error:
-        raise PublishError(f"The offer {path} is not one: {error.message}", error.details) from error
-
-
 def _as_signed(path: Path, read: ReadOffer, tell: Tell) -> SignedOffer:
     problems = [problem for problem in read.problems() if "expired" not in problem]  # `prepare` says that, with advice
     if problems:
@@ -148,7 +137,7 @@ def _signed_beside(path: Path, unsigned: ReadOffer) -> SignedOffer | None:
     if not beside.is_file():
         return None
     try:
-        read = _read(beside)
+        read = read_offer(beside)
         if read.problems() or offer_sha256(complete(unsigned.offer, read.owner)) != read.sha256:
             return None
     except Os402Error:

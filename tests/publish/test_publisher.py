@@ -246,7 +246,7 @@ def test_an_offer_file_that_is_none(server, project, run, content):
     path = project / "dist/greeter-0.1.0.offer.json"
     path.write_bytes(content.encode(errors="surrogateescape"))
     app = run(url=server.url)
-    assert f"The offer {path} is not one" in app.aborted
+    assert f"{path} is not an offer" in app.aborted
 
 
 # Where settings come from.
