@@ -1,20 +1,22 @@
 """Compiles modules. A script for one fresh CPython 3.12 of its own: `python -I -S -B _compile_worker.py`.
 
-Reads requests from stdin until its end and answers each on stdout, both in frames of a length (8 bytes, big-endian)
-and that many bytes: the virtual file name (UTF-8) and the source come in; `+` and the .pyc, or `-` and the reason, go
-out.
+Reads requests from stdin until its end and answers each on stdout, all in frames of a length (8 bytes, big-endian) and
+that many bytes: the virtual file name (UTF-8), the level of optimization (a digit) and the source come in; `+` and the
+.pyc, or `-` and the reason, go out.
 
-The .pyc is of PEP 552's unchecked-hash kind, so that no clock is in it. `marshal` writes references or repeats an
-object depending on how many others share it at that moment (python/cpython#78274); version 2 knows no references, so
-its bytes depend on the code alone.
+The .pyc is of PEP 552's unchecked-hash kind, so that no clock is in it.
 """
 
 from __future__ import annotations
 
 import marshal
+import os
 import sys
 from importlib.util import MAGIC_NUMBER, source_hash
 from typing import BinaryIO
+
+sys.path.append(os.path.dirname(__file__))  # noqa: PTH120 - an isolated Python leaves it out
+from _references import with_references  # type: ignore[import-not-found]  # it lies beside
 
 _MARSHAL_VERSION = 2
 _UNCHECKED_HASH = 0b01
@@ -24,10 +26,11 @@ def _read(stream: BinaryIO) -> bytes:
     return stream.read(int.from_bytes(stream.read(8), "big"))
 
 
-def _compile(name: str, source: bytes) -> bytes:
-    code = compile(source, name, "exec", dont_inherit=True, optimize=0)
+def _compile(name: str, level: int, source: bytes) -> bytes:
+    code = compile(source, name, "exec", dont_inherit=True, optimize=level)
     header = MAGIC_NUMBER + _UNCHECKED_HASH.to_bytes(4, "little") + source_hash(source)
-    return header + marshal.dumps(code, _MARSHAL_VERSION)
+    references: bytes = with_references(marshal.dumps(code, _MARSHAL_VERSION))
+    return header + references
 
 
 def main() -> None:
@@ -35,9 +38,9 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.setrecursionlimit(10_000)
     while name := _read(requests):
-        source = _read(requests)
+        level, source = int(_read(requests)), _read(requests)
         try:
-            answer = b"+" + _compile(name.decode(), source)
+            answer = b"+" + _compile(name.decode(), level, source)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             line = getattr(error, "lineno", None)
             reason = getattr(error, "msg", None) or str(error)

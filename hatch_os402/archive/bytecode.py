@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_os402.archive import _compile_worker
+from hatch_os402.archive import _compile_worker, _references
 from hatch_os402.cache import told
 from hatch_os402.errors import BytecodeError
 
@@ -43,12 +43,12 @@ class Compiler:
     """Compiles module after module; the process starts with the first one that is not in the cache.
 
     `cache` is a folder that can be written. A .pyc depends on the source, its virtual file name, the interpreter's
-    build and the worker's own text; these are its key. Its file is named by its own SHA256, so that a damaged one is
-    made anew.
+    build, the level of optimization and the worker's own text; these are its key. Its file is named by its own SHA256,
+    so that a damaged one is made anew.
     """
 
     def __init__(self, interpreter: Interpreter, cache: Path) -> None:
-        worker = Path(_compile_worker.__file__).read_bytes()
+        worker = b"".join(Path(str(part.__file__)).read_bytes() for part in (_compile_worker, _references))
         build = hashlib.sha256(worker + interpreter.build.encode()).hexdigest()[:16]
         self._folder = cache / f"{interpreter.version}-{build}"
         self._interpreter = interpreter
@@ -66,21 +66,25 @@ class Compiler:
             with self._process:
                 pass
 
-    def compile(self, name: str, sha256: str, read: Callable[[], bytes]) -> Bytecode | Uncompilable:
+    def compile(
+        self, name: str, sha256: str, read: Callable[[], bytes], *, docstrings: bool = True
+    ) -> Bytecode | Uncompilable:
         """Return the bytecode of the module with virtual file name `name`, or why it cannot be compiled.
 
         `sha256` (hex) is that of the source which `read` returns; it is read only when the cache does not know it.
+        Without `docstrings` it has no assertions either, as with `python -OO`.
         """
-        key = hashlib.sha256(f"{sha256} {name}".encode()).hexdigest()
+        level = b"0" if docstrings else b"2"
+        key = hashlib.sha256(f"{sha256} {level.decode()} {name}".encode()).hexdigest()
         folder = self._folder / key[:2] / key[2:]
         if (known := _load(folder)) is not None:
             return known
-        answer = self._ask(name.encode(), read())
+        answer = self._ask(name.encode(), level, read())
         if answer[:1] == b"-":
             return Uncompilable(answer[1:].decode())
         return _keep(folder, answer[1:])
 
-    def _ask(self, name: bytes, source: bytes) -> bytes:
+    def _ask(self, name: bytes, level: bytes, source: bytes) -> bytes:
         if self._process is None:
             # Isolated, without `site`: nothing of this machine's configuration takes part.
             self._process = subprocess.Popen(
@@ -93,7 +97,7 @@ class Compiler:
         assert requests is not None  # noqa: S101 - both are pipes, see above
         assert answers is not None  # noqa: S101
         try:
-            for part in (name, source):
+            for part in (name, level, source):
                 requests.write(len(part).to_bytes(8, "big") + part)
             requests.flush()
             size = int.from_bytes(answers.read(8), "big")

@@ -49,15 +49,29 @@ class Compiled:
 
 
 def compile_modules(
-    entries: Iterable[Entry], read: Callable[[Entry], bytes], *, root: str, interpreter: Interpreter, cache: Path
+    entries: Iterable[Entry],
+    read: Callable[[Entry], bytes],
+    *,
+    root: str,
+    interpreter: Interpreter,
+    cache: Path,
+    documented: Callable[[Entry], bool] = lambda _: True,
 ) -> Compiled:
-    """Compile every `.py` of `entries`, whose virtual file names begin with `root`."""
+    """Compile every `.py` of `entries`, whose virtual file names begin with `root`.
+
+    `documented` tells the modules that keep docstrings and assertions.
+    """
     pycs, failures = [], []
     with Compiler(interpreter, cache) as compiler:
         for entry in entries:
             if not entry.path.endswith(".py"):
                 continue
-            outcome = compiler.compile(f"{root}/{entry.path}", entry.sha256, lambda entry=entry: read(entry))  # type: ignore[misc]
+            outcome = compiler.compile(
+                f"{root}/{entry.path}",
+                entry.sha256,
+                lambda entry=entry: read(entry),  # type: ignore[misc]
+                docstrings=documented(entry),
+            )
             match outcome:
                 case Bytecode():
                     pycs.append(Pyc(entry, _beside(entry, outcome)))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hatch_os402.archive import _references
 from hatch_os402.archive.bytecode import Bytecode, Compiler, Uncompilable
 from hatch_os402.errors import BytecodeError
 from hatch_os402.runtime.interpreters import MAGIC, Interpreter
@@ -128,3 +129,75 @@ def test_a_compiler_that_dies_is_named(tmp_path):
 def test_nothing_is_left_half_written(compiler, tmp_path):
     compiled(compiler, SOURCE)
     assert not list(Path(tmp_path).rglob("*.tmp"))
+
+
+def test_without_docstrings_there_are_no_assertions_either(compiler, interpreter):
+    source = b'"""doc"""\nassert 0\nprint(__doc__)\n'
+    both = [compiler.compile("/app/m.py", sha256(source), lambda: source, docstrings=value) for value in (True, False)]
+    script = "import sys, marshal; exec(marshal.loads(sys.stdin.buffer.read()[16:]))"
+    runs = [
+        subprocess.run([interpreter.path, "-c", script], input=item.path.read_bytes(), capture_output=True, check=False)
+        for item in both
+    ]
+    assert [(run.returncode, run.stdout.strip()) for run in runs] == [(1, b""), (0, b"None")]
+
+
+# Loads what was written, and compares it with what CPython makes of the same source: by value, type and sharing.
+COMPARE = """
+import marshal, sys
+sys.path.append(sys.argv[1])
+from _references import with_references
+
+def facts(value):
+    if hasattr(value, "co_code"):
+        return [type(value), value.co_code, value.co_linetable, value.co_exceptiontable,
+                *(facts(getattr(value, name)) for name in ("co_consts", "co_names", "co_varnames", "co_freevars",
+                "co_cellvars", "co_filename", "co_name", "co_qualname")), value.co_firstlineno, value.co_flags]
+    if isinstance(value, (tuple, frozenset)):
+        return [type(value), *(facts(item) for item in (value if type(value) is tuple else sorted(value, key=repr)))]
+    return [type(value), repr(value)]
+
+for path in sys.stdin.read().splitlines():
+    source = open(path, "rb").read()
+    code = compile(source, path, "exec", dont_inherit=True)
+    plain = marshal.dumps(code, 2)
+    written = with_references(plain)
+    assert written == with_references(marshal.dumps(marshal.loads(plain), 2)), path
+    loaded = marshal.loads(written)
+    assert facts(loaded) == facts(code), path
+    assert marshal.dumps(loaded, 2) == plain, path
+    assert len(written) <= len(marshal.dumps(marshal.loads(plain))), path
+print("all the same")
+"""
+
+
+def test_references_are_what_cpython_itself_would_load(interpreter, tmp_path):
+    tricky = tmp_path / "tricky.py"
+    tricky.write_text(
+        "X = (1.5, -0.0, 0.0, 1.5, 2j, 10**30, -(10**30), b'bytes', b'bytes', 'text', 'ü', 'ü', 'a b', 'a b', ..., None)\n"
+        "def f(a, b=('a b', 'ü', 1.5)):\n"
+        "    def g(): return a, b, {'x', 'y'} - {1, 2}, a in {'x', 'y'}, a in {'x', 'y'}\n"
+        "    return g, 'text' * 300, '" + "long " * 60 + "', '" + "long " * 60 + "', (), ((), ()), ('a b', 'ü', 1.5)\n"
+        "class größe:\n    größe = 'größe'\n    def f(self): return self.größe\n"
+        "MANY = (" + ", ".join(map(str, range(300))) + ")\n",
+        encoding="utf-8",
+    )
+    library = subprocess.run(
+        [interpreter.path, "-c", "import os; print(os.path.dirname(os.__file__))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    folder = Path(library.stdout.strip())
+    paths = [
+        tricky,
+        *(folder / f"{name}.py" for name in ("enum", "typing", "argparse", "dataclasses", "_strptime", "re/_parser")),
+    ]
+    done = subprocess.run(
+        [interpreter.path, "-c", COMPARE, str(Path(_references.__file__).parent)],
+        input="\n".join(map(str, paths)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("all the same\n", "")
