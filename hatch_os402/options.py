@@ -31,7 +31,6 @@ FILE_SELECTION = frozenset({
 
 LATER = {
     "lock": "building from a lock",
-    "lazy-imports": "importing on first use",
 }
 """Designed, not there yet: setting one is an error rather than a promise."""
 
@@ -137,6 +136,18 @@ class Options:
     def virtual_files(self) -> bool:
         """Whether the program can open files of the archive by path."""
         return self._fields.boolean("virtual-files") is not False
+
+    @cached_property
+    def lazy_imports(self) -> tuple[str, ...]:
+        """Top-level modules that are loaded when they are first used."""
+        names = self._fields.strings("lazy-imports")
+        for name in names:
+            if not name.isidentifier():
+                raise self._fields.wrong_value(
+                    "lazy-imports",
+                    f"must name top-level modules, as in `import {name.partition('.')[0]}`, not {name!r}",
+                )
+        return names
 
     @cached_property
     def strip_extensions(self) -> frozenset[str]:

@@ -48,8 +48,8 @@ def build(project: Project, options: Options, directory: Path, tell: Tell) -> tu
         wheels = fetch(resolution.pins, cache=cache / "wheels", workdir=workdir, machine=architectures[0])
         verdicts = steps.judge(options, own, wheels, resolution, tell)
         tree = stage(verdicts, exclude=options.exclude)
-        steps.check_tree(tree, entry, reader, tell)
-        launch = launcher_entries(entry, virtual_files=options.virtual_files)
+        steps.check_tree(tree, entry, options, reader, tell)
+        launch = launcher_entries(entry, virtual_files=options.virtual_files, lazy_imports=options.lazy_imports)
         compiled = steps.compile_all((*launch, *tree.entries), options, runs_on, cache / "bytecode", reader, tell)
         contents = assemble(launch, tree, compiled, sources=options.sources)
         with staged(directory, project.id) as files:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import difflib
+import sys
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -116,6 +118,20 @@ def check_entry_point(entry: str, paths: Collection[str], read: Callable[[str], 
         name = attribute.partition(".")[0]
         return f"the entry point {entry!r} may fail: {path} does not define {name!r} at its top level"
     return None
+
+
+def check_lazy_imports(names: Collection[str], paths: Collection[str]) -> None:
+    """Raise `OptionValueError` when `lazy-imports` names what is no module of the archive of `paths`, nor of Python."""
+    parts = [path.partition("/") for path in paths if path.endswith(".py")]
+    modules = {folder if rest else folder.removesuffix(".py") for folder, _, rest in parts} | sys.stdlib_module_names
+    for name in names:
+        if name not in modules:
+            similar = difflib.get_close_matches(name, modules, 1)
+            hint = f"; did you mean {similar[0]!r}?" if similar else ""
+            raise OptionValueError(
+                f"Field `tool.hatch.build.targets.os402.lazy-imports` names {name!r}, but neither the archive nor the "
+                f"standard library has a top-level module of that name{hint}"
+            )
 
 
 def _seems_to_define(source: bytes, name: str) -> bool:

@@ -24,7 +24,7 @@ from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
 from hatch_os402.offer.payload import Executable as OfferExecutable
 from hatch_os402.offer.payload import sha256 as offer_sha256
-from hatch_os402.project import check_entry_point, check_features, requirements_of_groups
+from hatch_os402.project import check_entry_point, check_features, check_lazy_imports, requirements_of_groups
 from hatch_os402.runtime import pins as runtime_pins
 from hatch_os402.runtime.interpreters import find_compiler
 
@@ -98,9 +98,10 @@ def judge(
     return verdicts
 
 
-def check_tree(tree: Tree, entry: str, reader: EntryReader, tell: Tell) -> None:
-    """Check that the archive has what it is to start."""
+def check_tree(tree: Tree, entry: str, options: Options, reader: EntryReader, tell: Tell) -> None:
+    """Check that the archive has what it is to start, and what is to be imported later."""
     entries = {item.path: item for item in tree.entries}
+    check_lazy_imports(options.lazy_imports, entries)
     if warning := check_entry_point(entry, entries.keys(), lambda path: reader.read(entries[path])):
         tell.warning(warning)
     for warning in tree.warnings:
@@ -129,7 +130,12 @@ def compile_all(
         tell.warning(f"{missing}: the archive has no bytecode and starts more slowly")
         return Compiled(None)
     compiled = compile_modules(
-        importable(entries), reader.read, root=launcher.ROOT, interpreter=interpreter, cache=cache
+        importable(entries),
+        reader.read,
+        root=launcher.ROOT,
+        interpreter=interpreter,
+        cache=cache,
+        documented=lambda entry: not is_launcher(entry.path),
     )
     tell.info(f"compiled {len(compiled.pycs)} modules with CPython {interpreter.version}")
     tell.debug(f"compiled with {interpreter.path}")

@@ -39,7 +39,7 @@ class TestUnknown:
         with pytest.raises(OptionValueError, match=message):
             options(tmp_path, packages=["src/x"]).validate()
 
-    @pytest.mark.parametrize(("name", "value"), [("lock", "x"), ("lazy-imports", ["x"])])
+    @pytest.mark.parametrize(("name", "value"), [("lock", "x")])
     def test_what_is_designed_but_not_there_is_no_promise(self, tmp_path, name, value):
         with pytest.raises(OptionValueError, match=field(name, "is not supported by this version")):
             options(tmp_path, **{name: value}).validate()
@@ -64,6 +64,7 @@ class TestUnknown:
         ("compression", "stored", "deflated", "deflated"),
         ("virtual_files", True, False, False),
         ("virtual_files", True, True, True),
+        ("lazy_imports", (), ["ssl", "größe"], ("ssl", "größe")),
         ("strip_extensions", frozenset(), ["Foo.Bar"], {"foo-bar"}),
         ("allow_native_files", frozenset(), ["Foo"], {"foo"}),
         ("runtime", (), "python", ("python",)),
@@ -86,6 +87,7 @@ def test_default_and_value(tmp_path, name, unset, value, read):
         ("bytecode", 1, 'must be a boolean or "auto"'),
         ("bytecode", "yes", 'must be a boolean or "auto"'),
         ("compression", 9, "must be a string"),
+        ("lazy-imports", "ssl", "must be an array"),
         ("strip-extensions", {"x": 1}, "must be an array"),
         ("allow-native-files", 1, "must be an array"),
         ("runtime", 1, "must be"),
@@ -97,7 +99,7 @@ def test_wrong_type(tmp_path, name, value, rest):
         options(tmp_path, **{name: value}).validate()
 
 
-@pytest.mark.parametrize("name", ["features", "groups", "exclude", "strip-extensions", "allow-native-files", "runtime"])
+@pytest.mark.parametrize("name", ["features", "groups", "exclude", "lazy-imports", "strip-extensions", "runtime"])
 @pytest.mark.parametrize("item", [1, ["x"], True])
 def test_wrong_item(tmp_path, name, item):
     message = rf"^Item #2 of field `tool\.hatch\.build\.targets\.os402\.{name}` must be a string"
@@ -116,6 +118,7 @@ def test_wrong_item(tmp_path, name, item):
         ({"interface": "cgi"}, "interface", 'must be "script"'),
         ({"compression": "zstd"}, "compression", 'must be "stored" or "deflated"'),
         ({"exclude": ["a", "\\"]}, "exclude", "holds .*, which is no pattern"),
+        ({"lazy-imports": ["a.b"]}, "lazy-imports", "must name top-level modules, as in `import a`, not 'a.b'"),
         ({"runtime": ""}, "runtime", "must not be empty"),
         ({"runtime": ["x86_64:a", ""]}, "runtime", "must not be empty"),
         ({"bytecode": False, "sources": False}, "bytecode", "must not be false while `sources` is false"),

@@ -7,7 +7,14 @@ import pytest
 
 from hatch_os402.errors import OptionValueError, Os402Error
 from hatch_os402.options import Options
-from hatch_os402.project import Project, check_entry_point, check_features, entry_point, requirements_of_groups
+from hatch_os402.project import (
+    Project,
+    check_entry_point,
+    check_features,
+    check_lazy_imports,
+    entry_point,
+    requirements_of_groups,
+)
 
 PROJECT = Project(
     root=Path(),
@@ -119,3 +126,18 @@ def test_features():
     check_features(PROJECT, Options({"features": ["A_B", "pretty"]}, Path()))
     with pytest.raises(OptionValueError, match=r"names 'prety'; extras of this project: a-b, pretty"):
         check_features(PROJECT, Options({"features": ["prety"]}, Path()))
+
+
+class TestLazyImports:
+    PATHS = ("app/__init__.py", "single.py", "space/x/y.py", "data/x.txt", "x-1.dist-info/METADATA")
+
+    def test_modules_of_the_archive_and_of_the_standard_library(self):
+        check_lazy_imports(["app", "single", "space", "ssl"], self.PATHS)
+
+    @pytest.mark.parametrize(("name", "hint"), [("ap", "; did you mean 'app'?"), ("data", ""), ("x", "")])
+    def test_what_there_is_not(self, name, hint):
+        message = (
+            rf"lazy-imports` names '{name}', but neither the archive nor the standard library has .* of that name{hint}"
+        )
+        with pytest.raises(OptionValueError, match=message.replace("?", r"\?") + "$"):
+            check_lazy_imports(["app", name], self.PATHS)

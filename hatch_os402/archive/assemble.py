@@ -19,9 +19,10 @@ MAIN = "__main__.py"
 OWNER = "hatch-os402"
 
 
-def launcher_entries(entry_point: str, *, virtual_files: bool) -> tuple[Entry, ...]:
-    """Return the files of the launcher that starts `entry_point`, with or without virtual files."""
-    files = {MAIN: launcher.main_source(entry_point, virtual_files=virtual_files)} | launcher.inside_files()
+def launcher_entries(entry_point: str, *, virtual_files: bool, lazy_imports: Sequence[str]) -> tuple[Entry, ...]:
+    """Return the files of the launcher that starts `entry_point` (see `launcher.main_source`)."""
+    main = launcher.main_source(entry_point, virtual_files=virtual_files, lazy_imports=lazy_imports)
+    files = {MAIN: main} | launcher.inside_files()
     return tuple(Entry.of(path, content, OWNER) for path, content in files.items())
 
 

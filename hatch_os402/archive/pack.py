@@ -1,7 +1,8 @@
 """Pack: the zipapp, whose every byte depends on the names and contents of its members alone.
 
 Written by hand rather than by `zipfile`, whose headers say which system and which Python wrote them. The format is
-PKWARE's APPNOTE 6.3.10 without extra fields, data descriptors, comments, directory entries or Zip64.
+PKWARE's APPNOTE 6.3.10 without extra fields, data descriptors, comments, directory entries or Zip64. The last member is
+the index by which the launcher finds the others.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hatch_os402.archive import index
+from hatch_os402.archive.index import Place, build_index
 from hatch_os402.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -46,49 +49,60 @@ class Member:
 
 
 def pack(members: Iterable[Member], file: BinaryIO) -> tuple[int, str]:
-    """Write the zip of `members`, in their order, to `file` and return its size in bytes and its SHA256 (hex).
+    """Write the zip of `members`, in their order, and their index to `file`; return its size in bytes and SHA256 (hex).
 
     Holds one member at a time. Raises `ArtifactError` when the archive outgrows the format, and passes `OSError` on.
     """
-    digest, offset, directory = hashlib.sha256(), 0, []
-
-    def write(data: bytes) -> None:
-        nonlocal offset
-        file.write(data)
-        digest.update(data)
-        offset += len(data)
-
+    archive = _Archive(file)
     for member in members:
+        archive.add(member)
+    archive.add(Member(index.NAME, lambda: build_index(archive.places)))
+    archive.finish()
+    return archive.size, archive.digest.hexdigest()
+
+
+class _Archive:
+    """A zip that is being written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._directory: list[bytes] = []
+        self.places: list[Place] = []
+        self.size = 0
+        self.digest = hashlib.sha256()
+
+    def _write(self, data: bytes) -> None:
+        self._file.write(data)
+        self.digest.update(data)
+        self.size += len(data)
+
+    def add(self, member: Member) -> None:
+        """Read a member and write it."""
         name, content = member.path.encode(), member.read()
         data = _deflate(content) if member.deflate else content
         flags = 0 if name.isascii() else _UTF8_NAME
         method = DEFLATED if member.deflate else STORED
-        shared = (
-            _VERSION_NEEDED,
-            flags,
-            method,
-            0,
-            _DATE_1980_01_01,
-            zlib.crc32(content),
-            len(data),
-            len(content),
-            len(name),
-            0,
+        crc = zlib.crc32(content)
+        shared = (_VERSION_NEEDED, flags, method, 0, _DATE_1980_01_01, crc, len(data), len(content), len(name), 0)
+        self._directory.append(
+            _CENTRAL.pack(b"PK\1\2", _MADE_BY_UNIX, *shared, 0, 0, 0, _MODE, min(self.size, _MOST_BYTES)) + name
         )
-        directory.append(_CENTRAL.pack(b"PK\1\2", _MADE_BY_UNIX, *shared, 0, 0, 0, _MODE, offset) + name)
-        write(_LOCAL.pack(b"PK\3\4", *shared) + name)
-        write(data)
-        del content, data  # before the next one is read
-        if offset > _MOST_BYTES or len(directory) > _MOST_MEMBERS:
+        self._write(_LOCAL.pack(b"PK\3\4", *shared) + name)
+        self.places.append(Place(member.path, self.size, len(content), crc, len(data) if member.deflate else None))
+        self._write(data)
+        if self.size > _MOST_BYTES or len(self._directory) > _MOST_MEMBERS:
             raise ArtifactError(
-                f"the archive outgrows the zip format at {member.path}: {len(directory):,} files, {offset:,} bytes.\n"
-                "Leave files out with `exclude`."
+                f"the archive outgrows the zip format at {member.path}: {len(self._directory):,} files, "
+                f"{self.size:,} bytes.\nLeave files out with `exclude`."
             )
-    start = offset
-    for entry in directory:
-        write(entry)
-    write(_END.pack(b"PK\5\6", 0, 0, len(directory), len(directory), offset - start, start, 0))
-    return offset, digest.hexdigest()
+
+    def finish(self) -> None:
+        """Write the directory (APPNOTE 4.3.12) and its end (4.3.16)."""
+        start = self.size
+        for entry in self._directory:
+            self._write(entry)
+        count = len(self._directory)
+        self._write(_END.pack(b"PK\5\6", 0, 0, count, count, self.size - start, start, 0))
 
 
 def _deflate(content: bytes) -> bytes:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from hatch_os402 import record
 from hatch_os402.archive.frame import write_frame
+from hatch_os402.archive.index import NAME as INDEX
 from hatch_os402.archive.pack import DEFLATED, Member, check_deflate, pack
 from hatch_os402.artifacts import SIGNED_SUFFIX, SUFFIXES
 from hatch_os402.errors import ArtifactError, OfferError
@@ -247,6 +248,8 @@ def _check_zip(file: BinaryIO) -> int:
 
 def _members(archive: zipfile.ZipFile) -> Iterator[Member]:
     for info in archive.infolist():
+        if info.filename == INDEX:  # packing makes it anew
+            continue
         yield Member(info.filename, partial(archive.read, info), info.compress_type == DEFLATED)
 
 

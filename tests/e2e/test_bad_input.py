@@ -166,7 +166,7 @@ def climbing(shelf: Path) -> None:
 
 
 def absolute(shelf: Path) -> None:
-    make_wheel(shelf, "upper", "1.0", {"/tmp/evil.py": ""})  # noqa: S108 - never unpacked
+    make_wheel(shelf, "upper", "1.0", {"/tmp/evil.py": ""})
 
 
 def lying_record(shelf: Path) -> None:

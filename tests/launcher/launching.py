@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hatch_os402 import launcher
+from hatch_os402.archive.assemble import is_launcher
+from hatch_os402.archive.pack import Member, pack
 
 README_BOOTSTRAP = (
     'import sys,io,zipfile;raw=sys.stdin.buffer.read();nl=raw.find(b"\\n");sz=int(raw[:nl]);zb=raw[nl+1:nl+1+sz];'
@@ -99,21 +101,31 @@ def archive(
     sources: bool = True,
     deflated: bool = False,
     virtual_files: bool = True,
+    lazy_imports: tuple[str, ...] = (),
 ) -> bytes:
-    """Return an archive laid out as a build does it, with bytecode of the given interpreter."""
+    """Return an archive as a build makes it, with bytecode of the given interpreter."""
     everything = {**{path: as_bytes(content) for path, content in files.items()}, **launcher.inside_files()}
     if compiled_by:
         modules = {path: content for path, content in everything.items() if path.endswith(".py")}
         everything |= bytecode(compiled_by, modules)
-        if not sources:
-            everything = {path: content for path, content in everything.items() if path not in modules}
-    everything["__main__.py"] = launcher.main_source(entry_point, virtual_files=virtual_files)
+        if not sources:  # but those of the launcher, as in a build
+            everything = {
+                path: content for path, content in everything.items() if path not in modules or is_launcher(path)
+            }
+    everything["__main__.py"] = launcher.main_source(
+        entry_point, virtual_files=virtual_files, lazy_imports=lazy_imports
+    )
+    return packed(everything, deflated=deflated)
+
+
+def packed(everything: dict[str, bytes], *, deflated: bool = False) -> bytes:
+    """Return an archive of these files, in the order of a build, with its index."""
+    members = [
+        Member(path, lambda path=path: everything[path], deflated and not is_launcher(path))
+        for path in sorted(everything, key=lambda path: (path != "__main__.py", not is_launcher(path), path))
+    ]
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as target:
-        for path in sorted(everything, key=lambda path: (path != "__main__.py", not path.startswith("_os402/"), path)):
-            first = path == "__main__.py" or path.startswith("_os402/")
-            method = zipfile.ZIP_DEFLATED if deflated and not first else zipfile.ZIP_STORED
-            target.writestr(zipfile.ZipInfo(path), everything[path], method)
+    pack(members, stream)
     return stream.getvalue()
 
 

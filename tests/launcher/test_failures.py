@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
-import zipfile
 
 import launching
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hatch_os402 import launcher
 
@@ -149,12 +149,26 @@ def test_damaged_frames(stdin, why):
     assert done.stderr.decode().replace("\r\n", "\n") == f"os402: damaged frame: {why}\n"
 
 
+MAIN = launcher.main_source("app:main")
+
+
+def another(data: bytes, content: bytes) -> bytes:
+    """Return the archive with one bit of that content changed."""
+    at = data.index(content) + len(content) // 2
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (GOOD[:-1], "its directory is missing"),
-        (GOOD[: GOOD.index(b"PK\1\2")], "its directory is missing"),
-        (GOOD.replace(b"PK\1\2", b"PK\1\1", 1), "its directory does not fit"),
+        (GOOD[:-1], "its end is missing"),
+        (GOOD[: GOOD.index(b"PK\1\2")], "its end is missing"),
+        (GOOD.replace(b"402\1", b"402\2", 1), "its index is missing"),
+        (another(GOOD, b"def main(): print('ran')"), "app.py has another checksum"),
+        (another(GOOD, launcher.inside_files()["_os402/start.py"]), "its launcher is missing, or has another checksum"),
+        (another(GOOD, launcher.inside_files()["_os402/index.py"]), "_os402/index.py has another checksum"),
+        (GOOD.replace(b"_os402/index.py", b"_os402/indix.py"), "_os402/index.py is missing"),
+        (launching.packed({"__main__.py": MAIN}), "its launcher is missing, or has another checksum"),
     ],
 )
 def test_damaged_archives(data, why):
@@ -163,11 +177,39 @@ def test_damaged_archives(data, why):
     assert done.stderr.decode().replace("\r\n", "\n") == f"os402: damaged archive: {why}\n"
 
 
-def test_an_archive_without_its_launcher():
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as target:
-        target.writestr(zipfile.ZipInfo("__main__.py"), launcher.main_source("app:main"))
-        target.writestr("app.py", b"")
-    done = start(launching.frame(stream.getvalue()))
-    assert (done.returncode, done.stdout) == (70, b"")
-    assert done.stderr.decode().replace("\r\n", "\n") == "os402: damaged archive: its launcher is missing\n"
+COMPILED = launching.archive({"app.py": "def main(): print('ran')\n"}, "app:main", compiled_by=sys.executable)
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data(), good=st.sampled_from([GOOD, COMPILED]))
+def test_any_damage_is_one_line_or_does_no_harm(data, good):
+    """Whatever byte is another one, and wherever the frame ends: it runs as ever, or says in one line that it cannot."""
+    frame = bytearray(launching.frame(good))
+    # Half of the time where it matters: in the headers, the first members, the index or the end.
+    near = st.sampled_from([0, 60, 2400, 2600, len(frame) - 22, len(frame) - 60, len(frame) - 4000])
+    place = st.integers(0, len(frame) - 1) | st.builds(
+        lambda at, by: min(at + by, len(frame) - 1), near, st.integers(0, 99)
+    )
+    for at in data.draw(st.lists(place, min_size=1, max_size=3)):
+        frame[at] ^= data.draw(st.integers(1, 255))
+    if data.draw(st.booleans()):
+        del frame[data.draw(place) :]
+    done = start(bytes(frame))
+    if done.returncode == 0:
+        assert (done.stdout, done.stderr) == (b"ran\n", b"")
+    else:
+        assert (done.returncode, done.stdout) == (70, b"")
+        (line,) = done.stderr.decode().splitlines()
+        assert line.startswith(("os402: damaged frame: ", "os402: damaged archive: "))
+
+
+@settings(deadline=None, max_examples=30)
+@given(size=st.binary(max_size=40) | st.integers(-(10**31), 10**31).map(lambda size: b"%d" % size))
+def test_any_size_is_one_line_or_the_archive_s(size):
+    done = start(size + b"\n" + GOOD)
+    if done.returncode:
+        (line,) = done.stderr.decode().splitlines()
+        assert line.startswith(("os402: damaged frame: ", "os402: damaged archive: "))
+        assert (done.returncode, done.stdout) == (70, b"")
+    else:
+        assert int(size) == len(GOOD)

@@ -10,7 +10,6 @@ import pytest
 
 from hatch_os402 import launcher
 
-START = launcher.inside_files()["_os402/start.py"]
 HEAD = "import importlib, json, sys\ndef say(**facts): json.dump(facts, sys.stdout)\n"
 
 
@@ -54,25 +53,31 @@ except ImportError as error:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     assert result["text"].startswith("thing comes as bytecode of another Python")
     assert version in result["text"]
-    assert (result["name"], result["path"]) == ("thing", "/os402/app/thing.py")
+    assert (result["name"], result["path"]) == ("thing", "/os402/app/thing.pyc")
 
 
 def test_the_launcher_is_compiled_and_falls_back_too(tmp_path):
     files = {
-        "app.py": "import sys\ndef main(): print(sys.modules['_os402.start'].made)\n",
-        "_os402/start.pyc": launching.bytecode(sys.executable, {"x.py": START + b"made = 'bytecode'\n"})["x.pyc"],
+        "app.py": "import sys\ndef main(): print(getattr(sys.modules['_os402.streams'], 'made', 'source'), sys.made)\n",
     }
-    good = launching.archive(files, "app:main")
-    assert launching.run(good, tmp_path).out == b"bytecode\n"
-    other = good.replace(files["_os402/start.pyc"][:4], b"\0\0\r\n")
-    assert "has no attribute 'made'" in launching.run(other, tmp_path).err
+    changed = {
+        path: source + (b"made = 'bytecode'\n" if path.endswith("streams.py") else b"sys.made = 'bytecode'\n")
+        for path, source in launcher.inside_files().items()
+        if path.endswith(("start.py", "streams.py"))
+    }
+    made = launching.bytecode(sys.executable, changed)
+    good = launching.archive({**files, **made}, "app:main")
+    assert launching.run(good, tmp_path).out == b"bytecode bytecode\n"
+    stale = {path: b"\0\0\r\n" + pyc[4:] for path, pyc in made.items()}
+    result = launching.run(launching.archive({**files, **stale}, "app:main"), tmp_path)
+    assert "module 'sys' has no attribute 'made'" in result.err
 
 
 def test_virtual_file_names_in_compiled_code(facts):
     code = "import thing; say(file=thing.f.__code__.co_filename, at=thing.__file__)"
     (moved,) = launching.bytecode(sys.executable, {"built/elsewhere.py": b"def f(): pass\n"}).values()
     result = facts({"thing.pyc": moved}, code)
-    assert result == {"file": "/os402/app/thing.py", "at": "/os402/app/thing.py"}
+    assert result == {"file": "/os402/app/thing.py", "at": "/os402/app/thing.pyc"}
 
 
 def test_the_loader_protocol(facts):
@@ -87,7 +92,7 @@ say(
     module=loader.is_package("pkg.mod"), data=loader.get_data("/os402/app/pkg/../pkg//data.txt").decode(),
     code=loader.get_code("pkg.mod").co_name, spec=pkg.mod.__spec__.loader is loader,
     wrong=error(loader.get_code, "pkg.other"), missing=error(loader.get_data, "/os402/app/none"),
-    outside=error(loader.get_data, "/etc/passwd"), archive=hasattr(loader, "archive"),
+    outside=error(loader.get_data, "/etc/passwd"), archive=[loader.archive, loader.prefix, package.prefix],
     located=pkg.mod.__spec__.has_location, parent=pkg.mod.__package__,
 )
 """
@@ -103,7 +108,7 @@ say(
         "wrong": "ImportError",
         "missing": "OSError",
         "outside": "OSError",
-        "archive": False,
+        "archive": ["/os402/app", "pkg/", ""],
         "located": True,
         "parent": "pkg",
     }
@@ -187,7 +192,7 @@ import space.mine, space.inner.mine, space.outside, space.inner.deep
 say(path=[*space.__path__], inner=[*space.inner.__path__], mine=space.inner.mine.__file__,
     deep=space.inner.deep.__file__)
 """
-    assert facts({"space/mine.py": "", "space/inner/mine.py": ""}, code) == {
+    assert facts({"space/mine.py": "", "space/inner/mine.py": ""}, code, how="pyz") == {
         "path": ["/os402/app/space", str(elsewhere / "space")],
         "inner": ["/os402/app/space/inner", str(elsewhere / "space" / "inner")],
         "mine": "/os402/app/space/inner/mine.py",
@@ -199,7 +204,7 @@ def test_the_order_of_a_split_namespace_counts(facts, tmp_path):
     (tmp_path / "space").mkdir()
     (tmp_path / "space" / "mine.py").write_text("where = 'folder'\n")
     code = f"sys.path.insert(0, {str(tmp_path)!r}); import space.mine; say(where=space.mine.where)"
-    assert facts({"space/mine.py": "where = 'archive'\n"}, code) == {"where": "folder"}
+    assert facts({"space/mine.py": "where = 'archive'\n"}, code, how="pyz") == {"where": "folder"}
 
 
 def test_extended_search_paths(facts):
@@ -255,7 +260,8 @@ def test_the_archive_stands_between_the_standard_library_and_site_packages(facts
     assert result["own"] < min(sites)
 
 
-def test_pkgutil_lists_modules(facts):
+@pytest.mark.parametrize("virtual_files", [True, False])
+def test_pkgutil_lists_modules(virtual_files, facts):
     code = """
 import pkgutil, pkg
 say(iter=[[m.name, m.ispkg] for m in pkgutil.iter_modules(pkg.__path__, "x.")],
@@ -278,9 +284,18 @@ say(iter=[[m.name, m.ispkg] for m in pkgutil.iter_modules(pkg.__path__, "x.")],
         "pkg/space/leaf.py": "",
         "pkg/folder.py/leaf.txt": "",
     }
-    assert facts(files, code) == {
-        "iter": [["x.both", False], ["x.module", False], ["x.only", False], ["x.sub", True]],
-        "walk": ["pkg.both", "pkg.module", "pkg.only", "pkg.sub", "pkg.sub.leaf"],
+    # A folder with the name of a module is one to pkgutil, when it lists folders itself.
+    folder = [["x.folder", False]] if virtual_files else []
+    assert facts(files, code, virtual_files=virtual_files) == {
+        "iter": [["x.both", False], *folder, ["x.module", False], ["x.only", False], ["x.sub", True]],
+        "walk": [
+            "pkg.both",
+            *(name.replace("x", "pkg") for name, _ in folder),
+            "pkg.module",
+            "pkg.only",
+            "pkg.sub",
+            "pkg.sub.leaf",
+        ],
         "data": "text",
         "top": ["__main__", "_os402", "app", "pkg"],
     }
@@ -366,5 +381,5 @@ def test_nothing_needless_is_imported_before_the_program(entry_point, tmp_path):
         check=True,
     )
     extra = set(launching.run(data, tmp_path).out.decode().split()) - set(bare.stdout.split())
-    ours = {"_os402.start", "_os402.index", "_os402.importer", "_os402.tree", "_os402.files", "_os402.streams"}
-    assert extra - {"app", "__future__", "errno"} == ours
+    ours = {"_os402.index", "_os402.importer", "_os402.patching", "_os402.streams"}
+    assert extra - {"app"} == ours | {"atexit", "gc", "zlib"}

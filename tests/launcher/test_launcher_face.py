@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import io
 import sys
 import zipfile
@@ -12,7 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hatch_os402 import launcher
+from hatch_os402.archive.index import NAME as INDEX
+from hatch_os402.archive.index import Place, build_index
+from hatch_os402.archive.pack import Member, pack
 from hatch_os402.launcher.inside.index import Index, inside
+
+
+def _plain() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as target:
+        target.writestr("a", b"of another tool")
+    return stream.getvalue()
+
+
+PLAIN = _plain()
 
 
 def test_the_bootstrap_fits_anywhere():
@@ -46,11 +60,20 @@ def test_the_inside_imports_the_standard_library_only(source):
 def test_the_entry_point_is_a_constant_in_ascii(entry_point):
     source = launcher.main_source(entry_point).decode("ascii")
     assigned = [node.value for node in ast.parse(source).body if isinstance(node, ast.Assign)]
-    assert ast.literal_eval(assigned[0]) == entry_point
+    assert ast.literal_eval(assigned[0]) == (entry_point, True, ())
+
+
+def test_what_is_seldom_needed_is_a_text():
+    source = launcher.main_source("a:b", virtual_files=False, lazy_imports=["x", "y"]).decode("ascii")
+    settings, seldom = (node.value for node in ast.parse(source).body if isinstance(node, ast.Assign))
+    assert ast.literal_eval(settings) == ("a:b", False, ("x", "y"))
+    assert "def find_archive" in ast.literal_eval(seldom)
+    compile(ast.literal_eval(seldom), "seldom", "exec")
 
 
 def test_all_agree_on_the_root():
-    assert f'"{launcher.ROOT}/"'.encode() in launcher.main_source("a:b")
+    assert f'"{launcher.ROOT}/_os402/start.py"' in launcher.main_source("a:b").decode()
+    assert f'f"{launcher.ROOT}/{{file}}"'.encode() in launcher.inside_files()["_os402/start.py"]
     assert inside(launcher.ROOT) == ""
 
 
@@ -78,73 +101,77 @@ NAMES = st.text(st.characters(exclude_characters="/\\\0", exclude_categories=("C
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 
 
+def packed(members: dict[str, bytes], *, deflate: bool = False) -> bytes:
+    stream = io.BytesIO()
+    pack([Member(path, lambda content=content: content, deflate) for path, content in members.items()], stream)
+    return stream.getvalue()
+
+
 @settings(deadline=None)
 @given(
-    members=st.dictionaries(PATHS, st.tuples(st.binary(max_size=40), st.booleans(), st.binary(max_size=9)), max_size=8),
-    folders=st.lists(PATHS.map(lambda path: path + "/"), max_size=3),
-    comment=st.binary(max_size=30).filter(lambda comment: b"PK" not in comment),
-    before=st.binary(max_size=30),
+    members=st.dictionaries(PATHS, st.binary(max_size=40), min_size=1, max_size=8),
+    deflate=st.booleans(),
+    before=st.binary(max_size=30).filter(lambda before: b"PK" not in before),
 )
-def test_the_directory_is_read_as_zipfile_reads_it(members, folders, comment, before):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as target:
-        for path, (content, packed, extra) in members.items():
-            info = zipfile.ZipInfo(path)
-            info.comment = extra
-            target.writestr(info, content, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
-        for folder in folders:
-            if folder not in target.NameToInfo:
-                target.writestr(folder, b"")
-        target.comment = comment
-    data = before + stream.getvalue()
+def test_the_index_says_what_the_directory_says(members, deflate, before):
+    data = before + packed(members, deflate=deflate)
     index = Index(data)
     with zipfile.ZipFile(io.BytesIO(data)) as oracle:
-        names = [name for name in oracle.namelist() if not name.endswith("/")]
-        assert list(index.files) == names
+        *names, last = oracle.namelist()
+        assert last == INDEX
         assert {name: bytes(index.view(name)) for name in names} == {name: oracle.read(name) for name in names}
-        tree: dict[str, set[str]] = {"": set(), **{folder.rstrip("/"): set() for folder in folders}}
-        for name in oracle.namelist():
-            parts = name.rstrip("/").split("/")
-            for depth, part in enumerate(parts):
-                tree.setdefault("/".join(parts[:depth]), set()).add(part)
-        assert {folder: index.children(folder) for folder in index.folders} == {
-            folder: sorted(children) for folder, children in tree.items()
-        }
+        assert [index.size(name) for name in names] == [oracle.getinfo(name).file_size for name in names]
+    tree: dict[str, set[str]] = {"": set()}
+    for name in names:
+        parts = name.split("/")
+        for depth, part in enumerate(parts):
+            tree.setdefault("/".join(parts[:depth]), set()).add(part)
+    assert {folder: index.children(folder) for folder in tree} == {
+        folder: sorted(children) for folder, children in tree.items()
+    }
+    assert all(index.is_file(name) for name in names)
+    assert all(index.is_folder(folder) for folder in tree)
+    for path in (*names, "none", *(name + "/none" for name in names), *(name + "/" for name in names)):
+        assert index.is_folder(path) == (path in tree)
+        assert index.is_file(path) == (path in names)
+        if path not in names:
+            with pytest.raises(KeyError):
+                index.view(path)
 
 
-def test_names_in_the_old_code_page():
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as target:
-        target.writestr("caf_.txt", b"x")
-    data = stream.getvalue().replace(b"caf_.txt", b"caf\x82.txt")
-    assert list(Index(data).files) == ["café.txt"]
+def test_the_index_is_pinned():
+    """What an archive holds must not depend on the Python that built it."""
+    places = [Place("b/é.py", 1 << 31, 5, 0xFFFFFFFF), Place("a.txt", 70, 9, 3, 4), Place("b/c/d", 0, 0, 0)]
+    assert build_index(places) == build_index(reversed(places))
+    assert hashlib.sha256(build_index(places)).hexdigest() == (
+        "9a554c545f5fdc71b5dace8e0e134efa505cd42c19007933907edb58277ce4d4"
+    )
 
 
-def test_a_comment_that_looks_like_the_end():
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as target:
-        target.writestr("a", b"x")
-        target.comment = b"PK\5\6 is how it starts, and then come 18 more bytes"
-    assert list(Index(stream.getvalue()).files) == ["a"]
+def test_only_the_folders_that_are_asked_for_are_read():
+    data = packed({f"{folder}/{name}": b"x" for folder in "abc" for name in "12"})
+    index = Index(data)
+    damaged = data.replace(b"1(", b"1)")
+    assert bytes(index.view("a/1")) == b"x"
+    assert set(index._folders) == {"", "a"}
+    assert damaged != data
+    with pytest.raises(SystemExit):
+        Index(damaged).view("a/1")
 
 
-def test_an_offset_that_zipfile_writes_behind_a_shebang_line():
-    stream = io.BytesIO(b"#!/usr/bin/env python3\n")
-    stream.seek(0, io.SEEK_END)
-    with zipfile.ZipFile(stream, "a") as target:
-        target.writestr("a", b"content")
-    assert bytes(Index(stream.getvalue()).view("a")) == b"content"
+def test_deflated_content_that_cannot_be_unpacked(capsys):
+    data = packed({"a": b"x" * 100}, deflate=True)
+    at = data.index(b"a") + 1
+    with pytest.raises(SystemExit) as ended:
+        Index(data[:at] + b"\xff" * 5 + data[at + 5 :]).view("a")
+    assert ended.value.code == 70
+    assert capsys.readouterr().err == "os402: damaged archive: a cannot be unpacked\n"
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\5\6", b"no archive at all, but long enough for its end record"])
-def test_what_is_no_archive(data):
-    with pytest.raises(ValueError, match="damaged archive"):
+@pytest.mark.parametrize("data", [b"", b"PK\5\6", b"no archive at all, but long enough for its end record", PLAIN])
+def test_what_is_no_archive(data, capsys):
+    with pytest.raises(SystemExit) as ended:
         Index(data)
-
-
-def test_a_compression_nobody_announced():
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_BZIP2) as target:
-        target.writestr("a", b"x")
-    with pytest.raises(ValueError, match="a is compressed by method 12"):
-        Index(stream.getvalue()).view("a")
+    assert ended.value.code == 70
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("os402: damaged archive: its ")

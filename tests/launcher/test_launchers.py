@@ -25,9 +25,9 @@ def facts():
         "path": list(shop.__path__),
         "origin": inner.__spec__.origin,
         "cached": getattr(inner, "__cached__", None),
-        "main": sorted(name for name in vars(__main__) if name in ("zb", "launch", "raw", "n", "e", "json")),
+        "main": sorted(name for name in vars(__main__) if name in ("zb", "names", "raw", "n", "e", "json")),
         "main file": __main__.__file__,
-        "main source": "ENTRY_POINT" in __main__.__loader__.get_source("__main__"),
+        "main source": "SETTINGS" in __main__.__loader__.get_source("__main__"),
         "body": sys.stdin.read() if "read" in sys.argv else None,
         "vendored json": hasattr(json, "vendored"),
         "namespace": importlib.import_module("spaces.one.thing").value,
@@ -93,7 +93,7 @@ def test_a_module_runs_like_python_m(how, entry_point, python, tmp_path):
 def test_bytecode_alone_is_enough(how, python, tmp_path):
     data = launching.archive(SHOP, "shop.cgi:main", compiled_by=python, sources=False)
     facts = launching.run(data, tmp_path, how=how, python=python).facts
-    assert facts["files"][1] == "/os402/app/shop/cgi.py"
+    assert facts["files"][1] == "/os402/app/shop/cgi.pyc"
 
 
 @pytest.mark.parametrize("how", launching.WITH_BODY)

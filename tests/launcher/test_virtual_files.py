@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from hatch_os402 import launcher
 from hatch_os402.launcher.inside.index import Index
-from hatch_os402.launcher.inside.opening import File
-from hatch_os402.launcher.inside.tree import HOME, find
+from hatch_os402.launcher.inside.opening import ArchiveFile
+from hatch_os402.launcher.inside.places import Places
 
 
 def zipped(files):
@@ -184,19 +184,17 @@ def main():
         return parser.read([path, path + ".none"]), parser["s"]["key"]
     def read(path):
         with open(path, "rb") as f: return f.read()
-    operations, real, there = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3]
+    operations, top, there = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3]
+    os.makedirs(there)
     found = []
     for operation in operations:
-        pair = []
-        for top in ("/os402/app/top", real):
-            try:
-                result = repr(eval(operation, {**globals(), **locals()}))
-            except Exception as error:
-                result = type(error).__name__
-                if isinstance(error, OSError):
-                    result += repr((error.errno, os.fsdecode(error.filename) if error.filename else None))
-            pair.append(result.replace(top, "TOP"))
-        found.append(pair)
+        try:
+            result = repr(eval(operation, {**globals(), **locals()}))
+        except Exception as error:
+            result = type(error).__name__
+            if isinstance(error, OSError):
+                result += repr((error.errno, os.fsdecode(error.filename) if error.filename else None))
+        found.append(result.replace(top, "TOP"))
     json.dump(found, sys.stdout)
 """
 
@@ -229,12 +227,16 @@ def facts(tmp_path):
     ],
 )
 def test_as_in_a_real_folder(how, python, real):
-    (real / "there").mkdir()
     data = launching.archive({**FILES, "app.py": APP}, "app:main")
-    arguments = json.dumps(OPERATIONS), str(real / "os402" / "app" / "top"), str(real / "there")
-    found = launching.run(data, real, *arguments, how=how, python=python).facts
-    assert len(found) == len(OPERATIONS)
-    different = {op: pair for op, pair in zip(OPERATIONS, found, strict=True) if pair[0] != pair[1]}
+    # Started from a file a program sees the machine's own folders, else only one for temporary files.
+    there = str(real / "there") if how == "pyz" else "/tmp/there"
+    top, oracle = "/os402/app/top", str(real / "os402" / "app" / "top")
+    found = launching.run(data, real, json.dumps(OPERATIONS), top, there, how=how, python=python).facts
+    expected = launching.run(
+        data, real, json.dumps(OPERATIONS), oracle, str(real / "oracle"), how="pyz", python=python
+    ).facts
+    assert len(found) == len(expected) == len(OPERATIONS)
+    different = {op: pair for op, *pair in zip(OPERATIONS, found, expected, strict=True) if pair[0] != pair[1]}
     assert not different, different
 
 
@@ -250,29 +252,37 @@ def oracle(tmp_path_factory):
         path = folder / "os402" / "app" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(launching.as_bytes(content))
-    return folder, Index(zipped({name: launching.as_bytes(content) for name, content in FILES.items()}))
+    data = launching.packed({name: launching.as_bytes(content) for name, content in FILES.items()})
+    return folder, Places(Index(data), closed=False, status=os.stat)
 
 
 @settings(deadline=None, max_examples=400)
 @given(parts=st.lists(PARTS, max_size=8), as_bytes=st.booleans())
 def test_any_spelling_of_a_path_leads_where_it_does_on_disk(oracle, parts, as_bytes):
-    folder, index = oracle
+    folder, places = oracle
     path = "/".join((launcher.ROOT, *parts))
+    # Above the root is the root, above the folder of the oracle is something else.
+    steps = [part for part in ("os402", "app", *parts) if part not in (".", "")]
+    assume(all(steps[:end].count("..") * 2 <= end for end in range(len(steps) + 1)))
     try:
-        name = find(index, os.fsencode(path) if as_bytes else path)
+        found = places.find(os.fsencode(path) if as_bytes else path)
+        assume(found is not None)
+        volume, name, spelled = found
+        volume.demand(name, spelled)
     except OSError as error:
         with pytest.raises(type(error)):
             os.stat(f"{folder}{path}")  # noqa: PTH116 - pathlib would tidy the path
         return
-    assume(name is not None)
-    there = folder / HOME[1:] if name == ".." else folder / launcher.ROOT[1:] / name
+    there = folder / volume.top[1:] / name
     assert os.path.samefile(f"{folder}{path}", there)  # noqa: PTH121 - as above
+    if there.is_dir():
+        assert sorted(volume.children(name)) == sorted(path.name for path in there.iterdir())
 
 
 @settings(deadline=None)
 @given(content=st.binary(max_size=60), steps=st.lists(st.tuples(st.sampled_from("rsce"), st.integers(-70, 70))))
 def test_an_open_file_reads_as_bytesio_does(content, steps):
-    file, expected = File(memoryview(content), "x"), io.BytesIO(content)
+    file, expected = ArchiveFile(memoryview(content), "x"), io.BytesIO(content)
     for step, number in steps:
         if step == "r":
             assert file.read(number if number >= 0 else -1) == expected.read(number)
@@ -326,22 +336,40 @@ say(**found)
     assert facts(code, how="pyz") == {operation: ["EROFS", "/os402/app/top/"] for operation in WRITING}
 
 
-def test_what_needs_a_descriptor_says_why(facts):
-    code = """
-top, found = "/os402/app/top", []
-for call in (lambda: os.open(top + "/text.txt", os.O_RDONLY), lambda: open(top + "/text.txt").fileno()):
-    try: call()
-    except OSError as error: found.append([type(error).__name__, str(error)])
-say(found=found)
+@pytest.mark.parametrize("memfd", [True, False])
+def test_descriptors(memfd, facts):
+    """The kernel's, where it keeps files in memory, and else numbers that `os` knows."""
+    code = f"""
+import mmap
+if not {memfd}: del os.memfd_create
+path = "/os402/app/top/text.txt"
+try: open(path).fileno()
+except OSError as error: why = [type(error).__name__, str(error)]
+number = os.open(path, os.O_RDONLY)
+copy = os.dup(number)
+facts = [os.read(number, 5).decode(), os.fstat(number).st_size, os.lseek(number, 0, 0), os.pread(number, 3, 2).decode()]
+with os.fdopen(number, encoding="utf-8") as file: facts += [file.read(), file.fileno() == number]
+os.fsync(copy); os.close(copy)
+def kind(call):
+    try: return repr(call())
+    except OSError as error: return error.errno
+facts += [kind(lambda: os.read(number, 1)), kind(lambda: os.open("/os402/app/top/none", 0)), kind(lambda: os.open(path, os.O_RDWR))]
+folder = os.open("/os402/app/top", os.O_RDONLY); os.fsync(folder); os.close(folder)
+number = os.open("/os402/app/top/big.bin", os.O_RDONLY)
+facts += [kind(lambda: mmap.mmap(number, 0, access=mmap.ACCESS_READ)[255])]
+say(why=why, facts=facts)
 """
-    (opened, descriptor) = facts(code)["found"]
-    assert opened[0] == "OSError"
-    assert "in memory" in opened[1]
-    assert "'/os402/app/top/text.txt'" in opened[1]
-    assert descriptor == [
-        "UnsupportedOperation",
-        "'/os402/app/top/text.txt' is a file of the archive, in memory: it has no file descriptor",
-    ]
+    assert facts(code) == {
+        "why": [
+            "UnsupportedOperation",
+            "'/os402/app/top/text.txt' is a file of the archive, in memory: it has no file descriptor (os.open gives one)",
+        ],
+        "facts": [
+            *["Zeile", 20, 0, "ile", "Zeile ☃\nzwei\ndrei", True],
+            *[errno.EBADF, errno.ENOENT, errno.EROFS],
+            "255" if memfd else errno.EBADF,
+        ],
+    }
 
 
 def test_permissions_and_times(facts):
@@ -372,7 +400,7 @@ say(listed=listed, status=status, text=text, kinds=kinds, gone=not os.path.exist
     sets=[os.stat in os.supports_dir_fd, os.stat in os.supports_follow_symlinks, os.scandir in os.supports_fd],
     outside=[os.path.exists(path) for path in ("/os402x", "/os402/apple", "/os402/app/../../none")])
 """
-    assert facts(code) == {
+    assert facts(code, how="pyz") == {
         "listed": ["inner"],
         "status": 4,
         "text": "text",
@@ -437,7 +465,7 @@ def test_switched_off_nothing_is_replaced(facts):
 import importlib.resources, io
 with importlib.resources.as_file(importlib.resources.files("top").joinpath("empty")) as path: copied = str(path)
 say(builtin=[type(f).__name__ for f in (open, io.open, os.stat, os.scandir)], exists=os.path.exists("/os402/app"),
-    copied=copied.startswith("/os402"), loaded=[name for name in sys.modules if name in ("_os402.files", "_os402.tree")])
+    copied=copied.startswith("/os402"), loaded=[name for name in sys.modules if name in ("_os402.patching", "_os402.files")])
 """
     assert facts(code, virtual_files=False) == {
         "builtin": ["builtin_function_or_method"] * 4,

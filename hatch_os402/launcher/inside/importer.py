@@ -1,18 +1,16 @@
 """Importing from the archive.
 
 The archive appears as the folder `ROOT` on sys.path, through a path hook. A finder on sys.meta_path answers first, for
-what can only come from the archive: it saves the walk along sys.path, and it also finds distributions.
-Nothing from `importlib` but the frozen parts that every interpreter has loaded: `importlib.util` and `importlib.abc`
-cost more than the import of many an application.
+what can only come from the archive: it saves the walk along sys.path, and without virtual files it also finds
+distributions. Nothing from `importlib` but the frozen parts that every interpreter has loaded: `importlib.util` and
+`importlib.abc` cost more than the import of many an application.
 """
-
-from __future__ import annotations
 
 import marshal
 import os
 import sys
-from _frozen_importlib import ModuleSpec
-from _frozen_importlib_external import MAGIC_NUMBER, PathFinder, _LoaderBasics, decode_source
+from _frozen_importlib import ModuleSpec, _find_spec  # type: ignore[attr-defined]  # not listed by typeshed
+from _frozen_importlib_external import MAGIC_NUMBER, FileFinder, PathFinder, SourceFileLoader, decode_source
 from _imp import _fix_co_filename  # type: ignore[attr-defined]  # a part of CPython that typeshed does not list
 
 from .index import ROOT, inside
@@ -31,7 +29,10 @@ if TYPE_CHECKING:
 
     from .index import Index
     from .metadata import ArchiveDistribution
-    from .resources import Reader
+
+MODIFIED = 315_532_800
+"""When everything in the archive was modified: 1980-01-01, the earliest that a zip archive can say, in Unix time."""
+_UNCHECKED_HASH = b"\1\0\0\0"  # PEP 552: any other kind asks to be compared with the source
 
 
 class ArchiveSpec(ModuleSpec):
@@ -40,29 +41,43 @@ class ArchiveSpec(ModuleSpec):
     cached = None
 
 
-class ArchiveLoader(_LoaderBasics):
-    """Loads one module. `exec_module` is inherited, so that tracebacks show no frame of ours."""
+class ArchiveLoader(SourceFileLoader):
+    """Loads one module. `exec_module` is inherited, so that tracebacks show no frame of ours.
 
-    def __init__(self, index: Index, name: str, stem: str) -> None:
+    A kind of `SourceFileLoader` for those who ask: what these do with a module's path works here too.
+    """
+
+    archive = ROOT
+    """As `zipimport.zipimporter` has it: what `get_data` takes and `__file__` is, begins with it."""
+
+    def __init__(self, index: "Index", name: str, stem: str) -> None:
         """Take the module's full name and its archive path without `.py`."""
         self.name = name
-        self.path = f"{ROOT}/{stem}.py"
         self._index = index
         self._stem = stem
+        self._has_source = index.is_file(stem + ".py")
+        self.path = f"{ROOT}/{stem}.py" if self._has_source else f"{ROOT}/{stem}.pyc"
 
-    def get_code(self, fullname: str) -> CodeType:
+    @property
+    def prefix(self) -> str:
+        """The folder of the module in the archive, with a slash behind it, as `zipimport.zipimporter` has it."""
+        folder = self._stem.removesuffix("/__init__").rpartition("/")[0]
+        return folder and folder + "/"
+
+    def get_code(self, fullname: str) -> "CodeType":
         """Return the module's code: its bytecode, when it is this interpreter's, else compiled from its source."""
         self._check(fullname)
         source = self._stem + ".py"
         bytecode = source + "c"
-        if bytecode in self._index.files:
+        if self._index.is_file(bytecode):
             view = self._index.view(bytecode)
-            # PEP 552: flags 1 is an unchecked hash. Any other kind asks to be compared with the source.
-            if view[:4] == MAGIC_NUMBER and (bytes(view[4:8]) == b"\1\0\0\0" or source not in self._index.files):
+            if view[:4] == MAGIC_NUMBER and (view[4:8] == _UNCHECKED_HASH or not self._has_source):
                 code: CodeType = marshal.loads(view[16:])  # noqa: S302 - as trustworthy as the source beside it
-                _fix_co_filename(code, self.path)
+                if not isinstance(code, _Code):
+                    raise ImportError(f"Non-code object in {self.path!r}", name=fullname, path=self.path)
+                _fix_co_filename(code, f"{ROOT}/{source}")
                 return code
-            if source not in self._index.files:
+            if not self._has_source:
                 version = f"{sys.version_info[0]}.{sys.version_info[1]}"
                 raise ImportError(
                     f"{fullname} comes as bytecode of another Python than this one ({version}), and without its source",
@@ -71,55 +86,69 @@ class ArchiveLoader(_LoaderBasics):
                 )
         return compile(self._index.view(source), self.path, "exec", dont_inherit=True)
 
-    def get_source(self, fullname: str) -> str | None:
+    def get_source(self, fullname: str) -> "str | None":
         r"""Return the module's source (PEP 263 cookies observed, newlines as `\n`), `None` when it was left out."""
         self._check(fullname)
-        name = self._stem + ".py"
-        return decode_source(bytes(self._index.view(name))) if name in self._index.files else None
+        return decode_source(bytes(self._index.view(self._stem + ".py"))) if self._has_source else None
 
-    def get_filename(self, fullname: str) -> str:
-        """Return the virtual path of the module's source, also when only its bytecode is there."""
+    def get_filename(self, fullname: "str | None" = None) -> str:
+        """Return the virtual path of the module's source, or of its bytecode when that alone is there."""
         self._check(fullname)
         return self.path
 
     def get_data(self, path: str) -> bytes:
         """Return the file with that virtual path. Raises `OSError` when there is none."""
-        name = inside(path)
-        if name is None or name not in self._index.files:
+        name = inside(os.fspath(path))
+        if name is None or not self._index.is_file(name):
             raise FileNotFoundError(2, "No such file in the archive", path)
         return bytes(self._index.view(name))
 
     def is_package(self, fullname: str) -> bool:
         """Tell whether the module is a package."""
         self._check(fullname)
-        return self._stem.rpartition("/")[2] == "__init__"
+        return self._stem.rpartition("/")[2] == "__init__" and fullname.rpartition(".")[2] != "__init__"
 
-    def get_resource_reader(self, fullname: str) -> Reader:
+    def path_stats(self, path: str) -> "dict[str, Any]":
+        """Return time and size of a file, by which bytecode is found stale. Raises `OSError` when there is none."""
+        return {"mtime": MODIFIED, "size": len(self.get_data(path))}
+
+    def set_data(self, path: str, data: "Any", *, _mode: int = 0o666) -> None:
+        """Do nothing: no bytecode is written into the archive."""
+
+    def get_resource_reader(self, fullname: "str | None" = None) -> "Any":
         """Return the resources beside the module."""
         self._check(fullname)
+        if _by_path():  # as those of any folder
+            return super().get_resource_reader(fullname)
         from .resources import ArchivePath, Reader  # noqa: PLC0415 - brings much of importlib along
 
         return Reader(ArchivePath(self._index, self._stem.rpartition("/")[0]))
 
-    def _check(self, fullname: str) -> None:
+    def _check(self, fullname: "str | None") -> None:
         # Whatever runs as `__main__` is asked for under that name too: by linecache, for one.
         if fullname not in (self.name, None, "__main__"):
             raise ImportError(f"the loader for {self.name} cannot handle {fullname}", name=fullname)
 
 
-class ArchiveNamespaceLoader(NamespaceLoader):
-    """What a namespace package with a portion in the archive has for a loader: its resources are found."""
+_Code = type(ArchiveLoader.get_code.__code__)  # types.CodeType, without the import of types
 
-    def __init__(self, index: Index, path: Iterable[str]) -> None:
+
+class ArchiveNamespaceLoader(NamespaceLoader):
+    """What a namespace package with a portion in the archive has for a loader, so that its resources are found.
+
+    With virtual files the import system's own loader finds them.
+    """
+
+    def __init__(self, index: "Index", path: "Iterable[str]") -> None:
         """Take the package's `__path__`."""
         self._index = index
         self._path = path
 
-    def exec_module(self, module: ModuleType) -> None:
+    def exec_module(self, module: "ModuleType") -> None:
         """Do what the import system does for a namespace package whose spec has no loader."""
         module.__file__ = None
 
-    def get_resource_reader(self, fullname: str) -> Reader:  # type: ignore[override]  # noqa: ARG002 - the protocol's
+    def get_resource_reader(self, fullname: "Any") -> "Any":  # noqa: ARG002 - the protocol's
         """Return the resources in all portions of the package."""
         from .resources import Reader, merge  # noqa: PLC0415 - brings much of importlib along
 
@@ -129,31 +158,32 @@ class ArchiveNamespaceLoader(NamespaceLoader):
 class FolderFinder:
     """The path entry finder for one folder of the archive."""
 
-    def __init__(self, index: Index, folder: str) -> None:
+    def __init__(self, index: "Index", folder: str) -> None:
         """Take the folder's archive path."""
         self._index = index
         self._folder = folder
+        self.path = _join(ROOT, folder) if folder else ROOT
 
-    def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:  # noqa: ARG002
+    def find_spec(self, fullname: str, target: "ModuleType | None" = None) -> "ModuleSpec | None":  # noqa: ARG002
         """Return the spec of a module in the folder, that of a namespace portion, or `None`."""
         spec: ModuleSpec | None = _find(self._index, self._folder, fullname)
         if spec is None:
             portion = _join(self._folder, fullname.rpartition(".")[2])
-            if portion in self._index.folders:
+            if self._index.is_folder(portion):
                 spec = ModuleSpec(fullname, None, is_package=True)
                 spec.submodule_search_locations = [_join(ROOT, portion)]
         return spec
 
-    def iter_modules(self, prefix: str = "") -> Iterator[tuple[str, bool]]:
+    def iter_modules(self, prefix: str = "") -> "Iterator[tuple[str, bool]]":
         """Yield the name (after `prefix`) of each module in the folder and whether it is a package, for `pkgutil`."""
         seen = {"__init__"}
         for child in self._index.children(self._folder):
             path = _join(self._folder, child)
-            package = not self._index.files.keys().isdisjoint((path + "/__init__.py", path + "/__init__.pyc"))
+            package = any(self._index.is_file(path + init) for init in ("/__init__.py", "/__init__.pyc"))
             name, _, suffix = child.rpartition(".")
             if package:
                 name = child
-            elif path not in self._index.files or suffix not in ("py", "pyc"):
+            elif suffix not in ("py", "pyc") or not self._index.is_file(path):
                 continue
             if name not in seen and "." not in name:
                 seen.add(name)
@@ -163,42 +193,75 @@ class FolderFinder:
         """Do nothing: the archive does not change."""
 
 
+class FileFolderFinder(FolderFinder, FileFinder):
+    """The same where the folder can be listed by path: `pkgutil` and `pkg_resources` know what to do with this kind."""
+
+
 class ArchiveFinder:
     """The finder on sys.meta_path."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: "Index", lazy: "Sequence[str]" = ()) -> None:
+        """Take the names of the modules that are to be loaded on first use."""
         self._index = index
+        self._lazy = set(lazy)
+        self._before: list[str] = []
+        self.lessons: set[str] = set()
+        """The modules of the standard library that teaching.py has something to tell."""
+
+    def place(self) -> None:
+        """Put `ROOT` on sys.path: behind the standard library, before what the host has installed."""
+        standard = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib is slow to import
+        start = sys.path.index(standard) if standard in sys.path else 0
+        place = len(sys.path)
+        for at in range(start, place):
+            if sys.path[at].rstrip("/\\").endswith(("site-packages", "dist-packages")):
+                place = at
+                break
+        sys.path.insert(place, ROOT)
+        self._before = sys.path[: place + 1]
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return the spec of a module that is in the archive and cannot be meant to come from elsewhere, or `None`."""
-        ours = True
-        folders = []
+        self, fullname: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
+        """Return the spec of a module that is in the archive and cannot be meant to come from elsewhere, or `None`.
+
+        Also that of a module, wherever it lies, which is to be loaded later, or taught.
+        """
         if path is None:
+            if fullname in self._lazy:
+                return self._deferred(fullname)
+            if fullname in self.lessons:
+                return self._taught(fullname)
             if fullname in sys.stdlib_module_names:
                 return None  # the standard library comes first on sys.path: PathFinder knows
-            folders.append("")
-        else:
-            for entry in path:
-                folder = inside(entry) if isinstance(entry, str) else None
-                if folder is None:
-                    ours = False  # a package with portions elsewhere: their order matters
-                else:
-                    folders.append(folder)
-        if ours:
-            for folder in folders:
-                if spec := _find(self._index, folder, fullname):
-                    return spec
-        name = fullname.rpartition(".")[2]
-        for folder in folders:
-            if _join(folder, name) in self._index.folders:
-                return self._find_namespace(fullname, path, target)
+        for folder in self._folders(path):
+            if spec := _find(self._index, folder, fullname):
+                return spec
+        if not _by_path():
+            name = fullname.rpartition(".")[2]
+            for entry in sys.path if path is None else path:
+                found = inside(entry) if isinstance(entry, str) else None
+                if found is not None and self._index.is_folder(_join(found, name)):
+                    return self._find_namespace(fullname, path, target)
         return None
 
-    def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterator[ArchiveDistribution]:
+    def _folders(self, path: "Sequence[str] | None") -> "list[str]":
+        """Return the folders of the archive to look in, none when what lies elsewhere may come before them."""
+        if path is None:
+            return [""] if sys.path[: len(self._before)] == self._before else []
+        folders = []
+        for entry in path:
+            folder = inside(entry) if isinstance(entry, str) else None
+            if folder is None:
+                return []  # a package with portions elsewhere: their order matters
+            folders.append(folder)
+        return folders
+
+    def find_distributions(
+        self, context: "DistributionFinder.Context | None" = None
+    ) -> "Iterator[ArchiveDistribution]":
         """Yield the archive's distributions for `importlib.metadata`."""
-        if "_os402.files" in sys.modules:
+        if _by_path():
             return iter(())  # PathFinder lists the archive as it does any folder: it would find them a second time
         from .metadata import find  # noqa: PLC0415 - brings importlib.metadata along
 
@@ -207,16 +270,29 @@ class ArchiveFinder:
     def path_hook(self, path: str) -> FolderFinder:
         """Return the path entry finder of a virtual path. Raises `ImportError` for other paths."""
         folder = inside(path)
-        if folder not in self._index.folders:
+        if folder is None or not self._index.is_folder(folder):
             raise ImportError("not a folder in the archive", path=path)
-        return FolderFinder(self._index, folder)
+        return (FileFolderFinder if _by_path() else FolderFinder)(self._index, folder)
 
     def invalidate_caches(self) -> None:
         """Do nothing: the archive does not change."""
 
+    def _deferred(self, fullname: str) -> "ModuleSpec | None":
+        from .lazy import defer  # noqa: PLC0415 - few programs want it
+
+        self._lazy.discard(fullname)
+        spec = _find_spec(fullname, None)
+        return spec and defer(spec)
+
+    def _taught(self, fullname: str) -> "ModuleSpec | None":
+        from .teaching import taught  # noqa: PLC0415 - not every program has such modules
+
+        self.lessons.discard(fullname)
+        return taught(fullname)
+
     def _find_namespace(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
-    ) -> ModuleSpec | None:
+        self, fullname: str, path: "Sequence[str] | None", target: "ModuleType | None"
+    ) -> "ModuleSpec | None":
         """Let PathFinder gather the portions, so that they may lie anywhere."""
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is None and spec.submodule_search_locations is not None:
@@ -225,9 +301,12 @@ class ArchiveFinder:
         return spec
 
 
-def install(index: Index, own_path: str | None) -> None:
-    """Make the archive importable, for the rest of the process. `own_path`: where it lies on disk, if it does."""
-    finder = ArchiveFinder(index)
+def install(index: "Index", own_path: "str | None", lazy: "Sequence[str]") -> ArchiveFinder:
+    """Make the archive importable, for the rest of the process.
+
+    `own_path`: where it lies on disk, if it does. `lazy`: the modules to load on first use.
+    """
+    finder = ArchiveFinder(index, lazy)
     sys.path_hooks.insert(0, finder.path_hook)
     # The finder of a launcher that loads archives itself would answer before the standard library.
     sys.meta_path[:] = [other for other in sys.meta_path if not hasattr(other, "zf")]
@@ -236,32 +315,39 @@ def install(index: Index, own_path: str | None) -> None:
 
     sys.path[:] = [entry for entry in sys.path if entry not in ("", own_path)]
     sys.path_importer_cache.pop(own_path, None)  # type: ignore[arg-type]  # None is not in it
-    sys.path.insert(_place(sys.path), ROOT)
+    finder.place()
+    return finder
 
 
-def _place(path: list[str]) -> int:
-    """Return where the archive stands on sys.path: behind the standard library, before what the host has installed."""
-    standard = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib is slow to import
-    start = path.index(standard) if standard in path else 0
-    for place in range(start, len(path)):
-        if path[place].rstrip("/\\").endswith(("site-packages", "dist-packages")):
-            return place
-    return len(path)
+def _by_path() -> bool:
+    """Whether files of the archive can be opened by path: then what goes by path is left to the standard library."""
+    return "_os402.patching" in sys.modules
 
 
 def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _find(index: Index, folder: str, fullname: str) -> ArchiveSpec | None:
+def _find(index: "Index", folder: str, fullname: str) -> "ArchiveSpec | None":
     """Return the spec of a module that lies in a folder (an archive path)."""
-    base = _join(folder, fullname.rpartition(".")[2])
-    for stem in (base + "/__init__", base):
-        if stem + ".py" in index.files or stem + ".pyc" in index.files:
-            loader: Any = ArchiveLoader(index, fullname, stem)
-            spec = ArchiveSpec(fullname, loader, origin=loader.path)
-            spec.has_location = True
-            if stem is not base:
-                spec.submodule_search_locations = [f"{ROOT}/{base}"]
-            return spec
-    return None
+    if (found := index.folder(folder)) is None:
+        return None
+    files, folders = found
+    name = fullname.rpartition(".")[2]
+    stem = _join(folder, name)
+    package = name in folders and (found := index.folder(stem)) is not None and _has(found[0], "__init__")
+    if package:
+        loader: Any = ArchiveLoader(index, fullname, stem + "/__init__")
+    elif _has(files, name):
+        loader = ArchiveLoader(index, fullname, stem)
+    else:
+        return None
+    spec = ArchiveSpec(fullname, loader, origin=loader.path)
+    spec.has_location = True
+    if package:
+        spec.submodule_search_locations = [f"{ROOT}/{stem}"]
+    return spec
+
+
+def _has(files: "dict[str, tuple[int, ...]]", name: str) -> bool:
+    return name + ".py" in files or name + ".pyc" in files

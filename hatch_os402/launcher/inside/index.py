@@ -1,18 +1,32 @@
-"""What is in the archive: its central directory read by hand, since `zipfile` alone would double the start-up time.
+"""What is in the archive, by the index that the build has prepared: only the folders that are asked for are read.
 
 Archive paths are relative, with `/` (`greeter/cgi.py`, folders without a trailing slash, `""` is the whole archive).
 Virtual paths are what the program sees: `ROOT`, or `ROOT + "/" + archive path`.
+
+The format is that of `hatch_os402/archive/index.py`, which writes it.
 """
 
-from __future__ import annotations
-
+import marshal
 import sys
+from zlib import crc32
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Entry: TypeAlias = tuple[int, ...]
+    Folder: TypeAlias = tuple[dict[str, Entry], dict[str, Entry]]
 
 ROOT = "/os402/app"
 """The virtual folder that all modules and resources of the archive appear to lie in."""
 
+MARK = b"402\1"
+_END_OF_INDEX = 16
+_END_OF_ARCHIVE = 22  # APPNOTE 4.3.16, without a comment
+_STORED = 3
 
-def inside(path: str) -> str | None:
+
+def inside(path: str) -> "str | None":
     """Return the archive path of a virtual path, whether it exists or not, or `None` for a path outside `ROOT`."""
     if sys.platform == "win32":
         path = path.replace("\\", "/")  # os.path.join puts them in
@@ -29,83 +43,98 @@ def inside(path: str) -> str | None:
     return "" if path == ROOT else None
 
 
-class Index:
-    """The members of one archive, given as bytes. Nothing changes after `__init__`, so threads can share it.
+def damaged(why: str) -> SystemExit:
+    """Say in one line what is wrong with the archive; return what to raise. No `except Exception` stops it."""
+    print("os402: damaged archive:", why, file=sys.stderr)  # noqa: T201 - nobody else could say it
+    return SystemExit(70)
 
-    Raises `ValueError` for bytes that are no zip archive, or one with a ZIP64 directory.
-    Layout of the records: APPNOTE 6.3.10, 4.3.7 (local header), 4.3.12 (directory), 4.3.16 (its end).
+
+class Index:
+    """The files and folders of one archive, given as bytes. Threads can share it.
+
+    Whatever is read is compared with its CRC-32. What does not fit ends the program (see `damaged`).
     """
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._view = memoryview(data)
-        self._children: dict[str, list[str]] = {}
-        self.files: dict[str, int] = {}
-        """The files' archive paths, and where in the archive the directory tells of them."""
-        self.folders: set[str] = {""}
-        """The folders' archive paths, whether they have a directory entry of their own or not."""
-        end = self._find_end()
-        at = end - self._number(end + 12, 4)
+        self.archive = memoryview(data)
+        """The whole archive."""
+        end = len(data) - _END_OF_ARCHIVE
+        if end < _END_OF_INDEX or data[end : end + 4] != b"PK\5\6":
+            raise damaged("its end is missing")
+        directory = end - int.from_bytes(data[end + 12 : end + 16], "little")
         # Offsets count from where the archive began before anything was written in front of it.
-        self._shift = at - self._number(end + 16, 4)
-        if at < 0 or self._shift < 0:
-            raise ValueError("damaged archive: its directory does not fit")
-        while at < end:
-            if data[at : at + 4] != b"PK\1\2":
-                raise ValueError("damaged archive: its directory does not fit")
-            lengths = int.from_bytes(data[at + 28 : at + 34], "little")  # of name, extra field and comment
-            start = at + 46
-            stop = start + (lengths & 0xFFFF)
-            raw = data[start:stop]
-            # Bit 11 of the flags: UTF-8.
-            name = raw.decode() if raw.isascii() or data[at + 9] & 8 else raw.decode("cp437")
-            folder = name.rpartition("/")[0]
-            while folder not in self.folders:
-                self.folders.add(folder)
-                folder = folder.rpartition("/")[0]
-            if not name.endswith("/"):
-                self.files[name] = at
-            at = stop + (lengths >> 16 & 0xFFFF) + (lengths >> 32)
+        self._shift = data.find(b"PK\3\4")
+        mark, *numbers = (data[at : at + 4] for at in range(directory - _END_OF_INDEX, directory, 4))
+        size, root, crc = (int.from_bytes(number, "little") for number in numbers)
+        self._start = directory - _END_OF_INDEX - size
+        if directory < _END_OF_INDEX or mark != MARK or self._start < 0:
+            raise damaged("its index is missing")
+        self._folders: dict[str, Folder] = {}
+        self._root = self._folders[""] = self._read("", root, size - root, crc)
 
-    def view(self, name: str) -> memoryview:
+    def folder(self, path: str) -> "Folder | None":
+        """Return what the index has on a folder: its files and its folders, by name; `None` when there is none."""
+        found = self._folders.get(path)
+        if found is None:
+            found, at = self._root, ""
+            for name in path.split("/"):
+                if (place := found[1].get(name)) is None:
+                    return None
+                at = f"{at}/{name}" if at else name
+                found = self._folders.get(at)
+                if found is None:
+                    found = self._folders[at] = self._read(at, *place)
+        return found
+
+    def is_file(self, path: str) -> bool:
+        """Tell whether there is a file with that archive path."""
+        folder, _, name = path.rpartition("/")
+        found = self.folder(folder)
+        return found is not None and name in found[0]
+
+    def is_folder(self, path: str) -> bool:
+        """Tell whether there is a folder with that archive path."""
+        return self.folder(path) is not None
+
+    def view(self, path: str) -> memoryview:
         """Return the content of a file by its archive path, uncopied when it is stored.
 
-        Raises `KeyError` when there is no such file, `ValueError` when it cannot be unpacked.
+        Raises `KeyError` when there is no such file.
         """
-        at = self.files[name]
-        method = self._number(at + 10, 2)
-        header = self._number(at + 42, 4) + self._shift
-        start = header + 30 + self._number(header + 26, 2) + self._number(header + 28, 2)
-        packed = self._view[start : start + self._number(at + 20, 4)]
-        if method == 0:
-            return packed
-        if method != 8:  # noqa: PLR2004 - deflated
-            raise ValueError(f"{name} is compressed by method {method}, which is not supported")
-        from zlib import decompress  # noqa: PLC0415 - few archives need it
+        start, size, crc, *packed = self._entry(path)
+        start += self._shift
+        view = self.archive[start : start + (packed[0] if packed else size)]
+        if packed:
+            from zlib import decompress, error  # noqa: PLC0415 - few archives need it
 
-        return memoryview(decompress(packed, -15, self._number(at + 24, 4)))
+            try:
+                view = memoryview(decompress(view, -15, size))
+            except error:
+                raise damaged(f"{path} cannot be unpacked") from None
+        if crc32(view) != crc:
+            raise damaged(f"{path} has another checksum")
+        return view
 
-    def size(self, name: str) -> int:
+    def size(self, path: str) -> int:
         """Return the size of a file in bytes, by its archive path. Raises `KeyError` when there is no such file."""
-        return self._number(self.files[name] + 24, 4)
+        return self._entry(path)[1]
 
-    def children(self, folder: str) -> list[str]:
+    def children(self, path: str) -> list[str]:
         """Return the sorted names of the files and folders in a folder, none when there is no such folder."""
-        if not self._children:
-            tree: dict[str, list[str]] = {folder: [] for folder in self.folders}
-            for path in sorted({*self.files, *self.folders} - {""}):
-                parent, _, name = path.rpartition("/")
-                tree[parent].append(name)
-            self._children = tree
-        return self._children.get(folder, [])
+        found = self.folder(path)
+        return sorted({*found[0], *found[1]}) if found else []
 
-    def _number(self, at: int, size: int) -> int:
-        return int.from_bytes(self._data[at : at + size], "little")
+    def _entry(self, path: str) -> "Entry":
+        folder, _, name = path.rpartition("/")
+        found = self.folder(folder)
+        if found is None:
+            raise KeyError(path)
+        return found[0][name]
 
-    def _find_end(self) -> int:
-        """Return where the end record starts: 22 bytes and a comment before the end of the archive."""
-        at = len(self._data) - 21
-        while (at := self._data.rfind(b"PK\5\6", 0, max(at + 3, 0))) >= 0:
-            if at + 22 + self._number(at + 20, 2) == len(self._data):
-                return at
-        raise ValueError("damaged archive: its directory is missing")
+    def _read(self, path: str, start: int, size: int, crc: int) -> "Folder":
+        start += self._start
+        entry = self.archive[start : start + size]
+        if crc32(entry) != crc:
+            raise damaged(f"the index of {path or 'its root'} has another checksum")
+        folder: Folder = marshal.loads(entry)  # noqa: S302 - as trustworthy as the modules
+        return folder

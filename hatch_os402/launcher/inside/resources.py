@@ -1,13 +1,14 @@
-"""Files of the archive for `importlib.resources`. Imported on first use."""
+"""Files of the archive for `importlib.resources`, where they cannot be opened by path. Imported on first use.
+
+With virtual files the standard library's own readers do it.
+"""
 
 from __future__ import annotations
 
 import errno
-import importlib.resources
 import os
 import pathlib
 import sys
-from contextlib import nullcontext
 from io import BytesIO, TextIOWrapper
 from typing import TYPE_CHECKING, overload
 
@@ -64,11 +65,11 @@ class ArchivePath(Traversable):
 
     def is_file(self) -> bool:
         """Tell whether it is a file."""
-        return self._path in self._index.files
+        return self._index.is_file(self._path)
 
     def is_dir(self) -> bool:
         """Tell whether it is a folder."""
-        return self._path in self._index.folders
+        return self._index.is_folder(self._path)
 
     def iterdir(self) -> Iterator[ArchivePath]:
         """Yield what is in the folder, sorted by name."""
@@ -137,10 +138,7 @@ class Reader(TraversableResources):
         return self._folder
 
     def resource_path(self, resource: str) -> str:
-        """Return the path by which a file can be opened. Raises `FileNotFoundError` when there is none."""
-        path = self._folder.joinpath(resource)
-        if isinstance(path, ArchivePath) and path.is_file() and "_os402.files" in sys.modules:
-            return str(path)
+        """Raise `FileNotFoundError`: without virtual files nothing can be opened by path."""
         raise FileNotFoundError(errno.ENOENT, "No path to open this resource by", resource)
 
 
@@ -189,15 +187,6 @@ class MergedFolder(Traversable):
 
     read_bytes = open  # noqa: A003 - the method above is meant
     read_text = open  # noqa: A003 - the method above is meant
-
-
-def _as_file(path: Traversable) -> nullcontext[pathlib.Path]:
-    """Do what `importlib.resources.as_file` does, without the temporary file it makes for what is not on disk."""
-    return nullcontext(pathlib.Path(str(path)))
-
-
-if "_os402.files" in sys.modules:  # the path can be opened
-    importlib.resources.as_file.register(ArchivePath, _as_file)  # type: ignore[attr-defined]  # it is a singledispatch
 
 
 def merge(index: Index, paths: list[str]) -> Traversable:

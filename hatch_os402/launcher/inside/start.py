@@ -1,51 +1,95 @@
-"""From the archive's bytes to the running entry point."""
+"""From the archive's bytes to the running entry point. Loaded by `__main__.py`, without an importer."""
 
-from __future__ import annotations
-
+import gc
+import os
 import sys
-from _frozen_importlib import _find_spec  # type: ignore[attr-defined]  # not listed by typeshed
+from _frozen_importlib_external import MAGIC_NUMBER
+from marshal import loads
+from zlib import crc32
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _frozen_importlib import ModuleSpec
-    from collections.abc import Callable
     from types import CodeType, ModuleType, TracebackType
     from typing import Any, NoReturn
 
     from .index import Index
 
-launched_from: ModuleType | None = None
+TAUGHT = ("shutil", "sqlite3", "ssl")
+"""The modules of the standard library that teaching.py has something to tell."""
+
+launched_from: "ModuleType | None" = None
 """The `__main__` we were started from. Its namespace must outlive us: it is still running."""
 
 
 def start(
-    data: bytes, path: str | None, load: Callable[[str], Any], entry_point: str, *, virtual_files: bool
-) -> NoReturn:
+    data: bytes,
+    path: "str | None",
+    entry_point: str,
+    virtual_files: bool,  # noqa: FBT001 - by place, which __main__.py is shorter by
+    lazy_imports: "tuple[str, ...]",
+) -> "NoReturn":
     """Install the importer, set up the streams and run the entry point. Ends with `SystemExit`, or its exception.
 
-    `data` are the archive's bytes, `path` is where it lies on disk, if it does. `load` gives the launcher's own
-    modules while there is no importer. `entry_point` is `"module:callable"` or `"module"`.
-    `virtual_files`: whether files of the archive can be opened by path.
+    `data` are the archive's bytes, `path` is where it lies on disk, if it does. `entry_point` is `"module:callable"` or
+    `"module"`. `virtual_files`: whether files of the archive can be opened by path. `lazy_imports`: the modules to load
+    on first use.
     """
-    try:
-        index = load("index").Index(data)
-    except ValueError as error:
-        print("os402:", error, file=sys.stderr)  # noqa: T201 - the only way to say it
-        sys.exit(70)
-    load("importer").install(index, path)
+
+    def module(name: str) -> "Any":
+        made = sys.modules["_os402." + name] = type(sys)("_os402." + name)
+        made.__package__ = "_os402"
+        exec(_load(data, name), vars(made))  # noqa: S102 - what importing is
+        return made
+
+    index = module("index").Index(data)
+    finder = module("importer").install(index, path, lazy_imports)
     if virtual_files:
-        load("tree")
-        load("files").install(index)
-    load("streams").prepare()
+        module("patching").install(index, closed=path is None and os.name == "posix")
+        finder.lessons.update(TAUGHT)
+        for name in finder.lessons & sys.modules.keys():  # a launcher has imported them already
+            from .teaching import LESSONS  # noqa: PLC0415 - needed only then
+
+            LESSONS[name](sys.modules[name])
+    module("streams").prepare()
     sys.excepthook = _excepthook
-    module, _, attributes = entry_point.partition(":")
+    name, _, attributes = entry_point.partition(":")
     if attributes:
-        _call(index, module, attributes)
+        _call(index, name, attributes)
     else:
-        _run(module)
+        _run(name)
 
 
-def _call(index: Index, name: str, attributes: str) -> NoReturn:
+def _load(data: bytes, name: str) -> "CodeType":
+    """Return the code of a module of the launcher, found by its local header (APPNOTE 4.3.7), not by the index."""
+    file = f"_os402/{name}.py"
+    header = data.find(b"\0\0" + file.encode()) - 28  # behind the length of an extra field, which is 0
+    if header < 0:
+        raise _damaged(f"{file} is missing")
+    source, after = _member(data, header, file)
+    if data[after + 30 : after + 31 + len(file)] == file.encode() + b"c":  # bytecode comes right behind its source
+        bytecode, _ = _member(data, after, file + "c")
+        if bytecode[:4] == MAGIC_NUMBER:
+            return loads(bytecode[16:])  # type: ignore[no-any-return]  # noqa: S302 - as trustworthy as the source
+    return compile(source, f"/os402/app/{file}", "exec", dont_inherit=True)
+
+
+def _member(data: bytes, header: int, file: str) -> "tuple[bytes, int]":
+    """Return the content of a member, and where the next one begins."""
+    start = header + 30 + len(file)
+    after = start + int.from_bytes(data[header + 18 : header + 22], "little")
+    content = data[start:after]
+    if crc32(content) != int.from_bytes(data[header + 14 : header + 18], "little"):
+        raise _damaged(f"{file} has another checksum")
+    return content, after
+
+
+def _damaged(why: str) -> SystemExit:
+    print("os402: damaged archive:", why, file=sys.stderr)  # noqa: T201 - nobody else could say it
+    return SystemExit(70)
+
+
+def _call(index: "Index", name: str, attributes: str) -> "NoReturn":
     """Run a function as the script that pip would install for it does."""
     from .importer import ArchiveLoader  # noqa: PLC0415 - loaded by then
 
@@ -53,14 +97,14 @@ def _call(index: Index, name: str, attributes: str) -> NoReturn:
     main = _new_main()
     main.__file__ = sys.argv[0] = loader.path
     main.__loader__ = loader
-    __import__(name)
+    _import(name)
     target: Any = sys.modules[name]
     for attribute in attributes.split("."):
         target = getattr(target, attribute)
     sys.exit(target())
 
 
-def _run(name: str) -> NoReturn:
+def _run(name: str) -> "NoReturn":
     """Run a module as `python -m` does."""
     spec = _find_main(name)
     code: CodeType = spec.loader.get_code(spec.name)  # type: ignore[union-attr]  # a module has a loader
@@ -73,12 +117,14 @@ def _run(name: str) -> NoReturn:
     sys.exit()
 
 
-def _find_main(name: str) -> ModuleSpec:
+def _find_main(name: str) -> "ModuleSpec":
     """Return the spec of a module, or that of `__main__` in a package."""
+    from _frozen_importlib import _find_spec  # type: ignore[attr-defined]  # noqa: PLC0415 - not listed by typeshed
+
     parent = name.rpartition(".")[0]
     search = None
     if parent:
-        __import__(parent)
+        _import(parent)
         search = getattr(sys.modules[parent], "__path__", ())
     spec: ModuleSpec | None = _find_spec(name, search)
     if spec is None:
@@ -88,15 +134,34 @@ def _find_main(name: str) -> ModuleSpec:
     return _find_main(name + ".__main__")
 
 
-def _new_main() -> ModuleType:
+def _import(name: str) -> None:
+    """Import a module, and leave what that made out of garbage collection: it stays until the end.
+
+    To look through it again and again, once more at the very end, would cost as much as a fifth of a start.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        __import__(name)
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
+
+
+def _new_main() -> "ModuleType":
     global launched_from  # noqa: PLW0603 - one process, one program
     launched_from = sys.modules["__main__"]
     sys.modules["__main__"] = type(sys)("__main__")
     return sys.modules["__main__"]
 
 
-def _excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _excepthook(kind: "type[BaseException]", error: BaseException, trace: "TracebackType | None") -> None:
     """Print an uncaught exception. The interpreter's own hook could not read lines from the archive."""
+    from .streams import stdout_is_broken  # noqa: PLC0415 - loaded by then
+
+    if isinstance(error, BrokenPipeError) and stdout_is_broken():
+        return  # whoever asked has gone
     from .report import show  # noqa: PLC0415 - needed only when all is lost
 
     show(kind, error, trace, globals())

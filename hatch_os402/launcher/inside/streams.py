@@ -1,7 +1,6 @@
 """stdin, stdout and stderr as a CGI program needs them: UTF-8, newlines untouched, and stdin ending with the body."""
 
-from __future__ import annotations
-
+import atexit
 import sys
 from io import BytesIO, TextIOWrapper
 from os import environ
@@ -17,9 +16,23 @@ def prepare() -> None:
     _set(sys.stdin, "strict")
     _set(sys.stdout, "strict")
     _set(sys.stderr, "backslashreplace")
+    atexit.register(stdout_is_broken)  # the last to be called, for it is the first to be registered
 
 
-def _body(stdin: TextIO) -> TextIO:
+def stdout_is_broken() -> bool:
+    """Flush stdout; tell whether nobody reads it any more, and then leave it alone, so that nothing complains."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = sys.__stdout__ = None  # type: ignore[misc]  # as where there is no console
+        return True
+    except ValueError:  # the program has closed it
+        pass
+    return False
+
+
+def _body(stdin: "TextIO") -> "TextIO":
     """Return a stdin that ends where the body ends (RFC 3875, 4.2). The pipe itself need never end."""
     buffer = getattr(stdin, "buffer", None)
     if buffer is None or isinstance(buffer, BytesIO):
@@ -32,6 +45,6 @@ def _body(stdin: TextIO) -> TextIO:
     return stdin
 
 
-def _set(stream: TextIO, errors: str) -> None:
+def _set(stream: "TextIO", errors: str) -> None:
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(encoding="utf-8", errors=errors, newline="\n")

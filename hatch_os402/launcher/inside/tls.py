@@ -1,33 +1,68 @@
-"""Certificates of the archive for `ssl`, whose C code opens them by path itself. Imported when `ssl` is."""
-
-from __future__ import annotations
+"""Certificates in memory for `ssl`, whose C code opens them by path itself. Imported when `ssl` is."""
 
 import errno
 import os
-from typing import TYPE_CHECKING
 
 from .files import located
 from .tree import error
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-def teach(ssl: Any) -> None:
-    """Make `ssl.SSLContext` read certificates from the archive."""
-    real = ssl.SSLContext.load_verify_locations
+def teach(ssl: "Any") -> None:
+    """Make `ssl.SSLContext` read certificates and keys from files in memory."""
+    real_locations = ssl.SSLContext.load_verify_locations
+    real_chain = ssl.SSLContext.load_cert_chain
 
-    def load_verify_locations(self: Any, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
-        if capath is not None and located(capath)[0] is not None:
-            why = "OpenSSL cannot read a folder of the archive, which is in memory: give a file, as cafile"
+    def load_verify_locations(self: "Any", cafile: "Any" = None, capath: "Any" = None, cadata: "Any" = None) -> None:
+        if capath is not None and located(capath):
+            why = "OpenSSL cannot read a folder in memory: give a file, as cafile"
             raise error(errno.EOPNOTSUPP, os.fspath(capath), why)
-        if cafile is not None and located(cafile)[0] is not None:
+        if cafile is not None and located(cafile):
             # Between the certificates any text may stand, but data has to be ASCII.
             with open(cafile, encoding="ascii", errors="ignore") as file:  # noqa: PTH123 - bytes are paths too
-                real(self, cadata=file.read())
+                real_locations(self, cadata=file.read())
             cafile = None
             if capath is cadata is None:
                 return
-        real(self, cafile, capath, cadata)
+        real_locations(self, cafile, capath, cadata)
+
+    def load_cert_chain(self: "Any", certfile: "Any", keyfile: "Any" = None, password: "Any" = None) -> None:
+        with _Lent() as lent:
+            real_chain(self, lent.path(certfile), None if keyfile is None else lent.path(keyfile), password)
 
     ssl.SSLContext.load_verify_locations = load_verify_locations
+    ssl.SSLContext.load_cert_chain = load_cert_chain
+
+
+class _Lent:
+    """Paths by which C code can open files in memory, as long as they are lent."""
+
+    def __init__(self) -> None:
+        self._numbers: list[int] = []
+
+    def __enter__(self) -> "_Lent":  # noqa: PYI034 - Self is not in the standard library of 3.10
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number in self._numbers:
+            os.close(number)
+
+    def path(self, path: "Any") -> "Any":
+        """Return a path for a file in memory, and any other as it is. Raises `OSError` where there is no way."""
+        if not located(path):
+            return path
+        number = os.open(path, os.O_RDONLY)
+        self._numbers.append(number)
+        if number in _ours():
+            why = "OpenSSL opens it in C, and this runtime cannot lend it a file in memory (there is no memfd_create)"
+            raise error(errno.EOPNOTSUPP, os.fspath(path), why)
+        return f"/proc/self/fd/{number}"
+
+
+def _ours() -> "Any":
+    from .descriptors import handles  # noqa: PLC0415 - imported with the first descriptor
+
+    return handles

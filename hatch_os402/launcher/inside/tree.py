@@ -1,13 +1,13 @@
-"""The archive as a file system would show it: paths, kinds, sizes.
+"""Folders as a file system would show them: those of the archive, and those that lead there.
 
-A *name* is the archive path of something that exists, or `HOME_NAME` for the folder that `ROOT` lies in.
+A *volume* is a part of the tree of paths. Within one, a file or folder is known by its *name*: the rest of its path,
+without slashes at either end.
 """
-
-from __future__ import annotations
 
 import errno
 import os
 
+from .importer import MODIFIED
 from .index import ROOT
 
 TYPE_CHECKING = False
@@ -16,87 +16,150 @@ if TYPE_CHECKING:
 
     from .index import Index
 
-HOME, _, TOP = ROOT.rpartition("/")
-HOME_NAME = ".."
-MODIFIED = 315_532_800
-"""When everything in the archive was modified: 1980-01-01, the earliest that a zip archive can say, in Unix time."""
 DEVICE = 0x402
 FILE_MODE = 0o100444
 FOLDER_MODE = 0o040555
 
 
-def find(index: Index, path: str | bytes) -> str | None:  # noqa: C901 - one walk, read from top to bottom
-    """Return the name of what lies at a path that starts with `HOME`, `None` when the path leads elsewhere.
-
-    Raises `OSError` as a file system does: ENOENT for what does not exist, ENOTDIR for a path that goes through a file.
-    """
-    text = os.fsdecode(path)
-    if text.startswith(ROOT + "/") and (name := text[len(ROOT) + 1 :]) in index.files:
-        return name
-    if "\0" in text:
-        raise ValueError("embedded null byte")
-    first, *rest = text[len(HOME) :].split("/")
-    if first:
-        return None
-    parts: list[str] = []
-    for part in rest:
-        # Whatever comes next, even nothing: what came before has to be a folder.
-        name = _name(parts)
-        if name not in index.folders and name != HOME_NAME:
-            raise error(errno.ENOTDIR if name in index.files else errno.ENOENT, path)
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-            if parts[0] != TOP:
-                return None
-    name = _name(parts)
-    if name not in index.files and name not in index.folders and name != HOME_NAME:
-        raise error(errno.ENOENT, path)
-    return name
-
-
-def error(number: int, path: str | bytes, why: str = "") -> OSError:
+def error(number: int, path: "str | bytes", why: str = "") -> OSError:
     """Return the `OSError` with that number (so of the subclass that belongs to it)."""
     return OSError(number, why or os.strerror(number), path)
 
 
-def children(index: Index, name: str) -> list[str]:
-    """Return the names in a folder."""
-    return [TOP] if name == HOME_NAME else index.children(name)
+class Volume:
+    """A part of the tree of paths that cannot be changed. Names that do not exist are asked for, too."""
+
+    top = ""
+    """The path that all names are below."""
+    readonly = True
+
+    def is_file(self, name: str) -> bool:
+        """Tell whether it is a file."""
+        raise NotImplementedError
+
+    def is_folder(self, name: str) -> bool:
+        """Tell whether it is a folder."""
+        raise NotImplementedError
+
+    def children(self, name: str) -> "list[str]":
+        """Return what is in a folder."""
+        raise NotImplementedError
+
+    def size(self, name: str) -> int:
+        """Return the size of a file, in bytes."""
+        raise NotImplementedError
+
+    def demand(self, name: str, path: "str | bytes") -> None:
+        """Raise, as a file system does, when nothing has that name; `path` is how the program spelled it.
+
+        ENOENT for what does not exist, ENOTDIR for what would lie in a file.
+        """
+        if not self.is_file(name) and not self.is_folder(name):
+            while name:
+                name = name.rpartition("/")[0]
+                if self.is_file(name):
+                    raise error(errno.ENOTDIR, path)
+            raise error(errno.ENOENT, path)
+
+    def refusal(self, name: str, path: "str | bytes", *, creates: bool, exclusive: bool) -> OSError:
+        """Return the error of a change to what cannot be changed.
+
+        `creates`: nothing need have that name, `exclusive`: nothing may. ENOENT or EEXIST where that does not hold,
+        else EROFS. Raises ENOTDIR.
+        """
+        try:
+            self.demand(name, path)
+        except FileNotFoundError as missing:
+            if not creates or not self.is_folder(name.rpartition("/")[0]):
+                return missing
+        else:
+            if exclusive:
+                return error(errno.EEXIST, path)
+        return error(errno.EROFS, path)
+
+    def demand_reading(self, name: str, path: "str | bytes", flags: int) -> None:
+        """Raise what opening it with the flags of `os.open` raises where nothing can be changed."""
+        writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_TRUNC)
+        creates = bool(flags & os.O_CREAT)
+        if self.is_folder(name) and not flags & os.O_EXCL and (writes or creates):
+            raise error(errno.EISDIR, path)
+        if writes or (creates and (flags & os.O_EXCL or not self.is_file(name))):
+            raise self.refusal(name, path, creates=creates, exclusive=creates and bool(flags & os.O_EXCL))
+        self.demand(name, path)
+
+    def status(self, name: str) -> os.stat_result:
+        """Return what `os.stat` returns, for a name that exists."""
+        file = self.is_file(name)
+        mode, size = (FILE_MODE, self.size(name)) if file else (FOLDER_MODE, 0)
+        # The inode need only differ from path to path, for os.path.samefile.
+        inode = hash((self.top + "/" + name).rstrip("/")) & 0x7FFF_FFFF_FFFF_FFFF
+        return stat_result(mode, inode, 1, size, MODIFIED * 10**9)
 
 
-def status(index: Index, name: str) -> os.stat_result:
-    """Return what `os.stat` returns."""
-    file = name in index.files
-    size = index.size(name) if file else 0
-    mode = FILE_MODE if file else FOLDER_MODE
+class Archive(Volume):
+    """The archive."""
+
+    top = ROOT
+
+    def __init__(self, index: "Index") -> None:
+        self.index = index
+        self.is_file = index.is_file  # type: ignore[method-assign,assignment]  # one call less
+        self.is_folder = index.is_folder  # type: ignore[method-assign,assignment]
+        self.children = index.children  # type: ignore[method-assign,assignment]
+        self.size = index.size  # type: ignore[method-assign,assignment]
+
+
+class Skeleton(Volume):
+    """The folders that lead to the places which can be seen, and hold nothing else."""
+
+    def __init__(self, places: "tuple[str, ...]") -> None:
+        """Take the paths of those places, which are folders."""
+        self._folders: dict[str, set[str]] = {}
+        for place in places:
+            above, name = place.rpartition("/")[::2]
+            while name:
+                self._folders.setdefault(above[1:], set()).add(name)
+                above, name = above.rpartition("/")[::2]
+        self._places = {place[1:] for place in places}
+
+    def is_file(self, name: str) -> bool:  # noqa: ARG002 - as others have it
+        """Return false."""
+        return False
+
+    def is_folder(self, name: str) -> bool:
+        """Tell whether the folder leads to something, or is one of the places, as a listing shows it."""
+        return name in self._folders or name in self._places
+
+    def children(self, name: str) -> "list[str]":
+        """Return what can be seen in a folder."""
+        return sorted(self._folders[name])
+
+
+def stat_result(mode: int, inode: int, links: int, size: int, modified: int) -> os.stat_result:
+    """Return what `os.stat` returns, for something modified at that time (in nanoseconds)."""
     more: dict[str, float] = {}
     for time in ("st_atime", "st_mtime", "st_ctime"):
-        more[time] = float(MODIFIED)
-        more[time + "_ns"] = MODIFIED * 10**9
+        more[time] = modified / 10**9
+        more[time + "_ns"] = modified
     if os.name == "posix":
         more |= {"st_blksize": 4096, "st_blocks": -(-size // 512), "st_rdev": 0}
-    # The inode need only differ from path to path, for os.path.samefile.
-    inode = hash(name) & 0x7FFF_FFFF_FFFF_FFFF
-    return os.stat_result((mode, inode, DEVICE, 1, 0, 0, size, MODIFIED, MODIFIED, MODIFIED), more)
+    seconds = modified // 10**9
+    return os.stat_result((mode, inode, DEVICE, links, 0, 0, size, seconds, seconds, seconds), more)
 
 
 class Entry:
     """What `os.scandir` yields: the public face of `os.DirEntry`, which cannot be made from Python."""
 
-    __slots__ = ("_index", "_where", "name", "path")
+    __slots__ = ("_volume", "_where", "name", "path")
 
-    def __init__(self, index: Index, where: str, name: str | bytes, path: str | bytes) -> None:
-        """Take the name in the archive, and name and path as the program sees them, text or bytes."""
-        self._index = index
+    def __init__(self, volume: Volume, where: str, name: "str | bytes", path: "str | bytes") -> None:
+        """Take the name in the volume, and name and path as the program sees them, text or bytes."""
+        self._volume = volume
         self._where = where
         self.name = name
         self.path = path
 
-    def __fspath__(self) -> str | bytes:
+    def __fspath__(self) -> "str | bytes":
         return self.path
 
     def __repr__(self) -> str:
@@ -104,11 +167,11 @@ class Entry:
 
     def is_file(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 - there are no links
         """Tell whether it is a file."""
-        return self._where in self._index.files
+        return self._volume.is_file(self._where)
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002 - there are no links
         """Tell whether it is a folder."""
-        return self._where not in self._index.files
+        return self._volume.is_folder(self._where)
 
     def is_symlink(self) -> bool:
         """Return false."""
@@ -124,23 +187,24 @@ class Entry:
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:  # noqa: ARG002 - there are no links
         """Return what `os.stat` returns."""
-        return status(self._index, self._where)
+        self._volume.demand(self._where, self.path)
+        return self._volume.status(self._where)
 
 
 class Listing:
     """What `os.scandir` returns: an iterator to be closed."""
 
-    def __init__(self, index: Index, folder: str, path: str | bytes) -> None:
-        """Take the folder's name in the archive, and its path as the program gave it."""
-        self._entries: Iterator[Entry] = _entries(index, folder, path)
+    def __init__(self, volume: Volume, folder: str, path: "str | bytes") -> None:
+        """Take the folder's name in its volume, and its path as the program gave it."""
+        self._entries: Iterator[Entry] = _entries(volume, folder, path)
 
-    def __iter__(self) -> Listing:
+    def __iter__(self) -> "Listing":
         return self
 
     def __next__(self) -> Entry:
         return next(self._entries)
 
-    def __enter__(self) -> Listing:  # noqa: PYI034 - Self is not in the standard library of 3.10
+    def __enter__(self) -> "Listing":  # noqa: PYI034 - Self is not in the standard library of 3.10
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -151,14 +215,8 @@ class Listing:
         self._entries = iter(())
 
 
-def _name(parts: list[str]) -> str:
-    """Return the name of the path below `HOME`."""
-    return "/".join(parts[1:]) if parts else HOME_NAME
-
-
-def _entries(index: Index, folder: str, path: str | bytes) -> Iterator[Entry]:
-    prefix = folder + "/" if folder and folder != HOME_NAME else ""
-    for name in children(index, folder):
-        where = "" if folder == HOME_NAME else prefix + name
+def _entries(volume: Volume, folder: str, path: "str | bytes") -> "Iterator[Entry]":
+    for name in volume.children(folder):
         shown = os.fsencode(name) if isinstance(path, bytes) else name
-        yield Entry(index, where, shown, os.path.join(path, shown))  # type: ignore[arg-type]  # noqa: PTH118 - pathlib is slow to import
+        where = f"{folder}/{name}" if folder else name
+        yield Entry(volume, where, shown, os.path.join(path, shown))  # type: ignore[arg-type]  # noqa: PTH118 - pathlib is slow to import

@@ -1,0 +1,55 @@
+"""Databases of the archive for `sqlite3`, whose C code opens files itself. Imported when `sqlite3` is."""
+
+import os
+
+from .files import located
+from .tree import Archive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def teach(sqlite3: "Any") -> None:
+    """Make `sqlite3.connect` read databases of the archive, from memory and without writing to them."""
+    real = sqlite3.connect
+
+    def connect(database: "Any", *args: "Any", **kwargs: "Any") -> "Any":
+        path = _path(database, uri=bool(kwargs.get("uri") or (args[6:7] and args[6])))
+        found = located(path) if path is not None else None
+        if found is None:
+            return real(database, *args, **kwargs)
+        volume, name, spelled = found
+        if not isinstance(volume, Archive):
+            shown = os.fsdecode(spelled)
+            raise sqlite3.OperationalError(
+                f"unable to open database file: {shown!r} would be in memory, where SQLite, which is C, opens no "
+                'files; connect to ":memory:"'
+            )
+        volume.demand(name, spelled)
+        connection = real(":memory:", *args, **kwargs)
+        if not hasattr(connection, "deserialize"):
+            raise sqlite3.NotSupportedError(
+                f"{os.fsdecode(spelled)!r} is in the archive, in memory: reading it needs Python 3.11 and a SQLite "
+                "that can deserialize"
+            )
+        connection.deserialize(bytes(volume.index.view(name)))
+        connection.execute("PRAGMA query_only = 1")
+        return connection
+
+    sqlite3.connect = sqlite3.dbapi2.connect = connect
+
+
+def _path(database: "Any", *, uri: bool) -> "Any":
+    """Return the path in the first argument of `sqlite3.connect`, `None` when there is none."""
+    text = os.fsdecode(database) if isinstance(database, (str, bytes)) or hasattr(database, "__fspath__") else None
+    if text is None or text in ("", ":memory:"):
+        return None
+    if not uri or not text.startswith("file:"):
+        return text
+    from urllib.parse import unquote, urlsplit  # noqa: PLC0415 - few use addresses
+
+    parts = urlsplit(text)
+    if "mode=memory" in parts.query or "vfs=" in parts.query or parts.path in ("", ":memory:"):
+        return None
+    return unquote(parts.path)
