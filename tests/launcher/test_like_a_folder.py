@@ -186,7 +186,7 @@ def facts():
     return {
         "pickled": [repr(pickle.loads(pickle.dumps(thing))) for thing in (item, Colour.RED, Point(1), take)],
         "made": type(pickle.loads(pickle.dumps(Local()))) is Local,
-        "hints": [repr(typing.get_type_hints(thing)) for thing in (take, Item, Point, Keys)],
+        "hints": [repr(typing.get_type_hints(thing)) for thing in (take, Point, Keys)],
         "fields": [f.name for f in dataclasses.fields(Item)], "replaced": repr(dataclasses.replace(item, given=1, points=[])),
         "source": inspect.getsource(Item), "comment": inspect.getsourcelines(take)[1], "module": inspect.getmodule(take).__name__,
         "signature": str(inspect.signature(take, eval_str=True)),
