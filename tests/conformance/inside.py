@@ -19,7 +19,7 @@ import unittest.mock
 import warnings
 
 import staging
-import test
+import test.support
 from test.test_importlib import util
 
 ROOT = "/os402/app"
@@ -36,6 +36,7 @@ def main() -> None:
     # What an import writes is no part of what a case needs. `test_runpy` then leaves its bytecode alone.
     sys.dont_write_bytecode = True
     util.writes_bytecode_files = lambda case: case
+    test.support.use_resources = {"cpu"}  # no gigabytes, no network
     watch = Watch()
     report = {}
     out = sys.stdout

@@ -91,7 +91,7 @@ class Recorder:
             except OSError:  # made unreadable by the case
                 continue
             # Bytecode lies beside its source in an archive.
-            place = re.sub(r"__pycache__/([^/]+)\.cpython-312\.pyc$", r"\1.pyc", os.path.relpath(name, self.base))
+            place = re.sub(r"__pycache__/([^/]+)\.cpython-3\d+\.pyc$", r"\1.pyc", os.path.relpath(name, self.base))
             # An archive's names are UTF-8 (APPNOTE, appendix D); a case's may be any bytes.
             if "__pycache__" not in place and place.encode(errors="replace") == os.fsencode(place):
                 self.files |= {f"{CASES}/{member}": data for member, data in unpacked(place, content).items()}
@@ -163,7 +163,7 @@ class Replayer:
                 if not set(mode).isdisjoint("wax+"):
                     self.written[name] = stream = Written()
                     return stream if "b" in mode else io.TextIOWrapper(stream, encoding="utf-8")
-                if name.endswith(ARCHIVES) and name in self.written:
+                if self.current and name in self.written:  # an archive that gets something in front of it
                     return io.BytesIO(self.written[name].content)
             return real(file, mode, *args, **kwargs)
 
