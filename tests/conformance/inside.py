@@ -32,7 +32,7 @@ def main() -> None:
     """Run what the request asks for and print what came of it."""
     request = json.load(sys.stdin)
     replays = __file__.startswith(ROOT)
-    stage = staging.Replayer(ROOT) if replays else staging.Recorder(sys.argv[1])
+    stage = staging.Replayer(ROOT) if replays else staging.Recorder(sys.argv[1], ROOT)
     # What an import writes is no part of what a case needs. `test_runpy` then leaves its bytecode alone.
     sys.dont_write_bytecode = True
     util.writes_bytecode_files = lambda case: case

@@ -43,8 +43,9 @@ def unpacked(name: str, content: bytes) -> dict[str, bytes]:
 class Recorder:
     """Keeps what cases write below a folder."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, root: str) -> None:
         self.base = os.path.realpath(base)
+        self.later = f"{root}/{CASES}"
         self.files: dict[str, bytes] = {}
         self.keeps_removed = False
         self.folder = ""
@@ -94,7 +95,10 @@ class Recorder:
             place = re.sub(r"__pycache__/([^/]+)\.cpython-3\d+\.pyc$", r"\1.pyc", os.path.relpath(name, self.base))
             # An archive's names are UTF-8 (APPNOTE, appendix D); a case's may be any bytes.
             if "__pycache__" not in place and place.encode(errors="replace") == os.fsencode(place):
-                self.files |= {f"{CASES}/{member}": data for member, data in unpacked(place, content).items()}
+                for member, data in unpacked(place, content).items():
+                    # A case may write paths into its files; in bytecode they have a length.
+                    text = data if member.endswith(".pyc") else data.replace(self.base.encode(), self.later.encode())
+                    self.files[f"{CASES}/{member}"] = text
 
 
 class Replayer:
