@@ -175,9 +175,12 @@ def test_the_documentation_counts_right(cases, python312):
     rows = []
     for suite in SUITES:
         names = [name for name in on if suite_of(name) == suite]
-        not_run = sum(on[name].outcome == "not run" for name in names)
-        ran = [sum(mode[name].ran for name in names) for mode in (on, off)]
-        rows.append("| {} | {} | {} | {} | {} |".format(suite, len(names), not_run, *ran))
+        concerned = [name for name in names if on[name].outcome != "not run"]
+        counts = [len(names), len(names) - len(concerned)]
+        for mode in (on, off):
+            ran = sum(mode[name].ran for name in concerned)
+            counts += [ran, len(concerned) - ran]
+        rows.append(f"| {suite} | {' | '.join(map(str, counts))} |")
     table = re.findall(r"^\| .* \| \d.*$", text, re.MULTILINE)
     assert table == rows, "docs/importer.md should say:\n" + "\n".join(rows)
 
