@@ -387,3 +387,37 @@ def test_main_is_what_python_m_makes_of_it(kind, module, tmp_path):
     ours = launching.run(launching.archive(files, module, compiled_by=compiled_by), tmp_path, "argument").facts
     folders = in_folder(files, tmp_path, f"import runpy; runpy._run_module_as_main({module!r})")
     assert differences(ours, folders) == {}
+
+
+def test_modules_that_the_program_writes(tmp_path):
+    app = """
+import importlib, json, os, pkgutil, py_compile, sys, tempfile, zipfile
+from importlib import util
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("generated.py", "other.py", "package/__init__.py", "space/part.py"):
+            os.makedirs(os.path.join(folder, os.path.dirname(name)), exist_ok=True)
+            with open(os.path.join(folder, name), "w") as file:
+                file.write(f"name = {name!r}\\ndef fail(): raise LookupError(name)\\n")
+        with zipfile.ZipFile(os.path.join(folder, "more.zip"), "w") as archive:
+            archive.writestr("zipped.py", "name = 'zipped.py'\\n")
+        sys.path += [folder, os.path.join(folder, "more.zip")]
+        importlib.invalidate_caches()
+        names = [importlib.import_module(name).name for name in ("generated", "package", "space.part", "zipped")]
+        # As Mako, for one, loads what it has made of a template.
+        spec = util.spec_from_file_location("by_path", os.path.join(folder, "other.py"))
+        module = util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        listed = [module.name for module in pkgutil.walk_packages([folder])]
+        compiled = os.path.basename(py_compile.compile(os.path.join(folder, "other.py"), os.path.join(folder, "other.pyc"), doraise=True))
+        json.dump([*names, module.name, listed, compiled], sys.stdout)
+"""
+    assert launching.run(launching.archive({"app.py": app}, "app:main"), tmp_path).facts == [
+        "generated.py",
+        "package/__init__.py",
+        "space/part.py",
+        "zipped.py",
+        "other.py",
+        ["generated", "other", "package"],
+        "other.pyc",
+    ]
