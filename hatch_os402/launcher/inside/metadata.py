@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class ArchiveDistribution(Distribution):
-    """A distribution by its `.dist-info` folder. Files, entry points, version and the rest are inherited."""
+    """A distribution by its `.dist-info` or `.egg-info`. Files, entry points, version and the rest are inherited."""
 
     def __init__(self, folder: ArchivePath) -> None:
         self._folder = folder
 
     def read_text(self, filename: str | os.PathLike[str]) -> str | None:
-        """Return the text of a file in the `.dist-info` folder, `None` when there is none."""
+        """Return the text of a file in the folder, `None` when there is none; `""` is an `.egg-info` that is a file."""
         path = self._folder.joinpath(filename)
         return path.read_text() if path.is_file() else None
 
@@ -35,7 +35,7 @@ class ArchiveDistribution(Distribution):
     @property
     def _normalized_name(self) -> str:
         """The name as `entry_points` compares it, without the need to read METADATA."""
-        return _normalize(self._folder.name.partition("-")[0])
+        return _name(self._folder.name)
 
 
 def find(index: Index, context: DistributionFinder.Context | None) -> Iterator[ArchiveDistribution]:
@@ -44,8 +44,13 @@ def find(index: Index, context: DistributionFinder.Context | None) -> Iterator[A
     folders = [""] if context is None else [inside(entry) for entry in context.path if isinstance(entry, str)]
     for folder in dict.fromkeys(folders):
         for name in index.children(folder) if folder is not None else ():
-            if name.endswith(".dist-info") and wanted in (None, _normalize(name.partition("-")[0])):
+            if name.endswith((".dist-info", ".egg-info")) and wanted in (None, _name(name)):
                 yield ArchiveDistribution(ArchivePath(index, f"{folder}/{name}" if folder else name))
+
+
+def _name(entry: str) -> str:
+    """Return the normalised name of the distribution that a `NAME[-VERSION].dist-info` or `.egg-info` tells of."""
+    return _normalize(entry.rpartition(".")[0].partition("-")[0])
 
 
 def _normalize(name: str) -> str:
