@@ -72,6 +72,9 @@ class Index:
         self._folders: dict[str, Folder] = {}
         self._root = self._folders[""] = self._read("", root, size - root, crc)
 
+    def __deepcopy__(self, _: object) -> "Index":
+        return self  # loaders hold it, and are copied
+
     def folder(self, path: str) -> "Folder | None":
         """Return what the index has on a folder: its files and its folders, by name; `None` when there is none."""
         found = self._folders.get(path)

@@ -10,16 +10,20 @@ import io
 import os
 import sys
 
+from .index import ROOT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
     from typing import Any
+    from zipimport import zipimporter
 
     from .index import Index
     from .places import Places
     from .written import WrittenFinder
 
+HOME = ROOT.rpartition("/")[0]
 TEMPORARY = "/tmp"  # noqa: S108 - the program's own, in memory
 ASKING = (
     "access", "getxattr", "listdir", "listxattr", "lstat", "readlink", "scandir", "stat",
@@ -67,8 +71,7 @@ def install(index: "Index", *, closed: bool) -> None:
                 # Bound to the original, which it gets first. Unlike a function it stays the same in a class.
                 replaced[original] = method(new, original)
             setattr(module, name, replaced[original])
-    if closed:
-        sys.path_hooks.insert(1, path_hook)  # behind that of the archive
+    sys.path_hooks.insert(1, path_hook)  # behind that of the archive
     # Folders in memory have no descriptors: whoever asks is told to go by path.
     kinds = [os.supports_effective_ids, os.supports_fd, os.supports_follow_symlinks]
     for known in kinds if closed else [*kinds, os.supports_dir_fd]:
@@ -102,16 +105,20 @@ def _later(key: str) -> "Callable[..., Any]":
     return function
 
 
-def path_hook(path: str) -> "WrittenFinder":
-    """Return the path entry finder of a folder in memory. Raises `ImportError` for other paths."""
-    if path.startswith("/") and not path.startswith(TEMPORARY):  # nearly every path is that of a package
+def path_hook(path: str) -> "WrittenFinder | zipimporter":
+    """Return the path entry finder of a folder for temporary files, or of a zip. Raises `ImportError` for others."""
+    if path.startswith("/") and not path.startswith((HOME, TEMPORARY)):  # nearly every path is that of a package
         raise ImportError("not in memory", path=path)
     found = places().find(path)
-    if found is None or found[0].readonly or not found[0].is_folder(found[1]):
-        raise ImportError("not a folder in memory", path=path)
-    from .written import WrittenFinder  # noqa: PLC0415 - few programs import what they write
+    if found is not None:
+        from .written import WrittenFinder, zip_finder  # noqa: PLC0415 - few programs need it
 
-    return WrittenFinder(f"{found[0].top}/{found[1]}".rstrip("/"))
+        volume, name, _ = found
+        if not volume.is_folder(name):
+            return zip_finder(path)
+        if not volume.readonly:
+            return WrittenFinder(f"{volume.top}/{name}".rstrip("/"))
+    raise ImportError("not a folder for temporary files", path=path)
 
 
 def _exchange(module: "ModuleType", replaced: "dict[Any, Any]") -> None:

@@ -11,7 +11,7 @@ import os
 import sys
 
 from .index import ROOT
-from .patching import TEMPORARY
+from .patching import HOME, TEMPORARY
 from .tree import Archive, Skeleton, Volume, error
 
 TYPE_CHECKING = False
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .index import Index
     from .scratch import Scratch
 
-HOME = ROOT.rpartition("/")[0]
 _KIND, _FOLDER = 0o170000, 0o040000  # of st_mode, without the import of stat
 _RUNTIME = ("/zip", "/proc/self", "/dev")  # `/zip` is where cosmo-python has its library
 

@@ -1,5 +1,9 @@
-"""Importing what the program itself has written into the folder for temporary files. Imported on first use."""
+"""Importing what lies in memory beside the archive's own modules. Imported on first use.
 
+That is what the program itself has written into the folder for temporary files, and what zip files hold.
+"""
+
+import _frozen_importlib_external
 import os
 from _frozen_importlib import ModuleSpec
 from _frozen_importlib_external import FileFinder, SourceFileLoader, SourcelessFileLoader
@@ -8,6 +12,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
+    from zipimport import zipimporter
+
+
+def zip_finder(path: str) -> "zipimporter":
+    """Return what imports from a zip file in memory, or from a folder in it. Raises `ImportError` for other files."""
+    from zipimport import zipimporter  # noqa: PLC0415 - few programs have zips
+
+    # It looks for the file by this module's functions, and reads it by `open_code`, which was taught.
+    external: Any = _frozen_importlib_external
+    real, external._os = external._os, os  # noqa: SLF001 - for this one call
+    try:
+        return zipimporter(path)
+    finally:
+        external._os = real  # noqa: SLF001 - as above
 
 
 class WrittenFinder(FileFinder):
