@@ -198,6 +198,7 @@ def test_a_leak_would_fail(place):
         (("--key", "@upper"), None),
         (("--key", "@keystore", "--password-file", "password"), None),
     ],
+    ids=map(str, range(6)),  # the key is another one in every process of the suite
 )
 def test_signing_and_publishing(place, server, arguments, key):
     assert place.command("sign", "dist/greeter-0.1.0.offer.json", *arguments, key=key).returncode == 0
@@ -225,6 +226,7 @@ def test_signing_and_publishing(place, server, arguments, key):
         ((), f"key: {SECRET}"),
         ((), None),
     ],
+    ids=map(str, range(12)),
 )
 def test_keys_that_cannot_be_used(place, server, name, arguments, key):
     what = ("dist/greeter-0.1.0.offer.json", *arguments)
@@ -235,7 +237,9 @@ def test_keys_that_cannot_be_used(place, server, name, arguments, key):
 
 
 @pytest.mark.parametrize("name", ["sign", "publish"])
-@pytest.mark.parametrize("literal", [f"0x{SECRET}", SECRET.upper(), SECRET[:-2], f"@{SECRET}"])
+@pytest.mark.parametrize(
+    "literal", [f"0x{SECRET}", SECRET.upper(), SECRET[:-2], f"@{SECRET}"], ids=["0x", "upper", "short", "@"]
+)
 def test_a_key_on_the_command_line_is_not_repeated(place, server, name, literal):
     what = ("dist/greeter-0.1.0.offer.json", "--key", literal)
     done = place.command(name, *what, *(("-u", server.url) if name == "publish" else ()))

@@ -151,7 +151,7 @@ def test_the_key_file_of_the_project_is_relative_to_the_project(server, project,
     assert len(server.offers) == 1
 
 
-@pytest.mark.parametrize("key", [SECRET, f"0x{SECRET}", "", "key"])
+@pytest.mark.parametrize("key", [SECRET, f"0x{SECRET}", "", "key"], ids=["digits", "0x", "empty", "key"])
 def test_a_key_in_pyproject_is_refused_and_not_repeated(server, run, key):
     app = run(url=server.url, config={"key": key})
     assert "Field `tool.hatch.publish.os402.key` must be `@FILE`" in app.aborted

@@ -158,10 +158,20 @@ def _new_main() -> "ModuleType":
 
 def _excepthook(kind: "type[BaseException]", error: BaseException, trace: "TracebackType | None") -> None:
     """Print an uncaught exception. The interpreter's own hook could not read lines from the archive."""
-    from .streams import stdout_is_broken  # noqa: PLC0415 - loaded by then
+    from .streams import has_no_reader  # noqa: PLC0415 - loaded by then
 
-    if isinstance(error, BrokenPipeError) and stdout_is_broken():
+    if isinstance(error, BrokenPipeError) and has_no_reader(sys.stdout):
         return  # whoever asked has gone
-    from .report import show  # noqa: PLC0415 - needed only when all is lost
+    from contextlib import suppress  # noqa: PLC0415 - needed only when all is lost
+
+    from .report import show  # noqa: PLC0415 - as above
 
     show(kind, error, trace, globals())
+    if issubclass(kind, KeyboardInterrupt):
+        # CPython ends as the signal asks when the text that it ran last ended so (pythonrun.c), and we have run others.
+        with suppress(KeyboardInterrupt):
+            eval("interrupt()", {"interrupt": _interrupt})  # noqa: S307 - a text of ours
+
+
+def _interrupt() -> "NoReturn":
+    raise KeyboardInterrupt

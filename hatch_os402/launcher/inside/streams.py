@@ -16,20 +16,30 @@ def prepare() -> None:
     _set(sys.stdin, "strict")
     _set(sys.stdout, "strict")
     _set(sys.stderr, "backslashreplace")
-    atexit.register(stdout_is_broken)  # the last to be called, for it is the first to be registered
+    atexit.register(_flush)  # the last to be called, for it is the first to be registered
 
 
-def stdout_is_broken() -> bool:
-    """Flush stdout; tell whether nobody reads it any more, and then leave it alone, so that nothing complains."""
+def _flush() -> None:
+    """Flush stdout. If nobody reads it any more, leave it alone from now on, so that nothing complains."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
         sys.stdout = sys.__stdout__ = None  # type: ignore[misc]  # as where there is no console
-        return True
     except ValueError:  # the program has closed it
         pass
-    return False
+
+
+def has_no_reader(stream: "TextIO | None") -> bool:
+    """Tell whether a stream is a pipe whose other end is closed."""
+    try:
+        from select import POLLERR, poll  # noqa: PLC0415 - needed only when all is lost
+
+        poller = poll()
+        poller.register(stream.fileno(), POLLERR)  # type: ignore[union-attr]  # see the errors that are expected
+        return bool(poller.poll(0))
+    except (AttributeError, ImportError, OSError, ValueError):
+        return False
 
 
 def _body(stdin: "TextIO") -> "TextIO":

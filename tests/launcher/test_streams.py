@@ -1,0 +1,117 @@
+"""How a program ends, and what becomes of its output: as with `python -m`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import launching
+import pytest
+
+from hatch_os402 import launcher
+
+RUN = [sys.executable, *launcher.ARGS[1:]]
+
+
+def started(body: str, *, entry: str = "app:main", **options) -> subprocess.Popen[bytes]:
+    """Start a program whose `main` is that body, with its frame sent and stdin left open."""
+    source = "import sys\ndef main():\n" + "".join(f"    {line}\n" for line in body.strip().splitlines())
+    if entry == "app":
+        source += "main()\n"
+    process = subprocess.Popen(
+        RUN,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=launching.environment(**options.pop("env", {})),
+        **options,
+    )
+    process.stdin.write(launching.frame(launching.archive({"app.py": source}, entry)))
+    process.stdin.flush()
+    return process
+
+
+def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+    _, err = process.communicate(timeout=60)
+    return process.returncode, err.decode()
+
+
+@pytest.mark.parametrize("entry", ["app:main", "app"])
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("print('x' * 100)", 0),  # found at the end, when what is left is flushed
+        ("for _ in range(10000): print('x' * 1000)", 1),  # found while it is written
+        ("import atexit; atexit.register(print, 'x' * 100)", 0),
+        ("print('x' * 100); sys.exit(3)", 3),
+    ],
+)
+def test_a_broken_pipe_is_quiet(body, code, entry):
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        process = started(body, entry=entry, stdout=write)
+    finally:
+        os.close(write)
+    assert ended(process) == (code, "")
+
+
+def test_other_broken_pipes_are_told():
+    process = started(
+        "import os; read, write = os.pipe(); os.close(read); os.write(write, b'x')", stdout=subprocess.DEVNULL
+    )
+    code, err = ended(process)
+    assert code == 1
+    assert err.endswith("BrokenPipeError: [Errno 32] Broken pipe\n")
+
+
+def test_output_is_flushed_at_the_end_and_utf8():
+    process = started(
+        "print('Größe ☃', end='')", stdout=subprocess.PIPE, env={"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    )
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out.decode(), err) == (0, "Größe ☃", b"")
+
+
+@pytest.mark.parametrize("entry", ["app:main", "app"])
+def test_what_signals_do(entry):
+    body = "import time; print('up', flush=True); time.sleep(60)"
+    for number, told in ((signal.SIGINT, "KeyboardInterrupt\n"), (signal.SIGTERM, "")):
+        process = started(body, entry=entry, stdout=subprocess.PIPE)
+        assert process.stdout.readline() == b"up\n"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == -number
+        assert err.decode().endswith(told)
+        assert bool(err) == bool(told)
+
+
+def test_a_program_handles_signals_itself():
+    body = """
+import signal, time
+def stop(number, frame): sys.exit(f"got {number}")
+signal.signal(signal.SIGTERM, stop)
+print("up", flush=True)
+time.sleep(60)
+"""
+    process = started(body, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"up\n"
+    process.send_signal(signal.SIGTERM)
+    assert ended(process) == (1, f"got {int(signal.SIGTERM)}\n")
+
+
+def test_flags_are_those_of_an_isolated_python():
+    process = started("print(sys.flags.isolated, sys.flags.utf8_mode, sys.argv, __name__)", stdout=subprocess.PIPE)
+    out, _ = process.communicate(timeout=60)
+    assert out.decode() == "1 1 ['/os402/app/__main__.py'] app\n"
+
+
+def test_collection_of_garbage_goes_on_after_the_import(tmp_path):
+    source = """
+import gc
+during = gc.isenabled()
+def main(): print(during, gc.isenabled(), gc.get_freeze_count() > 1000)
+"""
+    result = launching.run(launching.archive({"app.py": source}, "app:main"), tmp_path)
+    assert (result.out, result.err) == (b"False True True\n", "")
