@@ -460,6 +460,54 @@ say(where=str(where), type=type(where).__module__, older=str(older), found=[len(
     }
 
 
+# Made for this test, and of no other use.
+PAIR = (
+    """-----BEGIN CERTIFICATE-----
+MIIBhDCCASmgAwIBAgIUP6+I1bAeMkjxxQqBKE0BSGpwOT8wCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLZXhhbXBsZS5vcmcwIBcNMjYxMTI1MjIwMzQ2WhgPMjEyNjEx
+MDEyMjAzNDZaMBYxFDASBgNVBAMMC2V4YW1wbGUub3JnMFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAEu5p2QjwfyLOyoEl1VaXyE+ohvhgwyy9WOYYzYAmzqEvrXnCi
+7gSmHFqeSdyGxVwSiAXc10SIZZtw8BwGr5zOGKNTMFEwHQYDVR0OBBYEFIB4voyY
+kReLfS0Gfo+eai8NRhqaMB8GA1UdIwQYMBaAFIB4voyYkReLfS0Gfo+eai8NRhqa
+MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhAIZoo0yEJcyTp2bu
+Gn6aGELaeFzPqrVhAWQwhI3yVaYhAiEA0qyGM0r98+q5jmZ3gulHXzl4b7a3Sri8
+sHQiQHJxSnM=
+-----END CERTIFICATE-----
+""",
+    """-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgpWq5gu+eOGohH7eg
+IzH/YiifHM3CC6VMcioJSYbv37ahRANCAAS7mnZCPB/Is7KgSXVVpfIT6iG+GDDL
+L1Y5hjNgCbOoS+tecKLuBKYcWp5J3IbFXBKIBdzXRIhlm3DwHAavnM4Y
+-----END PRIVATE KEY-----
+""",
+)
+
+
+@pytest.mark.parametrize("memfd", [True, False])
+def test_keys_are_lent_to_openssl(memfd, facts):
+    code = f"""
+import ssl, tempfile
+if not {memfd}: del os.memfd_create
+def kind(call):
+    try: return repr(call())
+    except OSError as error: return [type(error).__name__, error.filename, "memfd_create" in str(error)]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+    file.write(open("/os402/app/certs/key.pem").read()); file.flush()
+    say(found=[kind(lambda: context.load_cert_chain(path, key)) for path, key in (
+            ("/os402/app/certs/cert.pem", file.name), ("/os402/app/certs/cert.pem", "/nowhere"), ("/none", "/os402/app/certs/key.pem"))],
+        capath=kind(lambda: context.load_verify_locations(capath="/etc/ssl/certs")),
+        left=len(os.listdir("/proc/self/fd")) < 10 or None)
+"""
+    files = {"certs/cert.pem": PAIR[0], "certs/key.pem": PAIR[1]}
+    missing = ["FileNotFoundError", "/none", False]
+    if memfd:
+        found = ["None", ["FileNotFoundError", "/nowhere", False], missing]
+    else:
+        found = [["OSError", "/os402/app/certs/cert.pem", True]] * 2 + [missing]
+    assert facts(code, files) == {"found": found, "capath": "None", "left": True}
+
+
 def test_switched_off_nothing_is_replaced(facts):
     code = """
 import importlib.resources, io

@@ -20,13 +20,11 @@ def teach(sqlite3: "Any") -> None:
         if found is None:
             return real(database, *args, **kwargs)
         volume, name, spelled = found
-        if not isinstance(volume, Archive):
-            shown = os.fsdecode(spelled)
-            raise sqlite3.OperationalError(
-                f"unable to open database file: {shown!r} would be in memory, where SQLite, which is C, opens no "
-                'files; connect to ":memory:"'
-            )
-        volume.demand(name, spelled)
+        if not isinstance(volume, Archive) or not volume.is_file(name):
+            why = "there is no such file"
+            if not volume.readonly:
+                why = 'SQLite, which is C, opens no files in memory; connect to ":memory:"'
+            raise sqlite3.OperationalError(f"unable to open database file {os.fsdecode(spelled)!r}: {why}")
         connection = real(":memory:", *args, **kwargs)
         if not hasattr(connection, "deserialize"):
             raise sqlite3.NotSupportedError(

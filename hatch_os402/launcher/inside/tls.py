@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 def teach(ssl: "Any") -> None:
     """Make `ssl.SSLContext` read certificates and keys from files in memory."""
     real_locations = ssl.SSLContext.load_verify_locations
+    real_params = ssl.SSLContext.load_dh_params
     real_chain = ssl.SSLContext.load_cert_chain
 
     def load_verify_locations(self: "Any", cafile: "Any" = None, capath: "Any" = None, cadata: "Any" = None) -> None:
-        if capath is not None and located(capath):
+        if _is_folder(capath):
             why = "OpenSSL cannot read a folder in memory: give a file, as cafile"
             raise error(errno.EOPNOTSUPP, os.fspath(capath), why)
         if cafile is not None and located(cafile):
@@ -29,12 +30,23 @@ def teach(ssl: "Any") -> None:
                 return
         real_locations(self, cafile, capath, cadata)
 
+    def load_dh_params(self: "Any", path: "Any", /) -> None:
+        with _Lent() as lent:
+            real_params(self, lent.path(path))
+
     def load_cert_chain(self: "Any", certfile: "Any", keyfile: "Any" = None, password: "Any" = None) -> None:
         with _Lent() as lent:
             real_chain(self, lent.path(certfile), None if keyfile is None else lent.path(keyfile), password)
 
     ssl.SSLContext.load_verify_locations = load_verify_locations
     ssl.SSLContext.load_cert_chain = load_cert_chain
+    ssl.SSLContext.load_dh_params = load_dh_params
+
+
+def _is_folder(path: "Any") -> bool:
+    """Tell whether it is a folder in memory. One that does not exist is none to OpenSSL."""
+    found = located(path)
+    return found is not None and found[0].is_folder(found[1])
 
 
 class _Lent:
@@ -56,13 +68,9 @@ class _Lent:
             return path
         number = os.open(path, os.O_RDONLY)
         self._numbers.append(number)
-        if number in _ours():
+        from .descriptors import handles  # noqa: PLC0415 - imported with the first descriptor
+
+        if number in handles:
             why = "OpenSSL opens it in C, and this runtime cannot lend it a file in memory (there is no memfd_create)"
             raise error(errno.EOPNOTSUPP, os.fspath(path), why)
         return f"/proc/self/fd/{number}"
-
-
-def _ours() -> "Any":
-    from .descriptors import handles  # noqa: PLC0415 - imported with the first descriptor
-
-    return handles
