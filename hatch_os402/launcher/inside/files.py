@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import IO, Any
 
-    from .tree import Volume
+    from .places import Found
 
 MOVING = ("link", "rename", "replace")
 CREATING = ("link", "mkdir", "mkfifo", "mknod", "symlink")
@@ -27,9 +27,18 @@ _watched = _places.watched
 """What a path that may be ours begins with: nearly every path is text, and the others must cost next to nothing."""
 
 
-def located(path: "Any") -> "tuple[Volume, str, str | bytes] | None":
+def located(path: "Any") -> "Found | None":
     """Return the volume that a path leads to, the name in it, and the path as text or bytes; `None` for a real file."""
     return _places.find(path)
+
+
+def _existing(path: "Any") -> "Found | None":
+    """Return the same, once it is known to exist."""
+    found = _places.find(path)
+    if found is not None:
+        volume, name, spelled = found
+        volume.demand(name, spelled)
+    return found
 
 
 def _open(
@@ -82,42 +91,37 @@ def _stat(
 ) -> os.stat_result:
     if type(path) is str and _watched and not path.startswith(_watched) and dir_fd is None and follow_symlinks:
         return real(path)
-    found = None if dir_fd is not None else _places.find(path)
-    return real(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks) if found is None else _status(*found)
-
-
-def _status(volume: "Volume", name: str, path: "str | bytes") -> os.stat_result:
-    volume.demand(name, path)
-    return volume.status(name)
+    found = None if dir_fd is not None else _existing(path)
+    if found is None:
+        return real(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
+    return found[0].status(found[1])
 
 
 def _lstat(real: "Callable[..., os.stat_result]", path: "Any", *, dir_fd: "int | None" = None) -> os.stat_result:
-    found = None if dir_fd is not None else _places.find(path)
-    return real(path, dir_fd=dir_fd) if found is None else _status(*found)
+    found = None if dir_fd is not None else _existing(path)
+    return real(path, dir_fd=dir_fd) if found is None else found[0].status(found[1])
 
 
 def _access(real: "Callable[..., bool]", path: "Any", mode: int, **kwargs: "Any") -> bool:
+    if type(path) is str and _watched and not path.startswith(_watched):
+        return real(path, mode, **kwargs)
     try:
-        found = None if kwargs.get("dir_fd") is not None else _places.find(path)
-        if found is None:
-            return real(path, mode, **kwargs)
-        volume, name, spelled = found
-        volume.demand(name, spelled)
+        found = None if kwargs.get("dir_fd") is not None else _existing(path)
     except OSError:
         return False
+    if found is None:
+        return real(path, mode, **kwargs)
+    volume, name, _ = found
     if mode & os.W_OK and volume.readonly:
         return False
     return not mode & os.X_OK or bool(volume.status(name).st_mode & 0o111)
 
 
-def _listed(path: "Any") -> "tuple[Any, str, str | bytes] | None":
+def _listed(path: "Any") -> "Found | None":
     """Return volume, name and path of a folder to list."""
-    found = _places.find("." if path is None else path)
-    if found is not None:
-        volume, name, spelled = found
-        volume.demand(name, spelled)
-        if volume.is_file(name):
-            raise error(errno.ENOTDIR, spelled)
+    found = _existing("." if path is None else path)
+    if found is not None and found[0].is_file(found[1]):
+        raise error(errno.ENOTDIR, found[2])
     return found
 
 
@@ -136,30 +140,25 @@ def _scandir(real: "Callable[..., Any]", path: "Any" = None) -> "Any":
 
 
 def _readlink(real: "Callable[..., Any]", path: "Any", **kwargs: "Any") -> "Any":
-    found = _places.find(path)
-    if found is None:
-        return real(path, **kwargs)
-    volume, name, spelled = found
-    volume.demand(name, spelled)
-    raise error(errno.EINVAL, spelled)
+    if found := _existing(path):
+        raise error(errno.EINVAL, found[2])
+    return real(path, **kwargs)
 
 
 def _listxattr(real: "Callable[..., list[str]]", path: "Any" = None, **kwargs: "Any") -> "list[str]":
-    found = _places.find("." if path is None else path)
-    if found is None:
-        return real(path, **kwargs)
-    volume, name, spelled = found
-    volume.demand(name, spelled)
-    return []
+    return [] if _existing("." if path is None else path) else real(path, **kwargs)
 
 
 def _getxattr(real: "Callable[..., bytes]", path: "Any", attribute: "Any", **kwargs: "Any") -> bytes:
-    found = _places.find(path)
-    if found is None:
-        return real(path, attribute, **kwargs)
-    volume, name, spelled = found
-    volume.demand(name, spelled)
-    raise error(errno.ENODATA, spelled)
+    if found := _existing(path):
+        raise error(errno.ENODATA, found[2])
+    return real(path, attribute, **kwargs)
+
+
+def _statvfs(real: "Callable[..., Any]", path: "Any") -> "Any":
+    if found := _existing(path):
+        raise error(errno.ENOSYS, found[2], "It is in memory, on no file system whose size could be told")
+    return real(path)
 
 
 def _getcwd(_: "Callable[..., Any]") -> str:
@@ -175,15 +174,6 @@ def _chdir(_: "Callable[..., Any]", path: "Any") -> None:
     if found is None:
         raise error(errno.EACCES, os.fspath(path), "The current folder can only be one of the program's own")
     _places.folder = f"{found[0].top}/{found[1]}".rstrip("/") or "/"
-
-
-def _statvfs(real: "Callable[..., Any]", path: "Any") -> "Any":
-    found = None if isinstance(path, int) else _places.find(path)
-    if found is None:
-        return real(path)
-    volume, name, spelled = found
-    volume.demand(name, spelled)
-    raise error(errno.ENOSYS, spelled, "It is in memory, on no file system whose size could be told")
 
 
 def _change(real: "Callable[..., Any]", *args: "Any", **kwargs: "Any") -> "Any":

@@ -17,10 +17,12 @@ from .tree import Archive, Skeleton, Volume, error
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from .index import Index
     from .scratch import Scratch
+
+    Found: TypeAlias = tuple[Volume, str, str | bytes]
 
 _KIND, _FOLDER = 0o170000, 0o040000  # of st_mode, without the import of stat
 _RUNTIME = ("/zip", "/proc/self", "/dev")  # `/zip` is where cosmo-python has its library
@@ -71,16 +73,17 @@ class Places:
         except OSError:
             return False
 
-    def find(self, path: "Any") -> "tuple[Volume, str, str | bytes] | None":
+    def find(self, path: "Any") -> "Found | None":
         """Return the volume that a path leads to, the name within it, and the path as text or bytes.
 
         `None` for a real file, and for what is no path. Nothing need have that name. Raises `OSError` for a path that
         leads nowhere (ENOENT, ENOTDIR), and `ValueError` as `open` does.
         """
-        if not isinstance(path, (str, bytes)):
-            if not hasattr(type(path), "__fspath__"):
-                return None
-            path = os.fspath(path)
+        if type(path) is str and not self.closed and not path.startswith(HOME):
+            return None  # the usual case, which must cost next to nothing
+        if not isinstance(path, (str, bytes)) and not hasattr(type(path), "__fspath__"):
+            return None
+        path = os.fspath(path)
         text = os.fsdecode(path)
         relative = self.closed and not text.startswith("/")
         if relative:
