@@ -193,7 +193,8 @@ def clean(folder: Path) -> None:
 
 def _call(*command: str | Path, cwd: Path | None = None) -> None:
     """Run a command, and end the benchmark with its own words when it fails."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PEX_", "SHIV_"))}
+    away = ("PEX_", "SHIV_", "PIP_PYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(away)}
     done = subprocess.run(list(command), cwd=cwd, env=kept, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}:\n{done.stdout}{done.stderr}")

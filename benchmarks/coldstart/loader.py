@@ -7,11 +7,11 @@ imports what the original imports.
 
 import importlib.abc
 import importlib.machinery
-import importlib.util  # noqa: F401 - as the original
+import importlib.util
 import io
 import json
 import sys
-import types  # noqa: F401 - as above
+import types  # noqa: F401 - as the original
 import zipfile
 
 

@@ -134,7 +134,10 @@ def main() -> None:
         python = found.path if found else parser.error("a CPython 3.12 is needed: `hatch python install 3.12`")
     names = arguments.apps or list(APPS)
     said = subprocess.run([python, "-VV"], capture_output=True, text=True, check=True).stdout.strip()
-    print(f"{said}; {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, {arguments.rounds} rounds", flush=True)
+    print(
+        f"{said}; {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, {arguments.rounds} rounds",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory(prefix="hatch-os402-bench-") as folder:
         tools = None if arguments.where else make_tools(python, Path(folder, "tools"))
         starter = Starter(python)
@@ -146,7 +149,9 @@ def main() -> None:
             if arguments.where:
                 print(f"\n## {name}\n", *breakdown(starter, ways, arguments.rounds), sep="\n", flush=True)
                 continue
-            kept = {way: it for way, it in ways.items() if way in {OURS, UNPACKED, PLAIN} or (arguments.only or "") in way}
+            kept = {
+                way: it for way, it in ways.items() if way in {OURS, UNPACKED, PLAIN} or (arguments.only or "") in way
+            }
             compare(name, starter, kept, arguments.rounds)
         starter.close()
 

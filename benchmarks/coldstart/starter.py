@@ -11,7 +11,7 @@ import sys
 import time
 
 
-def run(argv: list[str], env: dict[str, str], stdin: str, until_end: bool) -> dict[str, object]:
+def run(argv: list[str], env: dict[str, str], stdin: str, *, until_end: bool) -> dict[str, object]:
     """Start `argv`, feed it the file `stdin` through a pipe, wait for it, and return what it took and said.
 
     `until_end`: whether the program waits for the end of its stdin.
@@ -45,7 +45,7 @@ def run(argv: list[str], env: dict[str, str], stdin: str, until_end: bool) -> di
 
 
 def _all(number: int) -> bytes:
-    with open(number, "rb") as file:  # noqa: PTH123 - as above
+    with open(number, "rb") as file:
         return file.read()
 
 
@@ -55,5 +55,5 @@ if __name__ == "__main__":
             job = marshal.load(sys.stdin.buffer)  # noqa: S302 - from run.py
         except EOFError:
             break
-        marshal.dump(run(*job), sys.stdout.buffer)
+        marshal.dump(run(*job[:3], until_end=job[3]), sys.stdout.buffer)
         sys.stdout.buffer.flush()

@@ -106,7 +106,9 @@ def _once(starter: Starter, way: Way) -> Spent:
         steps[FRAME] = before[0][0] - begin
         steps[LAUNCHER] = started - before[0][0]
         ends = [*(time for time, *_ in before[1:]), started]
-        launcher = [(f"{event} {name}".strip(), till - time) for (time, event, name), till in zip(before, ends, strict=True)]
+        launcher = [
+            (f"{event} {name}".strip(), till - time) for (time, event, name), till in zip(before, ends, strict=True)
+        ]
     modules = {LIBRARY: 0, OWN: 0}
     sums = {kind.format(which): 0.0 for which in (LIBRARY, OWN) for kind in (FOUND, LOADED)}
     asked = loaded = 0.0
