@@ -142,7 +142,7 @@ def _write(app: App, project: Path) -> Path:
     for number in range(app.entries):
         file = project / f"sample/many/{number // 100:03}/{number:05}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{number:05}" * 40)
+        file.write_text(f"{number:05}" * 4)
     return project
 
 
