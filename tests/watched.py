@@ -44,8 +44,8 @@ watch()
 del watch
 """
 _TOLD = re.compile(rb"\0([\w.]+) ([^\0]*)\0")
-_ALLOWED = (os.devnull, "/proc/self/fd", "/proc/self/stat", ":memory:")
-"""What the sandbox itself allows, see `diskless`, and the name by which SQLite knows no file."""
+_ALLOWED = re.compile(rf"{os.devnull}|/proc/self/fd(/\d+)?|/proc/self/stat|:memory:")
+"""What the sandbox itself allows, see `diskless`; what is open already, once more; SQLite's name for no file."""
 
 
 class Watched(NamedTuple):
@@ -80,7 +80,9 @@ def run_watched(
     prefix = installation(python)[1]
     own = (f"{prefix}/lib/", f"{prefix}/lib64/")  # python312.zip too, which is on sys.path and so is tried
     outside = [
-        (event, path) for event, path in paths if path not in _ALLOWED and not os.path.normpath(path).startswith(own)
+        (event, path)
+        for event, path in paths
+        if not _ALLOWED.fullmatch(path) and not os.path.normpath(path).startswith(own)
     ]
     said = _TOLD.sub(b"", run.stderr)
     assert not outside, f"outside the interpreter, without a disk: {outside}; {said.decode()}"

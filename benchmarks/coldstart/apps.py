@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -184,11 +183,6 @@ def make_tools(python: str, folder: Path) -> Path:
     _call(python, "-m", "venv", folder)
     _call(folder / "bin/python", "-m", "pip", "install", "--quiet", "pex", "shiv")
     return folder / "bin"
-
-
-def clean(folder: Path) -> None:
-    """Remove `folder` with all that lies in it."""
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _call(*command: str | Path, cwd: Path | None = None) -> None:
