@@ -139,9 +139,9 @@ def _write(app: App, project: Path) -> Path:
     (project / "pyproject.toml").write_text(PYPROJECT.format(requirements=json.dumps(app.requirements)))
     (project / "sample/__init__.py").write_text(app.source)
     for number in range(app.entries):
-        file = project / f"sample/many/{number // 100:03}/{number:05}.txt"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{number:05}" * 4)
+        file = project / f"sample/{number // 100:03}/{number:05}"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{number:05}\n")
     return project
 
 

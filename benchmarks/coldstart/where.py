@@ -48,7 +48,7 @@ watch({!r})
 ROOT = "/os402/app/"
 START, FRAME, LAUNCHER, END, WHOLE = (
     "Python starts",
-    "the frame is read",
+    "the bootstrap, which reads the frame",
     "the launcher, to the import of the program",
     "Python ends",
     "the whole start",
@@ -103,8 +103,9 @@ def _once(starter: Starter, way: Way) -> Spent:
     steps = {START: begin - took["begun"]}
     launcher: list[tuple[str, float]] = []
     if way.stdin != "/dev/null":
-        steps[FRAME] = before[0][0] - begin
-        steps[LAUNCHER] = started - before[0][0]
+        read = next(time for time, event, _ in before if event != "import")  # the archive's own code comes in
+        steps[FRAME] = read - begin
+        steps[LAUNCHER] = started - read
         ends = [*(time for time, *_ in before[1:]), started]
         launcher = [
             (f"{event} {name}".strip(), till - time) for (time, event, name), till in zip(before, ends, strict=True)
