@@ -40,7 +40,7 @@ def run(argv: list[str], env: dict[str, str], stdin: str, *, until_end: bool) ->
     if not until_end:
         os.close(feed)
     os.close(source)
-    took = {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss, "begun": begun}
+    took = {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss}
     return {**took, "code": os.waitstatus_to_exitcode(status), "out": _all(answer), "err": _all(said)}
 
 

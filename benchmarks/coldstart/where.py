@@ -1,4 +1,4 @@
-"""Where the time of a start goes: the steps of our launcher, and imports from memory beside imports from a disk.
+"""Where the CPU time of a start goes: the steps of our launcher, and imports from memory beside imports from a disk.
 
 The stopwatch is an audit hook in front of the program: the interpreter tells it of every import, every module that is
 unmarshalled or compiled, and every code object that is run. The launcher itself holds no stopwatch.
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from apps import Way
     from run import Starter
 
-# Keeps (seconds, event, name) of what matters, and writes it to a file when the program has ended.
+# Keeps (seconds of CPU time, event, name) of what matters, and writes it to a file when the program has ended.
 HOOK = """
 def watch(path):
     import atexit, marshal, sys, time
-    clock, events, file = time.perf_counter, [], open(path, "wb")  # before `open` is anybody else's
+    clock, events, file = time.process_time, [], open(path, "wb")  # before `open` is anybody else's
     keep = events.append
     def hook(event, details):
         if event == "exec":
@@ -100,7 +100,7 @@ def _once(starter: Starter, way: Way) -> Spent:
     at = next(i for i, (_, event, name) in enumerate(events) if event == "import" and name == "sample")
     before, after = events[:at], events[at:]
     started = events[at][0]
-    steps = {START: begin - took["begun"]}
+    steps = {START: begin}
     launcher: list[tuple[str, float]] = []
     if way.stdin != "/dev/null":
         read = next(time for time, event, _ in before if event != "import")  # the archive's own code comes in
@@ -126,8 +126,8 @@ def _once(starter: Starter, way: Way) -> Spent:
             asked = loaded = 0.0
     steps |= sums
     steps[RUN] = end - started - sum(sums.values())
-    steps[END] = took["begun"] + took["wall"] - end
-    steps[WHOLE] = took["wall"]
+    steps[END] = took["cpu"] - end
+    steps[WHOLE] = took["cpu"]
     return Spent(steps, launcher, modules)
 
 
