@@ -68,7 +68,7 @@ def run_diskless(
     """
     if sys.platform != "linux":
         raise HarnessError(f"os402's sandbox needs Linux (Landlock, namespaces), and this is {sys.platform}")
-    executable, prefix = _installation(python)
+    executable, prefix = installation(python)
     plan: dict[str, Any] = {
         "command": [executable, *arguments],
         "env": dict(env),
@@ -111,7 +111,7 @@ def run_diskless(
 
 
 @functools.cache
-def _installation(python: str) -> tuple[str, str]:
+def installation(python: str) -> tuple[str, str]:
     """Return the executable and the prefix of the installation behind `python`, which may be a virtual environment's."""
     question = "import json, sys; print(json.dumps([sys._base_executable, sys.base_prefix]))"
     answer = subprocess.run([python, "-I", "-c", question], capture_output=True, check=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from buildproject import build, copy_fixture, environment, write_project
-from diskless import MEBIBYTE, SERVER_FILE, HarnessError, run_diskless
+from diskless import MEBIBYTE, SERVER_FILE, HarnessError, installation, run_diskless
+from watched import run_watched, serve
 
 if TYPE_CHECKING:
     from buildproject import Build
@@ -50,6 +52,41 @@ def test_forbidden_inside_and_allowed_outside(tmp_path, python312, statement, ex
     assert (inside.returncode, inside.stderr) == (0, b"")
     assert inside.stdout.decode().strip() in expected.split("|")
     assert (outside.returncode, outside.stdout, outside.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "/etc/none", "server.db", ".", "{prefix}/../outside"])
+def test_an_attempt_to_open_anything_fails_the_test(python312, path):
+    """Whether it is there or not, and however the program takes the refusal."""
+    path = path.format(prefix=installation(python312.path)[1])
+    open_it = f"import contextlib\nwith contextlib.suppress(OSError): open({path!r})"
+    with pytest.raises(AssertionError, match=re.escape(f"('open', {path!r})")):
+        run_watched(python312.path, ["-I"], open_it, b"", {})
+
+
+WAYS = {
+    "os.listdir": "os.listdir()",
+    "os.scandir": "os.scandir('/etc')",
+    "os.mkdir": "pathlib.Path('made').mkdir()",
+    "os.remove": "os.remove(b'server.db')",
+    "os.rename": "os.rename('server.db', 'made')",
+    "sqlite3.connect": "sqlite3.connect('made')",
+    "os.exec": "os.execv('/bin/true', ['true'])",
+}
+
+
+@pytest.mark.parametrize(("event", "statement"), WAYS.items(), ids=WAYS)
+def test_the_watch_knows_more_than_open(python312, event, statement):
+    program = f"import os, pathlib, sqlite3\ntry: {statement}\nexcept (OSError, sqlite3.Error): pass"
+    with pytest.raises(AssertionError, match=re.escape(f"[('{event}', ")):
+        run_watched(python312.path, ["-I"], program, b"", {})
+
+
+def test_what_the_watch_lets_pass(python312):
+    """The interpreter's own files, files that are open already; the program is told nothing of the watch."""
+    program = "import os, sqlite3, json.tool\nopen(0); sqlite3.connect(':memory:'); os.listdir('/proc/self/fd')\n"
+    show = "print([name for name in vars() if not name.startswith('_')])"
+    run = run_watched(python312.path, ["-I"], program + show, b"", {})
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"['os', 'sqlite3', 'json']\n", b"")
 
 
 SITUATION = """
@@ -95,23 +132,9 @@ def test_what_fails_before_the_command_starts_is_no_run(python312):
         run_diskless(python312.path, ["\0"], b"", {})
 
 
-def served(built: Build, python: str, body: bytes = b"", *, frame: bytes = b"", watch: str = ""):
-    """Run `built` with the command line, the variables and the memory of its offer. `watch` is run before all else."""
-    payload = json.loads(built[".offer.json"])["payload"]
-    _, *arguments, bootstrap = payload["exec"]["args"]
-    cgi = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body))}
-    return run_diskless(
-        python,
-        [*arguments, watch + bootstrap],
-        (frame or built[".stdin"]) + body,
-        payload["exec"]["env"] | cgi,
-        ram=payload["limits"]["ram_kb"] * 1024,
-    )
-
-
 def answer(built: Build, python: str, body: bytes = b"") -> str:
     """Return what `built` answers, without its headers, once it is known to have ended well."""
-    run = served(built, python, body)
+    run = serve(built, python, body)
     assert (run.returncode, run.stderr) == (0, b""), run
     return run.stdout.decode().partition("\r\n\r\n")[2]
 
@@ -138,12 +161,6 @@ def test_plain(tmp_path, python312):
     assert told == {"message": "Hello, Ada!", "arguments": []}
 
 
-WATCH = """import os, sys
-def watch(event, details):
-    if event in ("open", "compile"):
-        os.write(2, f"{event} {details[event == 'compile']}\\n".encode())
-sys.addaudithook(watch)
-"""
 MAIN = """
 import json
 from importlib import metadata
@@ -201,28 +218,16 @@ def test_data_and_metadata(sample, python312):
     }
 
 
-def test_no_file_is_opened_and_bytecode_is_not_compiled(sample, python312):
+def test_bytecode_is_not_compiled(sample, python312):
     bytecode, built = sample
-    run = served(built, python312.path, b"go\n", watch=WATCH)
-    assert run.returncode == 0, run
-    events = [line.split(" ", 1) for line in run.stderr.decode().splitlines()]
-    compiled = {path for event, path in events if event == "compile" and path.startswith("/os402/app/sample")}
+    compiled = {path for path in serve(built, python312.path, b"go\n").compiled if path.startswith("/os402/app/sample")}
     assert compiled == (
         set() if bytecode else {f"/os402/app/sample/{name}.py" for name in ("__init__", "main", "helper")}
     )
-    opened = [path for event, path in events if event == "open"]
-    assert opened, "the standard library's own files are not seen: nothing is watched"
-    library = run_diskless(
-        python312.path, ["-I", "-c", "import os; print(os.path.dirname(os.path.dirname(os.__file__)))"], b"", {}
-    )
-    prefix = (
-        library.stdout.decode().strip() + "/"
-    )  # `importlib.metadata` also tries python312.zip, which is on sys.path
-    assert [path for path in opened if not path.startswith(prefix)] == []
 
 
 def test_an_uncaught_exception_shows_its_line(sample, python312):
-    run = served(sample[1], python312.path, b"fail\n")
+    run = serve(sample[1], python312.path, b"fail\n")
     assert run.returncode == 1
     told = run.stderr.decode()
     assert 'raise ValueError("on purpose")  # this very line' in told
@@ -239,7 +244,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_frame(sample, python312, damage):
-    run = served(sample[1], python312.path, b"go\n", frame=damage(sample[1][".stdin"]))
+    run = serve(sample[1], python312.path, b"go\n", frame=damage(sample[1][".stdin"]))
     assert (run.returncode, run.stdout) == (70, b"")
     (line,) = run.stderr.decode().splitlines()
     assert line.startswith("os402: damaged frame: ")

@@ -1,0 +1,194 @@
+"""The programs that are started, and every way to start each of them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+PYPROJECT = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "sample"
+version = "1.0"
+dependencies = {requirements}
+scripts.sample = "sample:main"
+
+[tool.hatch.build.targets.os402]
+bytecode = true
+offer.valid-until = 2030-01-01T00:00:00Z
+"""
+HELLO = """\
+def main():
+    print("hello")
+"""
+JINJA2 = """\
+import jinja2
+
+def main():
+    print(jinja2.Template("hel{{ end }}").render(end="lo"))
+"""
+WEB = """\
+import flask
+import requests
+
+app = flask.Flask(__name__)
+
+@app.get("/")
+def page():
+    return "hello"
+
+def main():
+    requests.Session().prepare_request(requests.Request("GET", "https://example.org/"))
+    print(app.test_client().get("/").text)
+"""
+MANY = 20_000
+PLAIN, OURS, UNPACKED, ZIPIMPORT, APPLOADER, PEX, PEX_VENV, SHIV = (
+    "python -I hello.py",
+    "os402",
+    "(a) unpacked, bytecode on disk",
+    "(b) zipimport, bytecode",
+    "(c) apploader",
+    "(d) pex",
+    "(d) pex --venv",
+    "(d) shiv",
+)
+
+
+class App(NamedTuple):
+    """One program."""
+
+    requirements: tuple[str, ...]
+    source: str
+    entries: int = 0
+    """How many small files lie beside it that it never touches."""
+    apploader: bool = True
+    """Whether the reference apploader can load it."""
+
+
+APPS = {
+    "hello": App((), HELLO),
+    "many": App((), HELLO, entries=MANY),
+    "jinja2": App(("jinja2==3.1.6",), JINJA2),
+    "web": App(("flask==3.1.3", "requests==2.34.2"), WEB, apploader=False),
+}
+
+
+class Way(NamedTuple):
+    """One way to start an app: a program, its environment, and the file that it is fed."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    stdin: str = os.devnull
+    until_end: bool = False
+    """Whether it waits for the end of stdin."""
+
+
+def prepare(app: App, python: str, folder: Path, tools: Path | None) -> dict[str, Way]:
+    """Build `app` into the empty folder `folder` for the CPython 3.12 `python`; return every way to start it.
+
+    `tools` is the `bin` of an environment of `python` with pex and shiv; without it they are left out.
+    """
+    project = _write(app, folder / "project")
+    _call(sys.executable, "-m", "hatchling", "build", "-t", "os402", "-t", "wheel", cwd=project)
+    (wheel,) = project.glob("dist/*.whl")
+    (frame,) = project.glob("dist/*.stdin")
+    payload = json.loads(next(project.glob("dist/*.offer.json")).read_bytes())["payload"]
+    archive = frame.read_bytes().partition(b"\n")[2]
+    flags = ("-I", "-X", "utf8")
+    start = "import sys; sys.path.insert(-1, {!r}); import sample; sample.main()"
+
+    cgi = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "CONTENT_LENGTH": "0"}
+    ways = {OURS: Way((python, *payload["exec"]["args"][1:]), payload["exec"]["env"] | cgi, str(frame))}
+    unpacked = _unpack(archive, folder / "unpacked", python)
+    ways[UNPACKED] = Way((python, *flags, "-c", start.format(str(unpacked))), {})
+    if not app.requirements and not app.entries:
+        (folder / "hello.py").write_text(HELLO + "\nmain()\n", encoding="utf-8")
+        ways[PLAIN] = Way((python, "-I", str(folder / "hello.py")), {})
+    ways[ZIPIMPORT] = Way((python, *flags, str(_zip(archive, folder / "app.zip"))), {})
+    if app.apploader:
+        loader = folder / "loader.pyz"
+        with zipfile.ZipFile(loader, "w") as target:
+            target.write(Path(__file__).with_name("loader.py"), "__main__.py")
+        content = _zip(archive, folder / "app.pyz", sources_only=True).read_bytes()
+        (folder / "app.json").write_bytes(b'{"size": %d}\n%b' % (len(content), content))
+        ways[APPLOADER] = Way((python, *flags, str(loader)), {}, str(folder / "app.json"), until_end=True)
+    if tools is None:
+        return ways
+    record = json.loads(next(project.glob("dist/*.build.json")).read_bytes())
+    pins = [f"{item['name']}=={item['version']}" for item in record["distributions"] if item["name"] != "sample"]
+    for name, options in ((PEX, ()), (PEX_VENV, ("--venv",))):
+        output = folder / f"app{len(options)}.pex"
+        _call(tools / "pex", wheel, *pins, *options, "-c", "sample", "-o", output, "--python", python)
+        ways[name] = Way((python, str(output)), {"PEX_ROOT": str(folder / "pex-root")})
+    _call(tools / "shiv", wheel, *pins, "-c", "sample", "-o", folder / "app.shiv")
+    ways[SHIV] = Way((python, str(folder / "app.shiv")), {"SHIV_ROOT": str(folder / "shiv-root")})
+    return ways
+
+
+def _write(app: App, project: Path) -> Path:
+    (project / "sample").mkdir(parents=True)
+    (project / "pyproject.toml").write_text(PYPROJECT.format(requirements=json.dumps(app.requirements)))
+    (project / "sample/__init__.py").write_text(app.source)
+    for number in range(app.entries):
+        file = project / f"sample/{number // 100:03}/{number:05}"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{number:05}\n")
+    return project
+
+
+def _members(archive: bytes) -> dict[str, bytes]:
+    """Return the app's own files of an archive, without the launcher."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        names = [name for name in opened.namelist() if name != "__main__.py" and not name.startswith("_os402")]
+        return {name: opened.read(name) for name in names}
+
+
+def _unpack(archive: bytes, folder: Path, python: str) -> Path:
+    """Write the app's files to `folder` as an installer does: sources, and their bytecode in `__pycache__`."""
+    for name, content in _members(archive).items():
+        if not name.endswith(".pyc"):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    _call(python, "-m", "compileall", "-q", folder)
+    return folder
+
+
+def _zip(archive: bytes, path: Path, *, sources_only: bool = False) -> Path:
+    """Write the app's files to a zipapp of the plainest kind, stored, with entries for its folders."""
+    members = _members(archive)
+    # zipimport of 3.12 knows a namespace package by its folder's own entry.
+    folders = {f"{parent}/" for name in members for parent in Path(name).parents if parent.name}
+    with zipfile.ZipFile(path, "w") as target:
+        target.writestr("__main__.py", "import sample\nsample.main()\n")
+        for name in sorted(folders):
+            target.writestr(name, b"")
+        for name, content in members.items():
+            if not (sources_only and name.endswith(".pyc")):
+                target.writestr(name, content)
+    return path
+
+
+def make_tools(python: str, folder: Path) -> Path:
+    """Make an environment of `python` with pex and shiv in `folder`; return its `bin`."""
+    _call(python, "-m", "venv", folder)
+    _call(folder / "bin/python", "-m", "pip", "install", "--quiet", "pex", "shiv")
+    return folder / "bin"
+
+
+def _call(*command: str | Path, cwd: Path | None = None) -> None:
+    """Run a command, and end the benchmark with its own words when it fails."""
+    away = ("PEX_", "SHIV_", "PIP_PYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(away)}
+    done = subprocess.run(list(command), cwd=cwd, env=kept, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}:\n{done.stdout}{done.stderr}")
