@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 
 import launching
 import pytest
+
+from hatch_os402.launcher.inside.index import Index
+from hatch_os402.launcher.inside.places import Places
 
 # Run one after the other, in /tmp in memory and in a real folder: `top` is a folder that `tempfile` made.
 STEPS = r"""
@@ -337,3 +341,16 @@ def main():
 def test_modules_that_the_program_has_written(tmp_path):
     found = launching.run(launching.archive({"app.py": WRITES}, "app:main"), tmp_path).facts
     assert found == [1, 10, 2, 3, "bytecode", True, True, "absent", "y = 2\n", 2]
+
+
+@pytest.mark.parametrize("executable", ["", None, "/"])
+def test_a_runtime_that_does_not_know_where_it_lies(executable, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.executable", executable)
+    monkeypatch.setattr("sys.path", ["", "/", str(tmp_path)])
+    (tmp_path / "module.py").touch()
+    places = Places(Index(launching.packed({"a": b""})), closed=True, status=os.stat)
+    assert places.find(str(tmp_path / "module.py")) is None
+    volume, name, path = places.find("/etc/passwd")
+    with pytest.raises(FileNotFoundError):
+        volume.demand(name, path)
+    assert "etc" not in places.skeleton.children("")

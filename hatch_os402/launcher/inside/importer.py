@@ -210,7 +210,7 @@ class ArchiveFinder:
 
     def place(self) -> None:
         """Put `ROOT` on sys.path: behind the standard library, before what the host has installed."""
-        standard = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib is slow to import
+        standard = os.path.dirname(getattr(os, "__file__", ""))  # noqa: PTH120 - pathlib is slow to import
         start = sys.path.index(standard) if standard in sys.path else 0
         place = len(sys.path)
         for at in range(start, place):

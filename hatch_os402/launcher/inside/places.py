@@ -42,12 +42,11 @@ class Places:
         self._status = status
         self._scratch: Scratch | None = None
         self._skeleton: Skeleton | None = None
-        self._runtime: tuple[str, ...] = ()
+        self._visible: tuple[str, ...] = ()
         if closed:
-            library = [entry for entry in sys.path if entry.startswith("/") and not entry.startswith(ROOT)]
-            folders = {*_RUNTIME, *library, os.path.dirname(os.__file__)}  # noqa: PTH120 - pathlib is slow to import
-            self._runtime = (*sorted(folders), sys.executable)
-            self._visible = tuple(path.rstrip("/") + "/" for path in self._runtime)
+            library = [entry for entry in sys.path if not entry.startswith(ROOT)]
+            known = (*_RUNTIME, *library, sys.executable or "")  # a runtime need not know where it lies
+            self._visible = tuple(path.rstrip("/") + "/" for path in known if path.strip("/") and path[0] == "/")
 
     @property
     def scratch(self) -> "Scratch":
@@ -62,7 +61,7 @@ class Places:
     def skeleton(self) -> Skeleton:
         """The folders that lead to all others."""
         if self._skeleton is None:
-            runtime = [path for path in self._runtime if self.is_real_folder(path)]
+            runtime = [path.rstrip("/") for path in self._visible if self.is_real_folder(path)]
             self._skeleton = Skeleton((ROOT, TEMPORARY, *runtime) if self.closed else (ROOT,))
         return self._skeleton
 
@@ -109,9 +108,11 @@ class Places:
             return self.archive, text[len(ROOT) + 1 :]
         if not self.closed:
             return (self.skeleton, text[1:]) if text == HOME or text.startswith(HOME + "/") else None
+        if (text + "/").startswith(self._visible):
+            return None  # asked first: some runtimes lie in a temporary folder
         if text.startswith(TEMPORARY) and text[len(TEMPORARY) : len(TEMPORARY) + 1] in ("", "/"):
             return self.scratch, text[len(TEMPORARY) + 1 :]
-        return None if (text + "/").startswith(self._visible) else (self.skeleton, text[1:])
+        return self.skeleton, text[1:]
 
     def _tidy(self, text: str, path: "str | bytes") -> str:
         """Return the path without `.`, `..` and needless slashes; all that these follow has to be a folder."""
