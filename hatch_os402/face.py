@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from hatch_os402.errors import Os402Error
+from hatch_os402.tell import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,14 +117,6 @@ def build_artifacts(
     artifacts = build(project, read_options(root, metadata), Path(os.path.abspath(directory)), tell)  # noqa: PTH100
     width = max(len(artifact.path.name) for artifact in artifacts)
     for artifact in artifacts:
-        size = "offer" if artifact.offer else _size(artifact.size)
+        size = "offer" if artifact.offer else human_size(artifact.size)
         tell.info(f"{artifact.path.name:<{width}}  {size:>8}  sha256 {artifact.offer or artifact.sha256}")
     return artifacts
-
-
-def _size(size: int) -> str:
-    """Return `size` bytes as a person reads it, in powers of ten."""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}"
-    return f"{size} B"

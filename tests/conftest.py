@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from samplecraft import build_sample
 
 from hatch_os402.runtime.interpreters import Interpreter, find_compiler
+
+if TYPE_CHECKING:
+    from buildproject import Build
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -16,6 +21,12 @@ def python312() -> Interpreter:
     found = find_compiler(None, os.environ)
     assert found is not None, "these tests need a CPython 3.12: `hatch python install 3.12`"
     return found
+
+
+@pytest.fixture(scope="session")
+def sample_build(tmp_path_factory) -> Build:
+    """What `samplecraft` builds. Nobody may change its files."""
+    return build_sample(tmp_path_factory.mktemp("sample"), tmp_path_factory.getbasetemp() / "os402-cache")
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "inspect": ("inspect", "Show what is in an archive: distributions, sizes, limits, price"),
+    "profile": ("profile", "Measure where a cold start goes, import by import"),
     "publish": ("publish", "Upload an offer to one or several os402 servers"),
     "runtime": ("runtime", "Fetch, find or check the runtime, cosmo-python"),
     "sign": ("sign", "Sign an offer with your key"),

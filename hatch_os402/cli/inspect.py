@@ -1,0 +1,34 @@
+"""`hatch-os402 inspect`: what is in an archive."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from hatch_os402.cli.output import write_page
+from hatch_os402.inspection.report import inspect
+
+
+@click.command()
+@click.argument("artifact", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: everything, every file included.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with a treemap and tables.")
+def command(artifact: Path, html: Path | None, *, as_json: bool) -> None:
+    """Show what is in ARTIFACT: distributions, largest files, bytecode, digests, limits, price of a call.
+
+    ARTIFACT is any of the files that a build or `sign` wrote, or what their names have in common. Nothing of it is run.
+    """
+    inspection = inspect(artifact)
+    if html is not None:
+        from hatch_os402.inspection.page import page  # noqa: PLC0415 - seldom asked for
+
+        write_page(html, page(inspection))
+    if as_json:
+        click.echo(json.dumps(inspection.to_json(), indent=2))
+    elif html is None:
+        from hatch_os402.inspection.terminal import show  # noqa: PLC0415 - JSON needs no rich
+        from hatch_os402.terminal import console  # noqa: PLC0415
+
+        show(inspection, console())

@@ -1,0 +1,94 @@
+"""`hatch-os402 profile`: where a cold start goes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from hatch_os402.cli.output import write_page
+from hatch_os402.errors import Os402Error
+from hatch_os402.profiling.measuring import measure
+from hatch_os402.profiling.report import to_json
+from hatch_os402.profiling.request import read_request
+from hatch_os402.profiling.running import find_python
+
+_RUNS = 5
+
+
+@click.command()
+@click.argument("artifact", type=click.Path(path_type=Path))
+@click.argument("url", default="/", metavar="[PATH]")
+@click.option("-X", "--request", "method", metavar="METHOD", help="Method [default: GET, with -d POST].")
+@click.option("-d", "--data", metavar="DATA", help="Body of the request: text, @FILE, or - for stdin.")
+@click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Header; can be repeated.")
+@click.option(
+    "-n", "--runs", type=click.IntRange(1, 1000), default=_RUNS, help="Cold starts of each kind.", show_default=True
+)
+@click.option("--env", "private", multiple=True, metavar="NAME=VALUE", help="Private variable of the offer.")
+@click.option(
+    "--runtime", type=click.Path(path_type=Path), help="Interpreter [default: a CPython 3.12 of this machine]."
+)
+@click.option("--all", "everything", is_flag=True, help="List every import, and not only those above 2 %.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with an icicle and tables.")
+def command(
+    artifact: Path,
+    url: str,
+    method: str | None,
+    data: str | None,
+    headers: tuple[str, ...],
+    runs: int,
+    private: tuple[str, ...],
+    runtime: Path | None,
+    html: Path | None,
+    *,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Measure where a cold start of ARTIFACT goes, for one request (PATH may have a query).
+
+    ARTIFACT is any of the files that a build wrote. Its program is run on this machine, several times, each time in a
+    new process: with and without the instrument, once to see which modules the request uses, and with those that it
+    does not use loaded on first use, which is what `lazy-imports` does.
+    """
+    request = read_request(method, url, headers, None if data is None else _body(data))
+    profile = measure(
+        artifact,
+        request,
+        find_python(runtime),
+        runs=runs,
+        environment=_variables(private),
+        progress=lambda text: click.echo(f"hatch-os402: {text}", err=True),
+    )
+    if html is not None:
+        from hatch_os402.profiling.page import page  # noqa: PLC0415 - seldom asked for
+
+        write_page(html, page(profile))
+    if as_json:
+        click.echo(json.dumps(to_json(profile), indent=2))
+    elif html is None:
+        from hatch_os402.profiling.terminal import show  # noqa: PLC0415 - JSON needs no rich
+        from hatch_os402.terminal import console  # noqa: PLC0415
+
+        show(profile, console(), everything=everything)
+
+
+def _body(data: str) -> bytes:
+    if data == "-":
+        return sys.stdin.buffer.read()
+    if not data.startswith("@"):
+        return data.encode("utf-8", "surrogateescape")
+    try:
+        return Path(data[1:]).read_bytes()
+    except OSError as error:
+        raise Os402Error(f"The body {data[1:]} cannot be read: {error.strerror or error}.") from error
+
+
+def _variables(private: tuple[str, ...]) -> dict[str, str]:
+    pairs = [item.partition("=") for item in private]
+    if wrong := [name for name, equals, _ in pairs if not equals or not name]:
+        raise click.BadParameter(f"{wrong[0]!r} is not NAME=VALUE.", param_hint="--env")
+    return {name: value for name, _, value in pairs}

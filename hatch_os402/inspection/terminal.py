@@ -1,0 +1,171 @@
+"""`inspect` on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hatch_os402.inspection.contents import LAUNCHER, NOBODY
+from hatch_os402.inspection.terms import INVALID, UNCHECKED, VALID, usd
+from hatch_os402.offer.refusals import date
+from hatch_os402.tell import counted, human_size
+from hatch_os402.terminal import cell, facts, table, wrapped_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rich.console import Console, RenderableType
+
+    from hatch_os402.inspection.report import Inspection, Part
+    from hatch_os402.inspection.terms import Terms
+
+_LARGEST = 15
+_SHOWN = 5
+
+
+def show(inspection: Inspection, console: Console) -> None:
+    """Print an inspection: what it is, its distributions, its largest files, its digests."""
+    console.print(facts(_summary(inspection)))
+    console.print()
+    console.print(_distributions(inspection))
+    console.print()
+    console.print(_largest(inspection))
+    console.print()
+    console.print(_files(inspection))
+    for note in inspection.notes:
+        console.print()
+        console.print(cell(f"note: {note}", "yellow"))
+
+
+def _summary(inspection: Inspection) -> list[tuple[str, Any]]:
+    title = inspection.name
+    if inspection.project is not None:
+        title = f"{inspection.project['name']} {inspection.project['version']}"
+    rows: list[tuple[str, Any]] = [("project", title)]
+    if inspection.project is not None:
+        rows.append(("entry point", str(inspection.project["entry_point"])))
+    rows.append(("archive", archive_text(inspection)))
+    rows.append(("bytecode", bytecode_text(inspection)))
+    if left := dict(inspection.bytecode.sources_only):
+        rows.append(("source only", "\n".join(wrapped_list([_because(*item) for item in left.items()], _SHOWN))))
+    if inspection.terms is None:
+        rows.append(("offer", "none beside it: `hatch build -t os402` writes one"))
+    else:
+        rows += [*terms_rows(inspection.terms)]
+    return rows
+
+
+def archive_text(inspection: Inspection) -> str:
+    """Say how large the archive is and what it is made of."""
+    totals = {name: sum(getattr(part, name) for part in inspection.parts) for name in ("sources", "bytecode", "data")}
+    made_of = ", ".join(f"{name} {human_size(size)}" for name, size in totals.items() if size)
+    how = "deflated" if inspection.compressed else "stored"
+    return f"{human_size(inspection.archive_size)} {how}, {counted(len(inspection.members), 'file')}: {made_of}"
+
+
+def bytecode_text(inspection: Inspection) -> str:
+    """Say what is compiled, and by which CPython."""
+    bytecode = inspection.bytecode
+    if not bytecode.modules:
+        return "none: every module is compiled at each start"
+    text = f"{counted(bytecode.modules, 'module')}, of CPython {' and '.join(bytecode.pythons)}"
+    if bytecode.without_source:
+        text += f"; {bytecode.without_source:,} of them without their source"
+    return text
+
+
+def terms_rows(terms: Terms) -> Iterator[tuple[str, str]]:
+    """Yield what an offer says, a row a subject."""
+    yield "offer", f"{terms.name or '(no name)'}  sha256 {terms.sha256}"
+    yield "price", price_text(terms)
+    yield "limits", limits_text(terms.limits)
+    yield "owner", terms.owner or "nobody yet: publishing it needs a key"
+    yield "signed", signed_text(terms)
+    yield "valid until", date(terms.valid_until) + (": expired, and every server refuses it" if terms.expired else "")
+
+
+def price_text(terms: Terms) -> str:
+    """Say what a call costs and how that comes about."""
+    if terms.per_call is None:
+        return "none is named"
+    text = f"{usd(terms.per_call)} a call"
+    if terms.per_call:
+        each = f"{usd(terms.per_call / terms.min_duration)} a second, {counted(terms.min_duration, 'second')}"
+        text += f" ({each}), in {', '.join(terms.tokens)}"
+    return text
+
+
+def limits_text(limits: Mapping[str, Any]) -> str:
+    """Say what a call may use, of the payload's `limits`."""
+    said = [
+        f"RAM {_binary(limits['ram_kb'] * 1024)}",
+        f"output {_binary(limits['buffer_capacity'])}",
+        counted(limits["cpu_units"], "CPU unit"),
+        f"stack {_binary(limits['stack_kb'] * 1024)}" if limits.get("stack_kb") else "",
+        "network" if limits.get("net") else "no network",
+        *(f"{name.replace('_', ' ')} {limits[name]}" for name in ("tcp_bind", "tcp_connect") if limits.get(name)),
+        f"kept for {limits['retain']} s",
+    ]
+    return ", ".join(filter(None, said))
+
+
+def signed_text(terms: Terms) -> str:
+    """Say whether the offer is signed, and by whom."""
+    if terms.signature == VALID:
+        return f"by its owner, {terms.owner}"
+    if terms.signature == INVALID:
+        return f"NOT VALIDLY: {terms.signature_note}"
+    if terms.signature == UNCHECKED:
+        return f"there is a signature, which was not checked: {terms.signature_note}"
+    return "no: `hatch-os402 sign` does"
+
+
+def _binary(size: int) -> str:
+    """Return `size` bytes as limits are written: in powers of 1024."""
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if size >= factor:
+            return f"{size / factor:g} {unit}" if size % factor == 0 else f"{size / factor:.1f} {unit}"
+    return f"{size} B"
+
+
+def _because(path: str, reason: str) -> str:
+    return f"{path}: {reason}" if reason else path
+
+
+def _distributions(inspection: Inspection) -> RenderableType:
+    sizes = ["size", "%", "sources", "bytecode", "data"]
+    made = table(["distribution", "version", *sizes, "treatment", "required by"], ["files", *sizes], fold="required by")
+    whole = sum(part.packed for part in inspection.parts) or 1
+    for part in inspection.parts:
+        made.add_row(
+            cell(part.name, "bold" if part.name not in {LAUNCHER, NOBODY} else "dim"),
+            cell(part.version or ""),
+            human_size(part.packed),
+            f"{100 * part.packed / whole:.1f}",
+            *(human_size(size) if size else "" for size in (part.sources, part.bytecode, part.data)),
+            cell(treatment_text(part)),
+            cell(", ".join(part.required_by)),
+        )
+    return made
+
+
+def treatment_text(part: Part) -> str:
+    """Say what became of a distribution's wheel."""
+    if part.treatment is None:
+        return "" if part.name in {LAUNCHER, NOBODY} else "not recorded"
+    if not part.left_out:
+        return part.treatment
+    return f"{part.treatment} ({counted(len(part.left_out), 'file')} left out)"
+
+
+def _largest(inspection: Inspection) -> RenderableType:
+    made = table(["largest files", "size", "distribution"], ["size"], fold="largest files")
+    for member in inspection.members[:_LARGEST]:
+        made.add_row(cell(member.path), human_size(member.packed), cell(member.owner))
+    return made
+
+
+def _files(inspection: Inspection) -> RenderableType:
+    made = table(["artifact", "bytes", "sha256"], ["bytes"])
+    for file in inspection.files:
+        made.add_row(cell(file.name), f"{file.size:,}", file.sha256)
+    return made

@@ -1,0 +1,222 @@
+"""Measure one request of one artifact: the story of `hatch-os402 profile`."""
+
+from __future__ import annotations
+
+import ast
+import io
+import platform
+import re
+import time
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hatch_os402 import launcher
+from hatch_os402.errors import ArtifactError
+from hatch_os402.inspection.reading import read_artifacts
+from hatch_os402.inspection.terms import Terms, read_terms
+from hatch_os402.profiling import tree as trees
+from hatch_os402.profiling.lazies import Lazies, compare
+from hatch_os402.profiling.modules import Module, Package, read_modules, unused_packages
+from hatch_os402.profiling.request import Request, basic_environment
+from hatch_os402.profiling.running import ProfileError, Program, Python, Run, instrumented, run
+from hatch_os402.profiling.tree import Spread
+from hatch_os402.tell import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from hatch_os402.inspection.reading import Artifacts
+    from hatch_os402.profiling.tree import Node
+
+_SETTINGS = re.compile(rb"^SETTINGS = (.+?)(?:  #.*)?$", re.MULTILINE)
+_COARSE = 0.001
+"""Seconds."""
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Where a cold start goes."""
+
+    name: str
+    request: Request
+    python: Python
+    runs: int
+    """Of each kind."""
+    frame_size: int
+    """Bytes that the program is given before the body."""
+    status: int
+    """The program's exit status."""
+    answer: bytes
+    """What it wrote to stdout."""
+    err: bytes
+    cpu: Spread | None
+    """CPU of the whole process, without the instrument; None where the system does not tell."""
+    wall: Spread
+    """From start to end, without the instrument."""
+    instrumented: Spread | None
+    """CPU of the whole process with the instrument."""
+    instrument: float
+    """CPU seconds (median) of these that the instrument used before the bootstrap and after the program."""
+    tree: Node
+    modules: tuple[Module, ...]
+    unused: tuple[Package, ...]
+    lazies: Lazies | None
+    """None if there is no package that the request does not use."""
+    lazy: tuple[str, ...]
+    """The `lazy-imports` that the archive was built with."""
+    terms: Terms | None
+    notes: tuple[str, ...]
+
+
+def measure(
+    path: Path,
+    request: Request,
+    python: Python,
+    *,
+    runs: int,
+    environment: Mapping[str, str],
+    progress: Callable[[str], None],
+) -> Profile:
+    """Run what belongs to the artifact at `path` for `request`, `runs` times of each kind, cold, and report.
+
+    `environment`: private variables of the offer, which no artifact holds. `progress` is told what comes next. Raises
+    `Os402Error`.
+    """
+    artifacts = read_artifacts(path)
+    program = _program(artifacts, request, path.name, environment)
+    progress("watching which modules the request uses")
+    watched = run(python, program, *instrumented(program, use=True))
+    lazy = _try_lazily(python, program, watched, progress)
+    plain: list[Run] = []
+    measured: list[Run] = []
+    lazily: list[Run] = []
+    for number in range(runs):  # in turns: what slows the machine down slows all alike
+        progress(f"measuring, run {number + 1} of {runs}")
+        plain.append(run(python, program))
+        measured.append(run(python, program, *instrumented(program)))
+        if lazy:  # neither empty nor None
+            lazily.append(run(python, program, *instrumented(program, lazy=lazy)))
+    tree = trees.merge(measured)
+    assert watched.seen is not None  # noqa: S101 - it has an instrument
+    modules = read_modules(tree, watched.seen)  # with times that the watching did not distort
+    tried = _candidates(modules, program.entry)
+    lazies = compare(tree, measured, None if lazy is None else lazily, tried) if tried else None
+    return Profile(
+        name=artifacts.stem,
+        request=request,
+        python=python,
+        runs=runs,
+        frame_size=len(artifacts.frame),
+        status=plain[0].status,
+        answer=plain[0].out,
+        err=plain[0].err,
+        cpu=_cpu(plain),
+        wall=Spread.of([one.wall for one in plain]),
+        instrumented=_cpu(measured),
+        instrument=trees.overhead(measured),
+        tree=tree,
+        modules=modules,
+        unused=unused_packages(modules),
+        lazies=lazies,
+        lazy=program.lazy,
+        terms=None if artifacts.offer is None else read_terms(artifacts.offer),
+        notes=(*artifacts.notes, *_notes(artifacts, python, plain, watched, environment)),
+    )
+
+
+def _candidates(modules: Sequence[Module], entry: str) -> tuple[Package, ...]:
+    """Return the unused packages that `lazy-imports` could name: all but the program's own. Dearest first."""
+    own = entry.partition(".")[0]
+    return tuple(package for package in unused_packages(modules) if package.name != own)
+
+
+def _try_lazily(
+    python: Python, program: Program, watched: Run, progress: Callable[[str], None]
+) -> Sequence[str] | None:
+    """Import the unused packages on first use, and return which were not loaded by the end.
+
+    If the program then does something else, those of the archive alone. None if it then vanishes.
+    """
+    assert watched.seen is not None  # noqa: S101 - it has an instrument
+    tried = _candidates(read_modules(trees.merge([watched]), watched.seen), program.entry)
+    found: Sequence[str] | None = ()
+    for packages in (tried, [package for package in tried if package.in_archive]):
+        if not packages:
+            continue
+        progress(f"loading {counted(len(packages), 'unused package')} on first use")
+        try:
+            tentative = run(python, program, *instrumented(program, lazy=[package.name for package in packages]))
+        except ProfileError:
+            found = None
+            continue
+        found = tentative.seen["unloaded"] if tentative.seen else ()
+        if (tentative.status, tentative.out) == (watched.status, watched.out):
+            break
+    return found
+
+
+def _program(artifacts: Artifacts, request: Request, name: str, private: Mapping[str, str]) -> Program:
+    """Return what os402 starts for the request: private variables win over the offer's, those over the call's."""
+    machine = platform.machine().lower()
+    stdin = artifacts.frame
+    arguments: Sequence[str] = launcher.ARGS
+    variables: dict[str, str] = {}
+    if artifacts.offer is None:
+        variables = request.environment(artifacts.stem, _MACHINES.get(machine, machine))
+        stdin += request.body
+    else:
+        execution = artifacts.offer.offer.exec
+        arguments = execution.args or ()
+        if execution.env_extendable:
+            called = artifacts.offer.payload.get("name") or artifacts.offer.sha256
+            variables = request.environment(called, _MACHINES.get(machine, machine))
+        variables |= execution.env or {}
+        if execution.stdin_appendable:
+            stdin += request.body
+    whole = basic_environment() | variables | dict(private)
+    return Program(tuple(arguments[1:]), whole, stdin, *_settings(artifacts.archive, name))
+
+
+def _settings(archive: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+    """Return the module that the archive's `__main__.py` starts, and its `lazy-imports`; empty if it is not ours."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            main = opened.read("__main__.py")
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise ArtifactError(f"The archive of {name} is damaged: {error}. Build again.") from error
+    match = _SETTINGS.search(main)
+    try:
+        entry, _, lazy = ast.literal_eval(match[1].decode()) if match else ("", True, ())
+    except (ValueError, SyntaxError, TypeError):
+        return "", ()
+    return str(entry).partition(":")[0], tuple(lazy)
+
+
+def _cpu(runs: Sequence[Run]) -> Spread | None:
+    used = [one.cpu for one in runs if one.cpu is not None]
+    return Spread.of(used) if len(used) == len(runs) else None
+
+
+def _notes(
+    artifacts: Artifacts, python: Python, plain: Sequence[Run], watched: Run, private: Mapping[str, str]
+) -> list[str]:
+    notes = [f"{python.warning}."] if python.warning else []
+    if artifacts.offer is not None and not artifacts.offer.offer.exec.stdin_appendable:
+        notes.append("The offer takes no body of a call (`cgi = false`), so the program was given none.")
+    if artifacts.offer is not None and artifacts.offer.offer.exec.env_sha256 and not private:
+        notes.append("The offer has a private environment, which no artifact holds: give it with `--env NAME=VALUE`.")
+    if (step := time.get_clock_info("thread_time").resolution) > _COARSE:
+        notes.append(
+            f"The CPU clock of this system moves in steps of {step * 1000:.0f} ms: only sums of many are true."
+        )
+    if plain[0].status:
+        last = plain[0].err.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        notes.append(f"The program ended with status {plain[0].status}, and this is the profile of that: {last}")
+    elif not any(separator in plain[0].out for separator in (b"\r\n\r\n", b"\n\n")):
+        notes.append("The program wrote no empty line after its headers: os402 would answer 500.")
+    if len({(one.status, one.out) for one in (*plain, watched)}) > 1:
+        notes.append("The runs did not all answer the same, so they may not have done the same.")
+    return notes

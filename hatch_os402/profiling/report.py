@@ -1,0 +1,270 @@
+"""A profile in words and as JSON: what the terminal, `--json` and the page have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hatch_os402.inspection.terms import usd
+from hatch_os402.profiling import tree as trees
+from hatch_os402.profiling.modules import ABSENT, AT_IMPORT, DEFERRED, IN_REQUEST, NEVER, UNSEEN
+from hatch_os402.tell import counted, human_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hatch_os402.profiling.measuring import Profile
+    from hatch_os402.profiling.tree import Node, Spread
+
+FORMAT = 1
+"""Of `--json`; raised when a reader of the old format would misunderstand the new one."""
+
+USES = {
+    IN_REQUEST: "used by the request",
+    AT_IMPORT: "used while importing",
+    NEVER: "never used",
+    UNSEEN: "cannot be seen",
+    ABSENT: "not found",
+    DEFERRED: "put off",
+}
+
+_PHASES = {
+    trees.INTERPRETER: "the interpreter starts",
+    trees.FRAME: "the frame is read",
+    trees.LAUNCHER: "the launcher",
+    trees.ENTRY: "imports of the entry point",
+    trees.REQUEST: "the request",
+    trees.ENDING: "the interpreter ends",
+}
+_STEPS = {
+    "start": "starts",
+    "index": "finds the archive's index",
+    "importer": "installs the importer",
+    "patching": "installs virtual files",
+    "streams": "prepares the streams",
+}
+_SHOWN = 10
+_FRACTION = 0.1
+"""Of the price that a cold start may take before anybody should care about `min-duration`."""
+
+
+def ms(seconds: float) -> str:
+    """Return a time as a person reads it, in milliseconds: `0.04`, `3.1`, `231`."""
+    value = seconds * 1000
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"  # noqa: PLR2004
+
+
+def label(node: Node) -> str:
+    """Return what a node of the tree is called."""
+    if node.is_import:
+        return node.name
+    head, _, step = node.name.partition(".")
+    if step:
+        return _STEPS.get(step, step)
+    return _PHASES.get(head, head)
+
+
+def spread(value: Spread) -> str:
+    """Say how long something took, and how much that varies."""
+    return f"{ms(value.median)} ms ({ms(value.least)} to {ms(value.most)})"
+
+
+def facts(profile: Profile) -> Iterator[tuple[str, str]]:
+    """Yield what there is to know at first, a row a subject."""
+    status = f"exit status {profile.status}" if profile.status else "ended well"
+    yield "request", f"{profile.request.text}: {status}, {human_size(len(profile.answer))} written"
+    starts = f"{counted(profile.runs, 'cold start')}, medians (least to most)"
+    yield "measured with", f"{profile.python.description}, {starts}"
+    if profile.cpu is not None:
+        yield "CPU", spread(profile.cpu)
+    yield "wall", spread(profile.wall)
+    archived = [module for module in profile.modules if module.in_archive]
+    read = sum(module.read for module in archived)
+    others = len(profile.modules) - len(archived)
+    ours = f"{counted(len(archived), 'module')} of the archive ({human_size(read)} read)"
+    yield "imported", f"{ours}, {others:,} of the standard library"
+    never = [module for module in profile.modules if module.used == NEVER]
+    yield "never used", f"{counted(len(never), 'module')}, {ms(sum(module.own for module in never))} ms"
+    collections = [node for node, _ in profile.tree.walk() if node.name == trees.COLLECTION]
+    if collections:
+        number = counted(len(collections), "full garbage collection")
+        yield "collecting", f"{number}, {ms(sum(node.own for node in collections))} ms"
+    if profile.terms is not None and profile.terms.per_call is not None:
+        yield "price", price(profile)
+    yield "instrument", instrument(profile)
+
+
+def price(profile: Profile) -> str:
+    """Say what a call costs, and how much of the time that it buys is used."""
+    terms = profile.terms
+    if terms is None or terms.per_call is None:
+        return "no offer"
+    paid = terms.min_duration
+    text = f"{usd(terms.per_call)} a call, for {counted(paid, 'second')}"
+    if not terms.per_call:
+        return text
+    text += f", of which this one took {100 * profile.wall.median / paid:.2g} %" if paid else ""
+    if paid > 1 and profile.wall.most < _FRACTION * paid:
+        text += "; with a smaller `min-duration` it would cost less"
+    return text
+
+
+def instrument(profile: Profile) -> str:
+    """Say what the measuring itself takes, and how much of it is in the figures."""
+    text = f"{ms(profile.instrument)} ms, left out of all figures"
+    if profile.cpu is None or profile.instrumented is None:
+        return text
+    inside = profile.instrumented.median - profile.instrument - profile.cpu.median
+    sign = "+" if inside >= 0 else "-"
+    return (
+        f"{text}; in them {sign}{ms(abs(inside))} ms ({sign}{100 * abs(inside) / profile.cpu.median:.1f} %): "
+        f"{ms(profile.cpu.median)} ms without it, {ms(profile.instrumented.median - profile.instrument)} ms with it"
+    )
+
+
+def advice(profile: Profile) -> Iterator[str]:
+    """Yield what to do, as lines of text; what is to be typed, and lists, are indented."""
+    yield from _lazy_advice(profile)
+    reading = trees.phase(profile.tree, trees.FRAME)
+    if reading is not None and reading.total > _FRACTION / 2 * profile.tree.total:
+        yield ""
+        yield (
+            f"Reading the frame takes {ms(reading.total)} ms, for its {human_size(profile.frame_size)}: `exclude` what "
+            "is never imported, or set `sources = false`. `hatch-os402 inspect` shows what is in it."
+        )
+
+
+def _lazy_advice(profile: Profile) -> Iterator[str]:
+    lazies = profile.lazies
+    if lazies is None:
+        yield "The request uses every package that is imported: there is nothing to put off."
+        return
+    if not lazies.known:
+        yield (
+            "What `lazy-imports` would save is not known: with unused packages imported on first use, the program "
+            "ended before the instrument could report."
+        )
+    elif lazies.savings and lazies.same_answer is False:
+        names = ", ".join(saving.name for saving in lazies.savings)
+        yield f"Imported on first use, {names} would not be loaded, and the program then answers something else."
+    elif lazies.advised:
+        saved = sum(saving.own for saving in lazies.savings if saving.name in lazies.advised)
+        how = "" if lazies.plain_to_see else ", which is within what runs differ by"
+        yield (
+            f"Imported on first use, {counted(len(lazies.advised), 'package')} would not be loaded: {ms(saved)} ms "
+            f"of imports less. Measured until the program ends: {spread(lazies.before)}, then {spread(lazies.after)}"
+            f"{how}. In pyproject.toml{', those that are there already included' if profile.lazy else ''}:"
+        )
+        yield ""
+        yield "    [tool.hatch.build.targets.os402]"
+        yield f"    lazy-imports = [{', '.join(map(_quoted, (*profile.lazy, *lazies.advised)))}]"
+        if lazies.same_answer is None:
+            yield ""
+            yield "Whether the program then answers the same cannot be told, since its answers vary: try it."
+    else:
+        yield "`lazy-imports` would save nothing here."
+    if lazies.asked_for:
+        yield ""
+        yield (
+            "Not used by the request, and still asked for while others are imported, as `from package import name` at "
+            "the top of a module does. Where that is your own code, import them in the function that needs them:"
+        )
+        yield ""
+        shown = lazies.asked_for[:_SHOWN]
+        width = max(len(package.name) for package in shown)
+        for package in shown:
+            by = f"  imported by {package.importer}" if package.importer else ""
+            yield f"    {package.name:<{width}}  {ms(package.own):>5} ms{by}"
+        if rest := lazies.asked_for[_SHOWN:]:
+            yield f"    {len(rest)} more, {ms(sum(package.own for package in rest))} ms"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def to_json(profile: Profile) -> dict[str, Any]:
+    """Return what `--json` prints; all times are CPU milliseconds but for `wall`."""
+    lazies = profile.lazies
+    return {
+        "format": FORMAT,
+        "name": profile.name,
+        "request": {
+            "method": profile.request.method,
+            "path": profile.request.path,
+            "query": profile.request.query,
+            "body_bytes": len(profile.request.body),
+        },
+        "python": {"path": profile.python.path, "description": profile.python.description},
+        "runs": profile.runs,
+        "frame_bytes": profile.frame_size,
+        "status": profile.status,
+        "output_bytes": len(profile.answer),
+        "cpu": _spread_json(profile.cpu),
+        "wall": _spread_json(profile.wall),
+        "instrumented_cpu": _spread_json(profile.instrumented),
+        "instrument_ms": _rounded(profile.instrument),
+        "tree": _node_json(profile.tree),
+        "modules": [
+            {
+                "name": module.name,
+                "own_ms": _rounded(module.own),
+                "total_ms": _rounded(module.total),
+                "bytes_read": module.read,
+                "used": module.used,
+                "importer": module.importer or None,
+                "in_archive": module.in_archive,
+            }
+            for module in profile.modules
+        ],
+        "unused_packages": [
+            {
+                "name": package.name,
+                "own_ms": _rounded(package.own),
+                "modules": package.modules,
+                "importer": package.importer or None,
+                "in_archive": package.in_archive,
+            }
+            for package in profile.unused
+        ],
+        "put_off_already": list(profile.lazy),
+        "lazy_imports": None
+        if lazies is None
+        else {
+            "known": lazies.known,
+            "advised": list(lazies.advised),
+            "before": _spread_json(lazies.before),
+            "after": _spread_json(lazies.after),
+            "same_answer": lazies.same_answer,
+            "savings": [
+                {"name": saving.name, "own_ms": _rounded(saving.own), "modules": saving.modules}
+                for saving in lazies.savings
+            ],
+            "asked_for": [package.name for package in lazies.asked_for],
+        },
+        "offer": None if profile.terms is None else profile.terms.to_json(),
+        "notes": list(profile.notes),
+    }
+
+
+def _node_json(node: Node) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "kind": "import" if node.is_import else "phase",
+        "own_ms": _rounded(node.own),
+        "total_ms": _rounded(node.total),
+        "children": [_node_json(child) for child in node.children],
+    }
+
+
+def _spread_json(value: Spread | None) -> dict[str, float] | None:
+    if value is None:
+        return None
+    return {
+        "least_ms": _rounded(value.least),
+        "median_ms": _rounded(value.median),
+        "most_ms": _rounded(value.most),
+    }
+
+
+def _rounded(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -1,0 +1,187 @@
+"""Start the frame as os402 does, plainly or with the instrument in front of the bootstrap, and read what it saw."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from hatch_os402.errors import Os402Error
+from hatch_os402.offer.payload import MAX_ARGUMENT
+from hatch_os402.runtime.interpreters import ask, find_compiler
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_PATIENCE = 120
+"""Seconds that one run may take."""
+_HEADER = 2
+"""Numbers in front of a report: its size in bytes, and the clock when it was ready."""
+_TOLD = 2000
+"""Characters of a program's stderr that a message shows."""
+
+
+class ProfileError(Os402Error):
+    """A program cannot be measured."""
+
+
+@dataclass(frozen=True)
+class Python:
+    """The interpreter that stands in for os402's."""
+
+    path: str
+    description: str
+    """ "CPython 3.12.1"."""
+    warning: str = ""
+    """What differs from os402's; empty if nothing is known to."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is run: a command line, an environment and what stdin holds."""
+
+    arguments: tuple[str, ...]
+    """Without the first, the name of the interpreter."""
+    environment: Mapping[str, str]
+    stdin: bytes
+    """The frame and the body of the request."""
+    entry: str
+    """The module that is the entry point; empty if that is not known."""
+    lazy: tuple[str, ...] = ()
+    """The `lazy-imports` that the archive was built with."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process did."""
+
+    status: int
+    out: bytes
+    err: bytes
+    """Without the instrument's report."""
+    wall: float
+    """Seconds."""
+    cpu: float | None
+    """Seconds of user and system time, of the whole process; None where the system does not say."""
+    seen: dict[str, Any] | None = None
+    """The instrument's report, in its own words."""
+
+
+def find_python(runtime: Path | None) -> Python:
+    """Return the interpreter to measure with: `runtime`, else a CPython 3.12, else the running Python with a warning.
+
+    Raises `ProfileError` if `runtime` does not run.
+    """
+    if runtime is not None:
+        if found := ask(runtime):
+            return Python(found.path, f"CPython {found.version}")
+        raise ProfileError(f"{runtime} is no CPython 3.12 that runs here, and os402 runs 3.12.")
+    if found := find_compiler(None, os.environ):
+        return Python(found.path, f"CPython {found.version}")
+    version = ".".join(map(str, sys.version_info[:3]))
+    warning = (
+        f"no CPython 3.12 was found, and this Python {version} cannot read the archive's bytecode: modules are "
+        "compiled at each start, and figures are much too high. Install one, for example with "
+        "`hatch python install 3.12`"
+    )
+    return Python(sys.executable, f"{sys.implementation.name} {version}", warning)
+
+
+def instrumented(program: Program, *, use: bool = False, lazy: Sequence[str] = ()) -> tuple[tuple[str, ...], bytes]:
+    """Return the arguments of `program` with the instrument in front of its bootstrap, and the mark of its report.
+
+    `use`: note which modules are used, which takes time. `lazy`: packages to load on first use. Raises `ProfileError`
+    if the program does not start Python with `-c`.
+    """
+    arguments = list(program.arguments)
+    try:
+        at = arguments.index("-c") + 1
+        bootstrap = arguments[at]
+    except (ValueError, IndexError):
+        raise ProfileError(
+            "The offer does not start Python with `-c`, so that nothing can be put in front of its program."
+        ) from None
+    text = files(__name__.rpartition(".")[0]).joinpath("_instrument.py").read_text(encoding="utf-8")
+    text = text.replace("from __future__ import annotations\n", "")  # it would be imported into the program
+    flag = __future__.annotations.compiler_flag
+    mark = secrets.token_hex(16)
+    options = {"use": use, "lazy": list(lazy), "entry": program.entry, "mark": mark}
+    # The thread's clock: where RLIMIT_CPU is set, as on os402, Linux moves the process's on by whole ticks only.
+    arguments[at] = (
+        "import time as _;_={'__name__':'_os402_instrument','STARTED':_.thread_time_ns(),'CLOCK':_.thread_time_ns,"
+        f"'OPTIONS':{options!r},'PROGRAM':globals()}};exec(compile({text!r},'<instrument>','exec',{flag}),_);del _\n"
+        f"{bootstrap}"
+    )
+    if len(arguments[at].encode()) > MAX_ARGUMENT:
+        raise ProfileError("The bootstrap of the offer is too long to put anything in front of it.")
+    return tuple(arguments), mark.encode()
+
+
+def run(python: Python, program: Program, arguments: Sequence[str] | None = None, mark: bytes = b"") -> Run:
+    """Run `program` once, cold, in an empty folder, and return what it did.
+
+    `arguments` replace the program's; `mark` is that of an instrument among them. Raises `ProfileError` if it does not
+    start or end, or an instrument does not report.
+    """
+    command = [python.path, *(program.arguments if arguments is None else arguments)]
+    before = _children()
+    begun = time.perf_counter()
+    try:
+        # A folder that the program cannot mistake for its own, as on the server.
+        with tempfile.TemporaryDirectory(prefix="os402-profile-") as folder:
+            done = subprocess.run(
+                command,
+                input=program.stdin,
+                env=dict(program.environment),
+                cwd=folder,
+                capture_output=True,
+                check=False,
+                timeout=_PATIENCE,
+            )
+    except subprocess.TimeoutExpired as error:
+        raise ProfileError(f"The program did not end within {_PATIENCE} seconds.") from error
+    except OSError as error:
+        raise ProfileError(f"{python.path} cannot be started: {error.strerror or error}.") from error
+    wall = time.perf_counter() - begun
+    after = _children()
+    cpu = None if before is None or after is None else after - before
+    if not mark:
+        return Run(done.returncode, done.stdout, done.stderr, wall, cpu)
+    err, seen = _report(done.stderr, mark, done.returncode)
+    return Run(done.returncode, done.stdout, err, wall, cpu, seen)
+
+
+def _children() -> float | None:
+    """Return the CPU seconds of all children that have ended, or None where the system does not count them."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return None
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _report(err: bytes, mark: bytes, status: int) -> tuple[bytes, dict[str, Any]]:
+    """Return stderr without the instrument's report, and the report."""
+    own, found, rest = err.partition(b"\n" + mark + b" ")
+    sizes, _, text = rest.partition(b"\n")
+    numbers = [int(number) for number in sizes.split()] if found else []
+    if len(numbers) != _HEADER or len(text) < numbers[0]:
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        told = own.decode("utf-8", "replace").strip()[-_TOLD:]
+        raise ProfileError(
+            f"The program {how} before the instrument could report: it was killed, or it left by `os._exit`."
+            + (f" It said:\n{told}" if told else "")
+        )
+    size, reported = numbers
+    seen: dict[str, Any] = ast.literal_eval(text[:size].decode())
+    return own + text[size:], {**seen, "reported": reported}

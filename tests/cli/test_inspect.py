@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+
+import pytest
+from commandline import call
+from samplecraft import NASTY
+
+
+@pytest.fixture
+def run(capsys):
+    return lambda *arguments: call(capsys, "inspect", *arguments)
+
+
+@pytest.fixture(scope="session")
+def pyz(sample_build):
+    return sample_build.dist / "sample-0.1.0.pyz"
+
+
+def test_a_terminal(run, pyz, python312):
+    code, out, err = run(pyz)
+    assert (code, err) == (0, "")
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "project sample 0.1.0" in lines
+    assert "entry point sample.main:main" in lines
+    assert "price 0.0005 USD a call (0.0001 USD a second, 5 seconds), in USDC" in lines
+    assert any(line.startswith("bytecode") and python312.version in line for line in lines)
+    assert any(line.startswith("source only sample/bad.py: ") for line in lines)
+    (stripped,) = [line for line in lines if line.startswith("stripped 4.0")]
+    assert stripped.endswith("stripped (1 file left out) sample")
+
+
+def test_json_is_stable_and_whole(run, pyz):
+    code, out, _ = run(pyz, "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["format"] == 1
+    assert told.keys() == {
+        "format",
+        "name",
+        "project",
+        "artifacts",
+        "archive",
+        "distributions",
+        "launcher",
+        "no_distribution",
+        "bytecode",
+        "offer",
+        "members",
+        "recorded",
+        "notes",
+    }
+    assert told["distributions"][0].keys() == {
+        "name",
+        "version",
+        "treatment",
+        "left_out",
+        "required_by",
+        "files",
+        "size",
+        "packed",
+        "sources",
+        "bytecode",
+        "data",
+    }
+    assert "sample/" + "/".join(NASTY) in {member["path"] for member in told["members"]}
+    assert run(pyz, "--json")[1] == out
+
+
+def test_a_page_is_written_whole(run, pyz, tmp_path):
+    code, out, err = run(pyz, "--html", tmp_path / "page.html")
+    assert (code, out) == (0, "")
+    assert err == f"hatch-os402: wrote {tmp_path / 'page.html'}\n"
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.endswith("</html>\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+    # Nothing is fetched from anywhere, and nothing in the archive becomes markup.
+    assert re.findall(r"(?:src|href|action)\s*=\s*\"?([^\s\">]+)", page) == ["data:,", "#tables"]
+    assert "url(" not in page
+    assert "@import" not in page
+    assert len(re.findall(r"<script", page)) == 2
+    assert page.count("</script>") == 2
+
+
+@pytest.mark.parametrize("place", ["none/page.html", "folder"])
+def test_a_page_that_cannot_be_written(run, pyz, tmp_path, place):
+    (tmp_path / "folder").mkdir()
+    code, out, err = run(pyz, "--html", tmp_path / place)
+    assert (code, out) == (1, "")
+    assert f"The page cannot be written to {tmp_path / place}: " in err
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_what_a_terminal_would_obey_is_escaped(run, tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.pyz", "w") as archive:
+        archive.writestr("__main__.py", "")
+        archive.writestr("\x1b[31m[bold]red.txt", "")
+    code, out, _ = run(tmp_path / "x.pyz")
+    assert code == 0
+    assert "\\x1b[31m[bold]red.txt" in out
+    assert "\x1b" not in out
+
+
+def test_nothing_there(run, tmp_path):
+    code, out, err = run(tmp_path / "x.pyz")
+    assert (code, out) == (1, "")
+    assert err.startswith("hatch-os402: There is no artifact")

@@ -1,0 +1,368 @@
+from __future__ import annotations
+
+import json
+import re
+import sys
+import zipfile
+from dataclasses import replace
+
+import pytest
+from artifactcraft import unsigned_offer
+from launching import archive
+
+from hatch_os402 import launcher
+from hatch_os402.offer.payload import Exec, envelope_text
+from hatch_os402.profiling import tree as trees
+from hatch_os402.profiling.measuring import measure
+from hatch_os402.profiling.report import advice, to_json
+from hatch_os402.profiling.request import Request
+from hatch_os402.profiling.running import ProfileError, Python, find_python
+
+ADA = Request("POST", "/", body=b"Ada")
+
+
+def profile(path, request=ADA, *, python=None, runs=1, environment=None):
+    return measure(
+        path, request, python or find_python(None), runs=runs, environment=environment or {}, progress=lambda _: None
+    )
+
+
+def made(folder, files, entry_point="app:main", **options):
+    """Write an archive of `files`, without bytecode, and return its path."""
+    path = folder / "app.pyz"
+    path.write_bytes(archive(files, entry_point, **options))
+    return path
+
+
+def uses(measured):
+    return {module.name: module.used for module in measured.modules}
+
+
+def phases(measured):
+    return [node.name for node in measured.tree.children]
+
+
+def children(measured, name):
+    (node,) = [node for node, _ in measured.tree.walk() if node.name == name]
+    return {child.name for child in node.children}
+
+
+@pytest.fixture(scope="module")
+def sample(sample_build):
+    return profile(sample_build.dist / "sample-0.1.0.offer.json", runs=3)
+
+
+class TestSample:
+    def test_the_answer_is_the_programs(self, sample):
+        assert (sample.status, sample.err) == (0, b"")
+        assert sample.answer == b"Content-Type: text/plain\r\n\r\nHello, Ada!"
+
+    def test_phases(self, sample):
+        expected = [trees.INTERPRETER, trees.FRAME, trees.LAUNCHER, trees.ENTRY, trees.REQUEST]
+        assert phases(sample) == [*expected, *([trees.ENDING] if sample.cpu else [])]
+        assert "launcher.index" in children(sample, trees.LAUNCHER)
+        assert all(node.own >= 0 for node, _ in sample.tree.walk())
+        assert all(trees.phase(sample.tree, name).total > 0 for name in expected)
+
+    def test_the_tree(self, sample):
+        assert children(sample, trees.ENTRY) == {"sample.main"}
+        assert {"sample", "idle", "used", "eager"} <= children(sample, "sample.main")
+        assert children(sample, "idle") == {"idle.heavy", "colorsys"}
+        assert children(sample, "idle.heavy") == {"helping"}
+        assert "late" in children(sample, trees.REQUEST)
+
+    def test_what_is_used(self, sample):
+        found = uses(sample)
+        assert {name: found[name] for name in ("sample.main", "used", "late")} == {
+            "sample.main": "request",
+            "used": "request",
+            "late": "request",
+        }
+        assert {name: found[name] for name in ("idle", "idle.heavy", "helping", "colorsys", "eager", "sample")} == {
+            "idle": "never",
+            "idle.heavy": "never",
+            "helping": "never",
+            "colorsys": "never",
+            "eager": "never",
+            "sample": "unseen",  # it has nothing to call
+        }
+        assert {package.name for package in sample.unused} == {"idle", "helping", "eager", "colorsys"}
+
+    def test_bytes_read(self, sample, sample_build):
+        read = {module.name: module.read for module in sample.modules if module.in_archive}
+        files = {"idle": "idle/__init__", "idle.heavy": "idle/heavy", "sample.main": "sample/main", "late": "late"}
+        assert {name: read[name] for name in files} == {
+            name: len(sample_build.members[f"{file}.pyc"]) for name, file in files.items()
+        }
+
+    def test_what_lazy_imports_save(self, sample):
+        lazies = sample.lazies
+        assert [saving.name for saving in lazies.savings] == ["idle"]
+        assert [package.name for package in lazies.asked_for] == ["eager"]
+        assert (lazies.advised, lazies.same_answer) == (("idle",), True)
+        (idle,) = [node for node, _ in sample.tree.walk() if node.name == "idle"]
+        inside = [node for node, _ in idle.walk()]
+        assert {"idle", "idle.heavy", "helping", "colorsys"} <= {node.name for node in inside}
+        # Whatever of the launcher is first needed there may be needed later by somebody else.
+        assert 4 <= lazies.savings[0].modules <= len(inside)
+        assert (
+            sum(node.own for node in inside if node.name in ("idle", "idle.heavy", "helping")) <= lazies.savings[0].own
+        )
+
+    def test_the_advice_can_be_pasted(self, sample):
+        lines = list(advice(sample))
+        at = lines.index("    [tool.hatch.build.targets.os402]")
+        assert lines[at + 1] == '    lazy-imports = ["idle"]'
+        assert any("eager" in line and "imported by sample.main" in line for line in lines)
+
+    def test_the_overhead_is_told(self, sample):
+        told = to_json(sample)
+        assert told["instrument_ms"] > 0
+        if sys.platform == "linux":
+            assert told["instrumented_cpu"]["median_ms"] > told["instrument_ms"]
+            assert told["cpu"]["least_ms"] <= told["cpu"]["median_ms"] <= told["cpu"]["most_ms"]
+
+    def test_json_can_be_read_back(self, sample):
+        told = json.loads(json.dumps(to_json(sample)))
+        assert (told["format"], told["runs"], told["status"]) == (1, 3, 0)
+        assert told["lazy_imports"]["advised"] == ["idle"]
+        assert {module["name"] for module in told["modules"]} == set(uses(sample))
+        assert told["offer"]["price_per_call"] == 0.0005
+
+
+LOADED = """
+import sys
+
+def main():
+    print("\\r\\n\\r\\n" + " ".join(sorted(sys.modules)))
+"""
+
+
+def test_the_instrument_brings_nothing_along(tmp_path, monkeypatch):
+    from hatch_os402.profiling import measuring
+
+    answers = []
+    real = measuring.run
+
+    def run(*arguments):
+        done = real(*arguments)
+        answers.append((done.seen is not None, set(done.out.decode().split())))
+        return done
+
+    monkeypatch.setattr(measuring, "run", run)
+    profile(made(tmp_path, {"app.py": LOADED}))
+    plain = next(modules for instrumented, modules in answers if not instrumented)
+    for instrumented, modules in answers:
+        if instrumented:
+            assert modules - plain <= {"atexit", "gc"}  # both are compiled into the interpreter
+
+
+def test_times_are_fine_where_cpu_is_limited_as_on_os402(sample_build, tmp_path, python312):
+    """With RLIMIT_CPU, Linux reads the process's clock from a counter that moves with the ticks."""
+    limited = tmp_path / "limited"
+    limited.write_text(f'#!/bin/sh\nulimit -t 60\nexec {python312.path} "$@"\n')
+    limited.chmod(0o755)
+    measured = profile(sample_build.dist / "sample-0.1.0.pyz", python=Python(str(limited), "limited"))
+    imports = [node.own for node, _ in measured.tree.imports()]
+    assert sum(own > 0 for own in imports) > len(imports) * 0.9
+
+
+PYTHONS = {"a 3.12": None, "the running Python": Python(sys.executable, "this one")}
+
+
+@pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
+def test_use_at_import_and_for_the_request(tmp_path, python):
+    files = {
+        "app.py": "import tool, shape, idle\nVALUE = tool.make()\n\ndef main():\n    print('\\r\\n\\r\\n', shape.Box(1))\n",
+        "tool.py": "def make():\n    return 1\n",
+        "shape.py": "from dataclasses import dataclass\n\n@dataclass\nclass Box:\n    size: int\n",
+        "idle.py": "def own():\n    return 1\n\nVALUE = own()\n",
+    }
+    measured = profile(made(tmp_path, files), python=python)
+    found = uses(measured)
+    # A dataclass has code that was never in a file. What a module does while it is imported is no use of it.
+    assert {name: found[name] for name in ("app", "tool", "shape", "idle")} == {
+        "app": "request",
+        "tool": "import",
+        "shape": "request",
+        "idle": "never",
+    }
+
+
+def test_a_module_as_entry_point(tmp_path):
+    files = {
+        "app/__init__.py": "",
+        "app/__main__.py": "import tool\nprint('\\r\\n\\r\\n', tool.make())\n",
+        "tool.py": "def make():\n    return 1\n",
+    }
+    measured = profile(made(tmp_path, files, "app"))
+    assert phases(measured)[:5] == ["interpreter", "frame", "launcher", "entry", "request"]
+    assert children(measured, "entry") == {"app"}
+    assert "tool" in children(measured, "request")
+    assert uses(measured)["tool"] == "request"
+
+
+def test_a_single_module_as_entry_point(tmp_path):
+    files = {"app.py": "import tool\nprint('\\r\\n\\r\\n', tool.make())\n", "tool.py": "def make():\n    return 1\n"}
+    measured = profile(made(tmp_path, files, "app"))
+    assert phases(measured)[:4] == ["interpreter", "frame", "launcher", "request"]
+    assert "tool" in children(measured, "request")
+
+
+def test_an_archive_without_our_launcher(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.pyz", "w") as packed:
+        packed.writestr("__main__.py", "import colorsys\nprint('\\r\\n\\r\\n', colorsys.rgb_to_hsv(1, 1, 1))\n")
+    measured = profile(tmp_path / "x.pyz")
+    assert phases(measured)[:3] == ["interpreter", "frame", "request"]
+    assert uses(measured)["colorsys"] == "request"
+
+
+def test_a_failed_import_is_shown_as_that(tmp_path):
+    source = "try:\n    import nowhere\nexcept ImportError:\n    pass\n\ndef main():\n    print('\\r\\n\\r\\n')\n"
+    measured = profile(made(tmp_path, {"app.py": source}))
+    assert uses(measured)["nowhere"] == "absent"
+
+
+def test_lazily_it_answers_something_else(tmp_path):
+    files = {
+        "app.py": "import plugin, names\n\ndef main():\n    print('\\r\\n\\r\\n', names.get())\n",
+        "plugin.py": "import names\nnames.ALL.append('plugin')\n\ndef f():\n    pass\n",
+        "names.py": "ALL = []\n\ndef get():\n    return ALL\n",
+    }
+    measured = profile(made(tmp_path, files))
+    assert b"['plugin']" in measured.answer
+    assert (measured.lazies.advised, measured.lazies.same_answer) == ((), False)
+    told = "\n".join(advice(measured))
+    assert "plugin would not be loaded, and the program then answers something else" in told
+    assert "lazy-imports" not in told
+
+
+def test_lazily_it_vanishes(tmp_path):
+    files = {
+        "app.py": "import os, plugin, names\n\ndef main():\n    names.get() or os._exit(3)\n    print('\\r\\n\\r\\n')\n",
+        "plugin.py": "import names\nnames.ALL.append('plugin')\n\ndef f():\n    pass\n",
+        "names.py": "ALL = []\n\ndef get():\n    return ALL\n",
+    }
+    measured = profile(made(tmp_path, files))
+    assert (measured.status, measured.lazies.known) == (0, False)
+    assert "would save is not known" in "\n".join(advice(measured))
+
+
+IDLE = "TABLE = [sum(range(n)) for n in range(3000)]\n\ndef f():\n    pass\n"
+
+
+def test_modules_of_python_itself_are_tried_as_well(tmp_path):
+    source = "import colorsys, idle\n\ndef main():\n    print('\\r\\n\\r\\n')\n"
+    lazies = profile(made(tmp_path, {"app.py": source, "idle.py": IDLE})).lazies
+    assert {saving.name for saving in lazies.savings} == {"idle", "colorsys"}
+
+
+def test_without_those_of_python_where_they_matter(tmp_path):
+    source = "import sys, colorsys, idle\n\ndef main():\n    print('\\r\\n\\r\\n', type(sys.modules['colorsys']))\n"
+    lazies = profile(made(tmp_path, {"app.py": source, "idle.py": IDLE})).lazies
+    assert (lazies.advised, lazies.same_answer) == (("idle",), True)
+
+
+def test_what_is_put_off_already(tmp_path):
+    source = "import idle, tool\n\ndef main():\n    print('\\r\\n\\r\\n', tool.f())\n"
+    files = {"app.py": source, "idle.py": IDLE, "tool.py": IDLE}
+    measured = profile(made(tmp_path, files, lazy_imports=("idle", "tool")))
+    found = uses(measured)
+    assert (found["idle"], found["tool"]) == ("deferred", "request")
+    assert measured.unused == ()
+    assert measured.lazies is None
+    assert "tool" in children(measured, "request")  # that is when it was loaded
+    assert measured.lazy == ("idle", "tool")
+
+
+def test_the_advice_keeps_what_is_put_off_already(tmp_path):
+    source = "import idle, other\n\ndef main():\n    print('\\r\\n\\r\\n')\n"
+    files = {"app.py": source, "idle.py": IDLE, "other.py": IDLE}
+    measured = profile(made(tmp_path, files, lazy_imports=("idle",)))
+    assert '    lazy-imports = ["idle", "other"]' in list(advice(measured))
+
+
+def test_answers_that_vary(tmp_path):
+    files = {
+        "app.py": "import time, idle\n\ndef main():\n    print('\\r\\n\\r\\n', time.time_ns())\n",
+        "idle.py": IDLE,
+    }
+    measured = profile(made(tmp_path, files), runs=2)
+    assert (measured.lazies.advised, measured.lazies.same_answer) == (("idle",), None)
+    assert "did not all answer the same" in "".join(measured.notes)
+
+
+def test_a_failing_program_is_measured_and_said_to_fail(sample_build):
+    measured = profile(sample_build.dist / "sample-0.1.0.pyz", Request("POST", body=b"fail"))
+    assert measured.status == 1
+    assert "failing as told" in "".join(measured.notes)
+
+
+def test_a_program_that_vanishes(sample_build):
+    with pytest.raises(ProfileError, match=r"ended with status 7 before the instrument could report.*os\._exit"):
+        profile(sample_build.dist / "sample-0.1.0.pyz", Request("POST", body=b"vanish"))
+
+
+def test_no_separator_is_said(tmp_path):
+    measured = profile(made(tmp_path, {"app.py": "def main():\n    print('hello')\n"}))
+    assert "os402 would answer 500" in "".join(measured.notes)
+
+
+def test_the_programs_own_stderr_stays_its_own(tmp_path):
+    source = "import sys\n\ndef main():\n    print('\\r\\n\\r\\n')\n    print('one', file=sys.stderr)\n"
+    assert profile(made(tmp_path, {"app.py": source})).err == b"one\n"
+
+
+def test_a_program_that_closes_stderr(tmp_path):
+    measured = profile(
+        made(tmp_path, {"app.py": "import os\n\ndef main():\n    print('\\r\\n\\r\\n')\n    os.close(2)\n"})
+    )
+    assert (measured.status, "app" in uses(measured)) == (0, True)
+
+
+ENVIRONMENT = "import json, os\n\ndef main():\n    print('\\r\\n\\r\\n' + json.dumps(dict(os.environ)))\n"
+
+
+def test_the_environment_is_a_calls(tmp_path):
+    request = Request("PUT", "/a%20b", "q=1", (("X-One", "1"), ("Content-Type", "text/x"), ("X-One", "2")), b"12345")
+    measured = profile(made(tmp_path, {"app.py": ENVIRONMENT}), request, environment={"SECRET": "s"})
+    found = json.loads(measured.answer)
+    expected = {
+        "GATEWAY_INTERFACE": "CGI/1.1",
+        "REQUEST_METHOD": "PUT",
+        "PATH_INFO": "/a%20b",
+        "QUERY_STRING": "q=1",
+        "REQUEST_URI": "/app.cgi/a%20b",
+        "SCRIPT_NAME": "/app.cgi",
+        "CONTENT_LENGTH": "5",
+        "CONTENT_TYPE": "text/x",
+        "HTTP_X_ONE": "2",
+        "SECRET": "s",
+    }
+    assert expected.items() <= found.items()
+    assert not {"PATH", "HOME", "REMOTE_ADDR", "HTTPS"} & found.keys()
+
+
+def test_an_offer_that_is_no_cgi_gets_nothing_of_the_call(tmp_path):
+    source = "import os, sys\n\ndef main():\n    print('\\r\\n\\r\\n', os.environ.get('REQUEST_METHOD'), repr(sys.stdin.read()))\n"
+    made(tmp_path, {"app.py": source})
+    offer = unsigned_offer("0" * 64)
+    plain = Exec(offer.exec.executables, args=launcher.ARGS, stdin_sha256="0" * 64)
+    (tmp_path / "app.offer.json").write_text(envelope_text(replace(offer, exec=plain)))
+    measured = profile(tmp_path / "app.pyz")
+    assert measured.answer.split() == [b"None", b"''"]
+    assert "`cgi = false`" in "".join(measured.notes)
+
+
+def test_an_offer_that_runs_something_else(tmp_path):
+    made(tmp_path, {"app.py": "def main():\n    pass\n"})
+    offer = unsigned_offer("0" * 64)
+    plain = Exec(offer.exec.executables, args=("python", "-m", "x"), stdin_sha256="0" * 64)
+    (tmp_path / "app.offer.json").write_text(envelope_text(replace(offer, exec=plain)))
+    with pytest.raises(ProfileError, match="does not start Python with `-c`"):
+        profile(tmp_path / "app.pyz")
+
+
+def test_a_runtime_that_does_not_run(tmp_path):
+    with pytest.raises(ProfileError, match=re.escape(str(tmp_path / "none"))):
+        find_python(tmp_path / "none")
