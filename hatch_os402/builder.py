@@ -20,7 +20,7 @@ from hatch_os402.face import TARGET, build_artifacts, own_wheel, plainly, read_o
 from hatch_os402.validity import source_date_epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
     from hatch_os402.artifacts import Artifact
 
@@ -43,7 +43,7 @@ class Os402Builder(BuilderInterface[Os402BuilderConfig, PluginManager]):
     def build(self, **keywords: Any) -> Generator[str, None, None]:
         """Yield the path of every artifact. What is expected to go wrong ends in one message and exit status 1."""
         with plainly(self.app):
-            self._check_metadata(keywords.get("versions") or [])
+            self.check_metadata(keywords.get("versions") or [])
             read_options(self.root, self.metadata)
             source_date_epoch(os.environ)  # hatchling asks for it, too, and would fail with a traceback
             chosen = keywords.get("directory") or os.environ.get(BuildEnvVars.LOCATION) or self.config.directory
@@ -55,7 +55,7 @@ class Os402Builder(BuilderInterface[Os402BuilderConfig, PluginManager]):
         """Build into `directory` and return the path of the zipapp."""
         with tempfile.TemporaryDirectory(prefix="hatch-os402-wheel-") as folder:
             self._artifacts = build_artifacts(
-                self._own_wheel(folder),
+                self.build_own_wheel(folder),
                 root=self.root,
                 project_id=self.project_id,
                 metadata=self.metadata,
@@ -73,7 +73,7 @@ class Os402Builder(BuilderInterface[Os402BuilderConfig, PluginManager]):
         """Return the class of the target's configuration."""
         return Os402BuilderConfig
 
-    def _check_metadata(self, versions: list[str]) -> None:
+    def check_metadata(self, versions: Sequence[str] = ()) -> None:
         """Ask Hatch for all that it checks, whose errors would be tracebacks."""
         if unknown := set(versions) - self.get_version_api().keys():
             raise Os402Error(
@@ -85,7 +85,7 @@ class Os402Builder(BuilderInterface[Os402BuilderConfig, PluginManager]):
         except (ValueError, TypeError, OSError) as error:
             raise Os402Error(f"the project's metadata cannot be used: {error}") from error
 
-    def _own_wheel(self, folder: str) -> Path:
+    def build_own_wheel(self, folder: str) -> Path:
         """Build the project's own wheel, with every option and hook of the wheel target, and return its path."""
         builder = WheelBuilder(self.root, plugin_manager=self.plugin_manager, metadata=self.metadata, app=self.app)
         try:

@@ -33,6 +33,10 @@ class ResolutionError(Os402Error):
     """The dependencies could not be resolved or fetched for the target."""
 
 
+class UnsatisfiableError(ResolutionError):
+    """No set of releases satisfies the requirements; the index itself was reached."""
+
+
 class WheelError(Os402Error):
     """A wheel is damaged, dishonest or dangerous."""
 

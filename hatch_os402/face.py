@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from hatch_os402.artifacts import Artifact
     from hatch_os402.options import Options
+    from hatch_os402.project import Project
 
 TARGET = "os402"
 _building_own_wheel = False
@@ -94,15 +95,12 @@ def read_options(root: str, metadata: ProjectMetadata[Any]) -> Options:
     return Options(metadata.hatch.build_targets.get(TARGET, {}), Path(root)).validate()
 
 
-def build_artifacts(
-    wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any], directory: str, app: Application
-) -> tuple[Artifact, ...]:
-    """Build the artifacts from the project's `wheel` into `directory`. Raises `Os402Error`."""
-    from hatch_os402.pipeline import build  # noqa: PLC0415 - as above
-    from hatch_os402.project import Project  # noqa: PLC0415
+def read_project(wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any]) -> Project:
+    """Return the project that Hatch describes, whose own wheel is `wheel`."""
+    from hatch_os402.project import Project  # noqa: PLC0415 - as above
 
     core = metadata.core
-    project = Project(
+    return Project(
         root=Path(root),
         id=project_id,
         name=canonicalize_name(core.name),
@@ -113,6 +111,15 @@ def build_artifacts(
         groups=metadata.config.get("dependency-groups", {}),
         wheel=wheel,
     )
+
+
+def build_artifacts(
+    wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any], directory: str, app: Application
+) -> tuple[Artifact, ...]:
+    """Build the artifacts from the project's `wheel` into `directory`. Raises `Os402Error`."""
+    from hatch_os402.pipeline import build  # noqa: PLC0415 - as above
+
+    project = read_project(wheel, root=root, project_id=project_id, metadata=metadata)
     tell = HatchTell(app)
     artifacts = build(project, read_options(root, metadata), Path(os.path.abspath(directory)), tell)  # noqa: PTH100
     width = max(len(artifact.path.name) for artifact in artifacts)

@@ -160,6 +160,16 @@ class Options:
         return frozenset(canonicalize_name(name) for name in self._fields.strings("allow-native-files"))
 
     @cached_property
+    def build_from_source(self) -> frozenset[str]:
+        """Distributions that may be built here from their sdist, where there is no wheel; canonical names."""
+        return frozenset(canonicalize_name(name) for name in self._fields.strings("build-from-source"))
+
+    @cached_property
+    def remedies(self) -> bool:
+        """Whether ways out are looked for when a distribution cannot work."""
+        return self._fields.boolean("remedies") is not False
+
+    @cached_property
     def runtime(self) -> tuple[str, ...]:
         """`path`, `arch:path` or `arch:url#sha256`, one an architecture; empty for the pinned cosmo-python."""
         value = self._fields.config.get("runtime", [])

@@ -13,11 +13,8 @@ from hatch_os402.archive.assemble import assemble, launcher_entries
 from hatch_os402.artifacts import staged
 from hatch_os402.cache import usable_cache
 from hatch_os402.dependencies.entries import EntryReader
-from hatch_os402.dependencies.fetch import fetch
 from hatch_os402.dependencies.stage import stage
-from hatch_os402.dependencies.target import ARCHITECTURES
-from hatch_os402.dependencies.wheels import read_wheel
-from hatch_os402.project import entry_point
+from hatch_os402.examination import examine, refuse, remark
 from hatch_os402.record import Facts
 from hatch_os402.runtime.configured import executables
 from hatch_os402.validity import decide
@@ -35,18 +32,14 @@ def build(project: Project, options: Options, directory: Path, tell: Tell) -> tu
     They replace those of an earlier build together; when anything fails, those stay. Raises `Os402Error`.
     """
     runs_on = executables(options.runtime, project.root)
-    architectures = tuple(
-        arch for arch in ARCHITECTURES if not options.runtime or arch in {item.arch for item in runs_on}
-    )
     validity = decide(options.offer, project.root, os.environ, int(time.time()))
     with tempfile.TemporaryDirectory(prefix="hatch-os402-") as temporary, EntryReader() as reader:
         workdir = Path(temporary)
         cache = usable_cache(os.environ, workdir / "cache")
-        own = read_wheel(project.wheel)
-        entry = entry_point(project, options, {file.path for file in own.files})
-        resolution = steps.resolve_all(project, options, own, architectures, workdir, tell)
-        wheels = fetch(resolution.pins, cache=cache / "wheels", workdir=workdir, machine=architectures[0])
-        verdicts = steps.judge(options, own, wheels, resolution, tell)
+        found = examine(project, options, runs_on, workdir=workdir, cache=cache, tell=tell)
+        refuse(found.assessment)
+        remark(found, tell)
+        entry, verdicts = found.entry, found.verdicts
         tree = stage(verdicts, exclude=options.exclude)
         steps.check_tree(tree, entry, options, reader, tell)
         launch = launcher_entries(entry, virtual_files=options.virtual_files, lazy_imports=options.lazy_imports)
@@ -56,6 +49,6 @@ def build(project: Project, options: Options, directory: Path, tell: Tell) -> tu
             zipapp = steps.pack_zipapp(contents, options, reader, files)
             frame = steps.frame_zipapp(zipapp, files)
             offer = steps.write_offer(project, options, runs_on, validity, frame, files, tell)
-            facts = Facts(project, entry, architectures, runs_on, resolution, verdicts, compiled, validity)
+            facts = Facts(project, entry, found.architectures, runs_on, found.resolution, verdicts, compiled, validity)
             record = files.measured(".build.json", facts.record((zipapp, frame, offer)))
     return zipapp, frame, offer, record

@@ -64,11 +64,13 @@ class Facts:
         """Yield what is said of each vendored distribution. No address: a mirror must not change the record."""
         verdicts = {verdict.wheel.name: verdict for verdict in self.verdicts}
         for pin in self.resolution.pins:
+            sdist = self.resolution.built.get(pin.name)
+            # A wheel that was built here has no hash that another machine could compare, its sdist has.
+            source = {"sdist": sdist.filename, "sha256": sdist.sha256} if sdist else None
             yield {
                 "name": pin.name,
                 "version": pin.version,
-                "wheel": pin.filename,
-                "sha256": pin.sha256,
+                **(source or {"wheel": pin.filename, "sha256": pin.sha256}),
                 "required_by": sorted(self.resolution.graph.required_by[pin.name]),
                 "treatment": verdicts[pin.name].outcome,
                 "left_out": sorted(file.path for file, _ in verdicts[pin.name].dropped),

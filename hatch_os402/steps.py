@@ -6,7 +6,6 @@ import json
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from hatch_os402 import launcher
 from hatch_os402.archive import frame as framing
@@ -14,18 +13,12 @@ from hatch_os402.archive.assemble import importable, is_launcher
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, check_deflate, pack
 from hatch_os402.artifacts import SIGNED_SUFFIX
-from hatch_os402.dependencies.imports import missing_imports
-from hatch_os402.dependencies.resolve import Resolution, resolve
-from hatch_os402.dependencies.stage import exclusion
-from hatch_os402.dependencies.target import PYTHON
-from hatch_os402.dependencies.vet import Verdict, refuse_native, vet
 from hatch_os402.errors import BytecodeError
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
 from hatch_os402.offer.payload import Executable as OfferExecutable
 from hatch_os402.offer.payload import sha256 as offer_sha256
-from hatch_os402.project import check_entry_point, check_features, check_lazy_imports, requirements_of_groups
-from hatch_os402.runtime import pins as runtime_pins
+from hatch_os402.project import check_entry_point, check_lazy_imports
 from hatch_os402.runtime.interpreters import find_compiler
 
 if TYPE_CHECKING:
@@ -35,7 +28,6 @@ if TYPE_CHECKING:
     from hatch_os402.artifacts import Artifact, Files
     from hatch_os402.dependencies.entries import Entry, EntryReader
     from hatch_os402.dependencies.stage import Tree
-    from hatch_os402.dependencies.wheels import Wheel
     from hatch_os402.options import Options
     from hatch_os402.project import Project
     from hatch_os402.runtime.configured import Executable
@@ -44,58 +36,6 @@ if TYPE_CHECKING:
 
 _MOST_REPORTED = 5
 """Modules that did not compile, named before the rest is only counted."""
-
-
-def resolve_all(
-    project: Project, options: Options, own: Wheel, architectures: Sequence[str], workdir: Path, tell: Tell
-) -> Resolution:
-    """Resolve the project's requirements, extras and groups included."""
-    check_features(project, options)
-    groups = requirements_of_groups(project, options.groups)
-    resolution = resolve(own, extras=options.features, groups=groups, workdir=workdir, architectures=architectures)
-    count = len(resolution.pins)
-    tell.info(
-        f"resolved {count} distribution{'' if count == 1 else 's'} for {runtime_pins.NAME} {PYTHON} "
-        f"({', '.join(architectures)})"
-    )
-    for requirement in own.metadata.requires_dist:
-        address = urlsplit(requirement.url or "")
-        if address.scheme == "file" or "@" in address.netloc:
-            what = "a password" if "@" in address.netloc else "a folder of this machine"
-            tell.warning(
-                f"the requirement of {requirement.name} has {what} in its address, which is in METADATA and so in the "
-                "archive: require a version instead, and let PIP_FIND_LINKS or PIP_INDEX_URL say where it is"
-            )
-    for pin in resolution.pins:
-        parents = ", ".join(sorted(resolution.graph.required_by[pin.name]))
-        tell.debug(f"{pin.name} {pin.version} ({pin.filename}), required by {parents}")
-        if pin.yanked:
-            tell.warning(f"{pin.name} {pin.version} was yanked from the index; require another release")
-    return resolution
-
-
-def judge(
-    options: Options, own: Wheel, wheels: Sequence[Wheel], resolution: Resolution, tell: Tell
-) -> tuple[Verdict, ...]:
-    """Vet the project's wheel and every vendored one; raise for all that cannot work, at once."""
-    strip, allow = options.strip_extensions, options.allow_native_files
-    known = {wheel.name for wheel in (own, *wheels)}
-    for option, chosen in (("strip-extensions", strip), ("allow-native-files", allow)):
-        for name in sorted(chosen - known):
-            tell.warning(f"`{option}` names {name}, which is not vendored")
-    excluded = exclusion(options.exclude)
-    verdicts = tuple(vet(wheel, strip=strip, allow=allow, excluded=excluded) for wheel in (own, *wheels))
-    refuse_native(verdicts, {wheel.name: resolution.graph.chains(wheel.name) for wheel in (own, *wheels)})
-    for verdict in verdicts:
-        if verdict.outcome == "stripped":
-            tell.info(verdict.summary)
-        for warning in verdict.warnings:
-            tell.warning(warning)
-        for file, reason in verdict.dropped:
-            tell.debug(f"{verdict.wheel.name}: left out {file.path}: {reason}")
-        for note in missing_imports(verdict) if tell.verbose else ():
-            tell.debug(note)
-    return verdicts
 
 
 def check_tree(tree: Tree, entry: str, options: Options, reader: EntryReader, tell: Tell) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "check": ("check", "Say whether the project's dependencies can work on os402, without building"),
     "inspect": ("inspect", "Show what is in an archive: distributions, sizes, limits, price"),
     "profile": ("profile", "Measure where a cold start goes, import by import"),
     "publish": ("publish", "Upload an offer to one or several os402 servers"),

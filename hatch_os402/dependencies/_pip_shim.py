@@ -7,9 +7,13 @@ stops is better than one that resolved for the wrong machine.
 
 The job, JSON: `pip` (the folder of the package pip), `environment` (marker environment), `tags` (list of [interpreter,
 abi, platform]), `settings` (names of pip's settings that may come from configuration files), `arguments` (of pip).
+`environment` null leaves the target alone: pip then works for the Python that runs it. Three lists of canonical names
+narrow or widen what pip may choose: `pure` (none-any wheels only), `without` (no release at all) and `source` (an sdist
+where no wheel fits; ["*"] for every name). An sdist is never built: its own PKG-INFO is its metadata.
 """
 
 import json
+import os
 import sys
 
 UNSUPPORTED = 70
@@ -24,6 +28,23 @@ def main(path):
     with open(path, encoding="utf-8") as file:
         job = json.load(file)
     sys.path.insert(0, job["pip"])
+    if job["environment"] is not None:
+        _be_the_target(job)
+    try:
+        from pip._internal.cli import main as cli, parser
+
+        original = parser.ConfigOptionParser._get_ordered_configuration_items
+    except (ImportError, AttributeError) as error:
+        _unsupported(str(error))
+
+    def harmless(self):
+        return ((key, value) for key, value in original(self) if key in job["settings"])
+
+    parser.ConfigOptionParser._get_ordered_configuration_items = harmless
+    return cli.main(job["arguments"])
+
+
+def _be_the_target(job):
     try:
         from pip._vendor.packaging import markers, tags  # first: the others copy names out of these modules
         from pip._internal.utils import compatibility_tags
@@ -42,21 +63,18 @@ def main(path):
     compatibility_tags.get_supported = lambda *_arguments, **_keywords: list(supported)
 
     try:
-        from pip._internal.cli import main as cli, parser
         from pip._internal.distributions import sdist
         from pip._internal.exceptions import InstallationError
         from pip._internal.index import collector
         from pip._internal.models.installation_report import InstallationReport  # noqa: F401
 
-        original = parser.ConfigOptionParser._get_ordered_configuration_items
         sdist.SourceDistribution.prepare_distribution_metadata  # noqa: B018
+        if job["pure"] or job["without"] or job["source"]:
+            _choose(job)
     except (ImportError, AttributeError) as error:
         _unsupported(str(error))
 
-    def refuse_to_build(self, *_arguments, **_keywords):
-        raise InstallationError("os402-source-only: " + str(self.req))
-
-    sdist.SourceDistribution.prepare_distribution_metadata = refuse_to_build
+    sdist.SourceDistribution.prepare_distribution_metadata = _instead_of_building(job, InstallationError)
 
     def tell(link, reason, **_how):
         sys.stderr.write("os402-unfetched: " + str(link) + "\t" + " ".join(str(reason).split()) + "\n")
@@ -64,11 +82,84 @@ def main(path):
     if hasattr(collector, "_handle_get_simple_fail"):  # pip itself says it with -vv only; it is for a message alone
         collector._handle_get_simple_fail = tell
 
-    def harmless(self):
-        return ((key, value) for key, value in original(self) if key in job["settings"])
 
-    parser.ConfigOptionParser._get_ordered_configuration_items = harmless
-    return cli.main(job["arguments"])
+def _instead_of_building(job, error):
+    def prepare_distribution_metadata(self, *_arguments, **_keywords):
+        requirement = self.req.req
+        by_name = job["source"] and requirement is not None and not requirement.url
+        self.req.metadata_directory = _own_metadata(self.req.source_dir) if by_name else None
+        if self.req.metadata_directory is None:
+            raise error("os402-source-only: " + str(self.req))
+
+    return prepare_distribution_metadata
+
+
+def _choose(job):
+    """Let pip find what the job's lists say, and nothing else."""
+    from pip._internal.index import package_finder
+    from pip._vendor.packaging.utils import canonicalize_name
+
+    finder, evaluator = package_finder.PackageFinder, package_finder.CandidateEvaluator
+    find, evaluate = finder.find_all_candidates, finder.make_link_evaluator
+    applicable = evaluator.get_applicable_candidates
+    pure, without, source = set(job["pure"]), set(job["without"]), set(job["source"])
+
+    def find_allowed(self, project_name):
+        name = canonicalize_name(project_name)
+        if name in without:
+            return []
+        found = find(self, project_name)
+        return [one for one in found if one.link.filename.endswith("-none-any.whl")] if name in pure else found
+
+    def evaluate_source_too(self, project_name):
+        made = evaluate(self, project_name)
+        if source & {"*", canonicalize_name(project_name)}:
+            made._formats = frozenset({"binary", "source"})
+        return made
+
+    def wheels_first(self, candidates):
+        return applicable(self, [one for one in candidates if one.link.is_wheel]) or applicable(self, candidates)
+
+    finder.find_all_candidates = find_allowed
+    finder.make_link_evaluator = evaluate_source_too
+    evaluator.get_applicable_candidates = wheels_first
+
+
+def _own_metadata(folder):
+    """Return a folder of metadata made of what an unpacked sdist says of itself, or None when it says nothing.
+
+    `Requires-Dist` of PKG-INFO counts when the format is 2.2 or later (PEP 643); before, setuptools wrote
+    `requires.txt` beside it, whose unconditional lines are taken.
+    """
+    try:
+        with open(os.path.join(folder, "PKG-INFO"), "rb") as file:
+            content = file.read()
+    except OSError:
+        return None
+    if b"\nRequires-Dist:" not in content:
+        head, separator, rest = content.partition(b"\n\n")
+        lines = [b"Requires-Dist: " + line for line in _listed_requirements(folder)]
+        content = b"\n".join([head.rstrip(), *lines]) + separator + rest
+    made = os.path.join(folder, "os402.dist-info")
+    os.makedirs(made, exist_ok=True)
+    with open(os.path.join(made, "METADATA"), "wb") as file:
+        file.write(content)
+    return made
+
+
+def _listed_requirements(folder):
+    found = []
+    for name in sorted(os.listdir(folder)):
+        try:
+            with open(os.path.join(folder, name, "requires.txt"), "rb") as file:
+                text = file.read()
+        except OSError:
+            continue
+        if name.endswith(".egg-info"):
+            found += [
+                line.strip() for line in text.split(b"\n[")[0].splitlines() if line.strip()[:1] not in (b"", b"[")
+            ]
+    return found
 
 
 if __name__ == "__main__":

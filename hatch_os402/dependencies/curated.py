@@ -1,7 +1,7 @@
-"""What is known of compiled distributions: which work without their compiled part, and what to use instead of others.
+"""What is known of distributions, with evidence: `curated.json`.
 
-It cannot be inferred: `import lxml` succeeds without its extensions, and then nothing works. So each speed-up that may
-be left out has its evidence written beside it, in `curated.json`.
+It cannot be inferred: `import lxml` succeeds without its extensions, and then nothing works. So every entry has its
+evidence written beside it, and a test.
 """
 
 from __future__ import annotations
@@ -23,23 +23,70 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Speedup:
-    """A distribution whose compiled files only make it faster."""
+class _Known:
+    """One entry of the file."""
 
     name: str
     """Canonical (PEP 503)."""
     versions: SpecifierSet
     """The versions that the evidence is about."""
+    evidence: str
+    """Which code of it, and what was run."""
+
+    def covers(self, version: Version) -> bool:
+        """Whether the evidence is about `version`."""
+        return self.versions.contains(version, prereleases=True)
+
+
+@dataclass(frozen=True)
+class Speedup(_Known):
+    """A distribution whose compiled files only make it faster."""
+
     files: tuple[str, ...]
     """Patterns (`fnmatch`) of the native files that may be left out."""
     fallback: str
     """What is used instead, as the end of "… left out, …"."""
-    evidence: str
-    """Which import is guarded, where, and what was run without the files."""
 
-    def covers(self, path: str, version: Version) -> bool:
+    def covers_file(self, path: str, version: Version) -> bool:
         """Whether the evidence says that the native file at `path` of this `version` may be left out."""
-        return self.versions.contains(version, prereleases=True) and any(fnmatchcase(path, glob) for glob in self.files)
+        return self.covers(version) and any(fnmatchcase(path, glob) for glob in self.files)
+
+
+@dataclass(frozen=True)
+class Trouble(_Known):
+    """A distribution that is pure Python and yet cannot do on os402 what it is for."""
+
+    needs: str
+    """ "threads", "processes", "ctypes" or "disk"."""
+    message: str
+    """Why, as a sentence without a capital and a full stop, about "it"."""
+    advice: str
+    """What to do instead; a sentence."""
+
+
+@dataclass(frozen=True)
+class Switch(_Known):
+    """A distribution that works better on os402 when an environment variable tells it to."""
+
+    environment: Mapping[str, str]
+    message: str
+    """What happens without it, as a sentence without a capital and a full stop, about "it"."""
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What to use instead of a distribution that needs its compiled code."""
+
+    name: str
+    """Canonical (PEP 503)."""
+    sentence: str
+    require: tuple[str, ...]
+    """Requirements, each of which alone would do, whose releases are pure."""
+    library: tuple[str, ...]
+    """Modules of the standard library that serve the same purpose."""
+    parents: tuple[str, ...]
+    """Requirements of what commonly requires it, by which it is not needed."""
+    evidence: str
 
 
 @cache
@@ -47,18 +94,56 @@ def speedups() -> Mapping[str, Speedup]:
     """Return the known speed-ups by canonical name."""
     return MappingProxyType(
         {
-            name: Speedup(
-                name, SpecifierSet(entry["versions"]), tuple(entry["files"]), entry["fallback"], entry["evidence"]
-            )
+            name: Speedup(**_common(name, entry), files=tuple(entry["files"]), fallback=entry["fallback"])
             for name, entry in _curated()["speedups"].items()
         }
     )
 
 
 @cache
-def replacements() -> Mapping[str, str]:
-    """Return, by canonical name, a sentence on what to use instead of a distribution that needs its compiled code."""
-    return MappingProxyType(dict(_curated()["replacements"]))
+def troubles() -> Mapping[str, Trouble]:
+    """Return, by canonical name, the pure distributions that are known not to work."""
+    return MappingProxyType(
+        {
+            name: Trouble(
+                **_common(name, entry), needs=entry["needs"], message=entry["message"], advice=entry["advice"]
+            )
+            for name, entry in _curated()["troubles"].items()
+        }
+    )
+
+
+@cache
+def switches() -> Mapping[str, Switch]:
+    """Return, by canonical name, the distributions that heed an environment variable."""
+    return MappingProxyType(
+        {
+            name: Switch(**_common(name, entry), environment=entry["environment"], message=entry["message"])
+            for name, entry in _curated()["switches"].items()
+        }
+    )
+
+
+@cache
+def replacements() -> Mapping[str, Replacement]:
+    """Return, by canonical name, what to use instead of a distribution that needs its compiled code."""
+    return MappingProxyType(
+        {
+            name: Replacement(
+                name,
+                entry["sentence"],
+                tuple(entry.get("require", ())),
+                tuple(entry.get("library", ())),
+                tuple(entry.get("parents", ())),
+                entry["evidence"],
+            )
+            for name, entry in _curated()["replacements"].items()
+        }
+    )
+
+
+def _common(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "versions": SpecifierSet(entry["versions"]), "evidence": entry["evidence"]}
 
 
 @cache

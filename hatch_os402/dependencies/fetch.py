@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -23,20 +24,29 @@ if TYPE_CHECKING:
     from hatch_os402.dependencies.wheels import Wheel
 
 
-def fetch(pins: Sequence[Pin], *, cache: Path, workdir: Path, machine: str) -> tuple[Wheel, ...]:
+def fetch(
+    pins: Sequence[Pin],
+    *,
+    cache: Path,
+    workdir: Path,
+    machine: str,
+    shelf: Path | None = None,
+    timeout: float | None = None,
+) -> tuple[Wheel, ...]:
     """Return the wheel of each of `pins`, in their order, every byte checked against its hash and its RECORD.
 
     `cache` is a folder that can be written; a wheel lies there under its SHA256. What is missing is fetched by pip
-    (`machine`: the architecture whose tags pip is given), in one run. Raises `ResolutionError` and `WheelError`.
+    (`machine`: the architecture whose tags pip is given), in one run of at most `timeout` seconds. `shelf` is a folder
+    with more wheels, if it is there. Raises `ResolutionError` and `WheelError`.
     """
     found = {pin: wheel for pin in pins if (wheel := _cached(pin, cache)) is not None}
     missing = [pin for pin in pins if pin not in found]
     if missing:
         folder = workdir / "wheels"
         folder.mkdir()
-        _download(missing, folder, Target(machine), workdir)
+        _download(missing, folder, Target(machine), workdir, shelf, timeout)
         for pin in missing:
-            found[pin] = read_wheel(_keep(folder / pin.filename, pin, cache), expected_sha256=pin.sha256)
+            found[pin] = read_wheel(keep(folder / pin.filename, pin, cache), expected_sha256=pin.sha256)
     for pin in pins:
         _check_metadata(pin, found[pin])
     return tuple(found[pin] for pin in pins)
@@ -55,12 +65,12 @@ def _cached(pin: Pin, cache: Path) -> Wheel | None:
         return None
 
 
-def _keep(path: Path, pin: Pin, cache: Path) -> Path:
-    """Move a fetched wheel into the cache and return where it is."""
+def keep(path: Path, pin: Pin, cache: Path) -> Path:
+    """Move the file of `pin` from `path` into the folder `cache` and return where it is."""
     if not path.is_file():
         raise ResolutionError(f"pip did not fetch {pin.filename} of {pin.name} {pin.version}.")
     place = _place(pin, cache)
-    partial = place.with_name(f".{place.name}.{os.getpid()}")
+    partial = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}")
     with told(cache):
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, partial)  # may cross file systems; the rename below does not
@@ -68,13 +78,16 @@ def _keep(path: Path, pin: Pin, cache: Path) -> Path:
     return place
 
 
-def _download(pins: Sequence[Pin], folder: Path, target: Target, workdir: Path) -> None:
+def _download(
+    pins: Sequence[Pin], folder: Path, target: Target, workdir: Path, shelf: Path | None, timeout: float | None
+) -> None:
     wanted = workdir / "wheels.txt"
     lines = (f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}" for pin in pins)
     hashed = (f"{line} --hash=sha256:{pin.sha256}\n" for line, pin in zip(lines, pins, strict=True))
     wanted.write_text("".join(hashed), encoding="utf-8")
     arguments = ["download", "--no-deps", "--require-hashes", "--dest", str(folder), "-r", str(wanted)]
-    run_pip(arguments, target, workdir, doing="fetching the wheels")
+    arguments += ["--find-links", str(shelf)] if shelf and shelf.is_dir() else []
+    run_pip(arguments, target, workdir, doing="fetching the wheels", timeout=timeout)
 
 
 def _check_metadata(pin: Pin, wheel: Wheel) -> None:

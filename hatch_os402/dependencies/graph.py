@@ -24,15 +24,24 @@ if TYPE_CHECKING:
     from hatch_os402.dependencies.target import Target
 
 
+SDISTS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar")
+"""How the names of sdists end (PEP 625, and what indexes took before it)."""
+
+MOST_CHAINS = 100
+"""Chains that are looked for, shortest first."""
+
+_MOST_STEPS = 20_000
+
+
 @dataclass(frozen=True)
 class Pin:
-    """One distribution as resolved: exactly one wheel."""
+    """One distribution as resolved: exactly one file, a wheel unless there is only an sdist."""
 
     name: str
     """Canonical name (PEP 503)."""
     version: str
     filename: str
-    """The wheel's file name; its address is not part of any artifact."""
+    """The file's name; its address is not part of any artifact."""
     sha256: str
     """Lowercase hex."""
     url: str
@@ -42,6 +51,11 @@ class Pin:
     requires_dist: tuple[str, ...]
     requires_python: str
     yanked: bool = False
+
+    @property
+    def is_sdist(self) -> bool:
+        """Whether the release has no wheel for the target, only source."""
+        return self.filename.endswith(SDISTS)
 
 
 @dataclass(frozen=True)
@@ -73,11 +87,16 @@ class Graph:
             {name: self.required_by.get(name, empty) | other.required_by.get(name, empty) for name in sorted(names)},
         )
 
-    def chains(self, name: str, most: int = 3) -> tuple[tuple[str, ...], ...]:
-        """Return up to `most` chains from the project to `name`, the shortest first, each without repetition."""
+    def chains(self, name: str, most: int = MOST_CHAINS) -> tuple[tuple[str, ...], ...]:
+        """Return the chains from the project to `name`, the shortest first, each without repetition.
+
+        In a dense graph there are more chains than anybody can read, or count: at most `most` are returned.
+        """
         found: list[tuple[str, ...]] = []
         queue: deque[tuple[str, ...]] = deque([(name,)])
-        while queue and len(found) < most:
+        steps = 0
+        while queue and len(found) < most and steps < _MOST_STEPS:
+            steps += 1
             chain = queue.popleft()
             if chain[0] == self.root:
                 found.append(chain)
@@ -160,6 +179,8 @@ def _requirements(pin: Pin, problems: list[str]) -> Iterator[Requirement]:
 
 def _misfits(pin: Pin, target: Target) -> Iterator[str]:
     """Yield what is wrong with the wheel of `pin` itself."""
+    if pin.is_sdist:  # it is judged later, with all that cannot be used
+        return
     try:
         name, version, _, tags = parse_wheel_filename(pin.filename)
         same = canonicalize_name(name) == pin.name and version == Version(pin.version)

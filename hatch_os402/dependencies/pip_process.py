@@ -7,13 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from hatch_os402.dependencies import _pip_shim
 from hatch_os402.dependencies.target import PYTHON
-from hatch_os402.errors import ResolutionError
+from hatch_os402.errors import ResolutionError, UnsatisfiableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,42 +52,93 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     return kept | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PYTHONUTF8": "1"}
 
 
-def run_pip(arguments: Sequence[str], target: Target, workdir: Path, *, doing: str) -> str:
+@dataclass(frozen=True)
+class Choice:
+    """What pip may choose: canonical names for which its choice is narrower or wider than usual."""
+
+    pure: frozenset[str] = frozenset()
+    """Only wheels that are `none-any`."""
+    without: frozenset[str] = frozenset()
+    """No release at all."""
+    source: frozenset[str] = frozenset()
+    """An sdist where no wheel fits; "*" stands for every name. It is not built: what it says of itself counts."""
+
+
+class OutOfTimeError(ResolutionError):
+    """pip was ended because its time was over."""
+
+
+def run_pip(
+    arguments: Sequence[str],
+    target: Target,
+    workdir: Path,
+    *,
+    doing: str,
+    choice: Choice = Choice(),
+    timeout: float | None = None,
+) -> str:
     """Run `pip ARGUMENTS` for `target` and return all that it printed.
 
-    `workdir` is an existing private folder. `doing` completes "while …" in messages. Raises `ResolutionError`, in the
-    user's terms, with pip's own words as details.
+    `workdir` is an existing private folder. `doing` completes "while …" in messages; `timeout` is in seconds. Raises
+    `ResolutionError`, in the user's terms, with pip's own words as details: `UnsatisfiableError` where no releases fit
+    together, `OutOfTimeError` after `timeout`.
     """
-    job = workdir / f"pip-{arguments[0]}-{target.machine}.json"
     common = ["--no-color", "--only-binary=:all:", "--python-version", PYTHON]
-    job.write_text(
-        json.dumps(
-            {
-                "pip": _folder_of_pip(),
-                "environment": target.environment,
-                "tags": [[tag.interpreter, tag.abi, tag.platform] for tag in target.tags],
-                "settings": sorted(SETTINGS | {"disable-pip-version-check", "no-input"}),
-                "arguments": [arguments[0], *common, *arguments[1:]],
-            }
-        ),
-        encoding="utf-8",
-    )
-    finished = subprocess.run(
-        [sys.executable, "-I", "-X", "utf8", "-W", "ignore", _pip_shim.__file__, str(job)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=environment(os.environ),
-        cwd=workdir,
-        check=False,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    output = _FROM_FILE.sub("", finished.stdout)
-    if finished.returncode:
-        raise explain(output, finished.returncode, doing)
+    job = {
+        "environment": target.environment,
+        "tags": [[tag.interpreter, tag.abi, tag.platform] for tag in target.tags],
+        "pure": sorted(choice.pure),
+        "without": sorted(choice.without),
+        "source": sorted(choice.source),
+        "arguments": [arguments[0], *common, *arguments[1:]],
+    }
+    output, status = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}.json", timeout=timeout)
+    if status:
+        raise explain(output, status, doing)
     return output
+
+
+def run_pip_here(
+    arguments: Sequence[str], workdir: Path, *, python: str, variables: Mapping[str, str]
+) -> tuple[str, int]:
+    """Run `pip ARGUMENTS` for the interpreter `python` itself; return what it printed and its exit status.
+
+    `variables` are set besides the environment that pip always gets.
+    """
+    job = {"environment": None, "arguments": [arguments[0], "--no-color", *arguments[1:]]}
+    return _run(job, workdir, f"pip-{arguments[0]}-here.json", python=python, variables=variables)
+
+
+def _run(
+    job: Mapping[str, Any],
+    workdir: Path,
+    name: str,
+    *,
+    python: str = sys.executable,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    timeout: float | None = None,
+) -> tuple[str, int]:
+    """Run the shim with `job`, written to the file `name` of `workdir`; return output and exit status."""
+    path = workdir / name
+    settings = sorted(SETTINGS | {"disable-pip-version-check", "no-input"})
+    path.write_text(json.dumps({"pip": _folder_of_pip(), "settings": settings, **job}), encoding="utf-8")
+    try:
+        finished = subprocess.run(
+            [python, "-I", "-X", "utf8", "-W", "ignore", _pip_shim.__file__, str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**environment(os.environ), **variables},
+            cwd=workdir,
+            check=False,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise OutOfTimeError(f"pip was stopped after {timeout:g} seconds.") from error
+    return _FROM_FILE.sub("", finished.stdout), finished.returncode
 
 
 def explain(output: str, status: int, doing: str) -> ResolutionError:  # noqa: PLR0911 - one for each meaning
@@ -124,11 +177,11 @@ def explain(output: str, status: int, doing: str) -> ResolutionError:  # noqa: P
         )
     if _CONFLICT.search(output):
         told = output[output.find("ERROR:") :].strip()
-        return ResolutionError(
+        return UnsatisfiableError(
             f"the requirements contradict each other, while {doing}:\n{_indent(_shorten(told))}", output
         )
     if missing:
-        return ResolutionError(
+        return UnsatisfiableError(
             f"no wheel found for {missing['requirement'].strip()!r} on CPython {PYTHON}, linux, while {doing}.\n"
             "Either no such release exists, or its releases are only source or only for other Pythons or systems.\n"
             f"{_indent(errors)}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -12,14 +12,14 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from hatch_os402.dependencies.graph import Graph, Pin, Root, check, walk
-from hatch_os402.dependencies.pip_process import run_pip
+from hatch_os402.dependencies.graph import SDISTS, Graph, Pin, Root, check, walk
+from hatch_os402.dependencies.pip_process import Choice, run_pip
 from hatch_os402.dependencies.stub import write_stub
 from hatch_os402.dependencies.target import ARCHITECTURES, PYTHON, Target
-from hatch_os402.errors import ResolutionError
+from hatch_os402.errors import ResolutionError, UnsatisfiableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from hatch_os402.dependencies.wheels import Wheel
@@ -32,6 +32,20 @@ class Resolution:
     pins: tuple[Pin, ...]
     """Sorted by name; the project itself is not among them."""
     graph: Graph
+    built: Mapping[str, Pin] = field(default_factory=dict)
+    """Canonical name → the sdist, of each distribution whose wheel was built here."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Under which a resolution is made."""
+
+    architectures: Sequence[str] = ARCHITECTURES
+    choice: Choice = field(default_factory=Choice)
+    shelf: Path | None = None
+    """A folder with more wheels, if it is there."""
+    timeout: float | None = None
+    """Seconds that one run of pip may take."""
 
 
 def resolve(
@@ -40,9 +54,9 @@ def resolve(
     extras: frozenset[str],
     groups: Sequence[Requirement],
     workdir: Path,
-    architectures: Sequence[str] = ARCHITECTURES,
+    conditions: Conditions = Conditions(),
 ) -> Resolution:
-    """Resolve the requirements of the wheel `project` for every one of `architectures`.
+    """Resolve the requirements of the wheel `project` for every architecture of `conditions`.
 
     pip runs once for the first architecture. It runs again only for an architecture on which some marker decides
     otherwise; then the union is vendored, and two versions of one distribution are an error. Raises `ResolutionError`.
@@ -51,18 +65,41 @@ def resolve(
     root = Root(project.name, project.metadata.requires_dist, extras, tuple(groups))
     if not root.requirements and not root.groups:
         return Resolution((), Graph(root.name))
-    first, *others = (Target(machine) for machine in architectures)
-    pins = {pin.name: pin for pin in _run(project, root, first, workdir)}
+    first, *others = (Target(machine) for machine in conditions.architectures)
+    pins = {pin.name: pin for pin in _run(project, root, first, workdir, conditions)}
     graph = check(root, tuple(pins.values()), first)
     for target in others:
         same, problems = walk(root, pins, target)
         if not problems and same.required_by.keys() == pins.keys():
             graph = graph.merged(same)
             continue
-        more = _run(project, root, target, workdir)
+        more = _run(project, root, target, workdir, conditions)
         graph = graph.merged(check(root, more, target))
         pins = _union(pins, more, first, target)
     return Resolution(tuple(pins[name] for name in sorted(pins)), graph)
+
+
+def resolve_with_source(
+    project: Wheel,
+    *,
+    extras: frozenset[str],
+    groups: Sequence[Requirement],
+    workdir: Path,
+    conditions: Conditions = Conditions(),
+) -> Resolution:
+    """Resolve as `resolve` does; where wheels alone do not suffice, take sdists too, so that they can be named.
+
+    The pins that are sdists are for a verdict, not for use. Raises `ResolutionError`.
+    """
+    try:
+        return resolve(project, extras=extras, groups=groups, workdir=workdir, conditions=conditions)
+    except UnsatisfiableError as error:
+        choice = replace(conditions.choice, source=frozenset({"*"}))
+        wider = replace(conditions, choice=choice)
+        try:
+            return resolve(project, extras=extras, groups=groups, workdir=workdir, conditions=wider)
+        except ResolutionError:
+            raise error from None  # what was wrong first is what is to be told
 
 
 def _check_requires_python(project: Wheel) -> None:
@@ -89,7 +126,7 @@ def _union(pins: dict[str, Pin], more: Sequence[Pin], first: Target, target: Tar
     return {pin.name: pin for pin in more} | pins
 
 
-def _run(project: Wheel, root: Root, target: Target, workdir: Path) -> tuple[Pin, ...]:
+def _run(project: Wheel, root: Root, target: Target, workdir: Path, conditions: Conditions) -> tuple[Pin, ...]:
     """Let pip resolve for `target` and return its pins, unchecked."""
     stub = write_stub(project, workdir)
     extras = f"[{','.join(sorted(root.extras))}]" if root.extras else ""
@@ -99,8 +136,15 @@ def _run(project: Wheel, root: Root, target: Target, workdir: Path) -> tuple[Pin
     report = workdir / f"report-{target.machine}.json"
     # Nothing is installed; older releases of pip take a foreign target with `--target` only.
     nowhere = ["--dry-run", "--ignore-installed", "--target", str(workdir / "nowhere")]
-    arguments = ["install", *nowhere, "--report", str(report), "-r", str(wanted)]
-    run_pip(arguments, target, workdir, doing=f"resolving the dependencies of {project.name}")
+    shelf = ["--find-links", str(conditions.shelf)] if conditions.shelf and conditions.shelf.is_dir() else []
+    run_pip(
+        ["install", *nowhere, *shelf, "--report", str(report), "-r", str(wanted)],
+        target,
+        workdir,
+        doing=f"resolving the dependencies of {project.name}",
+        choice=conditions.choice,
+        timeout=conditions.timeout,
+    )
     return _as_required(read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target), root)
 
 
@@ -132,9 +176,9 @@ def _pin(item: dict[str, Any]) -> Pin:
     name, url = canonicalize_name(metadata["name"]), str(download["url"])
     filename = unquote(PurePosixPath(urlsplit(url).path).name)
     sha256 = download.get("archive_info", {}).get("hashes", {}).get("sha256")
-    if not filename.endswith(".whl") or not sha256:
+    if not filename.endswith((".whl", *SDISTS)) or not sha256:
         raise ResolutionError(
-            f"{name} {metadata['version']} resolved to {filename!r}, which is not a wheel with a SHA256.\n"
+            f"{name} {metadata['version']} resolved to {filename!r}, which is not a distribution with a SHA256.\n"
             "Only wheels are vendored: require a release that has one, or build it and offer it with PIP_FIND_LINKS."
         )
     return Pin(

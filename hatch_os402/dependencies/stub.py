@@ -9,9 +9,8 @@ from __future__ import annotations
 import zipfile
 from typing import TYPE_CHECKING
 
-from hatch_os402.dependencies.wheels import open_members
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from hatch_os402.dependencies.wheels import Wheel
@@ -21,12 +20,20 @@ _WHEEL = "Wheel-Version: 1.0\nGenerator: hatch-os402\nRoot-Is-Purelib: true\nTag
 
 def write_stub(project: Wheel, folder: Path) -> Path:
     """Write the stand-in of the wheel `project` into `folder` and return its path."""
-    metadata = next(file for file in project.files if file.path == f"{project.dist_info}/METADATA")
-    with open_members(project) as read:
-        content = read(metadata)
-    stub = folder / f"{project.dist_info.removesuffix('.dist-info')}-py3-none-any.whl"
+    stem = project.dist_info.removesuffix(".dist-info")
+    stub = folder / f"{stem}-py3-none-any.whl"
     with zipfile.ZipFile(stub, "w") as archive:
-        archive.writestr(f"{project.dist_info}/METADATA", content)
+        archive.writestr(f"{project.dist_info}/METADATA", "".join(f"{line}\n" for line in _headers(project)))
         archive.writestr(f"{project.dist_info}/WHEEL", _WHEEL)
         archive.writestr(f"{project.dist_info}/RECORD", "")
     return stub
+
+
+def _headers(project: Wheel) -> Iterator[str]:
+    yield "Metadata-Version: 2.1"
+    yield f"Name: {project.name}"
+    yield f"Version: {project.version}"
+    if project.metadata.requires_python:
+        yield f"Requires-Python: {project.metadata.requires_python}"
+    yield from (f"Provides-Extra: {extra}" for extra in sorted(project.metadata.provides_extra))
+    yield from (f"Requires-Dist: {requirement}" for requirement in project.metadata.requires_dist)

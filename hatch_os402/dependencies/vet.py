@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from hatch_os402.dependencies.curated import replacements, speedups
+from hatch_os402.dependencies.curated import speedups
 from hatch_os402.dependencies.native import NativeKind, is_bundled_library, native_kind
-from hatch_os402.dependencies.target import PYTHON
-from hatch_os402.errors import NativeCodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from hatch_os402.dependencies.wheels import Wheel, WheelFile
-
-_FILES_SHOWN = 3
-_CHAINS_SHOWN = 3
-_WAYS_OUT = """\
-In [tool.hatch.build.targets.os402], `strip-extensions` names distributions that work without their extensions,
-and `allow-native-files` those whose native files are only data."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +31,8 @@ class Verdict:
     """The files left out, each with the reason."""
     native: tuple[tuple[WheelFile, NativeKind], ...]
     """What makes it "native"; else empty."""
+    stripped: tuple[tuple[WheelFile, NativeKind], ...]
+    """The compiled speed-ups among `dropped`."""
     summary: str
     """One sentence without a full stop: "markupsafe 3.0.4: 1 compiled speed-up left out, …"."""
     warnings: tuple[str, ...]
@@ -103,6 +97,7 @@ def vet(
         tuple(file for file, _, fate in judged if fate in {_Fate.KEPT, _Fate.DATA}),
         tuple((file, _REASONS[fate]) for file, _, fate in judged if fate in _REASONS),
         tuple((file, kind) for file, kind, fate in judged if kind and fate is _Fate.NATIVE),
+        tuple((file, kind) for file, kind, fate in judged if kind and fate is _Fate.SPEEDUP),
         f"{title}: {_told(wheel, counts, by_user=by_user)}",
         tuple(warnings),
     )
@@ -141,54 +136,9 @@ def _told(wheel: Wheel, counts: Counter[_Fate], *, by_user: bool) -> str:
     return "; ".join(told) or "pure Python"
 
 
-def refuse_native(verdicts: Sequence[Verdict], chains: Mapping[str, Sequence[tuple[str, ...]]]) -> None:
-    """Raise `NativeCodeError` when one of `verdicts` is "native", naming all, who requires them and what to do.
-
-    `chains` gives, by canonical name, the chains of names from the project to the distribution.
-    """
-    offenders = [verdict for verdict in verdicts if verdict.native]
-    if not offenders:
-        return
-    hold = "distribution holds" if len(offenders) == 1 else "distributions hold"
-    where = f"os402 (static CPython {PYTHON}, no dynamic loading)"
-    parts = [
-        f"{len(offenders)} {hold} compiled code, which cannot run on {where}:",
-        *("\n".join(_explain(verdict, chains.get(verdict.wheel.name, ()))) for verdict in offenders),
-        _WAYS_OUT,
-    ]
-    details = [
-        f"{verdict.wheel.filename}: {file.member} ({kind})" for verdict in offenders for file, kind in verdict.native
-    ]
-    raise NativeCodeError("\n\n".join(parts), "\n".join(details))
-
-
-def _explain(verdict: Verdict, chains: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    wheel = verdict.wheel
-    yield f"  {wheel.name} {wheel.version}"
-    for file, kind in verdict.native[:_FILES_SHOWN]:
-        yield f"    {file.member} ({kind})"
-    if len(verdict.native) > _FILES_SHOWN:
-        yield f"    and {len(verdict.native) - _FILES_SHOWN} more"
-    for chain in sorted(chains, key=lambda chain: (len(chain), chain))[:_CHAINS_SHOWN]:
-        yield f"    required by {' -> '.join(chain)}" if len(chain) > 1 else "    which is the project itself"
-    yield f"    {_remedy(verdict)}"
-
-
-def _remedy(verdict: Verdict) -> str:
-    wheel = verdict.wheel
-    known = speedups().get(wheel.name)
-    if known and wheel.version not in known.versions:
-        return f"Its pure-Python fallback was checked for {known.versions} only: require one of these."
-    if wheel.name in replacements():
-        return replacements()[wheel.name]
-    if all(file.scheme != "root" or kind.role == "executable" for file, kind in verdict.native):
-        return "It is a program, not a module: do without it, or keep this part off os402."
-    return "Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl)."
-
-
 def _curated(wheel: Wheel) -> Callable[[WheelFile, NativeKind], bool]:
     known = speedups().get(wheel.name)
-    return lambda file, _: known is not None and known.covers(file.path, wheel.version)
+    return lambda file, _: known is not None and known.covers_file(file.path, wheel.version)
 
 
 def _strippable(file: WheelFile, kind: NativeKind) -> bool:

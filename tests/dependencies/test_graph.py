@@ -70,7 +70,7 @@ def test_circles_end():
         (["a"], [pin("a", python="nonsense")], "Invalid specifier"),
         (["a"], [pin("a", tag="cp313-cp313-manylinux2014_x86_64")], "is for another platform"),
         (["a"], [pin("a", filename="b-1.0-py3-none-any.whl")], "its wheel is named b-1.0"),
-        (["a"], [pin("a", filename="a-1.0.tar.gz")], "Invalid wheel filename"),
+        (["a"], [pin("a", filename="a-1.0.egg")], "Invalid wheel filename"),
         (["a"], [pin("a", "1.0", "not a requirement!")], "Requires-Dist 'not a requirement!' is invalid"),
     ],
 )
@@ -92,4 +92,11 @@ def test_prereleases_that_pip_chose_hold():
 
 def test_chains_are_shortest_first_and_bounded():
     graph = Graph("app", {"x": frozenset("abcd") | {"app"}, **{name: frozenset({"app"}) for name in "abcd"}})
-    assert graph.chains("x") == (("app", "x"), ("app", "a", "x"), ("app", "b", "x"))
+    assert graph.chains("x") == (("app", "x"), *(("app", name, "x") for name in "abcd"))
+    assert graph.chains("x", most=2) == (("app", "x"), ("app", "a", "x"))
+
+
+def test_a_dense_graph_ends():
+    names = [f"n{number}" for number in range(40)]
+    graph = Graph("app", {name: frozenset({*names} - {name}) for name in names} | {"far": frozenset(names)})
+    assert graph.chains("far") == ()  # nobody requires any of them, and there are 40! ways to find out

@@ -180,6 +180,9 @@ class TestShimRefusesAPipThatItDoesNotKnow:
             "environment": X86.environment,
             "tags": [],
             "settings": [],
+            "pure": [],
+            "without": [],
+            "source": [],
             "arguments": ["a", "b"],
         }
         job.write_text(json.dumps(content))

@@ -7,7 +7,7 @@ from packaging.requirements import Requirement
 from wheelcraft import make_wheel
 
 from hatch_os402.dependencies.graph import Pin, Root
-from hatch_os402.dependencies.resolve import _as_required, read_report, resolve
+from hatch_os402.dependencies.resolve import Conditions, _as_required, read_report, resolve
 from hatch_os402.dependencies.target import Target
 from hatch_os402.dependencies.wheels import read_wheel
 from hatch_os402.errors import ResolutionError
@@ -65,12 +65,12 @@ class TestReport:
 
     @pytest.mark.parametrize(
         ("url", "hashes"),
-        [("https://example.com/foo-2.0.tar.gz", {"sha256": "0"}), ("https://example.com/foo-2.0-py3-none-any.whl", {})],
+        [("https://example.com/foo-2.0.egg", {"sha256": "0"}), ("https://example.com/foo-2.0-py3-none-any.whl", {})],
     )
     def test_not_a_wheel_with_a_hash(self, url, hashes):
         report = changed("install", 1, "download_info", value={"url": url, "archive_info": {"hashes": hashes}})
         with pytest.raises(
-            ResolutionError, match=r"foo-bar 2\.0\+local resolved to 'foo-2\.0.*not a wheel with a SHA256"
+            ResolutionError, match=r"foo-bar 2\.0\+local resolved to 'foo-2\.0.*not a distribution with a SHA256"
         ):
             read_report(report, "app", X86)
 
@@ -88,7 +88,7 @@ def resolved(tmp_path, requires, architectures=("x86_64", "aarch64"), **more):
     project = read_wheel(make_wheel(tmp_path, "app", "1.0", {"app.py": ""}, requires=requires, **more))
     workdir = tmp_path / "work"
     workdir.mkdir()
-    found = resolve(project, extras=frozenset(), groups=(), workdir=workdir, architectures=architectures)
+    found = resolve(project, extras=frozenset(), groups=(), workdir=workdir, conditions=Conditions(architectures))
     runs = sorted(path.name for path in workdir.glob("report-*"))
     return {pin.name: pin.version for pin in found.pins}, found, runs
 

@@ -3,16 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from packaging.utils import canonicalize_name
-from packaging.version import Version
 from wheelcraft import ELF, make_wheel
 
-from hatch_os402.dependencies.curated import replacements, speedups
-from hatch_os402.dependencies.imports import missing_imports
 from hatch_os402.dependencies.stage import stage
-from hatch_os402.dependencies.vet import refuse_native, vet
+from hatch_os402.dependencies.vet import vet
 from hatch_os402.dependencies.wheels import read_wheel
-from hatch_os402.errors import NativeCodeError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,98 +166,6 @@ def test_what_will_not_happen_is_warned_of(tmp_path):
         ["1", "file"],
     ]
     assert kept(verdict) == ["demo.pth", "demo/inner.pth"]
-
-
-def test_unguarded_imports_of_what_is_missing_are_noted(tmp_path):
-    files = {
-        "demo/a.py": "import os, ctypes.util as u\nx = 1\n",
-        "demo/b.py": "from ctypes import c_int\r\nimport cffi\n",
-        "demo/c.py": "try:\n    import ctypes\nexcept ImportError:\n    pass\n",
-        "demo/d.py": "import ctypes_like\n# import ctypes\nfrom .ctypes import x\n",
-        "demo/e.txt": "import ctypes\n",
-    }
-    notes = missing_imports(verdict_on(tmp_path, "demo", "1.0", files))
-    assert notes == (
-        "demo 1.0: importing demo/a.py will fail, for it needs ctypes.",
-        "demo 1.0: importing demo/b.py will fail, for it needs cffi and ctypes.",
-    )
-
-
-def test_every_offender_is_named_with_its_chain_and_a_remedy(tmp_path):
-    verdicts = [
-        verdict_on(tmp_path, "greeter", "0.1.0", {"greeter/__init__.py": ""}, "py3-none-any"),
-        verdict_on(tmp_path, "pydantic-core", "2.50.4", {"pydantic_core/_pydantic_core.so": ELF}),
-        verdict_on(tmp_path, "strange", "1.0", {f"strange/_{letter}.so": ELF for letter in "abcde"}),
-        verdict_on(tmp_path, "ruffle", "1.0", {"ruffle-1.0.data/scripts/ruffle": ELF}),
-        verdict_on(tmp_path, "markupsafe", "4.0", {"markupsafe/_speedups.so": ELF}),
-    ]
-    chains = {
-        "pydantic-core": [("greeter", "api", "pydantic", "pydantic-core"), ("greeter", "pydantic", "pydantic-core")],
-        "strange": [("greeter", "strange")],
-    }
-    with pytest.raises(NativeCodeError) as caught:
-        refuse_native(verdicts, chains)
-    assert (
-        caught.value.message
-        == """\
-4 distributions hold compiled code, which cannot run on os402 (static CPython 3.12.3, no dynamic loading):
-
-  pydantic-core 2.50.4
-    pydantic_core/_pydantic_core.so (ELF x86_64 extension module)
-    required by greeter -> pydantic -> pydantic-core
-    required by greeter -> api -> pydantic -> pydantic-core
-    Require "pydantic<2", whose releases 1.10 are pure Python, or use dataclasses or "attrs".
-
-  strange 1.0
-    strange/_a.so (ELF x86_64 extension module)
-    strange/_b.so (ELF x86_64 extension module)
-    strange/_c.so (ELF x86_64 extension module)
-    and 2 more
-    required by greeter -> strange
-    Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl).
-
-  ruffle 1.0
-    ruffle-1.0.data/scripts/ruffle (ELF x86_64 executable)
-    It is a program, not a module: do without it, or keep this part off os402.
-
-  markupsafe 4.0
-    markupsafe/_speedups.so (ELF x86_64 extension module)
-    Its pure-Python fallback was checked for <4,>=2.1.3 only: require one of these.
-
-In [tool.hatch.build.targets.os402], `strip-extensions` names distributions that work without their extensions,
-and `allow-native-files` those whose native files are only data."""
-    )
-    assert len(caught.value.details.splitlines()) == 8
-    assert (
-        "strange-1.0-cp312-cp312-manylinux_2_17_x86_64.whl: strange/_e.so (ELF x86_64 extension module)"
-        in caught.value.details
-    )
-
-
-def test_the_project_itself_may_be_the_offender(tmp_path):
-    verdict = verdict_on(tmp_path, "greeter", "0.1.0", {"greeter/_fast.so": ELF})
-    with pytest.raises(NativeCodeError, match=r"1 distribution holds[^$]*which is the project itself"):
-        refuse_native([verdict], {"greeter": [("greeter",)]})
-
-
-def test_nothing_is_refused_when_nothing_is_native(tmp_path):
-    refuse_native([verdict_on(tmp_path, "demo", "1.0", {"demo.py": ""})], {})
-
-
-def test_every_curated_entry_is_complete():
-    assert speedups().keys() == {"markupsafe", "msgpack", "pyyaml", "rapidfuzz", "tornado"}
-    for name, entry in speedups().items():
-        assert name == canonicalize_name(name)
-        assert entry.files
-        assert "except ImportError" in entry.evidence or "suppress(ImportError)" in entry.evidence
-        assert "CPython 3.12" in entry.evidence
-        # Bounded on both sides: a new major release may well need what it now can do without.
-        assert not entry.versions.contains(Version("99"))
-        assert not entry.versions.contains(Version("0"))
-    assert not speedups().keys() & replacements().keys()
-    for name, sentence in replacements().items():
-        assert name == canonicalize_name(name)
-        assert sentence.endswith(".")
 
 
 class TestExcluded:

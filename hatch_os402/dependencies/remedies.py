@@ -1,0 +1,250 @@
+"""Ways out for a distribution that cannot work: found by resolving for the target, never guessed.
+
+For each offender: another release of it that is pure; another release of what requires it; an extra or a feature that
+brings it; what is known to replace it. Each is a line for pyproject.toml, and each was resolved, fetched and judged
+before it is shown (`trials.verify`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from hatch_os402.dependencies.bounds import like, loosened, requirement_lines, without_extra
+from hatch_os402.dependencies.curated import replacements, speedups
+from hatch_os402.dependencies.findings import Remedy
+from hatch_os402.dependencies.graph import Root, walk
+from hatch_os402.dependencies.pip_process import Choice
+from hatch_os402.dependencies.target import Target
+from hatch_os402.dependencies.trials import Change, discover, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+
+    from hatch_os402.dependencies.graph import Pin
+    from hatch_os402.dependencies.resolve import Resolution
+    from hatch_os402.dependencies.trials import Setting
+
+OPTION = "option"
+"""The kind of a remedy that changes an option, and not requirements."""
+
+MOST = 3
+"""Ways out shown for one offender."""
+
+
+def search(name: str, setting: Setting) -> Iterator[Remedy]:
+    """Yield the ways out for the offender `name` as they are found, at most `MOST`.
+
+    Raises `OutOfTimeError` when the time of `setting` is over.
+    """
+    seen: set[tuple[str, ...]] = set()
+    for remedy in _candidates(name, setting):
+        if remedy.lines not in seen:
+            seen.add(remedy.lines)
+            yield remedy
+        if len(seen) == MOST:
+            return
+
+
+def change_of(remedy: Remedy) -> Change | None:
+    """Return what `remedy` changes, or None where it is an option's change."""
+    if remedy.kind == OPTION:
+        return None
+    lines = [Requirement(line) for line in remedy.lines]
+    count = len(remedy.instead_of)
+    return Change(dict(zip(map(Requirement, remedy.instead_of), lines[:count], strict=True)), tuple(lines[count:]))
+
+
+def _candidates(name: str, setting: Setting) -> Iterator[Remedy]:
+    yield from _extras(name, setting)
+    yield from _evidence(name, setting)
+    yield from _releases(name, setting)
+    yield from _replacements(name, setting)
+
+
+def _direct(setting: Setting) -> Mapping[str, list[Requirement]]:
+    """Return the project's requirements that hold on the target, by canonical name."""
+    found: dict[str, list[Requirement]] = {}
+    for requirement in (*setting.project.metadata.requires_dist, *setting.groups):
+        if any(_applies(requirement, setting, extra) for extra in ("", *setting.extras)):
+            found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    return found
+
+
+def _applies(requirement: Requirement, setting: Setting, extra: str) -> bool:
+    environment = Target(setting.conditions.architectures[0]).environment | {"extra": extra}
+    return requirement.marker is None or requirement.marker.evaluate(environment)
+
+
+def _extras(name: str, setting: Setting) -> Iterator[Remedy]:
+    """Yield what leaves out an extra, or a feature of the project, that alone brings `name`."""
+    for requirements in _direct(setting).values():
+        for requirement in requirements:
+            for extra in sorted(requirement.extras):
+                less = without_extra(requirement, extra)
+                change = Change({requirement: less})
+                if not _reached(name, setting, change) and (resolution := verify(setting, change, frozenset({name}))):
+                    yield _remedy("extra", (less,), setting, resolution, instead_of=(requirement,))
+    for feature in sorted(setting.extras):
+        change = Change(without_feature=feature)
+        if not _reached(name, setting, change) and (resolution := verify(setting, change, frozenset({name}))):
+            left = ", ".join(f'"{extra}"' for extra in sorted(setting.extras - {feature}))
+            gives = _gives(setting, resolution, ())
+            yield Remedy(OPTION, (f"features = [{left}]",), "tool.hatch.build.targets.os402", gives=gives)
+
+
+def _reached(name: str, setting: Setting, change: Change) -> bool:
+    """Whether `name` would still be required after `change`, were all releases the same."""
+    root = Root(setting.project.name, change.requirements(setting), change.extras(setting), change.groups(setting))
+    pins = {pin.name: pin for pin in setting.base.pins}
+    graphs = (walk(root, pins, Target(machine))[0] for machine in setting.conditions.architectures)
+    return any(name in graph.required_by for graph in graphs)
+
+
+def _evidence(name: str, setting: Setting) -> Iterator[Remedy]:
+    """Yield the releases of `name` for which it is known that their compiled part may be left out."""
+    if known := speedups().get(name):
+        line = Requirement(f"{name}{known.versions}")
+        yield from _first(name, setting, "release", (Change(added=(line,)),))
+
+
+def _releases(name: str, setting: Setting) -> Iterator[Remedy]:
+    """Yield what makes pip choose other releases of `name`, or of what requires it."""
+    pure = Choice(pure=frozenset({name}))
+    found = yield from _found(name, setting, pure)
+    if found and all(pin.name != name for pin in found.pins):
+        return  # there is no pure release of it, and so pip has found the parents that do without
+    if name not in _direct(setting):
+        yield from _found(name, setting, Choice(without=frozenset({name})))
+
+
+def _found(name: str, setting: Setting, choice: Choice) -> Generator[Remedy, None, Resolution | None]:
+    """Yield the change to what pip finds under `choice`, by the project's requirements or by some for any version.
+
+    Only those of the project's requirements take part that lead to `name`: the others have no say in it, and what is
+    found is resolved with them as well before it is shown.
+    """
+    direct = _direct(setting)
+    roots = {chain[1] for chain in setting.base.graph.chains(name) if len(chain) > 1}
+    leading = [item for root in sorted(roots) for item in direct.get(root, ())]
+    choice = Choice(choice.pure, choice.without, setting.conditions.choice.source | setting.offenders - {name})
+    if not (found := discover(setting, leading, choice)):
+        loose = [loosened(item) for item in leading]
+        if loose == leading or not (found := discover(setting, loose, choice)):
+            return None
+    yield from _explained(name, setting, found, leading)
+    return found
+
+
+def _explained(name: str, setting: Setting, found: Resolution, leading: Sequence[Requirement]) -> Iterator[Remedy]:
+    """Yield the shortest change to the project that leads to where `found` shows that a way is."""
+    base = {pin.name: pin for pin in setting.base.pins}
+    pins = {pin.name: pin for pin in found.pins}
+    kept = [item for item in leading if (pin := pins.get(canonicalize_name(item.name))) and not _fits(item, pin)]
+    replaced = [_choices(item, base, pins) for item in kept]
+    moved = _moved(name, setting, base, pins) - {canonicalize_name(item.name) for item in kept}
+    added = [
+        [Requirement(line) for line in requirement_lines(other, _version(base[other]), _version(pins[other]))]
+        for other in sorted(moved)
+    ]
+    attempts = []
+    for place in range(3):  # from the roundest number to the most exact
+        new = {item: options[min(place, len(options) - 1)] for item, options in zip(kept, replaced, strict=True)}
+        more = tuple(options[min(place, len(options) - 1)] for options in added if options)
+        if new:
+            attempts.append(Change(new))
+        if more:
+            attempts.append(Change(new, more))
+    kind = "release" if moved == {name} or {canonicalize_name(item.name) for item in kept} == {name} else "parent"
+    yield from _first(name, setting, kind, tuple(attempts))
+
+
+def _choices(item: Requirement, base: Mapping[str, Pin], pins: Mapping[str, Pin]) -> list[Requirement]:
+    name = canonicalize_name(item.name)
+    lines = requirement_lines(item.name, _version(base[name]), _version(pins[name]))
+    return [like(item, line) for line in lines]
+
+
+def _fits(requirement: Requirement, pin: Pin) -> bool:
+    return requirement.url is None and requirement.specifier.contains(pin.version, prereleases=True)
+
+
+def _version(pin: Pin) -> Version:
+    return Version(pin.version)
+
+
+def _moved(name: str, setting: Setting, base: Mapping[str, Pin], pins: Mapping[str, Pin]) -> set[str]:
+    """Return the distributions nearest to `name`, on the way to the project, of which another release was found."""
+    level, seen = deque([name]), {name}
+    while level:
+        moved = {item for item in level if item in base and item in pins and pins[item].version != base[item].version}
+        if moved:
+            return moved
+        above = {parent for item in level for parent in setting.base.graph.required_by.get(item, ())} - seen
+        seen |= above
+        level = deque(sorted(above))
+    return set()
+
+
+def _first(name: str, setting: Setting, kind: str, changes: tuple[Change, ...]) -> Iterator[Remedy]:
+    """Yield the first of `changes` that helps."""
+    tried: list[Change] = []
+    for change in changes:
+        if change in tried:
+            continue
+        tried.append(change)
+        if resolution := verify(setting, change, frozenset({name})):
+            lines = (*change.replaced.values(), *change.added)
+            yield _remedy(kind, lines, setting, resolution, instead_of=tuple(change.replaced))
+            return
+
+
+def _replacements(name: str, setting: Setting) -> Iterator[Remedy]:
+    """Yield what is known to do the work of `name`, or the releases of its parents that are known to do without it."""
+    known = replacements().get(name)
+    if known is None:
+        return
+    direct = _direct(setting)
+    for text in known.parents:
+        line = Requirement(text)
+        if items := direct.get(canonicalize_name(line.name)):
+            change = Change({item: like(item, text) for item in items})
+            yield from _first(name, setting, "parent", (change,))
+    if items := direct.get(name):
+        for text in known.require:
+            change = Change({item: _renamed(item, text) for item in items})
+            yield from _first(name, setting, "replacement", (change,))
+
+
+def _renamed(item: Requirement, text: str) -> Requirement:
+    made = Requirement(text)
+    made.marker = item.marker
+    return made
+
+
+def _remedy(
+    kind: str,
+    lines: tuple[Requirement, ...],
+    setting: Setting,
+    resolution: Resolution,
+    *,
+    instead_of: tuple[Requirement, ...] = (),
+) -> Remedy:
+    optional = any(item.marker and "extra" in str(item.marker) for item in instead_of)
+    grouped = any(item in setting.groups for item in instead_of)
+    table = "dependency-groups" if grouped else "project.optional-dependencies" if optional else "project.dependencies"
+    gives = _gives(setting, resolution, lines)
+    return Remedy(kind, tuple(map(str, lines)), table, tuple(map(str, instead_of)), gives)
+
+
+def _gives(setting: Setting, resolution: Resolution, lines: tuple[Requirement, ...]) -> str:
+    """Return which releases `lines` lead to, and which offenders are gone."""
+    pins = {pin.name: pin.version for pin in resolution.pins}
+    named = [f"{name} {pins[name]}" for line in lines if (name := canonicalize_name(line.name)) in pins]
+    gone = sorted(setting.offenders - pins.keys())
+    without = f"without {' and '.join(gone)}" if gone else ""
+    return ", ".join([*dict.fromkeys(named), *([without] if without else [])])

@@ -1,0 +1,165 @@
+"""The search for ways out, for all offenders at once: bounded in time, a few at a time, and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from hatch_os402.__about__ import __version__
+from hatch_os402.dependencies.findings import Remedy
+from hatch_os402.dependencies.pip_process import OutOfTimeError, environment
+from hatch_os402.dependencies.remedies import change_of, search
+from hatch_os402.dependencies.trials import Change, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from packaging.requirements import Requirement
+
+    from hatch_os402.dependencies.findings import Assessment, Finding
+    from hatch_os402.dependencies.graph import Graph
+    from hatch_os402.dependencies.trials import Setting
+
+SECONDS = 25
+"""That a search may take, whatever it has found."""
+
+AT_ONCE = 2
+"""Offenders for which ways out are looked for at the same time."""
+
+VALID = 24 * 60 * 60
+"""Seconds for which an answer is remembered: an index grows."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What was found for one offender."""
+
+    remedies: tuple[Remedy, ...]
+    complete: bool = True
+
+
+def with_remedies(assessment: Assessment, setting: Setting, memory: Path) -> Assessment:
+    """Return `assessment` with ways out for every error of it. `memory` is a folder for answers.
+
+    An offender that only another one requires gets none: it goes with that one.
+    """
+    names = sorted({finding.subject for finding in assessment.errors} - {setting.project.name})
+    owners = {name: brought_by(name, names, setting.base.graph) for name in names}
+    wanted = [name for name in names if not owners[name]]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = dict(zip(wanted, pool.map(lambda name: _answer(name, setting, memory), wanted), strict=True))
+    findings = tuple(_completed(finding, owners, answers) for finding in assessment.findings)
+    return replace(assessment, findings=findings, together=_together(wanted, answers, setting, memory))
+
+
+def brought_by(name: str, offenders: Sequence[str], graph: Graph) -> tuple[str, ...]:
+    """Return the other offenders through which alone the project requires `name`; empty when there is another way."""
+    others = set(offenders) - {name}
+    reached, stack, blocked = {name}, [name], set()
+    while stack:
+        for parent in graph.required_by.get(stack.pop(), ()):
+            if parent in others:
+                blocked.add(parent)
+            elif parent not in reached:
+                reached.add(parent)
+                stack.append(parent)
+    return () if graph.root in reached else tuple(sorted(blocked))
+
+
+def _completed(finding: Finding, owners: Mapping[str, tuple[str, ...]], answers: Mapping[str, _Answer]) -> Finding:
+    if finding.level != "error" or finding.subject not in owners:
+        return finding
+    if owner := owners[finding.subject]:
+        return replace(finding, searched=f"It comes with {' and '.join(owner)} alone, and goes with it.", advice="")
+    answer = answers[finding.subject]
+    searched = ""
+    if not answer.complete:
+        searched = f"The search for ways out was stopped after {SECONDS} seconds."
+    elif not answer.remedies:
+        searched = "No other release of it or of what requires it leads out: every one was tried that pip would take."
+    return replace(finding, remedies=answer.remedies, searched=searched)
+
+
+def _answer(name: str, setting: Setting, memory: Path) -> _Answer:
+    path = memory / f"{_key(name, setting)}.json"
+    if (known := _remembered(path)) is not None:
+        return _Answer(known)
+    found: list[Remedy] = []
+    try:
+        for remedy in search(name, setting):  # one by one, so that what was found in time is not lost
+            found.append(remedy)  # noqa: PERF402
+    except OutOfTimeError:
+        return _Answer(tuple(found), complete=False)
+    _remember(path, found)
+    return _Answer(tuple(found))
+
+
+def _together(wanted: Sequence[str], answers: Mapping[str, _Answer], setting: Setting, memory: Path) -> tuple[str, ...]:
+    """Return the lines of the first way out of each of `wanted` that has one, if there are several and they fit."""
+    first = {name: answers[name].remedies[0] for name in wanted if answers[name].remedies}
+    remedies = list(first.values())
+    changes = [change_of(remedy) for remedy in remedies]
+    if len(remedies) < 2 or None in changes:  # noqa: PLR2004 - one alone was shown already
+        return ()
+    replaced: dict[Requirement, Requirement] = {}
+    added: dict[Requirement, None] = {}
+    for change in filter(None, changes):
+        if any(replaced.get(old, new) != new for old, new in change.replaced.items()):
+            return ()
+        replaced.update(change.replaced)
+        added.update(dict.fromkeys(change.added))
+    lines = tuple(dict.fromkeys(line for remedy in remedies for line in remedy.lines))
+    path = memory / f"{_key(' '.join(lines), setting)}.json"
+    if (known := _remembered(path)) is None:
+        try:
+            holds = verify(setting, Change(replaced, tuple(added)), frozenset(first))
+        except OutOfTimeError:
+            return ()
+        known = tuple(remedies) if holds else ()
+        _remember(path, known)
+    return lines if known else ()
+
+
+def _key(what: str, setting: Setting) -> str:
+    """Return what decides an answer, hashed: requirements, what was resolved, pip and its settings, our own version."""
+    facts = [
+        what,
+        sorted(map(str, setting.project.metadata.requires_dist)),
+        sorted(map(str, setting.groups)),
+        sorted(setting.extras),
+        sorted((pin.name, pin.version, pin.url, pin.sha256) for pin in setting.base.pins),
+        sorted(setting.offenders),
+        list(setting.conditions.architectures),
+        sorted(setting.conditions.choice.source),
+        metadata.version("pip"),
+        sorted(item for item in environment(os.environ).items() if item[0].startswith("PIP_")),
+        __version__,
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _remembered(path: Path) -> tuple[Remedy, ...] | None:
+    try:
+        if time.time() - path.stat().st_mtime > VALID:
+            return None
+        content: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(Remedy.from_json(item) for item in content)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _remember(path: Path, remedies: Sequence[Remedy]) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    with suppress(OSError):  # remembering is a convenience
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps([remedy.to_json() for remedy in remedies]), encoding="utf-8")
+        partial.replace(path)
