@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from packaging.version import Version
+
+_EXTRA = re.compile(r"""(?:(?P<rest>.*) and )?extra == "(?P<extra>[^"]+)\"""")
 
 
 def requirement_lines(name: str, unwanted: Version, wanted: Version) -> Iterator[str]:
@@ -66,3 +70,16 @@ def like(requirement: Requirement, line: str) -> Requirement:
     made.extras = made.extras | requirement.extras
     made.marker = requirement.marker
     return made
+
+
+def written(requirement: Requirement) -> tuple[str, str]:
+    """Return a requirement of the metadata as it stands in pyproject.toml, and the extra in whose array that is, or "".
+
+    What a build backend adds to the marker is `extra == "NAME"`, alone or behind `and`.
+    """
+    found = _EXTRA.fullmatch(str(requirement.marker or ""))
+    if not found:
+        return str(requirement), ""
+    made = Requirement(str(requirement))
+    made.marker = Marker(found["rest"]) if found["rest"] else None
+    return str(made), found["extra"]

@@ -58,7 +58,7 @@ class Remedy:
     table: str = "project.dependencies"
     """The array, or the table, that the lines belong into."""
     instead_of: tuple[str, ...] = ()
-    """The requirements of the project, as its metadata has them, that the lines replace."""
+    """The requirements of the project that the first of the lines replace."""
     gives: str = ""
     """What is vendored then, "pydantic 1.10.27, without pydantic-core"."""
 

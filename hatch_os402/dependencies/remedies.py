@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from hatch_os402.dependencies.bounds import like, loosened, requirement_lines, without_extra
+from hatch_os402.dependencies.bounds import like, loosened, requirement_lines, without_extra, written
 from hatch_os402.dependencies.curated import replacements, speedups
 from hatch_os402.dependencies.findings import Remedy
 from hatch_os402.dependencies.graph import Root, walk
@@ -50,13 +50,19 @@ def search(name: str, setting: Setting) -> Iterator[Remedy]:
             return
 
 
-def change_of(remedy: Remedy) -> Change | None:
+def change_of(remedy: Remedy, setting: Setting) -> Change | None:
     """Return what `remedy` changes, or None where it is an option's change."""
     if remedy.kind == OPTION:
         return None
-    lines = [Requirement(line) for line in remedy.lines]
     count = len(remedy.instead_of)
-    return Change(dict(zip(map(Requirement, remedy.instead_of), lines[:count], strict=True)), tuple(lines[count:]))
+    replaced = {}
+    for old, new in zip(remedy.instead_of, remedy.lines[:count], strict=True):
+        for item in (*setting.project.metadata.requires_dist, *setting.groups):
+            if written(item)[0] == old:
+                made = Requirement(new)
+                made.marker = item.marker
+                replaced[item] = made
+    return Change(replaced, tuple(map(Requirement, remedy.lines[count:])))
 
 
 def _candidates(name: str, setting: Setting) -> Iterator[Remedy]:
@@ -234,11 +240,13 @@ def _remedy(
     *,
     instead_of: tuple[Requirement, ...] = (),
 ) -> Remedy:
-    optional = any(item.marker and "extra" in str(item.marker) for item in instead_of)
+    texts = [written(item) for item in instead_of]
+    extra = next((extra for _, extra in texts if extra), "")
     grouped = any(item in setting.groups for item in instead_of)
-    table = "dependency-groups" if grouped else "project.optional-dependencies" if optional else "project.dependencies"
+    optional = f"project.optional-dependencies.{extra}" if extra else "project.dependencies"
+    table = "dependency-groups" if grouped else optional
     gives = _gives(setting, resolution, lines)
-    return Remedy(kind, tuple(map(str, lines)), table, tuple(map(str, instead_of)), gives)
+    return Remedy(kind, tuple(written(line)[0] for line in lines), table, tuple(text for text, _ in texts), gives)
 
 
 def _gives(setting: Setting, resolution: Resolution, lines: tuple[Requirement, ...]) -> str:

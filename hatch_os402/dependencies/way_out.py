@@ -107,7 +107,7 @@ def _together(wanted: Sequence[str], answers: Mapping[str, _Answer], setting: Se
     """Return the lines of the first way out of each of `wanted` that has one, if there are several and they fit."""
     first = {name: answers[name].remedies[0] for name in wanted if answers[name].remedies}
     remedies = list(first.values())
-    changes = [change_of(remedy) for remedy in remedies]
+    changes = [change_of(remedy, setting) for remedy in remedies]
     if len(remedies) < 2 or None in changes:  # noqa: PLR2004 - one alone was shown already
         return ()
     replaced: dict[Requirement, Requirement] = {}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from hatch_os402.dependencies.bounds import like, loosened, requirement_lines, without_extra
+from hatch_os402.dependencies.bounds import like, loosened, requirement_lines, without_extra, written
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,21 @@ def test_requirements_are_changed_and_not_their_markers():
     assert str(loosened(requirement)) == 'x[a,b]; python_version > "3"'
     assert str(without_extra(requirement, "a")) == 'x[b]>=2; python_version > "3"'
     assert str(like(requirement, "x<2")) == 'x[a,b]<2; python_version > "3"'
+
+
+@pytest.mark.parametrize(
+    ("metadata", "text", "extra"),
+    [
+        ("x>=2", "x>=2", ""),
+        ("x>=2; extra == 'more'", "x>=2", "more"),
+        ("x; python_version > '3' and extra == 'more'", 'x; python_version > "3"', "more"),
+        (
+            "x; (python_version > '3' or os_name == 'nt') and extra == 'more'",
+            'x; (python_version > "3" or os_name == "nt")',
+            "more",
+        ),
+        ("x; extra == 'a' or extra == 'b'", 'x; extra == "a" or extra == "b"', ""),
+    ],
+)
+def test_a_requirement_as_its_author_wrote_it(metadata, text, extra):
+    assert written(Requirement(metadata)) == (str(Requirement(text)), extra)

@@ -1,0 +1,284 @@
+"""Ways out, found by pip among crafted wheels."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.requirements import Requirement
+from wheelcraft import ELF, make_wheel
+
+from hatch_os402.dependencies import trials, way_out
+from hatch_os402.dependencies.assess import assess
+from hatch_os402.dependencies.fetch import fetch
+from hatch_os402.dependencies.graph import Graph
+from hatch_os402.dependencies.resolve import Conditions, resolve_with_source
+from hatch_os402.dependencies.trials import Setting
+from hatch_os402.dependencies.vet import vet
+from hatch_os402.dependencies.way_out import brought_by, with_remedies
+from hatch_os402.dependencies.wheels import read_wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hatch_os402.dependencies.findings import Assessment
+
+LINUX = "cp312-cp312-manylinux_2_17_x86_64"
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    folder = tmp_path / "index"
+    folder.mkdir()
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    return folder
+
+
+def pure(index: Path, name: str, version: str, *requires: str, **more) -> None:
+    make_wheel(index, name, version, {f"{name}/__init__.py": ""}, requires=requires, **more)
+
+
+def native(index: Path, name: str, version: str, *requires: str) -> None:
+    make_wheel(index, name, version, {f"{name}/_x.abi3.so": ELF}, requires=requires, tag=LINUX)
+
+
+def sdist(index: Path, name: str, version: str, metadata: str = "Metadata-Version: 2.2\n") -> None:
+    text = f"{metadata}Name: {name}\nVersion: {version}\n"
+    with tarfile.open(index / f"{name}-{version}.tar.gz", "w:gz") as archive:
+        info = tarfile.TarInfo(f"{name}-{version}/PKG-INFO")
+        info.size = len(text)
+        archive.addfile(info, io.BytesIO(text.encode()))
+
+
+def searched(
+    tmp_path: Path, requires, *, extras=(), groups=(), seconds=60.0, machines=("x86_64", "aarch64")
+) -> Assessment:
+    provided = sorted({item.partition("extra == ")[2].strip("'\"") for item in requires if "extra ==" in item})
+    own = make_wheel(tmp_path, "app", "1.0", {"app.py": ""}, requires=requires, extras=provided)
+    project, cache, number = read_wheel(own), tmp_path / "cache", len(list(tmp_path.glob("work*")))
+    (workdir := tmp_path / f"work{number}").mkdir()
+    conditions = Conditions(machines)
+    groups = tuple(map(Requirement, groups))
+    base = resolve_with_source(project, extras=frozenset(extras), groups=groups, workdir=workdir, conditions=conditions)
+    wheels = [pin for pin in base.pins if not pin.is_sdist]
+    verdicts = [vet(wheel) for wheel in fetch(wheels, cache=cache, workdir=workdir, machine="x86_64")]
+    found = assess(vet(project), verdicts, base, {})
+    offenders = frozenset(finding.subject for finding in found.errors)
+    deadline = time.monotonic() + seconds
+    setting = Setting(
+        project, frozenset(extras), groups, base, offenders, conditions, vet, cache, workdir / "trials", deadline
+    )
+    return with_remedies(found, setting, tmp_path / "memory")
+
+
+def ways(found: Assessment) -> dict[str, list[tuple[str, ...]]]:
+    return {item.subject: [(remedy.kind, *remedy.lines) for remedy in item.remedies] for item in found.errors}
+
+
+def test_another_release_of_it(tmp_path, index):
+    for version in ("1.0", "1.1"):
+        pure(index, "a", version)
+    native(index, "a", "2.0")
+    native(index, "a", "3.0")
+    found = searched(tmp_path, ["a"])
+    assert ways(found) == {"a": [("release", "a<2")]}
+    (remedy,) = found.errors[0].remedies
+    assert (remedy.table, remedy.instead_of, remedy.gives) == ("project.dependencies", (), "a 1.1")
+
+
+def test_a_round_number_that_does_not_lead_out_is_made_exact(tmp_path, index):
+    """`a<2` would give 1.9, whose wheel is pure by name alone."""
+    pure(index, "a", "1.2")
+    make_wheel(index, "a", "1.3", {"a/_x.so": ELF}, tag=LINUX)
+    native(index, "a", "2.0")
+    assert ways(searched(tmp_path, ["a"])) == {"a": [("release", "a<1.3")]}
+
+
+def test_a_wheel_that_is_pure_by_name_alone_is_no_way_out(tmp_path, index):
+    make_wheel(index, "a", "1.0", {"a/_x.so": ELF})
+    native(index, "a", "2.0")
+    found = searched(tmp_path, ["a"])
+    assert ways(found) == {"a": []}
+    assert found.errors[0].searched.startswith("No other release of it")
+
+
+def test_a_release_of_what_requires_it(tmp_path, index):
+    native(index, "core", "1.0")
+    native(index, "core", "2.0")
+    for version, requires in {"1.10": (), "1.11": (), "2.0": ("core==1.0",), "2.1": ("core==2.0",)}.items():
+        pure(index, "parent", version, *requires)
+    pure(index, "upper", "1.0", "parent")
+    found = searched(tmp_path, ["upper"])
+    assert ways(found) == {"core": [("parent", "parent<2")]}
+    assert found.errors[0].remedies[0].gives == "parent 1.11, without core"
+
+
+@pytest.mark.parametrize("array", ["dependencies", "group", "extra"])
+def test_a_requirement_that_forbids_it_is_replaced_where_it_is(tmp_path, index, array):
+    native(index, "core", "1.0")
+    pure(index, "parent", "1.0")
+    pure(index, "parent", "2.0", "core")
+    found = {
+        "dependencies": lambda: searched(tmp_path, ["parent>=2; python_version > '3'"]),
+        "group": lambda: searched(tmp_path, [], groups=["parent>=2"]),
+        "extra": lambda: searched(tmp_path, ["parent>=2; extra == 'more'"], extras=["more"]),
+    }[array]()
+    remedy = found.errors[0].remedies[-1]
+    assert (remedy.table, remedy.lines, remedy.instead_of) == {
+        "dependencies": (
+            "project.dependencies",
+            ('parent<2; python_version > "3"',),
+            ('parent>=2; python_version > "3"',),
+        ),
+        "group": ("dependency-groups", ("parent<2",), ("parent>=2",)),
+        "extra": ("project.optional-dependencies.more", ("parent<2",), ("parent>=2",)),
+    }[array]
+
+
+def test_a_newer_release_where_the_project_holds_to_an_old_one(tmp_path, index):
+    native(index, "core", "1.0")
+    pure(index, "parent", "2.0.5", "core")
+    pure(index, "parent", "2.1.0")
+    found = searched(tmp_path, ["parent<2.1"])
+    assert ways(found) == {"core": [("parent", "parent>=2.1")]}
+
+
+def test_an_extra_that_brings_it(tmp_path, index):
+    native(index, "core", "1.0")
+    pure(index, "server", "3.0", "core; extra == 'fast'", "h11; extra == 'all'", extras=["fast", "all"])
+    pure(index, "h11", "1.0")
+    found = searched(tmp_path, ["server[all,fast]>=3"])
+    assert ways(found) == {"core": [("extra", "server[all]>=3")]}
+
+
+def test_a_feature_that_brings_it(tmp_path, index):
+    native(index, "core", "1.0")
+    pure(index, "other", "1.0")
+    found = searched(tmp_path, ["core; extra == 'fast'", "other; extra == 'slow'"], extras=["fast", "slow"])
+    assert ways(found) == {"core": [("option", 'features = ["slow"]')]}
+    assert found.errors[0].remedies[0].table == "tool.hatch.build.targets.os402"
+
+
+def test_what_replaces_it(tmp_path, index):
+    native(index, "orjson", "3.0")
+    pure(index, "simplejson", "3.20")
+    (remedy,) = searched(tmp_path, ["orjson>=3"]).errors[0].remedies
+    assert (remedy.kind, remedy.lines, remedy.instead_of) == ("replacement", ("simplejson",), ("orjson>=3",))
+
+
+def test_releases_with_evidence(tmp_path, index):
+    for version in ("3.0.4", "4.0"):
+        make_wheel(index, "markupsafe", version, {"markupsafe/_speedups.abi3.so": ELF}, tag=LINUX)
+    assert ways(searched(tmp_path, ["markupsafe"])) == {"markupsafe": [("release", "markupsafe<4,>=2.1.3")]}
+
+
+def test_several_at_once_and_what_comes_with_them(tmp_path, index):
+    native(index, "inner", "1.0")
+    native(index, "core", "1.0", "inner")
+    pure(index, "parent", "1.0")
+    pure(index, "parent", "2.0", "core")
+    native(index, "hopeless", "1.0")
+    native(index, "a", "2.0")
+    pure(index, "a", "1.0")
+    sdist(index, "source", "2.0")
+    pure(index, "source", "1.0")
+    found = searched(tmp_path, ["parent", "a", "hopeless", "source==2.0"])
+    assert ways(found) == {
+        "a": [("release", "a<2")],
+        "core": [("parent", "parent<2")],
+        "hopeless": [],
+        "inner": [],
+        "source": [("release", "source<2")],
+    }
+    assert {item.subject: item.code for item in found.errors}["source"] == "source-only"
+    inner = next(item for item in found.errors if item.subject == "inner")
+    assert inner.searched == "It comes with core alone, and goes with it."
+    assert found.together == ("a<2", "parent<2", "source<2")
+
+
+def test_ways_that_contradict_each_other_are_not_shown_together(tmp_path, index):
+    native(index, "a", "2.0")
+    pure(index, "a", "1.0", "both<2")
+    native(index, "b", "2.0")
+    pure(index, "b", "1.0", "both>=2")
+    for version in ("1.0", "2.0"):
+        pure(index, "both", version)
+    found = searched(tmp_path, ["a", "b"])
+    assert ways(found) == {"a": [("release", "a<2")], "b": [("release", "b<2")]}
+    assert found.together == ()
+
+
+def test_a_way_that_brings_another_offender_is_none(tmp_path, index):
+    native(index, "core", "1.0")
+    native(index, "older", "1.0")
+    pure(index, "parent", "1.0", "older")
+    pure(index, "parent", "2.0", "core")
+    assert ways(searched(tmp_path, ["parent"])) == {"core": []}
+
+
+def test_the_search_ends_in_time_and_says_so(tmp_path, index):
+    native(index, "a", "2.0")
+    pure(index, "a", "1.0")
+    found = searched(tmp_path, ["a"], seconds=0)
+    assert ways(found) == {"a": []}
+    assert found.errors[0].searched == "The search for ways out was stopped after 25 seconds."
+    assert ways(searched(tmp_path, ["a"])) == {"a": [("release", "a<2")]}, "what was cut short is not remembered"
+
+
+def test_a_search_that_takes_too_long_is_ended(tmp_path, index, monkeypatch):
+    native(index, "a", "2.0")
+    pure(index, "a", "1.0")
+    monkeypatch.setattr(trials, "_left", lambda _: 0.01)  # too short for any pip to start
+    assert searched(tmp_path, ["a"]).errors[0].searched.startswith("The search for ways out was stopped")
+
+
+def test_answers_are_remembered_until_something_changes(tmp_path, index, monkeypatch):
+    native(index, "a", "2.0")
+    native(index, "b", "2.0")
+    pure(index, "a", "1.0")
+    pure(index, "b", "1.0")
+    first = searched(tmp_path, ["a", "b"])
+    assert first.together == ("a<2", "b<2")
+    with monkeypatch.context() as patch:
+        patch.setattr(trials, "resolve", lambda *_, **__: pytest.fail("asked again"))
+        assert searched(tmp_path, ["a", "b"]).to_json() == first.to_json()
+    ran = []
+    really = trials.resolve
+    monkeypatch.setattr(trials, "resolve", lambda *a, **k: ran.append(1) or really(*a, **k))
+    searched(tmp_path, ["a>=2", "b"])
+    assert ran, "another requirement is another question"
+    ran.clear()
+    monkeypatch.setattr(way_out, "VALID", -1)
+    searched(tmp_path, ["a", "b"])
+    assert ran, "an old answer is asked again"
+
+
+@pytest.mark.parametrize("damage", [b"", b"[{}]", b"{", b"[1]", b'{"a": 1}', b"\xff"])
+def test_a_damaged_memory_is_none(tmp_path, damage):
+    (tmp_path / "x.json").write_bytes(damage)
+    assert way_out._remembered(tmp_path / "x.json") is None
+
+
+def test_who_brings_whom():
+    graph = Graph(
+        "app",
+        {
+            "p": frozenset({"app"}),
+            "q": frozenset({"app"}),
+            "core": frozenset({"p"}),
+            "inner": frozenset({"core"}),
+            "both": frozenset({"core", "q"}),
+        },
+    )
+    offenders = ["core", "inner", "both"]
+    assert brought_by("core", offenders, graph) == ()
+    assert brought_by("inner", offenders, graph) == ("core",)
+    assert brought_by("both", offenders, graph) == ()
