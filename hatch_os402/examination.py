@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 
 from hatch_os402.dependencies import render
 from hatch_os402.dependencies.assess import assess
+from hatch_os402.dependencies.entries import EntryReader
 from hatch_os402.dependencies.fetch import fetch
+from hatch_os402.dependencies.findings import in_order
 from hatch_os402.dependencies.pip_process import Choice
 from hatch_os402.dependencies.resolve import Conditions, Resolution, resolve_with_source
 from hatch_os402.dependencies.sources import build_sdist
@@ -25,7 +27,10 @@ from hatch_os402.dependencies.wheels import read_wheel
 from hatch_os402.errors import NativeCodeError
 from hatch_os402.project import check_features, entry_point, requirements_of_groups
 from hatch_os402.runtime import pins as runtime_pins
+from hatch_os402.runtime.check import facts
 from hatch_os402.runtime.interpreters import find_compiler
+from hatch_os402.scanning.reach import Library
+from hatch_os402.scanning.scan import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
-    from hatch_os402.dependencies.findings import Assessment
+    from hatch_os402.dependencies.findings import Assessment, Finding
     from hatch_os402.dependencies.graph import Pin
     from hatch_os402.dependencies.wheels import Wheel
     from hatch_os402.options import Options
@@ -52,6 +57,8 @@ class Examination:
     verdicts: tuple[Verdict, ...]
     """The project's first, then those of the wheels in the order of the pins; sdists have none."""
     assessment: Assessment
+    quiet: tuple[Finding, ...]
+    """Hints for those who ask."""
 
 
 def examine(
@@ -86,6 +93,18 @@ def examine(
     judge = _judge(options, (own, *wheels), tell)
     verdicts = tuple(judge(wheel) for wheel in (own, *wheels))
     assessment = assess(verdicts[0], verdicts[1:], resolution, options.offer.env)
+    with EntryReader() as reader:
+        scanned = scan(
+            entry,
+            verdicts,
+            resolution.graph,
+            Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))),
+            excluded=exclusion(options.exclude),
+            net=options.offer.net,
+            reader=reader,
+            memory=cache / "scanned",
+        )
+    assessment = replace(assessment, findings=in_order((*assessment.findings, *scanned.findings)))
     offenders = frozenset(finding.subject for finding in assessment.errors) - {own.name}
     if offenders and (options.remedies if remedies is None else remedies):
         tell.info(f"looking for ways out, for at most {SECONDS} seconds (`remedies = false` does without)")
@@ -102,7 +121,7 @@ def examine(
             time.monotonic() + SECONDS,
         )
         assessment = with_remedies(assessment, setting, cache / "remedies")
-    return Examination(entry, architectures, resolution, verdicts, assessment)
+    return Examination(entry, architectures, resolution, verdicts, assessment, scanned.quiet)
 
 
 def refuse(assessment: Assessment) -> None:
@@ -122,6 +141,8 @@ def remark(found: Examination, tell: Tell) -> None:
         tell.warning(render.note(finding))
     for finding in found.assessment.of("hint"):
         tell.info(f"hint: {render.note(finding)}")
+    for finding in found.quiet if tell.verbose else ():
+        tell.debug(f"perhaps: {render.note(finding)}")
 
 
 def _judge(options: Options, wheels: Sequence[Wheel], tell: Tell) -> Callable[[Wheel], Verdict]:

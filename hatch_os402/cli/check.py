@@ -39,7 +39,10 @@ def command(project: Path, as_json: bool, remedies: bool | None, verbose: bool) 
 
     The exit status is 1 when something cannot work.
     """
-    found = _examine(project, ClickTell(verbose=verbose), remedies=remedies)
+    tell = ClickTell(verbose=verbose)
+    found = _examine(project, tell, remedies=remedies)
+    for finding in found.quiet if verbose else ():
+        tell.debug(f"perhaps: {render.note(finding)}")
     if as_json:
         click.echo(json.dumps(found.assessment.to_json(), indent=2, ensure_ascii=False))
     else:

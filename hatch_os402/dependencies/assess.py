@@ -87,7 +87,8 @@ def _findings(item: Judged, verdict: Verdict | None, variables: Mapping[str, str
     if verdict is None:
         message = f"no release that fits has a wheel for the target; {item.filename} is source"
         instead = replacements().get(item.name)
-        advice = instead.sentence if instead else ""
+        advice = f'If it is pure Python: build-from-source = ["{item.name}"] builds it here, which runs its code.'
+        advice = instead.sentence if instead else advice
         yield Finding("error", SOURCE_ONLY, item.name, message, item.version, item.chains, advice=advice)
         return
     if verdict.native:

@@ -9,6 +9,7 @@ called it: its tags would be those of this machine, and what it holds is looked 
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,10 @@ NO_COMPILER = "os402-builds-without-compilers"
 
 _TOOLS = ("CC", "CXX", "CPP", "FC", "LD", "LDSHARED", "AR", "RUSTC", "CARGO", "CMAKE", "GO")
 _SHOWN = 12
+_NOISE = re.compile(
+    r"\s*(?:note: |hint: |\[end of output\]|Building wheel|Processing |Looking in |Installing |Getting |Preparing )"
+)
+"""What pip says of itself around the words of the build."""
 
 
 def build_sdist(pin: Pin, *, shelf: Path, cache: Path, workdir: Path, python: str) -> Path:
@@ -62,7 +67,7 @@ def _build(pin: Pin, workdir: Path, python: str) -> Path:
     output, status = run_pip_here(arguments, folder, python=python, variables=_variables(str(empty)))
     made = sorted(folder.glob("wheel/*.whl"))
     if status or len(made) != 1:
-        last = [line for line in output.splitlines() if line.strip()][-_SHOWN:]
+        last = [line for line in output.splitlines() if line.strip() and not _NOISE.match(line)][-_SHOWN:]
         listed = "\n".join(f"  {line}" for line in last)
         raise ResolutionError(
             f"{pin.filename} could not be built without compilers (`build-from-source` names {pin.name}):\n{listed}\n"

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from hatch_os402.dependencies.wheels import Wheel, WheelFile
 
 
+_FOR_READERS = ("share/man/", "share/doc/", "share/info/", "share/applications/", "share/icons/")
+"""Files of `*.data/data` that no program reads: nobody misses them."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What becomes of the files of one wheel: each is in exactly one of `kept`, `dropped` and `native`."""
@@ -157,7 +161,10 @@ def _warnings(title: str, judged: Sequence[tuple[WheelFile, NativeKind | None, _
         if fate is _Fate.KEPT and "/" not in file.path and file.path.endswith(".pth"):
             yield f"{title}: {file.path} is read by site-packages only, so what it does will not happen."
     for scheme, meant in (("data", "files for the environment's own folder"), ("headers", "C headers")):
-        count = sum(file.scheme == scheme and fate is _Fate.UNPLACED for file, _, fate in judged)
+        count = sum(
+            file.scheme == scheme and fate is _Fate.UNPLACED and not file.path.startswith(_FOR_READERS)
+            for file, _, fate in judged
+        )
         if count:
             yield f"{title}: {count} file{_s(count)} left out ({meant}, *.data/{scheme}), for nothing is installed."
 

@@ -90,6 +90,7 @@ def test_every_offender_is_told_with_its_chains_and_what_is_known(tmp_path):
   docopt 0.6.2
     no release that fits has a wheel for the target; docopt-0.6.2.tar.gz is source
     required by greeter -> docopt
+    If it is pure Python: build-from-source = ["docopt"] builds it here, which runs its code.
 
 In [tool.hatch.build.targets.os402]:
   `strip-extensions` names distributions that work without their extensions,

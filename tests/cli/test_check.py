@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from buildproject import offline, write_project
+from wheelcraft import ELF, make_wheel
+
+from hatch_os402.cli import main
+from hatch_os402.dependencies import way_out
+
+LINUX = "cp312-cp312-manylinux_2_17_x86_64"
+
+
+@pytest.fixture
+def run(capfd, tmp_path, monkeypatch):
+    """Run `check` in a project that requires `dependencies`, whose index is the folder `shelf`."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    for name, value in offline(tmp_path / "shelf").items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "shelf").mkdir()
+
+    def call(*arguments, dependencies=(), **project):
+        root = write_project(tmp_path / "project", dependencies=dependencies, **project)
+        with pytest.raises(SystemExit) as end:
+            main(["check", "--project", str(root), *arguments])
+        out, err = capfd.readouterr()
+        code = end.value.code
+        if isinstance(code, str):
+            code, err = 1, err + code
+        return code or 0, out, err
+
+    return call
+
+
+@pytest.fixture
+def shelf(tmp_path, run):
+    folder = tmp_path / "shelf"
+    make_wheel(folder, "fine", "1.0", {"fine.py": ""})
+    make_wheel(folder, "fast", "1.0", {"fast.py": ""})
+    make_wheel(folder, "fast", "2.0", {"fast/_x.abi3.so": ELF}, tag=LINUX)
+    return folder
+
+
+def test_what_can_work(run, shelf, tmp_path):
+    code, out, err = run(dependencies=["fine"])
+    assert code == 0
+    assert [line.split() for line in out.splitlines()[:3]] == [
+        ["distribution", "version", "verdict", "required", "by"],
+        ["sample", "0.1.0", "pure"],
+        ["fine", "1.0", "pure", "sample"],
+    ]
+    assert "everything can run on os402" in out
+    assert "resolved 1 distribution" in err
+    assert not (tmp_path / "project" / "dist").exists()
+
+
+def test_what_cannot_work(run, shelf):
+    code, out, err = run(dependencies=["fine", "fast"])
+    assert code == 1
+    assert 'Way out: "fast<2" in project.dependencies (gives fast 1.0)' in out
+    assert "looking for ways out" in err
+    assert "Traceback" not in err
+
+
+def test_json_is_all_that_is_on_stdout(run, shelf):
+    code, out, _ = run("--json", dependencies=["fast"])
+    assert code == 1
+    told = json.loads(out)
+    assert told["format"] == 1
+    assert told["ok"] is False
+    assert [(item["distribution"], item["remedies"][0]["lines"]) for item in told["findings"]] == [("fast", ["fast<2"])]
+    code, out, _ = run("--json", dependencies=["fine"])
+    assert (code, json.loads(out)["ok"]) == (0, True)
+
+
+@pytest.mark.parametrize("way", ["command line", "option"])
+def test_ways_out_can_be_left_alone(run, shelf, monkeypatch, way):
+    monkeypatch.setattr(way_out, "search", lambda *_: pytest.fail("searched"))
+    arguments = ["--no-remedies"] if way == "command line" else []
+    options = "remedies = false\n" if way == "option" else ""
+    code, out, err = run(*arguments, dependencies=["fast"], options=options)
+    assert code == 1
+    assert "Way out" not in out
+    assert "looking for" not in err
+
+
+def test_warnings_hints_and_what_is_only_possible(run, shelf):
+    files = {
+        "sample/__init__.py": "",
+        "sample/__main__.py": "import lzma, os\nos.system('x')\ntry:\n    import turtle\nexcept ImportError:\n    pass\n",
+    }
+    code, out, err = run(files=files)
+    assert code == 0
+    assert "warning: sample 0.1.0: imports lzma, which the runtime does not have (sample/__main__.py:1)." in out
+    assert "hint: sample 0.1.0: calls os.system: " in out
+    assert "turtle" not in out + err
+    _, out, err = run("-v", files=files)
+    assert "perhaps: sample 0.1.0: imports turtle" in err
+    assert "turtle" not in out
+
+
+def test_no_project(tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["check", "--project", str(tmp_path)])
+    assert f"there is no pyproject.toml in {tmp_path}" in str(end.value.code)
+
+
+def test_options_are_validated(run, shelf):
+    code, _, err = run(options='build-from-source = "docopt"\n')
+    assert code == 1
+    assert "Field `tool.hatch.build.targets.os402.build-from-source` must be an array" in err
+    code, _, err = run(options="remedies = 1\n")
+    assert "Field `tool.hatch.build.targets.os402.remedies` must be a boolean" in err

@@ -1,0 +1,142 @@
+"""Distributions that there are only as source: refused, or built here without compilers when the user says so."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+from buildproject import build, environment, offline, write_project
+from wheelcraft import ELF, make_wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BACKEND = """
+import os, shutil, subprocess, sys, zipfile
+open({evidence!r}, "a").close()
+
+
+def found(*command):
+    try:
+        return subprocess.run(command, capture_output=True).returncode
+    except OSError as error:
+        return type(error).__name__
+
+
+def build_wheel(folder, *_):
+    told = {{
+        "which": [shutil.which(name) for name in ("cc", "gcc", "clang", "rustc", "make", "git")],
+        "CC": found(os.environ["CC"], "--version"),
+        "gcc": found("gcc", "--version"),
+        "version": sys.version_info[:2],
+        "hash": os.environ["PYTHONHASHSEED"], "epoch": os.environ["SOURCE_DATE_EPOCH"],
+    }}
+    info = "{name}-1.0.dist-info/"
+    files = {{
+        "{name}/__init__.py": f"TOLD = {{told!r}}\\n",
+        info + "METADATA": "Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n" + {requires!r},
+        info + "WHEEL": "Wheel-Version: 1.0\\nGenerator: b\\nRoot-Is-Purelib: true\\nTag: cp310-cp310-os_of_this_machine\\n",
+        **{files!r},
+    }}
+    name = "{name}-1.0-cp310-cp310-os_of_this_machine.whl"
+    import base64, hashlib
+    record = ""
+    with zipfile.ZipFile(os.path.join(folder, name), "w") as archive:
+        for path, content in files.items():
+            content = content if isinstance(content, bytes) else content.encode()
+            archive.writestr(path, content)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+            record += f"{{path}},sha256={{digest}},{{len(content)}}\\n"
+        archive.writestr(info + "RECORD", record + info + "RECORD,,\\n")
+    return name
+"""
+
+
+def sdist(
+    folder: Path, name: str, *, requires="", files=None, metadata="Metadata-Version: 2.2\n", backend=BACKEND
+) -> Path:
+    """Write an sdist with a backend of its own, which needs nothing, into `folder`; return the file that it leaves."""
+    evidence = folder / f"{name} was run"
+    contents = {
+        "PKG-INFO": f"{metadata}Name: {name}\nVersion: 1.0\n",
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+        "backend.py": backend.format(name=name, requires=requires, files=files or {}, evidence=str(evidence)),
+    }
+    with tarfile.open(folder / f"{name}-1.0.tar.gz", "w:gz") as archive:
+        for path, text in contents.items():
+            info = tarfile.TarInfo(f"{name}-1.0/{path}")
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return evidence
+
+
+def built(tmp_path, shelf, dependencies, named, *, dist="dist", options="", **env):
+    options = f"bytecode = false\nbuild-from-source = {named!r}\n{options}"
+    root = write_project(tmp_path / "project", dependencies=dependencies, options=options)
+    return build(root, env=environment(**offline(shelf), **env), dist=tmp_path / dist)
+
+
+def test_source_is_refused_with_what_else_is_wrong(shelf, tmp_path):
+    evidence = [sdist(shelf, "sourceful"), sdist(shelf, "another", metadata="Metadata-Version: 1.2\n")]
+    make_wheel(shelf, "fast", "1.0", {"fast/_x.so": ELF}, tag="cp312-cp312-manylinux_2_17_x86_64")
+    told = built(tmp_path, shelf, ["sourceful", "another", "fast"], []).refused()
+    assert "3 distributions cannot run on os402" in told
+    assert "sourceful-1.0.tar.gz is source" in told
+    assert "`build-from-source` names distributions whose sdist may be built" in told
+    assert not any(path.exists() for path in evidence)
+
+
+def test_it_is_built_without_compilers_and_recorded(shelf, tmp_path):
+    """What its wheel requires counts, even if the sdist did not say it; no byte depends on the machine's state."""
+    evidence = sdist(shelf, "sourceful", requires="Requires-Dist: lower\n")
+    make_wheel(shelf, "lower", "1.0", {"lower.py": ""})
+    done = built(tmp_path, shelf, ["sourceful"], ["Sourceful"]).succeeded()
+    assert evidence.exists()
+    assert done.vendored == {"lower": "1.0", "sourceful": "1.0"}
+    told = ast.literal_eval(done.members["sourceful/__init__.py"].decode().removeprefix("TOLD = "))
+    assert told == {
+        "which": [None] * 6,
+        "CC": "FileNotFoundError",
+        "gcc": "FileNotFoundError",
+        "version": (3, 12),
+        "hash": "0",
+        "epoch": "315532800",
+    }
+    (entry,) = [item for item in done.record["distributions"] if item["name"] == "sourceful"]
+    assert entry["sdist"] == "sourceful-1.0.tar.gz"
+    assert "wheel" not in entry
+    assert "building sourceful 1.0 from sourceful-1.0.tar.gz, without compilers" in done.err
+
+    evidence.unlink()
+    again = built(tmp_path, shelf, ["sourceful"], ["sourceful"], dist="again")
+    assert again.artifacts == done.artifacts
+    assert not evidence.exists(), "it was built before"
+    cold = built(tmp_path, shelf, ["sourceful"], ["sourceful"], dist="cold", HATCH_OS402_CACHE_DIR=str(tmp_path / "c"))
+    assert cold.artifacts == done.artifacts
+    assert evidence.exists()
+
+
+def test_its_wheel_is_vetted_like_every_other(shelf, tmp_path):
+    sdist(shelf, "sourceful", files={"sourceful/_x.so": ELF})
+    told = built(tmp_path, shelf, ["sourceful"], ["sourceful"], options="remedies = false\n").refused()
+    assert "sourceful/_x.so (ELF x86_64 extension module)" in told
+
+
+@pytest.mark.parametrize("way", ["a wheel is there", "nobody requires it"])
+def test_a_name_without_effect_is_told(shelf, tmp_path, way):
+    evidence = sdist(shelf, "sourceful")
+    if way == "a wheel is there":
+        make_wheel(shelf, "sourceful", "0.9", {"sourceful.py": ""})
+    done = built(tmp_path, shelf, ["sourceful"] if way == "a wheel is there" else [], ["sourceful"]).succeeded()
+    assert "`build-from-source` names sourceful, which " in done.err
+    assert not evidence.exists()
+
+
+def test_what_does_not_build_is_told_with_its_own_words(shelf, tmp_path):
+    sdist(shelf, "sourceful", backend="def build_wheel(*_):\n    raise SystemExit('needs a compiler, says {name}')\n")
+    told = built(tmp_path, shelf, ["sourceful"], ["sourceful"]).refused()
+    assert "sourceful-1.0.tar.gz could not be built without compilers" in told
+    assert "needs a compiler, says sourceful" in told
