@@ -22,7 +22,7 @@ from hatch_os402.dependencies.stage import exclusion
 from hatch_os402.dependencies.target import ARCHITECTURES, PYTHON
 from hatch_os402.dependencies.trials import Setting
 from hatch_os402.dependencies.vet import Verdict, vet
-from hatch_os402.dependencies.way_out import SECONDS, with_remedies
+from hatch_os402.dependencies.way_out import with_remedies
 from hatch_os402.dependencies.wheels import read_wheel
 from hatch_os402.errors import NativeCodeError
 from hatch_os402.project import check_features, entry_point, requirements_of_groups
@@ -69,11 +69,12 @@ def examine(
     workdir: Path,
     cache: Path,
     tell: Tell,
-    remedies: bool | None = None,
+    remedies: int | None = None,
 ) -> Examination:
     """Resolve, fetch and judge everything that `project` needs. Raises `Os402Error`; what cannot work is no exception.
 
-    `workdir` is a private folder, `cache` the one that builds share. `remedies` overrules the option.
+    `workdir` is a private folder, `cache` the one that builds share. `remedies`, in seconds,
+    overrules the option.
     """
     architectures = tuple(
         arch for arch in ARCHITECTURES if not options.runtime or arch in {item.arch for item in runs_on}
@@ -106,8 +107,9 @@ def examine(
         )
     assessment = replace(assessment, findings=in_order((*assessment.findings, *scanned.findings)))
     offenders = frozenset(finding.subject for finding in assessment.errors) - {own.name}
-    if offenders and (options.remedies if remedies is None else remedies):
-        tell.info(f"looking for ways out, for at most {SECONDS} seconds (`remedies = false` does without)")
+    seconds = options.remedies if remedies is None else remedies
+    if offenders and seconds:
+        tell.info(f"looking for ways out, for at most {seconds} seconds (`remedies = false` does without)")
         setting = Setting(
             own,
             options.features,
@@ -118,7 +120,8 @@ def examine(
             judge,
             cache / "wheels",
             workdir / "trials",
-            time.monotonic() + SECONDS,
+            seconds,
+            time.monotonic() + seconds,
         )
         assessment = with_remedies(assessment, setting, cache / "remedies")
     return Examination(entry, architectures, resolution, verdicts, assessment, scanned.quiet)

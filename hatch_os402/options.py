@@ -11,6 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from hatch_os402.fields import Fields
 from hatch_os402.offer.options import OfferOptions
+from hatch_os402.offer.values import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,9 @@ LATER = {
     "lock": "building from a lock",
 }
 """Designed, not there yet: setting one is an error rather than a promise."""
+
+SECONDS = 25
+"""That a build spends on ways out unless it is told otherwise."""
 
 _ENTRY_POINT = re.compile(r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*)(?::(?P<attribute>[^\W\d]\w*(?:\.[^\W\d]\w*)*))?")
 
@@ -165,9 +169,12 @@ class Options:
         return frozenset(canonicalize_name(name) for name in self._fields.strings("build-from-source"))
 
     @cached_property
-    def remedies(self) -> bool:
-        """Whether ways out are looked for when a distribution cannot work."""
-        return self._fields.boolean("remedies") is not False
+    def remedies(self) -> int:
+        """Seconds that may be spent on ways out when a distribution cannot work; 0 for none."""
+        value = self._fields.config.get("remedies", True)
+        if isinstance(value, bool):
+            return SECONDS if value else 0
+        return self._fields.parsed("remedies", duration, low=0, high=3600, unit="seconds") or 0
 
     @cached_property
     def runtime(self) -> tuple[str, ...]:

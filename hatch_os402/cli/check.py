@@ -31,10 +31,13 @@ from hatch_os402.runtime.configured import executables
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
-    "--remedies/--no-remedies", default=None, help="Whether to look for ways out. Default: the option `remedies`."
+    "--remedies",
+    metavar="SECONDS",
+    type=click.IntRange(0, 3600),
+    help="How long to look for ways out; 0 does without. Default: the option `remedies`.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say more on stderr, what is guarded or not certain included.")
-def command(project: Path, as_json: bool, remedies: bool | None, verbose: bool) -> None:  # noqa: FBT001 - click's way
+def command(project: Path, as_json: bool, remedies: int | None, verbose: bool) -> None:  # noqa: FBT001 - click's way
     """Resolve and judge everything that the project in DIR needs, as a build does, and build nothing.
 
     The exit status is 1 when something cannot work.
@@ -51,7 +54,7 @@ def command(project: Path, as_json: bool, remedies: bool | None, verbose: bool) 
         sys.exit(1)
 
 
-def _examine(folder: Path, tell: ClickTell, *, remedies: bool | None) -> Examination:
+def _examine(folder: Path, tell: ClickTell, *, remedies: int | None) -> Examination:
     root = folder.absolute()
     if not (root / "pyproject.toml").is_file():
         raise Os402Error(f"there is no pyproject.toml in {root}: name the project's folder with --project.")

@@ -42,8 +42,10 @@ class Setting:
     """The folder of fetched wheels."""
     workdir: Path
     """Private; each trial has a folder of its own below it."""
+    seconds: int
+    """That all trials together may take."""
     deadline: float
-    """On `time.monotonic()`: no trial begins after it, and one that runs is ended."""
+    """When they are over, on `time.monotonic()`: no trial begins after it, and one that runs is ended."""
     numbers: Iterator[int] = field(default_factory=itertools.count, compare=False)
 
 

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from hatch_os402.dependencies.graph import Graph
     from hatch_os402.dependencies.trials import Setting
 
-SECONDS = 25
-"""That a search may take, whatever it has found."""
-
 AT_ONCE = 2
 """Offenders for which ways out are looked for at the same time."""
 
@@ -57,7 +54,7 @@ def with_remedies(assessment: Assessment, setting: Setting, memory: Path) -> Ass
     wanted = [name for name in names if not owners[name]]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = dict(zip(wanted, pool.map(lambda name: _answer(name, setting, memory), wanted), strict=True))
-    findings = tuple(_completed(finding, owners, answers) for finding in assessment.findings)
+    findings = tuple(_completed(finding, owners, answers, setting.seconds) for finding in assessment.findings)
     return replace(assessment, findings=findings, together=_together(wanted, answers, setting, memory))
 
 
@@ -75,7 +72,9 @@ def brought_by(name: str, offenders: Sequence[str], graph: Graph) -> tuple[str, 
     return () if graph.root in reached else tuple(sorted(blocked))
 
 
-def _completed(finding: Finding, owners: Mapping[str, tuple[str, ...]], answers: Mapping[str, _Answer]) -> Finding:
+def _completed(
+    finding: Finding, owners: Mapping[str, tuple[str, ...]], answers: Mapping[str, _Answer], seconds: int
+) -> Finding:
     if finding.level != "error" or finding.subject not in owners:
         return finding
     if owner := owners[finding.subject]:
@@ -83,7 +82,7 @@ def _completed(finding: Finding, owners: Mapping[str, tuple[str, ...]], answers:
     answer = answers[finding.subject]
     searched = ""
     if not answer.complete:
-        searched = f"The search for ways out was stopped after {SECONDS} seconds."
+        searched = f"The search for ways out was stopped after {seconds} seconds (`remedies` sets the limit)."
     elif not answer.remedies:
         searched = "No other release of it or of what requires it leads out: every one was tried that pip would take."
     return replace(finding, remedies=answer.remedies, searched=searched)

@@ -77,7 +77,7 @@ def test_json_is_all_that_is_on_stdout(run, shelf):
 @pytest.mark.parametrize("way", ["command line", "option"])
 def test_ways_out_can_be_left_alone(run, shelf, monkeypatch, way):
     monkeypatch.setattr(way_out, "search", lambda *_: pytest.fail("searched"))
-    arguments = ["--no-remedies"] if way == "command line" else []
+    arguments = ["--remedies", "0"] if way == "command line" else []
     options = "remedies = false\n" if way == "option" else ""
     code, out, err = run(*arguments, dependencies=["fast"], options=options)
     assert code == 1
@@ -110,5 +110,5 @@ def test_options_are_validated(run, shelf):
     code, _, err = run(options='build-from-source = "docopt"\n')
     assert code == 1
     assert "Field `tool.hatch.build.targets.os402.build-from-source` must be an array" in err
-    code, _, err = run(options="remedies = 1\n")
-    assert "Field `tool.hatch.build.targets.os402.remedies` must be a boolean" in err
+    code, _, err = run(options="remedies = 1.5\n")
+    assert "Field `tool.hatch.build.targets.os402.remedies` must be an integer (seconds)" in err

@@ -59,7 +59,7 @@ def sdist(index: Path, name: str, version: str, metadata: str = "Metadata-Versio
 
 
 def searched(
-    tmp_path: Path, requires, *, extras=(), groups=(), seconds=60.0, machines=("x86_64", "aarch64")
+    tmp_path: Path, requires, *, extras=(), groups=(), seconds=200, machines=("x86_64", "aarch64")
 ) -> Assessment:
     provided = sorted({item.partition("extra == ")[2].strip("'\"") for item in requires if "extra ==" in item})
     own = make_wheel(tmp_path, "app", "1.0", {"app.py": ""}, requires=requires, extras=provided)
@@ -72,9 +72,18 @@ def searched(
     verdicts = [vet(wheel) for wheel in fetch(wheels, cache=cache, workdir=workdir, machine="x86_64")]
     found = assess(vet(project), verdicts, base, {})
     offenders = frozenset(finding.subject for finding in found.errors)
-    deadline = time.monotonic() + seconds
     setting = Setting(
-        project, frozenset(extras), groups, base, offenders, conditions, vet, cache, workdir / "trials", deadline
+        project,
+        frozenset(extras),
+        groups,
+        base,
+        offenders,
+        conditions,
+        vet,
+        cache,
+        workdir / "trials",
+        seconds,
+        time.monotonic() + seconds,
     )
     return with_remedies(found, setting, tmp_path / "memory")
 
@@ -229,7 +238,9 @@ def test_the_search_ends_in_time_and_says_so(tmp_path, index):
     pure(index, "a", "1.0")
     found = searched(tmp_path, ["a"], seconds=0)
     assert ways(found) == {"a": []}
-    assert found.errors[0].searched == "The search for ways out was stopped after 25 seconds."
+    assert (
+        found.errors[0].searched == "The search for ways out was stopped after 0 seconds (`remedies` sets the limit)."
+    )
     assert ways(searched(tmp_path, ["a"])) == {"a": [("release", "a<2")]}, "what was cut short is not remembered"
 
 

@@ -212,6 +212,7 @@ def test_the_compiled_fixture(tmp_path):
     told = refused(root, env=environment(pip=True), previous=previous)
     assert "orjson" in told
     assert "compiled -> orjson" in told
+    assert "required by compiled -> pydantic -> pydantic-core" in told
     assert "simplejson" in told
 
 
