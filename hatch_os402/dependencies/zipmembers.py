@@ -7,6 +7,7 @@ Python's `zipfile` changes names as it reads them, differently on Windows and fr
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import stat
 import struct
@@ -15,7 +16,7 @@ import zipfile
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from hatch_os402.errors import WheelError
 
@@ -33,6 +34,21 @@ MOST_OF_A_WHEEL = 1 << 32
 
 MOST_RATIO = 1100
 """DEFLATE cannot do better than 1032:1, so a directory that promises more than this lies (members above 1 MiB)."""
+
+MOST_OF_A_BOMB = 100
+"""A wheel as a whole never expands to more than this many times its members' compressed bytes (Python and data: 3 to
+20 times), when it expands to more than `BOMB_FROM`."""
+
+BOMB_FROM = 1 << 26
+"""64 MiB: what is smaller does no harm, whatever its ratio."""
+
+MOST_OF_A_DIRECTORY = 1 << 24
+"""Bytes of the central directory, all of which `zipfile` turns into objects at once: 16 MiB, for over 100,000 files."""
+
+_END, _END64 = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q")
+_LOCATOR64 = 20
+_MOST_OF_A_COMMENT = 1 << 16
+_SEE_ZIP64 = 0xFFFFFFFF
 
 _RATIO_FROM = 1 << 20
 _ENCRYPTED = 0x1
@@ -71,7 +87,27 @@ def _reading(filename: str, member: str = "") -> Iterator[None]:
 def open_wheel(path: Path) -> zipfile.ZipFile:
     """Return the zip file at `path`, to be closed by the caller, or raise `WheelError`."""
     with _reading(path.name):
+        with path.open("rb") as stream:
+            size = _directory_size(stream)
+        if size > MOST_OF_A_DIRECTORY:
+            raise refuse(path.name, f"its directory has {size} bytes; the limit is {MOST_OF_A_DIRECTORY}.")
         return zipfile.ZipFile(path)
+
+
+def _directory_size(stream: BinaryIO) -> int:
+    """Return what the zip file says of its central directory's size, in bytes; 0 when it says nothing (APPNOTE 4.3)."""
+    end = stream.seek(0, os.SEEK_END)
+    start = max(0, end - _END.size - _MOST_OF_A_COMMENT - _LOCATOR64 - _END64.size)
+    stream.seek(start)
+    tail = stream.read()
+    place = tail.rfind(b"PK\5\6")
+    if place < 0 or place + _END.size > len(tail):
+        return 0
+    size: int = _END.unpack_from(tail, place)[5]
+    before = place - _LOCATOR64 - _END64.size
+    if before >= 0 and tail.startswith(b"PK\6\6", before) and tail.startswith(b"PK\6\7", place - _LOCATOR64):
+        return max(int(_END64.unpack_from(tail, before)[8]), 0 if size == _SEE_ZIP64 else size)
+    return size
 
 
 def hash_file(path: Path) -> str:
@@ -91,7 +127,7 @@ def members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 def check_members(archive: zipfile.ZipFile, filename: str) -> dict[str, zipfile.ZipInfo]:
     """Return `members(archive)`, or raise `WheelError` when one of them is not a plain file at a plain place."""
     seen: set[str] = set()
-    total = 0
+    total = compressed = 0
     for info in archive.infolist():
         name = info.orig_filename
         reason = _unsafe_name(name.removesuffix("/")) or _unsafe_content(info)
@@ -101,8 +137,15 @@ def check_members(archive: zipfile.ZipFile, filename: str) -> dict[str, zipfile.
             raise refuse(filename, reason, name)
         seen.add(name)
         total += info.file_size
+        compressed += info.compress_size
     if total > MOST_OF_A_WHEEL:
         raise refuse(filename, f"would expand to {total} bytes; the limit is {MOST_OF_A_WHEEL}.")
+    if total > max(BOMB_FROM, MOST_OF_A_BOMB * compressed):
+        raise refuse(
+            filename,
+            f"{compressed} bytes of it would expand to {total}: more than {MOST_OF_A_BOMB} times as much, above "
+            f"{BOMB_FROM} bytes, is taken for a zip bomb.",
+        )
     return members(archive)
 
 

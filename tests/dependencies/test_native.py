@@ -102,6 +102,37 @@ def test_no_bytes_are_too_strange(path, head, magic):
     native_kind(path, magic + head)
 
 
+@given(
+    start=st.sampled_from(
+        [
+            elf(0x3E),
+            pe(0x8664),
+            pe(0x8664, offset=0x1000)[:HEAD],
+            mach_o(b"\xcf\xfa\xed\xfe", 12, 8, "<"),
+            fat(b"\xca\xfe\xba\xbe", 7, 12),
+            fat(b"\xbf\xba\xfe\xca", 7, order="<", size=32),
+        ]
+    ),
+    changes=st.lists(st.tuples(st.integers(4, HEAD - 1), st.integers(0, 255)), max_size=12),
+    cut=st.integers(4, HEAD),
+)
+def test_damaged_headers_give_a_verdict(start, changes, cut):
+    """Huge counts and offsets included: what is said is short, and a native file's name is believed in any case."""
+    head = bytearray(start.ljust(HEAD, b"\0"))
+    for place, value in changes:
+        head[place] = value
+    found = native_kind("m/_x.so", bytes(head[:cut]))
+    assert found is not None
+    assert found.role == "extension module"
+    assert len(str(found)) < 400
+    native_kind("m/data", bytes(head[:cut]))
+
+
+@pytest.mark.parametrize("count", [0, 45, 2**16, 2**32 - 1])
+def test_a_fat_header_with_a_huge_count_is_no_fat_header(count):
+    assert native_kind("m/data", b"\xca\xfe\xba\xbe" + struct.pack(">I", count) + bytes(400)) is None
+
+
 def test_the_running_python_is_native():
     with Path(sys.executable).resolve().open("rb") as stream:
         kind = native_kind("bin/python", stream.read(HEAD))

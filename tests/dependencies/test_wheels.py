@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import random
 import stat
+import struct
 import tracemalloc
 import zipfile
 from typing import TYPE_CHECKING
@@ -333,6 +334,62 @@ def test_wheels_that_would_fill_memory_are_refused(tmp_path, monkeypatch, module
     assert read_wheel(path)
     monkeypatch.setattr(module, limit, value)
     with pytest.raises(WheelError, match=told):
+        read_wheel(path)
+
+
+def test_a_zip_bomb_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    """Each member by itself is below every limit; all together would fill the memory of whoever expands them."""
+    files = {f"demo/{number}.bin": b"" for number in range(4)}
+    members = []
+    for name in files:
+        info = zipfile.ZipInfo(name)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        members.append((info, bytes(17 << 20)))
+    path = make_wheel(tmp_path, "demo", "1.0", {})
+    write_zip(path, [*members_of(path), *members])
+    monkeypatch.setattr(wheels, "read_chunks", lambda *_: pytest.fail("read"))
+    with pytest.raises(WheelError, match=r"would expand to 71\d{6}: more than 100 times as much, above 67108864 bytes"):
+        read_wheel(path)
+
+
+def test_much_that_compresses_as_usual_is_no_bomb(tmp_path, monkeypatch):
+    monkeypatch.setattr(zipmembers, "BOMB_FROM", 1 << 10)
+    info = zipfile.ZipInfo("demo/a.bin")
+    info.compress_type = zipfile.ZIP_DEFLATED
+    content = b"".join(hashlib.sha512(b"%d" % number).digest() * 20 for number in range(1000))
+    assert read_wheel(with_member(tmp_path, info, content)).name == "demo"
+
+
+def directory_of(size: int, *, zip64: bool) -> bytes:
+    """Return the end of a zip file that claims a central directory of `size` bytes."""
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 0xFFFFFFFF if zip64 else size, 0, 0)
+    if not zip64:
+        return end
+    return (
+        struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, size, 0)
+        + struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1)
+        + end
+    )
+
+
+@pytest.mark.parametrize("zip64", [False, True])
+@pytest.mark.parametrize("comment", [b"", b"x" * 65535])
+def test_a_directory_that_would_fill_memory_is_refused(tmp_path, zip64, comment):
+    path = tmp_path / "demo-1.0-py3-none-any.whl"
+    end = directory_of(1 << 25, zip64=zip64)
+    path.write_bytes(bytes(1 << 10) + end[:-2] + len(comment).to_bytes(2, "little") + comment)
+    with pytest.raises(WheelError, match="its directory has 33554432 bytes; the limit is 16777216"):
+        read_wheel(path)
+
+
+@given(
+    content=st.binary(max_size=300), claim=st.integers(0, 2**32 - 1), zip64=st.booleans(), tail=st.binary(max_size=40)
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_strange_directory_gives_a_wheel_error(tmp_path, content, claim, zip64, tail):
+    path = tmp_path / "demo-1.0-py3-none-any.whl"
+    path.write_bytes(content + directory_of(claim, zip64=zip64) + tail)
+    with pytest.raises(WheelError):
         read_wheel(path)
 
 
