@@ -14,7 +14,7 @@ from hatch_os402.dependencies import render
 from hatch_os402.dependencies.assess import assess
 from hatch_os402.dependencies.entries import EntryReader
 from hatch_os402.dependencies.fetch import fetch
-from hatch_os402.dependencies.findings import in_order
+from hatch_os402.dependencies.findings import in_order, merged
 from hatch_os402.dependencies.pip_process import Choice
 from hatch_os402.dependencies.resolve import Conditions, Resolution, resolve_with_source
 from hatch_os402.dependencies.sources import build_sdist
@@ -105,7 +105,7 @@ def examine(
             reader=reader,
             memory=cache / "scanned",
         )
-    assessment = replace(assessment, findings=in_order((*assessment.findings, *scanned.findings)))
+    assessment = replace(assessment, findings=in_order(merged(assessment.findings, scanned.findings)))
     offenders = frozenset(finding.subject for finding in assessment.errors) - {own.name}
     seconds = options.remedies if remedies is None else remedies
     if offenders and seconds:

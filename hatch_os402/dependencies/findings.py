@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Of `Assessment.to_json`; raised when a reader of the old format would misunderstand the new one."""
+
+MISSING_MODULE = "missing-module"
+NEEDS_CTYPES = "needs-ctypes"
 
 Chain = tuple[str, ...]
 """Canonical names, from the project down to the distribution."""
@@ -190,3 +193,17 @@ def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return `findings`, errors first; those of one level stay as they were."""
     levels: tuple[Level, ...] = ("error", "warning", "hint")
     return tuple(sorted(findings, key=lambda finding: levels.index(finding.level)))
+
+
+def merged(known: Sequence[Finding], scanned: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return both; where a scan has seen what is known of a distribution, its finding, with the advice that is known."""
+    advice = {finding.subject: finding.advice for finding in known if finding.code == NEEDS_CTYPES}
+    seen = advice.keys() & {finding.subject for finding in scanned if finding.code == MISSING_MODULE}
+    rest = (finding for finding in known if finding.code != NEEDS_CTYPES or finding.subject not in seen)
+    told = (
+        replace(finding, advice=advice[finding.subject])
+        if finding.code == MISSING_MODULE and finding.subject in seen
+        else finding
+        for finding in scanned
+    )
+    return (*rest, *told)

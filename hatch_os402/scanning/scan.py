@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.dependencies.entries import Entry
-from hatch_os402.dependencies.findings import Finding, Place
+from hatch_os402.dependencies.findings import MISSING_MODULE, Finding, Place
 from hatch_os402.scanning.memory import facts_of
 from hatch_os402.scanning.reach import Archive, module_names, reach
 from hatch_os402.scanning.source import Guard, behaviour_table
@@ -114,7 +114,7 @@ def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding
         yield (
             Finding(
                 "warning",
-                "missing-module",
+                MISSING_MODULE,
                 owners[item.path],
                 f"imports {item.wanted}, {item.reason}",
                 places=(Place(item.path, item.line),),

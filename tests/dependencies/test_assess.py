@@ -7,7 +7,7 @@ from wheelcraft import ELF, make_wheel
 
 from hatch_os402.dependencies import render
 from hatch_os402.dependencies.assess import assess
-from hatch_os402.dependencies.findings import Remedy
+from hatch_os402.dependencies.findings import Finding, Remedy, merged
 from hatch_os402.dependencies.graph import Graph, Pin
 from hatch_os402.dependencies.resolve import Resolution
 from hatch_os402.dependencies.vet import vet
@@ -166,3 +166,16 @@ def test_a_variable_that_helps_is_hinted_at_until_it_is_set(tmp_path):
         'Set env = { JOBLIB_MULTIPROCESSING = "0" } in [tool.hatch.build.targets.os402.offer].'
     )
     assert assessed(tmp_path, wheels, variables={"JOBLIB_MULTIPROCESSING": "0"}).findings == ()
+
+
+def test_what_is_known_and_what_was_seen_are_one_warning():
+    known = [
+        Finding("warning", "needs-ctypes", "sympy", "it imports ctypes", advice="Require another."),
+        Finding("warning", "needs-ctypes", "magic", "it calls libmagic", advice="Require a third."),
+    ]
+    seen = [Finding("warning", "missing-module", name, "imports ctypes") for name in ("sympy", "other")]
+    assert [(item.subject, item.message, item.advice) for item in merged(known, seen)] == [
+        ("magic", "it calls libmagic", "Require a third."),
+        ("sympy", "imports ctypes", "Require another."),
+        ("other", "imports ctypes", ""),
+    ]

@@ -91,6 +91,7 @@ TROUBLES = {
     ),
     "pexpect": ("import pexpect; pexpect.spawn('/bin/ls')", "Error"),
     "python-magic": ("import sys; sys.modules['_ctypes'] = None; import magic", "ModuleNotFoundError"),
+    "sympy": ("import sys; sys.modules['_ctypes'] = None; import sympy", "ModuleNotFoundError"),
     "sh": ("import sh; sh.ls()", "CommandNotFound"),
 }
 
