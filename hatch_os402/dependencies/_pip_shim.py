@@ -14,6 +14,7 @@ where no wheel fits; ["*"] for every name). An sdist is never built: its own PKG
 
 import json
 import os
+import re
 import sys
 
 UNSUPPORTED = 70
@@ -140,7 +141,15 @@ def _own_metadata(folder):
         head, separator, rest = content.partition(b"\n\n")
         lines = [b"Requires-Dist: " + line for line in _listed_requirements(folder)]
         content = b"\n".join([head.rstrip(), *lines]) + separator + rest
-    made = os.path.join(folder, "os402.dist-info")
+    headers = {}
+    for line in content.decode("utf-8", "replace").split("\n\n")[0].splitlines():
+        key, _, value = line.partition(": ")
+        headers.setdefault(key, value.strip())
+    # Older releases of pip take name and version from the folder's name.
+    stem = headers.get("Name", "").replace("-", "_") + "-" + headers.get("Version", "")
+    if not re.fullmatch(r"[\w.+!-]+", stem):
+        return None
+    made = os.path.join(folder, stem + ".dist-info")
     os.makedirs(made, exist_ok=True)
     with open(os.path.join(made, "METADATA"), "wb") as file:
         file.write(content)

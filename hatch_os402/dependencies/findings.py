@@ -196,7 +196,7 @@ def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def merged(known: Sequence[Finding], scanned: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return both; where a scan has seen what is known of a distribution, its finding, with the advice that is known."""
+    """Return both; where a scan has seen what is known of a distribution, its finding with the advice that is known."""
     advice = {finding.subject: finding.advice for finding in known if finding.code == NEEDS_CTYPES}
     seen = advice.keys() & {finding.subject for finding in scanned if finding.code == MISSING_MODULE}
     rest = (finding for finding in known if finding.code != NEEDS_CTYPES or finding.subject not in seen)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hatch_os402.dependencies.entries import EntryReader
     from hatch_os402.dependencies.graph import Graph
     from hatch_os402.dependencies.vet import Verdict
-    from hatch_os402.scanning.reach import Library, Reached, Suspect
+    from hatch_os402.scanning.reach import Library, Missing, Reached, Suspect
     from hatch_os402.scanning.source import Facts
 
 _TAKEN_OUT = (".so", ".pyd")
@@ -109,18 +109,16 @@ def _left_out(verdicts: Sequence[Verdict]) -> dict[str, str]:
 
 
 def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding, bool]]:
-    """Yield a finding for every import of what is missing, and whether it is to be told."""
+    """Yield a finding for each package that is missing in each module, and whether it is to be told."""
+    grouped: dict[tuple[str, str, bool], list[Missing]] = {}
     for item in reached.missing:
+        grouped.setdefault((item.path, item.wanted.partition(".")[0], item.certain), []).append(item)
+    for (path, _, certain), items in grouped.items():
+        message = f"imports {items[0].wanted}, {items[0].reason}"
+        places = tuple(Place(path, item.line) for item in items)
         yield (
-            Finding(
-                "warning",
-                MISSING_MODULE,
-                owners[item.path],
-                f"imports {item.wanted}, {item.reason}",
-                places=(Place(item.path, item.line),),
-                imports=item.chain,
-            ),
-            item.certain,
+            Finding("warning", MISSING_MODULE, owners[path], message, places=places, imports=items[0].chain),
+            certain,
         )
 
 

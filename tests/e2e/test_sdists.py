@@ -56,14 +56,15 @@ def build_wheel(folder, *_):
 
 
 def sdist(
-    folder: Path, name: str, *, requires="", files=None, metadata="Metadata-Version: 2.2\n", backend=BACKEND
+    folder: Path, name: str, *, requires="", files=None, metadata="Metadata-Version: 2.2\n", backend=BACKEND, more=None
 ) -> Path:
     """Write an sdist with a backend of its own, which needs nothing, into `folder`; return the file that it leaves."""
     evidence = folder / f"{name} was run"
     contents = {
-        "PKG-INFO": f"{metadata}Name: {name}\nVersion: 1.0\n",
+        "PKG-INFO": f"{metadata}Name: {name}\nVersion: 1.0\n\nName: another\n\nVersion: 7\n",
         "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
         "backend.py": backend.format(name=name, requires=requires, files=files or {}, evidence=str(evidence)),
+        **(more or {}),
     }
     with tarfile.open(folder / f"{name}-1.0.tar.gz", "w:gz") as archive:
         for path, text in contents.items():
@@ -140,3 +141,28 @@ def test_what_does_not_build_is_told_with_its_own_words(shelf, tmp_path):
     told = built(tmp_path, shelf, ["sourceful"], ["sourceful"]).refused()
     assert "sourceful-1.0.tar.gz could not be built without compilers" in told
     assert "needs a compiler, says sourceful" in told
+
+
+METADATA = {
+    "requirements as setuptools listed them": (
+        "Metadata-Version: 1.2\n",
+        {"sourceful.egg-info/requires.txt": "lower\n\n[more]\nunheard-of\n"},
+        {"lower"},
+    ),
+    "a description that looks like headers": (
+        "Metadata-Version: 2.2\nRequires-Dist: lower\n",
+        {},
+        {"lower"},
+    ),
+    "a name that leads elsewhere": ("Metadata-Version: 2.2\nName: ../../elsewhere\n", {}, None),
+}
+
+
+@pytest.mark.parametrize(("metadata", "files", "required"), METADATA.values(), ids=METADATA)
+def test_what_an_sdist_says_of_itself_counts_and_nothing_is_run(shelf, tmp_path, metadata, files, required):
+    evidence = sdist(shelf, "sourceful", metadata=metadata, more=files)
+    make_wheel(shelf, "lower", "1.0", {"lower/_x.so": ELF})
+    told = built(tmp_path, shelf, ["sourceful"], [], options="remedies = false\n").refused()
+    assert ("sourceful-1.0.tar.gz is source" in told) == (required is not None)
+    assert ("sample -> sourceful -> lower" in told) == (required is not None)
+    assert not evidence.exists()

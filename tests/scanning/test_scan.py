@@ -114,6 +114,12 @@ def test_what_is_there_or_may_be(tmp_path, source):
     assert scanned(tmp_path, {"app.py": source}, others).findings == ()
 
 
+def test_one_finding_for_one_module_and_what_it_lacks(tmp_path):
+    own = {"app.py": "import ctypes\nimport ctypes.util\nfrom ctypes import c_int\nimport lzma\n"}
+    found = scanned(tmp_path, own).findings
+    assert [[place.line for place in finding.places] for finding in found] == [[1, 2, 3], [4]]
+
+
 def test_a_module_of_the_archive_stands_before_a_missing_one(tmp_path):
     assert scanned(tmp_path, {"app.py": "import turtle\n", "turtle.py": ""}).findings == ()
 
