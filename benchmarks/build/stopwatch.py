@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STEPS = {
-    "hatch_os402.builder:Os402Builder._own_wheel": "own wheel, built by hatchling",
-    "hatch_os402.pipeline:read_wheel": "own wheel, read and checked",
+    "hatch_os402.builder:Os402Builder.build_own_wheel": "own wheel, built by hatchling",
+    "hatch_os402.examination:read_wheel": "own wheel, read and checked",
     "hatch_os402.pipeline:decide": "validity",
-    "hatch_os402.pipeline:steps.resolve_all": "resolution, prepared and checked again",
+    "hatch_os402.examination:_resolve": "resolution, prepared and checked again",
     "hatch_os402.dependencies.resolve:run_pip": "pip resolves",
-    "hatch_os402.pipeline:fetch": "wheels, read and checked",
+    "hatch_os402.examination:fetch": "wheels, read and checked",
     "hatch_os402.dependencies.fetch:run_pip": "pip fetches",
-    "hatch_os402.pipeline:steps.judge": "native code, judged",
+    "hatch_os402.examination:assess": "native code, judged",
+    "hatch_os402.examination:scan": "imports, followed",
     "hatch_os402.pipeline:stage": "staging",
     "hatch_os402.pipeline:steps.check_tree": "entry point, checked",
     "hatch_os402.steps:find_compiler": "a CPython 3.12, found and asked",
