@@ -92,42 +92,47 @@ def ways(found: Assessment) -> dict[str, list[tuple[str, ...]]]:
     return {item.subject: [(remedy.kind, *remedy.lines) for remedy in item.remedies] for item in found.errors}
 
 
-def test_another_release_of_it(tmp_path, index):
+def test_several_at_once_and_what_comes_with_them(tmp_path, index):
     for version in ("1.0", "1.1"):
         pure(index, "a", version)
-    native(index, "a", "2.0")
-    native(index, "a", "3.0")
-    found = searched(tmp_path, ["a"])
-    assert ways(found) == {"a": [("release", "a<2")]}
-    (remedy,) = found.errors[0].remedies
-    assert (remedy.table, remedy.instead_of, remedy.gives) == ("project.dependencies", (), "a 1.1")
-
-
-def test_a_round_number_that_does_not_lead_out_is_made_exact(tmp_path, index):
-    """`a<2` would give 1.9, whose wheel is pure by name alone."""
-    pure(index, "a", "1.2")
-    make_wheel(index, "a", "1.3", {"a/_x.so": ELF}, tag=LINUX)
-    native(index, "a", "2.0")
-    assert ways(searched(tmp_path, ["a"])) == {"a": [("release", "a<1.3")]}
-
-
-def test_a_wheel_that_is_pure_by_name_alone_is_no_way_out(tmp_path, index):
-    make_wheel(index, "a", "1.0", {"a/_x.so": ELF})
-    native(index, "a", "2.0")
-    found = searched(tmp_path, ["a"])
-    assert ways(found) == {"a": []}
-    assert found.errors[0].searched.startswith("No other release of it")
-
-
-def test_a_release_of_what_requires_it(tmp_path, index):
-    native(index, "core", "1.0")
-    native(index, "core", "2.0")
+    for version in ("2.0", "3.0"):
+        native(index, "a", version)
+    native(index, "inner", "1.0")
+    native(index, "core", "1.0", "inner")
+    native(index, "core", "2.0", "inner")
     for version, requires in {"1.10": (), "1.11": (), "2.0": ("core==1.0",), "2.1": ("core==2.0",)}.items():
         pure(index, "parent", version, *requires)
     pure(index, "upper", "1.0", "parent")
-    found = searched(tmp_path, ["upper"])
-    assert ways(found) == {"core": [("parent", "parent<2")]}
-    assert found.errors[0].remedies[0].gives == "parent 1.11, without core"
+    native(index, "hopeless", "1.0")
+    sdist(index, "source", "2.0")
+    pure(index, "source", "1.0")
+    found = searched(tmp_path, ["upper", "a", "hopeless", "source==2.0"])
+    assert ways(found) == {
+        "a": [("release", "a<2")],
+        "core": [("parent", "parent<2")],
+        "hopeless": [],
+        "inner": [],
+        "source": [("release", "source<2")],
+    }
+    by_name = {item.subject: item for item in found.errors}
+    assert by_name["source"].code == "source-only"
+    assert by_name["inner"].searched == "It comes with core alone, and goes with it."
+    assert by_name["hopeless"].searched.startswith("No other release of it")
+    (remedy,) = by_name["a"].remedies
+    assert (remedy.table, remedy.instead_of) == ("project.dependencies", ())
+    assert remedy.gives == "a 1.1"
+    assert by_name["core"].remedies[0].gives.startswith("parent 1.11, without core and inner")
+    assert found.together == ("a<2", "parent<2", "source<2")
+
+
+def test_what_a_round_number_gives_is_looked_at(tmp_path, index):
+    """`a<2` would give 1.3, whose files are native; every wheel of b is pure by name alone."""
+    pure(index, "a", "1.2")
+    make_wheel(index, "a", "1.3", {"a/_x.so": ELF}, tag=LINUX)
+    native(index, "a", "2.0")
+    make_wheel(index, "b", "1.0", {"b/_x.so": ELF})
+    native(index, "b", "2.0")
+    assert ways(searched(tmp_path, ["a", "b"])) == {"a": [("release", "a<1.3")], "b": []}
 
 
 @pytest.mark.parametrize("array", ["dependencies", "group", "extra"])
@@ -187,30 +192,6 @@ def test_releases_with_evidence(tmp_path, index):
     for version in ("3.0.4", "4.0"):
         make_wheel(index, "markupsafe", version, {"markupsafe/_speedups.abi3.so": ELF}, tag=LINUX)
     assert ways(searched(tmp_path, ["markupsafe"])) == {"markupsafe": [("release", "markupsafe<4,>=2.1.3")]}
-
-
-def test_several_at_once_and_what_comes_with_them(tmp_path, index):
-    native(index, "inner", "1.0")
-    native(index, "core", "1.0", "inner")
-    pure(index, "parent", "1.0")
-    pure(index, "parent", "2.0", "core")
-    native(index, "hopeless", "1.0")
-    native(index, "a", "2.0")
-    pure(index, "a", "1.0")
-    sdist(index, "source", "2.0")
-    pure(index, "source", "1.0")
-    found = searched(tmp_path, ["parent", "a", "hopeless", "source==2.0"])
-    assert ways(found) == {
-        "a": [("release", "a<2")],
-        "core": [("parent", "parent<2")],
-        "hopeless": [],
-        "inner": [],
-        "source": [("release", "source<2")],
-    }
-    assert {item.subject: item.code for item in found.errors}["source"] == "source-only"
-    inner = next(item for item in found.errors if item.subject == "inner")
-    assert inner.searched == "It comes with core alone, and goes with it."
-    assert found.together == ("a<2", "parent<2", "source<2")
 
 
 def test_ways_that_contradict_each_other_are_not_shown_together(tmp_path, index):
