@@ -73,8 +73,8 @@ def examine(
 ) -> Examination:
     """Resolve, fetch and judge everything that `project` needs. Raises `Os402Error`; what cannot work is no exception.
 
-    `workdir` is a private folder, `cache` the one that builds share. `remedies`, in seconds,
-    overrules the option.
+    `workdir` is a private folder, `cache` the one that builds share. `remedies`, in seconds, overrules the
+    option.
     """
     architectures = tuple(
         arch for arch in ARCHITECTURES if not options.runtime or arch in {item.arch for item in runs_on}
@@ -102,6 +102,7 @@ def examine(
             Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))),
             excluded=exclusion(options.exclude),
             net=options.offer.net,
+            lazy=options.lazy_imports,
             reader=reader,
             memory=cache / "scanned",
         )
@@ -111,17 +112,17 @@ def examine(
     if offenders and seconds:
         tell.info(f"looking for ways out, for at most {seconds} seconds (`remedies = false` does without)")
         setting = Setting(
-            own,
-            options.features,
-            groups,
-            resolution,
-            offenders,
-            conditions,
-            judge,
-            cache / "wheels",
-            workdir / "trials",
-            seconds,
-            time.monotonic() + seconds,
+            project=own,
+            extras=options.features,
+            groups=groups,
+            base=resolution,
+            offenders=offenders,
+            conditions=conditions,
+            judge=judge,
+            cache=cache / "wheels",
+            workdir=workdir / "trials",
+            seconds=seconds,
+            deadline=time.monotonic() + seconds,
         )
         assessment = with_remedies(assessment, setting, cache / "remedies")
     return Examination(entry, architectures, resolution, verdicts, assessment, scanned.quiet)

@@ -126,8 +126,8 @@ def _advice(verdict: Verdict) -> str:
         return f"Its pure-Python fallback was checked for {known.versions} only: require one of these."
     if wheel.name in replacements():
         return replacements()[wheel.name].sentence
-    if wheel.pure_tags:
-        return f'If these are only data on Linux, say so: allow-native-files = ["{wheel.name}"].'
     if all(file.scheme != "root" or kind.role == "executable" for file, kind in verdict.native):
         return "It is a program, not a module: do without it, or keep this part off os402."
+    if wheel.pure_tags:
+        return f'If these are only data on Linux, say so: allow-native-files = ["{wheel.name}"].'
     return _NO_ADVICE

@@ -200,7 +200,7 @@ def _first(name: str, setting: Setting, kind: str, changes: tuple[Change, ...]) 
     """Yield the first of `changes` that helps."""
     tried: list[Change] = []
     for change in changes:
-        if change in tried:
+        if change in tried or any(item.url for item in change.replaced):  # an address may hold a password
             continue
         tried.append(change)
         if resolution := verify(setting, change, frozenset({name})):

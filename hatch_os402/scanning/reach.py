@@ -103,8 +103,11 @@ def module_names(paths: Collection[str]) -> dict[str, str]:
     return found
 
 
-def reach(entry: str, archive: Archive, library: Library) -> Reached:
-    """Walk from `entry` ("module:callable" or "module") along the imports that happen for certain."""
+def reach(entry: str, archive: Archive, library: Library, lazy: frozenset[str] = frozenset()) -> Reached:
+    """Walk from `entry` ("module:callable" or "module") along the imports that happen for certain.
+
+    An import of a top-level module in `lazy` happens when the module is used, if ever.
+    """
     module, _, attribute = entry.partition(":")
     runs = module if attribute or f"{module}.__main__" not in archive.paths else f"{module}.__main__"
     queue: deque[str] = deque()
@@ -126,8 +129,8 @@ def reach(entry: str, archive: Archive, library: Library) -> Reached:
         path, chain, is_main = archive.paths[name], seen[name], name == runs and not attribute
         suspects.extend(Suspect(name, path, call, chain) for call in facts.calls if is_main or not call.main)
         for item in facts.imports if is_main else (item for item in facts.imports if not item.main):
-            certain = item.guard is Guard.NONE and not item.in_function
             wanted = tuple(_wanted(item, name, archive))
+            certain = item.guard is Guard.NONE and not item.in_function and lazy.isdisjoint(map(_top, wanted))
             if found := _first_missing(wanted, archive, library):
                 missing.append(Missing(name, path, item.line, *found, chain, certain))
             elif certain:
@@ -140,6 +143,10 @@ def _first_missing(wanted: Iterable[str], archive: Archive, library: Library) ->
     """Return the first of `wanted` that cannot be imported, and why."""
     reasons = ((one, _why_missing(one, archive, library)) for one in wanted)
     return next((pair for pair in reasons if pair[1]), None)
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _prefixes(name: str) -> Iterator[str]:
@@ -164,7 +171,7 @@ def _wanted(item: Import, module: str, archive: Archive) -> Iterator[str]:
 
 def _why_missing(wanted: str, archive: Archive, library: Library) -> str:
     """Return why the module `wanted` cannot be imported, as the end of "imports ctypes, …", or ""."""
-    top = wanted.partition(".")[0]
+    top = _top(wanted)
     if left := next((archive.left_out[name] for name in _prefixes(wanted) if name in archive.left_out), ""):
         return f"which was left out ({left})"
     if top in _ALWAYS or top in archive.tops:

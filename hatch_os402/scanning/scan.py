@@ -12,7 +12,7 @@ from hatch_os402.scanning.reach import Archive, module_names, reach
 from hatch_os402.scanning.source import Guard, behaviour_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from hatch_os402.dependencies.entries import EntryReader
@@ -42,13 +42,14 @@ def scan(
     *,
     excluded: Callable[[str], bool],
     net: bool,
+    lazy: Collection[str] = (),
     reader: EntryReader,
     memory: Path,
 ) -> Scanned:
     """Follow the imports from `entry` through the files that `verdicts` keep, the project's first.
 
-    `excluded` tells which archive paths are left out; `net` says whether the offer has a network; `memory` is a folder
-    that remembers modules.
+    `excluded` tells which archive paths are left out; `net` says whether the offer has a network; `lazy` names
+    top-level modules that are loaded when they are first used; `memory` is a folder that remembers modules.
     """
     entries = {
         file.path: Entry(
@@ -65,7 +66,7 @@ def scan(
         return facts_of(item.sha256, lambda: reader.read(item), memory)
 
     archive = Archive(paths, _tops(entries), _parts(entries), _left_out(verdicts), facts)
-    reached = reach(entry, archive, library)
+    reached = reach(entry, archive, library, frozenset(lazy))
     project = verdicts[0].wheel.name
     versions = {verdict.wheel.name: str(verdict.wheel.version) for verdict in verdicts}
     owners = {path: item.owner for path, item in entries.items()}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LIBRARY = Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided")))
 
 
-def scanned(folder: Path, own, others=None, *, entry="app:main", strip=(), net=False, exclude=()) -> Scanned:
+def scanned(folder: Path, own, others=None, *, entry="app:main", strip=(), net=False, exclude=(), lazy=()) -> Scanned:
     """Scan the project app with the files `own`, and `others`: name → files."""
     wheels = [make_wheel(folder, "app", "1.0", own)]
     wheels += [make_wheel(folder, name, "2.0", files) for name, files in (others or {}).items()]
@@ -34,6 +34,7 @@ def scanned(folder: Path, own, others=None, *, entry="app:main", strip=(), net=F
             LIBRARY,
             excluded=lambda path: path in exclude,
             net=net,
+            lazy=lazy,
             reader=reader,
             memory=folder / "memory",
         )
@@ -179,6 +180,12 @@ def test_of_a_dependency_only_what_it_does_when_it_is_imported(tmp_path):
     at_once = "import subprocess\nVERSION = subprocess.check_output(['git', 'describe'])\n"
     (finding,) = scanned(tmp_path, {"app.py": "import lower"}, {"lower": {"lower.py": at_once}}).findings
     assert (finding.subject, finding.level, finding.code) == ("lower", "hint", "processes")
+
+
+def test_what_is_imported_on_first_use_is_not_certain(tmp_path):
+    others = {"lower": {"lower/__init__.py": "import lzma\n"}}
+    assert scanned(tmp_path, {"app.py": "import lower\n"}, others, lazy=("lower",)).findings == ()
+    assert len(scanned(tmp_path, {"app.py": "import lower\n"}, others).findings) == 1
 
 
 def test_circles_end(tmp_path):
