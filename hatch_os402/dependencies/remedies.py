@@ -23,7 +23,7 @@ from hatch_os402.dependencies.target import Target
 from hatch_os402.dependencies.trials import Change, discover, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 
     from hatch_os402.dependencies.graph import Pin
     from hatch_os402.dependencies.resolve import Resolution
@@ -42,7 +42,7 @@ def search(name: str, setting: Setting) -> Iterator[Remedy]:
     Raises `OutOfTimeError` when the time of `setting` is over.
     """
     seen: set[tuple[str, ...]] = set()
-    for remedy in _candidates(name, setting):
+    for remedy in _candidates(name, setting, seen):
         if remedy.lines not in seen:
             seen.add(remedy.lines)
             yield remedy
@@ -65,11 +65,11 @@ def change_of(remedy: Remedy, setting: Setting) -> Change | None:
     return Change(replaced, tuple(map(Requirement, remedy.lines[count:])))
 
 
-def _candidates(name: str, setting: Setting) -> Iterator[Remedy]:
+def _candidates(name: str, setting: Setting, seen: Collection[tuple[str, ...]]) -> Iterator[Remedy]:
     yield from _extras(name, setting)
     yield from _evidence(name, setting)
     yield from _releases(name, setting)
-    yield from _replacements(name, setting)
+    yield from _replacements(name, setting, seen)
 
 
 def _direct(setting: Setting) -> Mapping[str, list[Requirement]]:
@@ -90,7 +90,7 @@ def _extras(name: str, setting: Setting) -> Iterator[Remedy]:
     """Yield what leaves out an extra, or a feature of the project, that alone brings `name`."""
     for requirements in _direct(setting).values():
         for requirement in requirements:
-            for extra in sorted(requirement.extras):
+            for extra in sorted(requirement.extras if not requirement.url else ()):
                 less = without_extra(requirement, extra)
                 change = Change({requirement: less})
                 if not _reached(name, setting, change) and (resolution := verify(setting, change, frozenset({name}))):
@@ -209,8 +209,11 @@ def _first(name: str, setting: Setting, kind: str, changes: tuple[Change, ...]) 
             return
 
 
-def _replacements(name: str, setting: Setting) -> Iterator[Remedy]:
-    """Yield what is known to do the work of `name`, or the releases of its parents that are known to do without it."""
+def _replacements(name: str, setting: Setting, seen: Collection[tuple[str, ...]]) -> Iterator[Remedy]:
+    """Yield what is known to do the work of `name`, or the releases of its parents that are known to do without it.
+
+    `seen` are the lines that need not be tried again.
+    """
     known = replacements().get(name)
     if known is None:
         return
@@ -219,7 +222,8 @@ def _replacements(name: str, setting: Setting) -> Iterator[Remedy]:
         line = Requirement(text)
         if items := direct.get(canonicalize_name(line.name)):
             change = Change({item: like(item, text) for item in items})
-            yield from _first(name, setting, "parent", (change,))
+            if tuple(written(line)[0] for line in change.replaced.values()) not in seen:
+                yield from _first(name, setting, "parent", (change,))
     if items := direct.get(name):
         for text in known.require:
             change = Change({item: _renamed(item, text) for item in items})
