@@ -27,8 +27,8 @@ from hatch_os402.dependencies.wheels import read_wheel
 from hatch_os402.errors import NativeCodeError
 from hatch_os402.project import check_features, entry_point, requirements_of_groups
 from hatch_os402.runtime import pins as runtime_pins
-from hatch_os402.runtime.check import facts
 from hatch_os402.runtime.interpreters import find_compiler
+from hatch_os402.runtime.modules import facts
 from hatch_os402.scanning.reach import Library
 from hatch_os402.scanning.scan import scan
 

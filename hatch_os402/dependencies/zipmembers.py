@@ -35,7 +35,7 @@ MOST_OF_A_WHEEL = 1 << 32
 MOST_RATIO = 1100
 """DEFLATE cannot do better than 1032:1, so a directory that promises more than this lies (members above 1 MiB)."""
 
-MOST_OF_A_BOMB = 100
+MOST_OF_A_BOMB = 200
 """A wheel as a whole never expands to more than this many times its members' compressed bytes (Python and data: 3 to
 20 times), when it expands to more than `BOMB_FROM`."""
 

@@ -10,7 +10,6 @@ import os
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from hatch_os402.errors import Os402Error
 from hatch_os402.runtime import _check_worker, pins
 from hatch_os402.runtime.fetching import file_sha256
 from hatch_os402.runtime.interpreters import MAGIC
+from hatch_os402.runtime.modules import facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,13 +49,6 @@ class Report:
     differences: tuple[Difference, ...]
     notes: tuple[str, ...]
     """Sentences on what is not known for certain, and so is no difference."""
-
-
-@cache
-def facts() -> dict[str, Any]:
-    """Return `modules.json`: `version`, and the module names `modules` (there), `missing` and `undecided`."""
-    content: dict[str, Any] = json.loads(Path(__file__).with_name("modules.json").read_text("utf-8"))
-    return content
 
 
 def check(path: Path) -> Report:

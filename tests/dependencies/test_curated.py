@@ -6,7 +6,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from hatch_os402.dependencies.curated import replacements, speedups, switches, troubles
-from hatch_os402.runtime.check import facts
+from hatch_os402.runtime.modules import facts
 
 ENTRIES = [*speedups().values(), *troubles().values(), *switches().values()]
 

@@ -80,7 +80,7 @@ TROUBLES = {
         ),
         "can't start new thread",
     ),
-    "diskcache": ("import diskcache; diskcache.Cache('folder')", "does not exist and could not be created"),
+    "diskcache": ("import diskcache; diskcache.Cache('folder')", "SQLite"),
     "gitpython": ("import git; git.Git().version()", "PermissionError"),
     "gunicorn": (
         (
@@ -89,7 +89,7 @@ TROUBLES = {
         ),
         "",
     ),
-    "pexpect": ("import pexpect; pexpect.spawn('/bin/ls')", "Error"),
+    "pexpect": ("import pexpect; pexpect.spawn('/bin/ls')", "ExceptionPexpect"),
     "python-magic": ("import sys; sys.modules['_ctypes'] = None; import magic", "ModuleNotFoundError"),
     "sympy": ("import sys; sys.modules['_ctypes'] = None; import sympy", "ModuleNotFoundError"),
     "sh": ("import sh; sh.ls()", "CommandNotFound"),

@@ -11,7 +11,8 @@ from standins import pretender
 from hatch_os402.errors import Os402Error
 from hatch_os402.runtime import check as module
 from hatch_os402.runtime import pins
-from hatch_os402.runtime.check import Difference, check, facts
+from hatch_os402.runtime.check import Difference, check
+from hatch_os402.runtime.modules import facts
 
 AS_KNOWN = """
 facts = json.load(open({modules!r}))

@@ -10,7 +10,7 @@ from hatch_os402.dependencies.entries import EntryReader
 from hatch_os402.dependencies.graph import Graph
 from hatch_os402.dependencies.vet import vet
 from hatch_os402.dependencies.wheels import read_wheel
-from hatch_os402.runtime.check import facts
+from hatch_os402.runtime.modules import facts
 from hatch_os402.scanning.reach import Library
 from hatch_os402.scanning.scan import Scanned, scan
 
