@@ -1,9 +1,9 @@
 """Runs pip for the target. A script for a subprocess of its own: `python -I _pip_shim.py JOB.json`.
 
 pip evaluates environment markers on the host, whatever `--python-version` says (pypa/pip#11664), and has no option for
-"pure wheels first". So, before anything else of pip is imported, two functions are replaced: the marker environment and
-the list of supported tags. Where pip does not look as it is known here, nothing is run (exit status 70): a build that
-stops is better than one that resolved for the wrong machine.
+"pure wheels first". So, before anything else of pip is imported, the marker environment and the list of supported tags
+are replaced, and then the version that Requires-Python is decided on. Where pip does not look as it is known here,
+nothing is run (exit status 70): a build that stops is better than one that resolved for the wrong machine.
 
 The job, JSON: `pip` (the folder of the package pip), `environment` (marker environment), `tags` (list of [interpreter,
 abi, platform]), `settings` (names of pip's settings that may come from configuration files), `arguments` (of pip).
@@ -68,7 +68,9 @@ def _be_the_target(job):
         from pip._internal.exceptions import InstallationError
         from pip._internal.index import collector
         from pip._internal.models.installation_report import InstallationReport  # noqa: F401
+        from pip._internal.resolution.resolvelib.candidates import RequiresPythonCandidate
 
+        decide = RequiresPythonCandidate.__init__
         sdist.SourceDistribution.prepare_distribution_metadata  # noqa: B018
         if job["pure"] or job["without"] or job["source"]:
             _choose(job)
@@ -76,6 +78,9 @@ def _be_the_target(job):
         _unsupported(str(error))
 
     sdist.SourceDistribution.prepare_distribution_metadata = _instead_of_building(job, InstallationError)
+    # Some releases of pip let the host's version decide what a wheel's own Requires-Python says.
+    version = tuple(map(int, job["environment"]["python_full_version"].split(".")))
+    RequiresPythonCandidate.__init__ = lambda self, _: decide(self, version)
 
     def tell(link, reason, **_how):
         sys.stderr.write("os402-unfetched: " + str(link) + "\t" + " ".join(str(reason).split()) + "\n")

@@ -167,6 +167,9 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/_internal/index/collector.py": "",
         "pip/_internal/models/__init__.py": "",
         "pip/_internal/models/installation_report.py": "class InstallationReport: pass\n",
+        "pip/_internal/resolution/__init__.py": "",
+        "pip/_internal/resolution/resolvelib/__init__.py": "",
+        "pip/_internal/resolution/resolvelib/candidates.py": "class RequiresPythonCandidate: pass\n",
     }
 
     def ran(self, folder: Path, changes=None):
@@ -206,6 +209,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
             ("pip/_internal/cli/parser", "class ConfigOptionParser: pass\n", "_get_ordered_configuration_items"),
             ("pip/_internal/distributions/sdist", "class SourceDistribution: pass\n", "prepare_distribution_metadata"),
             ("pip/_internal/exceptions", "", "InstallationError"),
+            ("pip/_internal/resolution/resolvelib/candidates", "", "RequiresPythonCandidate"),
         ],
     )
     def test_one_that_lacks_something_does_not(self, tmp_path, module, text, reason):

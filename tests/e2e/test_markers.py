@@ -325,17 +325,3 @@ def test_a_folder_of_this_machine_in_a_requirement_is_told(shelf, tmp_path):
     built = build(root, env=environment(**offline(shelf))).succeeded()
     assert "requirement of upper has a folder of this machine in its address" in built.err
     assert built.vendored == {"upper": "1.0"}
-
-
-@pytest.mark.network
-def test_the_oldest_pip_that_is_promised(hosts, shelf, tmp_path):
-    """It runs on a Python before 3.12; a newer pip resolves the same."""
-    make_wheel(shelf, "upper", "1.0", {"upper.py": ""}, requires=["lower; python_version == '3.12'"])
-    make_wheel(shelf, "lower", "1.0", {"lower.py": ""})
-    python = min(hosts.items(), key=lambda item: tuple(map(int, item[0].split("."))))[1]
-    old = tmp_path / "old"
-    install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(old), "pip==23.1"]
-    subprocess.run(install, check=True, capture_output=True)
-    root = write_project(tmp_path / "project", dependencies=["upper"])
-    built = build(root, python=python, env=environment(**offline(shelf), PYTHONPATH=str(old))).succeeded()
-    assert built.vendored == {"lower": "1.0", "upper": "1.0"}
