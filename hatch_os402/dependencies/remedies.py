@@ -23,7 +23,7 @@ from hatch_os402.dependencies.target import Target
 from hatch_os402.dependencies.trials import Change, discover, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 
     from hatch_os402.dependencies.graph import Pin
     from hatch_os402.dependencies.resolve import Resolution
@@ -34,6 +34,13 @@ OPTION = "option"
 
 MOST = 3
 """Ways out shown for one offender."""
+
+_KINDS = ("release", "parent", "extra", OPTION, "replacement")
+
+
+def nearest_first(remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
+    """Return ways out in the order in which they are told: those that change least of what the project uses first."""
+    return tuple(sorted(remedies, key=lambda remedy: _KINDS.index(remedy.kind)))
 
 
 def search(name: str, setting: Setting) -> Iterator[Remedy]:
@@ -66,10 +73,11 @@ def change_of(remedy: Remedy, setting: Setting) -> Change | None:
 
 
 def _candidates(name: str, setting: Setting, seen: Collection[tuple[str, ...]]) -> Iterator[Remedy]:
+    """Yield the ways out, those that are found soonest first: what is known has only to be tried."""
     yield from _extras(name, setting)
     yield from _evidence(name, setting)
-    yield from _releases(name, setting)
-    yield from _replacements(name, setting, seen)
+    yield from _replacements(name, setting)
+    yield from _releases(name, setting, seen)
 
 
 def _direct(setting: Setting) -> Mapping[str, list[Requirement]]:
@@ -118,17 +126,22 @@ def _evidence(name: str, setting: Setting) -> Iterator[Remedy]:
         yield from _first(name, setting, "release", (Change(added=(line,)),))
 
 
-def _releases(name: str, setting: Setting) -> Iterator[Remedy]:
-    """Yield what makes pip choose other releases of `name`, or of what requires it."""
+def _releases(name: str, setting: Setting, seen: Collection[tuple[str, ...]]) -> Iterator[Remedy]:
+    """Yield what makes pip choose other releases of `name`, or of what requires it.
+
+    `seen` are the lines that need not be tried again.
+    """
     pure = Choice(pure=frozenset({name}))
-    found = yield from _found(name, setting, pure)
+    found = yield from _found(name, setting, pure, seen)
     if found and all(pin.name != name for pin in found.pins):
         return  # there is no pure release of it, and so pip has found the parents that do without
     if name not in _direct(setting):
-        yield from _found(name, setting, Choice(without=frozenset({name})))
+        yield from _found(name, setting, Choice(without=frozenset({name})), seen)
 
 
-def _found(name: str, setting: Setting, choice: Choice) -> Generator[Remedy, None, Resolution | None]:
+def _found(
+    name: str, setting: Setting, choice: Choice, seen: Collection[tuple[str, ...]]
+) -> Generator[Remedy, None, Resolution | None]:
     """Yield the change to what pip finds under `choice`, by the project's requirements or by some for any version.
 
     Only those of the project's requirements take part that lead to `name`: the others have no say in it, and what is
@@ -142,11 +155,17 @@ def _found(name: str, setting: Setting, choice: Choice) -> Generator[Remedy, Non
         loose = [loosened(item) for item in leading]
         if loose == leading or not (found := discover(setting, loose, choice)):
             return None
-    yield from _explained(name, setting, found, leading)
+    yield from _explained(name, setting, found, leading, seen)
     return found
 
 
-def _explained(name: str, setting: Setting, found: Resolution, leading: Sequence[Requirement]) -> Iterator[Remedy]:
+def _explained(
+    name: str,
+    setting: Setting,
+    found: Resolution,
+    leading: Sequence[Requirement],
+    seen: Collection[tuple[str, ...]],
+) -> Iterator[Remedy]:
     """Yield the shortest change to the project that leads to where `found` shows that a way is."""
     base = {pin.name: pin for pin in setting.base.pins}
     pins = {pin.name: pin for pin in found.pins}
@@ -166,7 +185,7 @@ def _explained(name: str, setting: Setting, found: Resolution, leading: Sequence
         if more:
             attempts.append(Change(new, more))
     kind = "release" if moved == {name} or {canonicalize_name(item.name) for item in kept} == {name} else "parent"
-    yield from _first(name, setting, kind, tuple(attempts))
+    yield from _first(name, setting, kind, tuple(attempts), seen)
 
 
 def _choices(item: Requirement, base: Mapping[str, Pin], pins: Mapping[str, Pin]) -> list[Requirement]:
@@ -196,24 +215,29 @@ def _moved(name: str, setting: Setting, base: Mapping[str, Pin], pins: Mapping[s
     return set()
 
 
-def _first(name: str, setting: Setting, kind: str, changes: tuple[Change, ...]) -> Iterator[Remedy]:
-    """Yield the first of `changes` that helps."""
+def _first(
+    name: str,
+    setting: Setting,
+    kind: str,
+    changes: tuple[Change, ...],
+    seen: Collection[tuple[str, ...]] = (),
+) -> Iterator[Remedy]:
+    """Yield the first of `changes` that helps, unless its lines are among `seen`: then it is known to."""
     tried: list[Change] = []
     for change in changes:
         if change in tried or any(item.url for item in change.replaced):  # an address may hold a password
             continue
         tried.append(change)
+        if tuple(written(line)[0] for line in (*change.replaced.values(), *change.added)) in seen:
+            return
         if resolution := verify(setting, change, frozenset({name})):
             lines = (*change.replaced.values(), *change.added)
             yield _remedy(kind, lines, setting, resolution, instead_of=tuple(change.replaced))
             return
 
 
-def _replacements(name: str, setting: Setting, seen: Collection[tuple[str, ...]]) -> Iterator[Remedy]:
-    """Yield what is known to do the work of `name`, or the releases of its parents that are known to do without it.
-
-    `seen` are the lines that need not be tried again.
-    """
+def _replacements(name: str, setting: Setting) -> Iterator[Remedy]:
+    """Yield what is known to do the work of `name`, or the releases of its parents that are known to do without it."""
     known = replacements().get(name)
     if known is None:
         return
@@ -222,8 +246,7 @@ def _replacements(name: str, setting: Setting, seen: Collection[tuple[str, ...]]
         line = Requirement(text)
         if items := direct.get(canonicalize_name(line.name)):
             change = Change({item: like(item, text) for item in items})
-            if tuple(written(line)[0] for line in change.replaced.values()) not in seen:
-                yield from _first(name, setting, "parent", (change,))
+            yield from _first(name, setting, "parent", (change,))
     if items := direct.get(name):
         for text in known.require:
             change = Change({item: _renamed(item, text) for item in items})

@@ -14,9 +14,10 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.__about__ import __version__
+from hatch_os402.dependencies.curated import replacements, speedups
 from hatch_os402.dependencies.findings import Remedy
 from hatch_os402.dependencies.pip_process import OutOfTimeError, environment
-from hatch_os402.dependencies.remedies import change_of, search
+from hatch_os402.dependencies.remedies import change_of, nearest_first, search
 from hatch_os402.dependencies.trials import Change, verify
 
 if TYPE_CHECKING:
@@ -51,11 +52,17 @@ def with_remedies(assessment: Assessment, setting: Setting, memory: Path) -> Ass
     """
     names = sorted({finding.subject for finding in assessment.errors} - {setting.project.name})
     owners = {name: brought_by(name, names, setting.base.graph) for name in names}
-    wanted = [name for name in names if not owners[name]]
+    # Those first for which something is known: they are done soonest, should time run out.
+    wanted = sorted((name for name in names if not owners[name]), key=lambda name: not _is_known(name))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = dict(zip(wanted, pool.map(lambda name: _answer(name, setting, memory), wanted), strict=True))
     findings = tuple(_completed(finding, owners, answers, setting.seconds) for finding in assessment.findings)
     return replace(assessment, findings=findings, together=_together(wanted, answers, setting, memory))
+
+
+def _is_known(name: str) -> bool:
+    known = replacements().get(name)
+    return name in speedups() or (known is not None and bool(known.parents or known.require))
 
 
 def brought_by(name: str, offenders: Sequence[str], graph: Graph) -> tuple[str, ...]:
@@ -97,9 +104,9 @@ def _answer(name: str, setting: Setting, memory: Path) -> _Answer:
         for remedy in search(name, setting):  # one by one, so that what was found in time is not lost
             found.append(remedy)  # noqa: PERF402
     except OutOfTimeError:
-        return _Answer(tuple(found), complete=False)
-    _remember(path, found)
-    return _Answer(tuple(found))
+        return _Answer(nearest_first(found), complete=False)
+    _remember(path, nearest_first(found))
+    return _Answer(nearest_first(found))
 
 
 def _together(wanted: Sequence[str], answers: Mapping[str, _Answer], setting: Setting, memory: Path) -> tuple[str, ...]:

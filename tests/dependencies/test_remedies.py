@@ -145,7 +145,7 @@ def test_a_requirement_that_forbids_it_is_replaced_where_it_is(tmp_path, index, 
         "group": lambda: searched(tmp_path, [], groups=["parent>=2"]),
         "extra": lambda: searched(tmp_path, ["parent>=2; extra == 'more'"], extras=["more"]),
     }[array]()
-    remedy = found.errors[0].remedies[-1]
+    (remedy,) = [remedy for remedy in found.errors[0].remedies if remedy.kind == "parent"]
     assert (remedy.table, remedy.lines, remedy.instead_of) == {
         "dependencies": (
             "project.dependencies",
