@@ -90,7 +90,8 @@ class Spawner:
     def __init__(
         self, needs: Needs, *, isolated: bool = True, required: bool = False, folder: str | None = None
     ) -> None:
-        self._needs, self._isolated, self._required = needs, isolated, required
+        self.needs = needs
+        self._isolated, self._required = isolated, required
         self._folder, self._own_folder = folder, folder is None
         self._process: SpawnerProcess | None = None
 
@@ -123,7 +124,7 @@ class Spawner:
         if self._process is None or not self._process.alive:
             if self._process is not None:
                 self._process.stop()
-            self._process = SpawnerProcess(self._needs, isolated=self._isolated)
+            self._process = SpawnerProcess(self.needs, isolated=self._isolated)
             if self._required and self._process.missing:
                 raise SandboxError(
                     f"os402's sandbox cannot be reproduced on this machine: {'; '.join(self._process.missing)}"

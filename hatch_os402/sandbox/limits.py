@@ -43,4 +43,6 @@ def apply(ram: int, stack: int, cpu: int) -> None:
     for name, value in wanted.items():
         which: Any = getattr(resource, f"RLIMIT_{name}", None)
         if which is not None:
-            resource.setrlimit(which, (value, value))
+            _, hard = resource.getrlimit(which)  # where the user has less, there is no more
+            least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(which, (least, least))

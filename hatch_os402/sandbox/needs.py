@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from hatch_os402.errors import SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _PATIENCE = 60
@@ -54,6 +54,13 @@ class Needs:
     """Files, and folders with all that is in them."""
     listable: tuple[str, ...]
     """Folders whose names may be seen, and those of all folders in them."""
+
+    def argv(self, args: Sequence[str]) -> tuple[str, ...]:
+        """Return `args`, an offer's, as this executable must be given them.
+
+        A CPython that is not static finds its installation by its own name, which `sys.argv` does not hold.
+        """
+        return (args[0] if args and self.static else self.executable, *args[1:])
 
 
 @functools.cache
