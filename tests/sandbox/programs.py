@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from offercraft import GOLDEN_TEXT
 
 from hatch_os402.offer.build import ZERO_ADDRESS
-from hatch_os402.offer.payload import Exec, envelope_text
+from hatch_os402.offer.payload import Exec, Executable, envelope_text
 from hatch_os402.offer.reading import read_envelope
+from hatch_os402.runtime import pins
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,7 +160,7 @@ def offer_of(code: str, *, name: str, seconds: int = 20, **changes: Any):
     """Return an unsigned offer that runs Python code, without a frame."""
     golden = read_envelope(GOLDEN_TEXT).offer
     execution = Exec(
-        golden.exec.executables,
+        {"x86_64": Executable(pins.ASSIMILATED_SHA256["x86_64"])},
         args=("python", "-I", "-c", code),
         **{
             "env": {"COSMOPOLITAN_INIT_ZIPOS": "/proc/self/exe"},
@@ -177,8 +178,7 @@ def offer_of(code: str, *, name: str, seconds: int = 20, **changes: Any):
         exec=execution,
         limits=changes.pop("limits", limits),
         min_duration_seconds=seconds,
-        valid_until=4_000_000_000,
-        **changes,
+        **{"valid_until": 4_000_000_000, **changes},
     )
 
 

@@ -28,7 +28,8 @@ _PATIENCE = 5
 
 def listen(port: int) -> socket.socket:
     """Return a socket that listens on loopback, at any free port for 0. Raises `Os402Error`."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it an answer can wait 40 ms.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     with contextlib.ExitStack() as stack:
         stack.callback(listening.close)
         if hasattr(signal, "SIGKILL"):  # POSIX: a port of a process that has ended is free at once
