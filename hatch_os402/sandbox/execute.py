@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hatch_os402.sandbox.needs import Needs
+    from hatch_os402.sandbox.plain import PlainSpawner
     from hatch_os402.sandbox.process import Report
 
 _SIGKILL = 9
 _MICROSECONDS = 1_000_000
-_TICK = 20_000
-"""The kernel enforces the limit by its clock's ticks, and reports what it measured: microseconds that may differ."""
+_MOST = 0.8
+"""The kernel enforces the limit by its clock's ticks, and reports what it measured, which can be less."""
 _LONGEST_FAILURE = 1 << 16
 
 
@@ -74,10 +76,23 @@ def execute(
     """
 
     async def run() -> tuple[Outcome, tuple[str, ...]]:
-        async with Spawner(needs, isolated=isolated, required=required, folder=folder) as spawner:
+        async with new_spawner(needs, isolated=isolated, required=required, folder=folder) as spawner:
             return await spawner.run(command), spawner.missing
 
     return asyncio.run(run())
+
+
+def new_spawner(
+    needs: Needs, *, isolated: bool = True, required: bool = False, folder: str | None = None
+) -> Spawner | PlainSpawner:
+    """Return a `Spawner`, or what there is on a system without fork. Raises `SandboxError` for what cannot be had."""
+    if required and sys.platform != "linux":
+        raise SandboxError(f"os402's sandbox cannot be reproduced on this machine: it needs Linux, not {sys.platform}")
+    if os.name == "posix":
+        return Spawner(needs, isolated=isolated, required=required, folder=folder)
+    from hatch_os402.sandbox.plain import PlainSpawner  # noqa: PLC0415 - it needs this module
+
+    return PlainSpawner(needs, folder=folder)
 
 
 class Spawner:
@@ -214,7 +229,7 @@ class _Task:
         if not before.startswith(b"["):
             before, failure = b"[0, 0]", before
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == _SIGKILL
-        if killed and self._ended_by is None and utime + stime >= self._command.limits.cpu * _MICROSECONDS - _TICK:
+        if killed and self._ended_by is None and utime + stime >= self._command.limits.cpu * _MICROSECONDS * _MOST:
             self._ended_by = "cpu"
         spent = json.loads(before)
         utime, stime = max(0, utime - spent[0]), max(0, stime - spent[1])

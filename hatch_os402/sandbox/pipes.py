@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _WRITE = 1 << 18
-_READ = 8192
+PIECE = 8192
 """What os402's server reads at a time (`spawn_pipe_reader`); a piece that does not fit is dropped whole."""
 
 
@@ -65,7 +65,7 @@ class Reader:
 
     def _read(self) -> None:
         try:
-            part = os.read(self._descriptor, _READ)
+            part = os.read(self._descriptor, PIECE)
         except BlockingIOError:
             return
         if part and len(self.content) + len(part) <= self._limit:

@@ -19,6 +19,7 @@ from hatch_os402.errors import SandboxError
 from hatch_os402.sandbox.execute import Command, Spawner, execute
 from hatch_os402.sandbox.limits import MEBIBYTE, Limits
 from hatch_os402.sandbox.needs import needs
+from hatch_os402.sandbox.plain import PlainSpawner
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's")
 
@@ -243,6 +244,34 @@ def test_what_is_no_runtime_is_said(tmp_path):
     (tmp_path / "text").chmod(0o755)
     with pytest.raises(SandboxError, match="does not answer as a Python does"):
         needs(str(tmp_path / "text"))
+
+
+PLAIN = {
+    "both streams": ("import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)", 3, b"out\n", None),
+    "stdin": ("import sys; print(len(sys.stdin.read()))", 0, b"3000003\n", None),
+    "out of time": ("import time; print('out', flush=True); time.sleep(99)", 137, b"out\n", "wall"),
+    "too much output": ("import os; [os.write(1, b'x' * 8192) for _ in range(100)]", 137, b"x" * 98304, "stdout"),
+    "a signal": ("import os; os.kill(os.getpid(), 15)", 143, b"", None),
+}
+
+
+@pytest.mark.parametrize(("code", "status", "stdout", "ended_by"), PLAIN.values(), ids=PLAIN)
+def test_without_fork(code, status, stdout, ended_by, python312):
+    """As on Windows, where there is none."""
+    limits = Limits(buffer=100_000, wall=1 if ended_by == "wall" else 30)
+
+    async def main():
+        async with PlainSpawner(needs(python312.path)) as spawner:
+            return await spawner.run(Command(["python", "-I", "-c", code], {}, (b"abc", b"x" * 3_000_000), limits))
+
+    outcome = asyncio.run(main())
+    assert (outcome.exit, outcome.stdout, outcome.ended_by) == (status, stdout, ended_by), outcome
+
+
+def test_required_isolation_is_linuxs(run, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(SandboxError, match="it needs Linux, not darwin"):
+        run("pass", required=True)
 
 
 def test_without_isolation_the_limits_hold_still(run):

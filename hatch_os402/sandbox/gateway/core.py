@@ -14,7 +14,7 @@ from hatch_os402.errors import Os402Error
 from hatch_os402.offer.keys import Key
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.discovery import discover
-from hatch_os402.sandbox.execute import Command, Spawner
+from hatch_os402.sandbox.execute import Command, new_spawner
 from hatch_os402.sandbox.gateway.tasks import Task, Tasks, task_id
 from hatch_os402.sandbox.needs import needs
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from hatch_os402.runtime.discovery import Runtime
     from hatch_os402.sandbox.cgi import Request
-    from hatch_os402.sandbox.execute import Outcome
+    from hatch_os402.sandbox.execute import Outcome, Spawner
     from hatch_os402.sandbox.needs import Needs
+    from hatch_os402.sandbox.plain import PlainSpawner
     from hatch_os402.sandbox.program import Program
     from hatch_os402.tell import Tell
 
@@ -60,7 +61,7 @@ class Gateway:
         self._named, self._isolated, self._required = named, isolated, required
         self._room = asyncio.Semaphore(self.jobs)
         self._runtimes: dict[str | None, Runtime] = {}
-        self._spawners: dict[str, Spawner] = {}
+        self._spawners: dict[str, Spawner | PlainSpawner] = {}
         self._choosing = asyncio.Lock()
         self._executables: dict[str, Path] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="hatch-os402-gateway-")
@@ -150,7 +151,7 @@ class Gateway:
         return chosen
 
     async def _spawn(self, runtime: Runtime, wanted: Needs) -> None:
-        spawner = Spawner(wanted, isolated=self._isolated, required=self._required)
+        spawner = new_spawner(wanted, isolated=self._isolated, required=self._required)
         await spawner.__aenter__()
         self._spawners[runtime.path] = spawner
         for what in spawner.missing:
