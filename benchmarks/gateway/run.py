@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -134,8 +135,9 @@ def situation(pid: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=200, help="of each cell")
-    parser.add_argument("--seconds", type=float, default=15, help="that a cell may take")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--requests", type=int, default=40, help="of each measurement in a round")
+    parser.add_argument("--seconds", type=float, default=15, help="that each may take")
     parser.add_argument("--soak", type=int, default=0, metavar="N", help="then N requests, and what is left of them")
     parser.add_argument("--hang-ups", type=int, default=0, metavar="N", help="then N clients that go away")
     parser.add_argument("--skip", nargs="*", default=[], help="apps that are not measured")
@@ -157,20 +159,28 @@ def main() -> None:
 
 
 def measure(name: str, built: Built, python: str, options: argparse.Namespace) -> None:
-    wanted = APPS[name][2]
-    cores = len(os.sched_getaffinity(0))
-    bounds = {"requests": options.requests, "limit": options.seconds}
-    alone, best = (direct(python, built, wanted, workers=workers, **bounds) for workers in (1, cores))
+    """Measure all in turn, round by round: what else the machine does falls on all alike."""
+    wanted, cores = APPS[name][2], len(os.sched_getaffinity(0))
     print(f"\n{name}, a frame of {len(built.frame) / 1e6:.2f} MB")
     print(f"  {'':<24} {'requests/s':>10} {'p99':>9}  of the interpreter alone")
-    print(f"  {'the interpreter, 1 by 1':<24} {alone.rate:>10.1f} {alone.p99 * 1000:>6.0f} ms")
-    print(f"  {f'the interpreter, {cores} by {cores}':<24} {best.rate:>10.1f} {best.p99 * 1000:>6.0f} ms")
+    alone, best = "the interpreter, 1 by 1", f"the interpreter, {cores} by {cores}"
+    seen: dict[str, list[load.Load]] = {}
     with gateway(built.dist) as (port, _):
-        for clients in CLIENTS:
-            seen = load.run(port, f"/{name}.cgi{PATH}", clients=clients, wanted=wanted, **bounds)
-            ratio = seen.rate / (alone if clients == 1 else best).rate
-            label = f"{clients} client{'s' if clients > 1 else ''}"
-            print(f"  {label:<24} {seen.rate:>10.1f} {seen.p99 * 1000:>6.0f} ms  {ratio:.2f}")
+        for _ in range(options.rounds):
+            for label, workers in ((alone, 1), (best, cores)):
+                bounds = {"requests": options.requests, "limit": options.seconds}
+                seen.setdefault(label, []).append(direct(python, built, wanted, workers=workers, **bounds))
+            for clients in CLIENTS:
+                bounds = {"requests": max(options.requests, 2 * clients), "limit": options.seconds}
+                label = f"{clients} client{'s' if clients > 1 else ''}"
+                answered = load.run(port, f"/{name}.cgi{PATH}", clients=clients, wanted=wanted, **bounds)
+                seen.setdefault(label, []).append(answered)
+    for label, loads in seen.items():
+        peer = seen[alone if label in {alone, "1 client"} else best]
+        ratio = statistics.median(one.rate / other.rate for one, other in zip(loads, peer, strict=True))
+        all_seconds = load.Load([second for one in loads for second in one.seconds], 0)
+        rate = statistics.median(one.rate for one in loads)
+        print(f"  {label:<24} {rate:>10.1f} {all_seconds.p99 * 1000:>6.0f} ms  {ratio:.2f}")
 
 
 def soak(built: Built, requests: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -15,14 +16,13 @@ from hatch_os402.__about__ import __version__
 from hatch_os402.cache import cache_folder
 from hatch_os402.cli.tell import ClickTell
 from hatch_os402.offer.floats import format_float
-from hatch_os402.runtime.configured import executables
 from hatch_os402.runtime.discovery import discover
 from hatch_os402.sandbox.cgi import NoResponseError, Request, Response, parse
 from hatch_os402.sandbox.execute import Command, Outcome, execute
 from hatch_os402.sandbox.explain import explain
 from hatch_os402.sandbox.needs import needs
 from hatch_os402.sandbox.program import load
-from hatch_os402.sandbox.sources import built, is_project
+from hatch_os402.sandbox.sources import built, configured, is_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -124,10 +124,12 @@ class _Call:
                 "[tool.hatch.build.targets.os402.offer] and build again."
             )
         request = self._request(program, body)
+        if program.offer.valid_until < time.time():
+            tell.warning("the offer expired, and os402 would answer 404; build again")
         runtime = discover(
             program.executable,
             named=self.runtime,
-            configured=_configured(self.what if project else None),
+            configured=configured(self.what),
             cache=cache_folder(os.environ),
             environ=os.environ,
         )
@@ -223,18 +225,6 @@ def _merged(defaults: dict[str, str], given: Sequence[str]) -> Iterable[tuple[st
     ]
 
 
-def _configured(project: Path | None) -> Any:
-    """Return the executables that the project's option `runtime` names."""
-    if project is None:
-        return ()
-    from hatchling.metadata.core import ProjectMetadata  # noqa: PLC0415 - for projects only
-
-    from hatch_os402.options import Options  # noqa: PLC0415
-
-    table = ProjectMetadata(str(project), None).hatch.build_targets.get("os402", {})
-    return executables(Options(table, project).runtime, project)
-
-
 def _head(response: Response) -> bytes:
     try:
         phrase = HTTPStatus(response.status).phrase
@@ -253,8 +243,7 @@ def _summary(program: Program, outcome: Outcome, status: int) -> Iterable[str]:
     yield f"memory   {outcome.maxrss / 1024:.1f} MiB at its peak, of {limits.ram / (1 << 20):g} MiB of address space"
     yield f"output   {len(outcome.stdout):,} bytes of {limits.buffer:,}"
     if program.offer.price:
-        per_second = program.offer.price[0].per_second
-        yield f"price    {format_float(per_second * duration)} USD on os402 ({duration} s); here nothing"
+        yield f"price    {format_float(program.price)} USD on os402 ({duration} s); here nothing"
 
 
 def _write(stream: Any, content: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import sys
 from pathlib import Path
 
@@ -61,6 +62,8 @@ def command(
     from hatch_os402.sandbox.gateway.server import HOST, listen, serve  # noqa: PLC0415
     from hatch_os402.sandbox.gateway.sources import Source, load_all  # noqa: PLC0415
 
+    if owner is not None and not re.fullmatch("0x[0-9a-fA-F]{40}", owner):
+        raise click.UsageError(f"--owner is an Ethereum address, 0x and 40 hex digits, and {owner!r} is none.")
     tell = _Tell()
     signer = None if key is None else load_key(key, {}, None)
     listening = listen(port)  # before anything is built

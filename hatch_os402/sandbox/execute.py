@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.errors import SandboxError
 from hatch_os402.sandbox.limits import Limits
-from hatch_os402.sandbox.orders import FORGET, KILL, START
+from hatch_os402.sandbox.orders import COUNTERS, FORGET, KILL, START
 from hatch_os402.sandbox.pipes import Feeder, Reader
 from hatch_os402.sandbox.process import SpawnerProcess
 
@@ -65,6 +65,8 @@ class Outcome:
     """The limit that ended it: "wall", "cpu", "stdout" or "stderr" (the buffer was full); None if none did."""
     failure: str = ""
     """Why the program could not be started, if it could not."""
+    counters: Mapping[str, int] = field(default_factory=dict)
+    """The `COUNTERS` of getrusage(2), where they are measured."""
 
 
 def execute(
@@ -224,7 +226,7 @@ class _Task:
             self._process.order(what, self._number)
 
     def _finished(self, report: Report, wall: float, stdout: bytes, stderr: bytes, told: bytes) -> Outcome:
-        status, utime, stime, maxrss = report
+        status, utime, stime, maxrss, *counters = report
         before, _, failure = told.partition(b"\n")
         if not before.startswith(b"["):
             before, failure = b"[0, 0]", before
@@ -243,4 +245,5 @@ class _Task:
             wall=wall,
             ended_by=self._ended_by,
             failure=failure.decode(errors="replace"),
+            counters=dict(zip(COUNTERS, counters, strict=True)),
         )

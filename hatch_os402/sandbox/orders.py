@@ -11,5 +11,8 @@ START, KILL, FORGET = b"s", b"k", b"f"
 DESCRIPTORS = 4
 """With an order to start come the program's stdin, stdout and stderr, and one on which its start is reported."""
 
-REPORT = struct.Struct("=QiQQQ")
-"""The number of the task, its wait status, user and system CPU in microseconds, peak memory in KiB."""
+COUNTERS = ("ru_minflt", "ru_majflt", "ru_inblock", "ru_oublock", "ru_nvcsw", "ru_nivcsw")
+"""What os402 tells of a task beside its times and its memory (getrusage(2))."""
+
+REPORT = struct.Struct(f"=QiQQQ{len(COUNTERS)}Q")
+"""The number of the task, its wait status, user and system CPU in microseconds, peak memory in KiB, the counters."""

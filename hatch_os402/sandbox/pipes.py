@@ -71,9 +71,13 @@ class Reader:
         if part and len(self.content) + len(part) <= self._limit:
             self.content += part
             return
-        self.close()
-        if part:
-            self._full()
+        if not part:
+            self.close()
+            return
+        # Still open: a program that is about to be killed must not see a broken pipe before.
+        self._loop.remove_reader(self._descriptor)
+        self.ended.set_result(None)
+        self._full()
 
     def close(self) -> None:
         """Read no more."""
@@ -81,5 +85,5 @@ class Reader:
             self._loop.remove_reader(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = -1
-            if not self.ended.done():
-                self.ended.set_result(None)
+        if not self.ended.done():
+            self.ended.set_result(None)

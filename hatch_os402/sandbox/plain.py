@@ -98,10 +98,11 @@ async def _feed(pipe: asyncio.StreamWriter | None, parts: Sequence[bytes], *, ho
 
 async def _read(pipe: asyncio.StreamReader | None, limit: int, name: str, kill: Callable[[str], None]) -> bytes:
     assert pipe is not None  # noqa: S101 - a pipe was asked for
-    content = bytearray()
-    while part := await pipe.read(PIECE):
-        if len(content) + len(part) > limit:
+    content, full = bytearray(), False
+    while part := await pipe.read(PIECE):  # to its end: asyncio sees no end of a process before
+        if full or len(content) + len(part) > limit:
+            full = True
             kill(name)
-            break
-        content += part
+        else:
+            content += part
     return bytes(content)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _ROOT = str(Path(__file__).parents[2])
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from hatch_os402.sandbox.spawner import main; main()"
 
-Report = tuple[int, int, int, int]
-"""Wait status, user and system CPU in microseconds, peak memory in KiB."""
+Report = tuple[int, ...]
+"""What `REPORT` has after the number of the task."""
 
 
 class SpawnerProcess:
@@ -105,11 +105,11 @@ class SpawnerProcess:
             return
         self._received += part
         while len(self._received) >= REPORT.size:
-            number, status, utime, stime, maxrss = REPORT.unpack_from(self._received)
+            number, *content = REPORT.unpack_from(self._received)
             self._received = self._received[REPORT.size :]
             report = self._reports.pop(number)
             if not report.done():
-                report.set_result((status, utime, stime, maxrss))
+                report.set_result(tuple(content))
 
     def _lost(self) -> None:
         for report in self._reports.values():

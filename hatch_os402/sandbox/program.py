@@ -87,6 +87,13 @@ class Program:
             wall=duration,
         )
 
+    @property
+    def price(self) -> float:
+        """What a call costs on os402, in USD; that is the first price for the least duration."""
+        prices = self.offer.price
+        # The product of what was a quotient: without the digits that only its rounding made.
+        return float(f"{prices[0].per_second * self.offer.min_duration_seconds:.12g}") if prices else 0.0
+
     def inputs(self, request: Request, arguments: Sequence[str] = ()) -> Inputs:
         """Return what the program is given for `request` (`webapp/offers.rs`, `os/tasks.rs`).
 

@@ -8,14 +8,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from hatchling.metadata.core import ProjectMetadata
 
 from hatch_os402.__about__ import __version__
 from hatch_os402.errors import ArtifactError
+from hatch_os402.options import Options
+from hatch_os402.runtime.configured import executables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hatch_os402.runtime.configured import Executable
     from hatch_os402.tell import Tell
 
 _RECORD = ".build.json"
@@ -68,6 +73,19 @@ def build(root: Path) -> None:
         )
 
 
+def configured(path: Path) -> tuple[Executable, ...]:
+    """Return what the option `runtime` names in the project at `path`, or in the one whose artifact that is.
+
+    Raises `Os402Error`.
+    """
+    for root in (path, *path.absolute().parents):
+        if is_project(root):
+            if runtimes := Options(_hatch(root).build_targets.get("os402", {}), root).runtime:
+                return executables(runtimes, root)
+            break
+    return ()
+
+
 def newest(root: Path) -> tuple[int, Path]:
     """Return when the project last changed (nanoseconds since 1970), and what did: a file, or a folder's names."""
     return max((_changed(path), path) for path in _sources(root, _dist(root)))
@@ -96,14 +114,20 @@ def _offer(record: Path) -> Path:
 
 def _dist(root: Path) -> Path:
     """Return where the project's artifacts are."""
-    from hatchling.metadata.core import ProjectMetadata  # noqa: PLC0415 - for projects only
+    hatch = _hatch(root)
+    return root / (
+        hatch.build_targets.get("os402", {}).get("directory") or hatch.build_config.get("directory") or "dist"
+    )
 
+
+def _hatch(root: Path) -> Any:
+    """Return what hatchling knows of the project's configuration."""
     try:
         hatch = ProjectMetadata(str(root), None).hatch
-        directory = hatch.build_targets.get("os402", {}).get("directory") or hatch.build_config.get("directory")
+        _ = hatch.build_targets, hatch.build_config
     except (ValueError, TypeError, OSError) as error:
         raise ArtifactError(f"{root / 'pyproject.toml'} cannot be read: {error}") from error
-    return root / (directory or "dist")
+    return hatch
 
 
 def _sources(root: Path, dist: Path) -> Iterator[Path]:

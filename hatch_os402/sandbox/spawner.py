@@ -19,7 +19,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hatch_os402.sandbox import limits
-from hatch_os402.sandbox.orders import DESCRIPTORS, FORGET, KILL, ORDER, REPORT, START
+from hatch_os402.sandbox.orders import COUNTERS, DESCRIPTORS, FORGET, KILL, ORDER, REPORT, START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,8 +159,9 @@ class Spawner:
             if number is None:
                 continue  # an orphan
             times = _microseconds(used.ru_utime), _microseconds(used.ru_stime)
+            counters = (getattr(used, name) for name in COUNTERS)
             with contextlib.suppress(OSError):  # nobody listens any more
-                self._control.sendall(REPORT.pack(number, status, *times, _kibibytes(used.ru_maxrss)))
+                self._control.sendall(REPORT.pack(number, status, *times, _kibibytes(used.ru_maxrss), *counters))
             if wait:
                 return
 

@@ -38,7 +38,14 @@ class Case:
     """Of the explanation, which says what to do."""
     killed: bool = False
     """Whether a limit ends the program: `run` then fails whatever was answered."""
+    cut: bool = False
+    """Whether the end of the body is lost: as much as one read of the server, 8192 bytes, and what came in with it."""
     seconds: int = 20
+
+    def answered_with(self, body: bytes, name: str) -> bool:
+        """Whether `body` is the right one for the program that is called by `name`."""
+        right = (self.body or b"").replace(b"{name}", name.encode())
+        return right.startswith(body) and len(right) - len(body) < 10_000 if self.cut else right == body
 
 
 def text(code: str, body: str, **more: Any) -> Case:
@@ -77,7 +84,7 @@ CASES = {
     "no separator": Case("print('hello')", 500, told="The output (6 bytes) has no empty line that ends the headers"),
     "an error": Case("1 / 0", 500, told="its error output says why"),
     "2 MB of output": text(
-        "import os\n" + _SPECIAL, "x" * ((1 << 20) - 8192), told="more than its buffer of 1,048,576 bytes", killed=True
+        "import os\n" + _SPECIAL, "x" * (1 << 20), told="more than its buffer of 1,048,576 bytes", killed=True, cut=True
     ),
     "2 MB of error output": text(
         "import os\n[os.write(2, b'x' * 65536) for _ in range(32)]", "", told="The error output was more", killed=True

@@ -51,7 +51,7 @@ def test_programs(case, run, tmp_path):
     status, *lines = head.decode().split("\r\n")
     assert status.split()[1] == str(wanted.status)
     assert wanted.headers.items() <= dict(line.split(": ", 1) for line in lines).items()
-    assert body == wanted.body.replace(b"{name}", name.encode())
+    assert wanted.answered_with(body, name), body[-100:]
 
 
 ECHO = (

@@ -19,9 +19,15 @@ EVIL = "</script><script>document.title = 'taken'</script><img src=x onerror=\"d
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}, "often": {"type": "integer", "default": 2}}}
 
 
-def test_start_page(tmp_path):
+@pytest.fixture(scope="module")
+def browser():
+    with browsing() as browser:
+        yield browser
+
+
+def test_start_page(tmp_path, browser):
     write_offer(tmp_path, ECHO, name="echo", description=EVIL, input_schema=SCHEMA)
-    with serving(tmp_path / "log", tmp_path) as served, browsing() as browser:
+    with serving(tmp_path / "log", tmp_path) as served:
         browser.open(served.url)
         assert browser.text("article h2") == "echo"
         # What an offer says is text, and never part of the page.
@@ -42,9 +48,9 @@ def test_start_page(tmp_path):
         assert browser.errors() == []
 
 
-def test_a_failure_shows(tmp_path):
+def test_a_failure_shows(tmp_path, browser):
     write_offer(tmp_path, "1 / 0", name="broken")
-    with serving(tmp_path / "log", tmp_path) as served, browsing() as browser:
+    with serving(tmp_path / "log", tmp_path) as served:
         browser.open(served.url)
         browser.click("button")
         shown = browser.text("output pre.bad")

@@ -21,6 +21,7 @@ from hatch_os402.sandbox.needs import needs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hatch_os402.runtime.configured import Executable
     from hatch_os402.runtime.discovery import Runtime
     from hatch_os402.sandbox.cgi import Request
     from hatch_os402.sandbox.execute import Outcome, Spawner
@@ -120,6 +121,13 @@ class Gateway:
             part.unlink(missing_ok=True)
         self._executables[sha256] = place
         self._runtimes.pop(sha256, None)
+
+    def configure(self, executables: Iterable[Executable]) -> None:
+        """Take what a project names as its runtime, where it lies on this machine."""
+        for item in executables:
+            if item.path is not None and self._executables.get(item.sha256) != item.path:
+                self._executables[item.sha256] = item.path
+                self._runtimes.pop(item.sha256, None)
 
     def has_executable(self, sha256: str) -> bool:
         """Whether an offer that runs this executable needs no upload of it: it is here, or something stands in."""

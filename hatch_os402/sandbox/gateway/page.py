@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse
 
+from hatch_os402.offer.floats import format_float
+
 if TYPE_CHECKING:
     from hatch_os402.sandbox.gateway.core import Gateway
     from hatch_os402.sandbox.program import Program
@@ -39,7 +41,7 @@ def _described(program: Program) -> dict[str, Any]:
         "name": offer.name or program.sha256[:12],
         "sha256": program.sha256,
         "description": offer.description or "",
-        "price": offer.price[0].per_second * offer.min_duration_seconds if offer.price else 0,
+        "price": format_float(program.price),
         "seconds": offer.min_duration_seconds,
         "ram": offer.limits.ram_kb // 1024,
         "schema": offer.input_schema,

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from hatch_os402.artifacts import SIGNED_SUFFIX
 from hatch_os402.errors import ArtifactError, Os402Error
 from hatch_os402.sandbox.program import load
-from hatch_os402.sandbox.sources import built, is_project, newest
+from hatch_os402.sandbox.sources import built, configured, is_project, newest
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
     from pathlib import Path
 
+    from hatch_os402.runtime.configured import Executable
     from hatch_os402.sandbox.gateway.core import Gateway
     from hatch_os402.sandbox.program import Program
     from hatch_os402.tell import Tell
@@ -28,11 +29,14 @@ class Source:
     def __init__(self, path: Path, tell: Tell) -> None:
         self._path, self._tell = path, tell
         self._seen: Hashable = None
+        self.configured: tuple[Executable, ...] = ()
+        """What the project's option `runtime` names."""
         self.programs: tuple[Program, ...] = ()
 
     def load(self) -> tuple[Program, ...]:
         """Build and read the offers. Raises `Os402Error`."""
         self._seen = self._state()
+        self.configured = configured(self._path)
         if is_project(self._path):
             return (load(built(self._path, self._tell)),)
         if self._path.is_dir():
@@ -71,6 +75,7 @@ def load_all(sources: list[Source], gateway: Gateway) -> None:
     """Load every source into the gateway. Raises `Os402Error`."""
     for source in sources:
         source.programs = source.load()
+        gateway.configure(source.configured)
         for program in source.programs:
             name = program.offer.name
             if name in gateway.names and gateway.names[name] != program.sha256:
@@ -94,5 +99,6 @@ async def watch(sources: list[Source], gateway: Gateway) -> None:
                 await asyncio.to_thread(source.settle)
                 continue
             gateway.tell.info(f"now serving {', '.join(f'{one.id} (sha256 {one.sha256})' for one in programs)}")
+            gateway.configure(source.configured)
             gateway.replace(source.programs, programs)
             source.programs = programs

@@ -8,6 +8,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.sandbox.orders import COUNTERS
+
 if TYPE_CHECKING:
     from hatch_os402.offer.keys import Key
     from hatch_os402.sandbox.execute import Outcome
@@ -60,6 +62,7 @@ class Task:
         }
         if self.outcome is not None:
             used = {"ru_utime": self.outcome.utime, "ru_stime": self.outcome.stime, "ru_maxrss": self.outcome.maxrss}
+            used |= {name: self.outcome.counters.get(name, 0) for name in COUNTERS}
             answer["completed"] = {"exit_code": self.outcome.exit, "at": self.completed_at, "rusage": used}
         return answer
 
