@@ -114,7 +114,11 @@ class Spawner:
 
     async def __aenter__(self) -> Spawner:  # noqa: PYI034 - Self is for Python 3.11
         """Start the process that forks. Raises `SandboxError`."""
-        self._started()
+        try:
+            self._started()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_exception: object) -> None:

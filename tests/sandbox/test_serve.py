@@ -411,7 +411,7 @@ def test_what_is_not_there(tmp_path):
 
 
 def test_a_body_that_is_too_large():
-    from starlette.testclient import TestClient
+    import asyncio
 
     from hatch_os402.sandbox.gateway.app import application
 
@@ -419,10 +419,14 @@ def test_a_body_that_is_too_large():
         def get(self, _key):
             return object()
 
-    with TestClient(application(Gateway(), limit=10)) as client:
-        answer = client.post("/hello.cgi", content=b"x" * 11)
-        assert answer.status_code == 413
-        assert answer.json() == {"error": "The body is larger than 10 bytes, the limit of this gateway"}
+    async def call():
+        transport = httpx.ASGITransport(application(Gateway(), limit=10))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.post("/hello.cgi", content=b"x" * 11)
+
+    answer = asyncio.run(call())
+    assert answer.status_code == 413
+    assert answer.json() == {"error": "The body is larger than 10 bytes, the limit of this gateway"}
 
 
 def test_what_is_kept_of_tasks_is_bounded():
