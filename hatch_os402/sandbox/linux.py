@@ -8,6 +8,7 @@ import os
 # linux/prctl.h
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 _SIGKILL = 9
+_READ_ONLY = 1 | 2 | 4 | 8  # linux/mount.h: and no setuid, no devices, no programs
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -19,6 +20,11 @@ class RefusedError(OSError):
 def unshare(flags: int) -> None:
     """Leave the namespaces of these kinds for new ones (unshare(2)). Raises `OSError`."""
     _checked(_libc.unshare(flags))
+
+
+def cover(folder: str) -> None:
+    """Lay an empty folder over `folder`, for this mount namespace (mount(2)). Raises `OSError`."""
+    _checked(_libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", ctypes.c_ulong(_READ_ONLY), b"mode=755"))
 
 
 def syscall(number: int, *arguments: int | bytes | None) -> int:

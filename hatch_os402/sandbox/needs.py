@@ -54,6 +54,8 @@ class Needs:
     """Files, and folders with all that is in them."""
     listable: tuple[str, ...]
     """Folders whose names may be seen, and those of all folders in them."""
+    hidden: tuple[str, ...] = ()
+    """Folders that must seem empty: what was installed beside the standard library."""
 
     def argv(self, args: Sequence[str]) -> tuple[str, ...]:
         """Return `args`, an offer's, as this executable must be given them.
@@ -80,7 +82,14 @@ def needs(path: str | Path) -> Needs:
     executable, libraries, mapped = _asked(path)
     entries = tuple(entry for library in libraries for entry in _entries(library))
     readable = (executable, *entries, *(item for item in mapped if item.startswith("/")), _LOADERS_CACHE)
-    return Needs(executable, static=False, readable=tuple(dict.fromkeys(readable)), listable=libraries)
+    installed = [f"{library}/{name}" for library in libraries for name in _NOT_THE_LIBRARYS]
+    return Needs(
+        executable,
+        static=False,
+        readable=tuple(dict.fromkeys(readable)),
+        listable=libraries,
+        hidden=tuple(folder for folder in installed if os.path.isdir(folder)),  # noqa: PTH112 - texts, as all here
+    )
 
 
 def _asked(path: str | Path) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

@@ -39,6 +39,7 @@ class SpawnerProcess:
             "executable": needs.executable,
             "readable": needs.readable,
             "listable": needs.listable,
+            "hidden": needs.hidden,
             "isolated": isolated and sys.platform == "linux",
         }
         with theirs, open(told_read, "rb") as told:  # noqa: PTH123 - a descriptor

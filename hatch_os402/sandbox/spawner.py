@@ -40,12 +40,18 @@ class Rules:
         parent = os.getpid()
         steps = [lambda: linux.die_with_parent(parent)]
         if config["isolated"]:
-            steps.insert(0, namespaces.separate)  # first: new credentials forget the tie to the parent
+            hidden = config["hidden"]
+
+            def separate() -> None:
+                namespaces.separate(hidden)
+
+            if self._can(separate):
+                steps.insert(0, separate)  # first: new credentials forget the tie to the parent
             try:
                 steps.append(landlock.Landlock(config["readable"], config["listable"]).confine)
             except linux.RefusedError as error:
                 self.missing.append(str(error))
-        self._steps = [step for step in steps if step is not namespaces.separate or self._can(step)]
+        self._steps = steps
 
     def become(self, descriptors: list[int], length: int) -> NoReturn:
         """Be the program that the plan on stdin says. What goes wrong is written to the last of `descriptors`."""

@@ -115,13 +115,13 @@ def test_what_reads_nothing_is_not_waited_for(run):
 
 def test_installed_packages_are_not_the_runtimes(run, python312):
     """A program that forgot a dependency must not find it beside the CPython that stands in."""
-    code = "import sysconfig, os; print(sysconfig.get_path('purelib'))"
-    site = Path(
-        subprocess.run([python312.path, "-I", "-c", code], capture_output=True, text=True, check=True).stdout[:-1]
-    )
-    assert any(site.iterdir()), "there is nothing that could be found"
-    module = next(path for path in site.rglob("*.py"))
-    assert run(f"open({str(module)!r})").stderr.splitlines()[-1].startswith(b"PermissionError")
+    look = "import importlib.metadata, os, sysconfig; print(os.listdir(sysconfig.get_path('purelib')), "
+    look += "[one.name for one in importlib.metadata.distributions()]); import pip"
+    outside = subprocess.run([python312.path, "-I", "-c", look], capture_output=True, text=True, check=False)
+    assert "pip" in outside.stdout, "there is nothing that could be found"
+    inside = run(look)
+    assert inside.stdout == b"[] []\n"
+    assert inside.stderr.splitlines()[-1] == b"ModuleNotFoundError: No module named 'pip'"
 
 
 def test_too_much_for_a_command_line_is_told(run):
