@@ -14,6 +14,7 @@ import click
 
 from hatch_os402.__about__ import __version__
 from hatch_os402.cache import cache_folder
+from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.tell import ClickTell
 from hatch_os402.offer.floats import format_float
 from hatch_os402.runtime.discovery import discover
@@ -65,13 +66,8 @@ class _WithArguments(click.Command):
 @click.option("-v", "--verbose", is_flag=True, help="Sum up on stderr: status, time, memory, size, price.")
 @click.option("--build", "always", is_flag=True, help="Build PROJECT even if nothing changed.")
 @click.option("--hold-stdin", is_flag=True, help="Keep stdin open, as another task of a server may.")
-@click.option(
-    "--sandbox/--no-sandbox",
-    "sandbox",
-    default=None,
-    help="Require kernel isolation; or do without. [default: what the kernel allows, and say what it does not]",
-)
-@click.option("--runtime", type=click.Path(path_type=Path), help="What runs it: cosmo-python, or a CPython.")
+@SANDBOX
+@RUNTIME
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> None:
     r"""Run one request on this machine, as os402 would: its environment, limits and isolation.
@@ -116,14 +112,14 @@ class _Call:
             raise click.UsageError(f"--build is for a project, and {self.what} is none.")
         if not project and self.what.is_dir():
             raise click.UsageError(f"{self.what} has no pyproject.toml. Name a project, or an artifact of a build.")
-        body = self._body()
+        body, address, headers = self._body(), self._address(), self._headers()  # before anything is built
         program = load(built(self.what, tell, always=self.always) if project else self.what)
         if self.arguments and not program.offer.exec.args_extendable:
             raise click.UsageError(
                 "Callers of this offer can give no arguments: set `args-extendable = true` in "
                 "[tool.hatch.build.targets.os402.offer] and build again."
             )
-        request = self._request(program, body)
+        request = self._request(program, body, address, headers)
         if program.offer.valid_until < time.time():
             tell.warning("the offer expired, and os402 would answer 404; build again")
         runtime = discover(
@@ -151,8 +147,6 @@ class _Call:
         outcome, missing = execute(wanted, called, isolated=self.sandbox is not False, required=bool(self.sandbox))
         for what in missing:
             tell.warning(f"without a part of os402's isolation: {what}")
-        if sys.platform != "linux" and self.sandbox is None:
-            tell.warning(f"without os402's isolation, which needs Linux; this is {sys.platform}")
         return outcome
 
     def _answer(self, program: Program, outcome: Outcome, tell: ClickTell) -> int:
@@ -173,22 +167,43 @@ class _Call:
                 tell.info(line)
         return int(outcome.ended_by is not None or not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES)
 
-    def _request(self, program: Program, body: bytes | None) -> Request:
+    def _address(self) -> tuple[str, str]:
+        """Return path and query."""
         if not self.path.startswith("/"):
             raise click.UsageError(f"The path must begin with a slash, and it is {self.path!r}.")
         if not self.path.isascii() or any(character <= " " for character in self.path):
             raise click.UsageError(f"The path {self.path!r} must be percent-encoded, as in /two%20words.")
         path, _, query = self.path.partition("#")[0].partition("?")
+        return path, query
+
+    def _headers(self) -> list[tuple[str, str]]:
+        """Return the headers that the user gives; without a value, one is not to be sent."""
+        given = []
+        for item in self.headers:
+            name, colon, value = item.partition(":")
+            if not colon or not name.strip() or "\n" in item:
+                raise click.UsageError(f"A header is NAME:VALUE, and {item!r} is none.")
+            given.append((name.strip(), value.strip()))
+        return given
+
+    def _request(
+        self, program: Program, body: bytes | None, address: tuple[str, str], given: Sequence[tuple[str, str]]
+    ) -> Request:
+        path, query = address
         headers = {"Host": "localhost", "User-Agent": f"hatch-os402/{__version__}", "Accept": "*/*"}
         if body is not None:
             kind = "application/json" if self.json_data is not None else "application/x-www-form-urlencoded"
             headers |= {"Content-Type": kind, "Content-Length": str(len(body))}
+        decided = {name.lower() for name, _ in given}
         return Request(
             method=self.method or ("GET" if body is None else "POST"),
             script=program.id,
             path_info="" if path == "/" else path,
             query=query,
-            headers=tuple(_merged(headers, self.headers)),
+            headers=(
+                *((name, value) for name, value in headers.items() if name.lower() not in decided),
+                *((name, value) for name, value in given if value),
+            ),
             body=body or b"",
         )
 
@@ -209,20 +224,6 @@ def _content(item: str) -> bytes:
         return Path(item[1:]).read_bytes()
     except OSError as error:
         raise click.UsageError(f"The body {item[1:]} cannot be read: {error.strerror or error}.") from error
-
-
-def _merged(defaults: dict[str, str], given: Sequence[str]) -> Iterable[tuple[str, str]]:
-    """Return the default headers, but those that the user sets or takes away, and the user's."""
-    own = []
-    for item in given:
-        name, colon, value = item.partition(":")
-        if not colon or not name.strip() or "\n" in item:
-            raise click.UsageError(f"A header is NAME:VALUE, and {item!r} is none.")
-        own.append((name.strip(), value.strip()))
-    set_by_user = {name.lower() for name, _ in own}
-    return [item for item in (*defaults.items(),) if item[0].lower() not in set_by_user] + [
-        item for item in own if item[1]
-    ]
 
 
 def _head(response: Response) -> bytes:

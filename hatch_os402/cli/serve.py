@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.tell import ClickTell
 from hatch_os402.errors import SandboxError
 
@@ -33,13 +34,8 @@ class _Tell(ClickTell):
 @click.option("--port", default=_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
 @click.option("--reload", is_flag=True, help="Build and load again what changes.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Calls that run at once. [default: one a processor]")
-@click.option(
-    "--sandbox/--no-sandbox",
-    "sandbox",
-    default=None,
-    help="Require kernel isolation; or do without. [default: what the kernel allows, and say what it does not]",
-)
-@click.option("--runtime", type=click.Path(path_type=Path), help="What runs the offers: cosmo-python, or a CPython.")
+@SANDBOX
+@RUNTIME
 @click.option("--key", metavar="@FILE", help="The key that signs outputs. [default: a new one each time]")
 @click.option("--owner", metavar="ADDRESS", help="Whose offers can be published here. [default: anybody's]")
 def command(
@@ -84,8 +80,6 @@ def command(
             for program in gateway.programs.values():
                 chosen = await gateway.runtime(program)
                 tell.info(f"{address}/{program.id}.cgi  runs with {chosen.words}")
-            if sys.platform != "linux" and sandbox is None:
-                tell.warning(f"without os402's isolation, which needs Linux; this is {sys.platform}")
             tell.info(f"free of charge, for this machine alone, {gateway.jobs} at once; Ctrl-C stops it")
             click.echo(address)
             sys.stdout.flush()

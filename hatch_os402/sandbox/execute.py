@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -88,13 +87,11 @@ def new_spawner(
     needs: Needs, *, isolated: bool = True, required: bool = False, folder: str | None = None
 ) -> Spawner | PlainSpawner:
     """Return a `Spawner`, or what there is on a system without fork. Raises `SandboxError` for what cannot be had."""
-    if required and sys.platform != "linux":
-        raise SandboxError(f"os402's sandbox cannot be reproduced on this machine: it needs Linux, not {sys.platform}")
     if os.name == "posix":
         return Spawner(needs, isolated=isolated, required=required, folder=folder)
     from hatch_os402.sandbox.plain import PlainSpawner  # noqa: PLC0415 - it needs this module
 
-    return PlainSpawner(needs, folder=folder)
+    return PlainSpawner(needs, isolated=isolated, required=required, folder=folder)
 
 
 class Spawner:
@@ -146,11 +143,15 @@ class Spawner:
             if self._process is not None:
                 self._process.stop()
             self._process = SpawnerProcess(self.needs, isolated=self._isolated)
-            if self._required and self._process.missing:
-                raise SandboxError(
-                    f"os402's sandbox cannot be reproduced on this machine: {'; '.join(self._process.missing)}"
-                )
+            if self._required:
+                demand(self._process.missing)
         return self._process
+
+
+def demand(missing: Sequence[str]) -> None:
+    """Raise `SandboxError` if something of the sandbox is missing."""
+    if missing:
+        raise SandboxError(f"os402's sandbox cannot be reproduced on this machine: {'; '.join(missing)}")
 
 
 class _Task:

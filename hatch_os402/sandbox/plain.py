@@ -9,8 +9,9 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
-from hatch_os402.sandbox.execute import Outcome
+from hatch_os402.sandbox.execute import Outcome, demand
 from hatch_os402.sandbox.pipes import PIECE
+from hatch_os402.sandbox.process import not_linux
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,12 +23,15 @@ _KILLED = 128 + 9
 
 
 class PlainSpawner:
-    """Starts programs as `Spawner` does. CPU and memory are not measured, and `missing` is empty: nobody promised."""
+    """Starts programs as `Spawner` does, with the same arguments; CPU and memory are not measured."""
 
-    missing: tuple[str, ...] = ()
-
-    def __init__(self, needs: Needs, *, folder: str | None = None) -> None:
+    def __init__(
+        self, needs: Needs, *, isolated: bool = True, required: bool = False, folder: str | None = None
+    ) -> None:
         self.needs = needs
+        self.missing = not_linux(isolated=isolated)
+        if required:
+            demand(self.missing)
         self._folder, self._own_folder = folder, folder is None
 
     async def __aenter__(self) -> PlainSpawner:  # noqa: PYI034 - Self is for Python 3.11

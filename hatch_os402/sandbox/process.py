@@ -26,6 +26,11 @@ Report = tuple[int, ...]
 """What `REPORT` has after the number of the task."""
 
 
+def not_linux(*, isolated: bool) -> tuple[str, ...]:
+    """Say what is missing of the isolation that is asked for, where there is none at all."""
+    return (f"it needs Linux, and this is {sys.platform}",) if isolated and sys.platform != "linux" else ()
+
+
 class SpawnerProcess:
     """A spawner that has answered. `missing` says what of the sandbox this machine does not have, and why.
 
@@ -40,7 +45,7 @@ class SpawnerProcess:
             "readable": needs.readable,
             "listable": needs.listable,
             "hidden": needs.hidden,
-            "isolated": isolated and sys.platform == "linux",
+            "isolated": isolated,
         }
         with theirs, open(told_read, "rb") as told:  # noqa: PTH123 - a descriptor
             self._process = subprocess.Popen(
@@ -66,7 +71,7 @@ class SpawnerProcess:
         if not first_words:
             self.stop()
             raise SandboxError(f"The process that starts programs ended at once. It is run by {sys.executable}.")
-        self.missing: tuple[str, ...] = tuple(json.loads(first_words))
+        self.missing: tuple[str, ...] = (*not_linux(isolated=isolated), *json.loads(first_words))
 
     @property
     def alive(self) -> bool:

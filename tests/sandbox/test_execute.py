@@ -260,10 +260,14 @@ def test_without_fork(code, status, stdout, ended_by, python312):
     assert outcome.stdout == stdout if stdout is not None else 90_000 < len(outcome.stdout) <= 100_000
 
 
-def test_required_isolation_is_linuxs(run, monkeypatch):
+def test_required_isolation_is_linuxs(run, monkeypatch, python312):
     monkeypatch.setattr(sys, "platform", "darwin")
-    with pytest.raises(SandboxError, match="it needs Linux, not darwin"):
+    with pytest.raises(SandboxError, match="it needs Linux, and this is darwin"):
         run("pass", required=True)
+    with pytest.raises(SandboxError, match="it needs Linux, and this is darwin"):
+        PlainSpawner(needs(python312.path), required=True)
+    assert PlainSpawner(needs(python312.path)).missing == ("it needs Linux, and this is darwin",)
+    assert PlainSpawner(needs(python312.path), isolated=False).missing == ()
 
 
 def test_without_isolation_the_limits_hold_still(run):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 
 import pytest
@@ -171,6 +172,30 @@ def test_without_the_sandbox(run, tmp_path):
     offer = write_offer(tmp_path, "text = open('/etc/passwd').read(1); print('A: b\\n'); print(text)", name="reads")
     assert run(offer, "--no-sandbox")[0] == 0
     assert "PermissionError" in run(offer)[2]
+
+
+RESTRICTED = ("unshare", "-rU", "sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"', "sh")
+
+
+def test_what_the_kernel_does_not_allow_is_said(tmp_path):
+    """In a user namespace that allows no other, as where an administrator forbids them."""
+    offer = write_offer(tmp_path, "print('A: b\\n'); print(open('/etc/passwd').read(1))", name="reads")
+
+    def run(*arguments):
+        command = [*RESTRICTED, sys.executable, "-m", "hatch_os402.cli", "run", str(offer), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stderr
+
+    code, err = run()
+    assert code == 0
+    assert "without a part of os402's isolation: namespaces are restricted (" in err
+    assert "kernel.apparmor_restrict_unprivileged_userns" in err
+    assert "PermissionError" in err  # Landlock holds still
+    code, err = run("--sandbox")
+    assert code == 1
+    assert err.startswith(
+        "hatch-os402: os402's sandbox cannot be reproduced on this machine: namespaces are restricted"
+    )
 
 
 def test_a_project_is_built_when_something_changed(run, tmp_path):
