@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import tempfile
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -105,8 +104,7 @@ class Spawner:
         self, needs: Needs, *, isolated: bool = True, required: bool = False, folder: str | None = None
     ) -> None:
         self.needs = needs
-        self._isolated, self._required = isolated, required
-        self._folder, self._own_folder = folder, folder is None
+        self._isolated, self._required, self._folder = isolated, required, folder
         self._process: SpawnerProcess | None = None
 
     async def __aenter__(self) -> Spawner:  # noqa: PYI034 - Self is for Python 3.11
@@ -122,9 +120,6 @@ class Spawner:
         """Kill what still runs, and return when nothing is left."""
         if self._process is not None:
             self._process.stop()
-        if self._own_folder and self._folder is not None:
-            with contextlib.suppress(OSError):
-                os.rmdir(self._folder)  # noqa: PTH106 - it is empty: nobody could write into it, or it stays
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -133,16 +128,14 @@ class Spawner:
 
     async def run(self, command: Command) -> Outcome:
         """Run one program to its end. When this is cancelled, the program is killed. Raises `SandboxError`."""
-        return await _Task(self._started(), command, str(self._folder)).outcome()
+        return await _Task(self._started(), command).outcome()
 
     def _started(self) -> SpawnerProcess:
         """Return a process that listens; a new one if the last was killed, with its programs, by whomever."""
-        if self._folder is None:
-            self._folder = tempfile.mkdtemp(prefix="hatch-os402-empty-")
         if self._process is None or not self._process.alive:
             if self._process is not None:
                 self._process.stop()
-            self._process = SpawnerProcess(self.needs, isolated=self._isolated)
+            self._process = SpawnerProcess(self.needs, isolated=self._isolated, folder=self._folder)
             if self._required:
                 demand(self._process.missing)
         return self._process
@@ -157,8 +150,8 @@ def demand(missing: Sequence[str]) -> None:
 class _Task:
     """One program, from its start until nothing of it is left."""
 
-    def __init__(self, process: SpawnerProcess, command: Command, folder: str) -> None:
-        self._process, self._command, self._folder = process, command, folder
+    def __init__(self, process: SpawnerProcess, command: Command) -> None:
+        self._process, self._command = process, command
         self._number, self._report = process.new_task()
         self._ended_by: str | None = None
 
@@ -195,7 +188,6 @@ class _Task:
                 "args": list(command.args),
                 "env": dict(command.env),
                 "empty": not any(command.stdin) and not command.hold_stdin,
-                "folder": self._folder,
                 "ram": limits.ram,
                 "stack": limits.stack,
                 "cpu": limits.cpu,

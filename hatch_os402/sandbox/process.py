@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,10 +35,12 @@ def not_linux(*, isolated: bool) -> tuple[str, ...]:
 class SpawnerProcess:
     """A spawner that has answered. `missing` says what of the sandbox this machine does not have, and why.
 
+    `folder` is where programs start; None: an empty one, which goes with the process, however its client ends.
+
     It must be started within an event loop, and stopped. Raises `SandboxError`.
     """
 
-    def __init__(self, needs: Needs, *, isolated: bool) -> None:
+    def __init__(self, needs: Needs, *, isolated: bool, folder: str | None) -> None:
         ours, theirs = socket.socketpair()
         told_read, told_write = os.pipe()
         config = {
@@ -46,6 +49,8 @@ class SpawnerProcess:
             "listable": needs.listable,
             "hidden": needs.hidden,
             "isolated": isolated,
+            "folder": folder,
+            "temporary": tempfile.gettempdir(),
         }
         with theirs, open(told_read, "rb") as told:  # noqa: PTH123 - a descriptor
             self._process = subprocess.Popen(

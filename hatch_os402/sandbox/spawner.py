@@ -63,7 +63,6 @@ class Rules:
             plan = json.loads(_exactly(0, length))
             if plan["empty"]:
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.chdir(plan["folder"])
             for step in self._steps:
                 step()
             limits.apply(plan["ram"], plan["stack"], plan["cpu"])
@@ -193,10 +192,20 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    rules = Rules(json.loads(sys.argv[-1]))
-    os.write(told, json.dumps(rules.missing).encode())
-    os.close(told)
-    Spawner(control, woken, rules).serve()
+    config = json.loads(sys.argv[-1])
+    folder = config["folder"] or f"{config['temporary']}/hatch-os402-empty-{os.urandom(8).hex()}"
+    if not config["folder"]:
+        os.mkdir(folder, 0o700)  # noqa: PTH102 - a small process
+    try:
+        os.chdir(folder)  # where programs start
+        rules = Rules(config)
+        os.write(told, json.dumps(rules.missing).encode())
+        os.close(told)
+        Spawner(control, woken, rules).serve()
+    finally:
+        if not config["folder"]:
+            with contextlib.suppress(OSError):
+                os.rmdir(folder)  # noqa: PTH106 - as above; where something could be written into it, it stays
 
 
 def _exactly(descriptor: int, length: int) -> bytes:

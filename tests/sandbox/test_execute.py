@@ -182,13 +182,15 @@ def test_a_killed_spawner_takes_its_programs_along_and_is_replaced(python312):
     assert asyncio.run(main()).stdout == b"1\n"
 
 
-def test_kill_9_leaves_nothing(python312):
+def test_kill_9_leaves_nothing(python312, tmp_path):
     script = (
         "import sys\nfrom hatch_os402.sandbox.execute import *\nfrom hatch_os402.sandbox.needs import needs\n"
         f"code = {CHILD.format('time.sleep(100)').replace('os._exit(0)', 'time.sleep(100)')!r}\n"
         f"execute(needs(sys.argv[1]), Command([sys.argv[1], '-I', '-c', code], {ENV!r}))\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", script, python312.path])
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, python312.path], env=os.environ | {"TMPDIR": str(tmp_path)}
+    )
     try:
         while len(descendants()) < 2:
             time.sleep(0.02)
@@ -197,6 +199,11 @@ def test_kill_9_leaves_nothing(python312):
         process.wait()
     assert process.returncode == -signal.SIGKILL
     assert gone()
+    for _ in range(200):
+        if not list(tmp_path.iterdir()):
+            break
+        time.sleep(0.02)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_leaks(python312):

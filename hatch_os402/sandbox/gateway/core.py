@@ -65,7 +65,7 @@ class Gateway:
         self._spawners: dict[str, Spawner | PlainSpawner] = {}
         self._choosing = asyncio.Lock()
         self._executables: dict[str, Path] = {}
-        self._folder = tempfile.TemporaryDirectory(prefix="hatch-os402-gateway-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._calls: set[asyncio.Task[tuple[Task, Outcome]]] = set()
         self._stopping = False
 
@@ -76,7 +76,8 @@ class Gateway:
         self.stop()
         for spawner in self._spawners.values():
             await spawner.__aexit__()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def stop(self) -> None:
         """Kill what runs; whoever waits for it, or calls later, gets a `StoppingError`."""
@@ -111,6 +112,8 @@ class Gateway:
 
     def add_executable(self, sha256: str, content: bytes) -> None:
         """Keep an executable that was uploaded, whole or not at all. Raises `OSError`."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="hatch-os402-gateway-")
         place = Path(self._folder.name, sha256)
         part = place.with_suffix(".part")
         try:
