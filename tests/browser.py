@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REQUIRED = "HATCH_OS402_TEST_BROWSER"
+REQUIRED = "HATCH_OS402_BROWSER"
 """A variable that makes a missing browser a failure: a test that nobody runs protects nothing."""
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # W3C WebDriver, 11
@@ -73,8 +73,8 @@ def missing() -> str:
 def browsing() -> Iterator[Browser]:
     """Start a browser; skip the test without one, and fail where the variable `REQUIRED` is set."""
     if why := missing():
-        if os.environ.get(REQUIRED):
-            pytest.fail(f"{REQUIRED} is set, and there is {why}")
+        if os.environ.get(REQUIRED) == "required":
+            pytest.fail(f"{REQUIRED}=required is set, and there is {why}")
         pytest.skip(why)
     driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
     try:
