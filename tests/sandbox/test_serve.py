@@ -111,6 +111,15 @@ def test_other_origins(hello):
     assert hello.call("/hello.cgi").headers["access-control-allow-origin"] == "*"
 
 
+def test_what_has_no_body(tmp_path):
+    for status in (204, 304, 100):
+        write_offer(tmp_path, f"print('Status: {status}\\r\\n\\r\\nlost')", name=f"s{status}")
+    with serving(tmp_path / "log", tmp_path) as served:
+        for status, sent in ((204, 204), (304, 304), (100, 500)):
+            answer = served.call(f"/s{status}.cgi")
+            assert (answer.status_code, answer.content) == (sent, b"")
+
+
 def test_head_runs_the_program_and_sends_no_body(hello):
     answer = hello.call("/hello.cgi", "HEAD")
     assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", "5")

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _FRAMING = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"})
 """Headers about the connection, which is ours; a program that sends them would break it."""
 
+_BODILESS = frozenset({204, 304})
+"""What is answered without a body (RFC 9110, 6.4.1), whatever the program wrote."""
+
 _NOT_FOUND = "Offer not found or expired"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -177,23 +180,15 @@ class _Router:
             await asyncio.gather(call, gone, return_exceptions=True)
 
     def _response(self, program: Program, called: cgi.Request, task: Task, outcome: Outcome) -> Response:
-        problem, response = None, None
         try:
             response = cgi.parse(outcome.stdout)
-        except cgi.NoResponseError as error:
-            problem = error
-        why = explain(outcome, program.limits, problem)
-        if problem is not None or response is None:
-            # os402 says no more than the id here.
-            headers = {"x-os402-task": f"id={task.id}"}
-            answer = answers.no_response(problem.title, problem.message, why, outcome.stderr, headers)  # type: ignore[union-attr]
-        elif response.status < 200:  # noqa: PLR2004 - informational, which no server sends as an answer
-            answer = Response(status_code=500)
+        except cgi.NoResponseError as problem:
+            why = explain(outcome, program.limits, problem)
+            headers = {"x-os402-task": f"id={task.id}"}  # os402 says no more here
+            answer = answers.no_response(problem.title, problem.message, why, outcome.stderr, headers)
         else:
-            answer = Response(response.body, response.status)
-            kept = [(name.encode(), value) for name, value in response.headers if name not in _FRAMING]
-            own = [item for item in answer.raw_headers if item[0] == b"content-length"]
-            answer.raw_headers = [*kept, *own, (b"x-os402-task", task.header().encode())]
+            why = explain(outcome, program.limits, None)
+            answer = _passed_on(response, task)
         self._log(called, answer.status_code, outcome, why)
         return answer
 
@@ -221,6 +216,17 @@ class _Router:
             if received > self._limit:
                 raise RefusedError(413, f"The body is larger than {self._limit:,} bytes, the limit of this gateway")
             yield chunk
+
+
+def _passed_on(response: cgi.Response, task: Task) -> Response:
+    """Return a program's response as it goes to the client."""
+    if response.status < 200:  # noqa: PLR2004 - informational: no server sends that as an answer
+        return Response(status_code=500)
+    answer = Response(b"" if response.status in _BODILESS else response.body, response.status)
+    kept = [(name.encode(), value) for name, value in response.headers if name not in _FRAMING]
+    length = [item for item in answer.raw_headers if item[0] == b"content-length"]
+    answer.raw_headers = [*kept, *length, (b"x-os402-task", task.header().encode())]
+    return answer
 
 
 class _GoneError(Exception):
