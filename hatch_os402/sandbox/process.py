@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -41,6 +43,7 @@ class SpawnerProcess:
     """
 
     def __init__(self, needs: Needs, *, isolated: bool, folder: str | None) -> None:
+        self._empty = f"{tempfile.gettempdir()}/hatch-os402-empty-{secrets.token_hex(8)}"
         ours, theirs = socket.socketpair()
         told_read, told_write = os.pipe()
         config = {
@@ -49,8 +52,8 @@ class SpawnerProcess:
             "listable": needs.listable,
             "hidden": needs.hidden,
             "isolated": isolated,
-            "folder": folder,
-            "temporary": tempfile.gettempdir(),
+            "folder": folder or self._empty,
+            "make_folder": folder is None,
         }
         with theirs, open(told_read, "rb") as told:  # noqa: PTH123 - a descriptor
             self._process = subprocess.Popen(
@@ -101,6 +104,8 @@ class SpawnerProcess:
         self._loop.remove_reader(self._control)
         self._control.close()
         self._process.wait()
+        with contextlib.suppress(OSError):  # it is gone, but where the process was killed
+            os.rmdir(self._empty)  # noqa: PTH106 - where something could be written into it, it stays
         self._lost()
 
     def _hear(self) -> None:

@@ -193,19 +193,18 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     config = json.loads(sys.argv[-1])
-    folder = config["folder"] or f"{config['temporary']}/hatch-os402-empty-{os.urandom(8).hex()}"
-    if not config["folder"]:
-        os.mkdir(folder, 0o700)  # noqa: PTH102 - a small process
+    if config["make_folder"]:
+        os.mkdir(config["folder"], 0o700)  # noqa: PTH102 - a small process
     try:
-        os.chdir(folder)  # where programs start
+        os.chdir(config["folder"])  # where programs start
         rules = Rules(config)
         os.write(told, json.dumps(rules.missing).encode())
         os.close(told)
         Spawner(control, woken, rules).serve()
     finally:
-        if not config["folder"]:
+        if config["make_folder"]:
             with contextlib.suppress(OSError):
-                os.rmdir(folder)  # noqa: PTH106 - as above; where something could be written into it, it stays
+                os.rmdir(config["folder"])  # noqa: PTH106 - as above; what a program could write there stays
 
 
 def _exactly(descriptor: int, length: int) -> bytes:

@@ -20,6 +20,7 @@ def test_static_or_not():
     assert _is_static(io.BytesIO(STATIC))
     assert not _is_static(io.BytesIO(INTERPRETED))
     assert not _is_static(io.BytesIO(b"#!/bin/sh\n" + bytes(100)))
+    assert not _is_static(io.BytesIO(STATIC[:32] + bytes([255]) * 8 + STATIC[40:]))  # segments beyond any file
 
 
 @given(st.integers(0, len(STATIC)), st.integers(0, 119), st.binary(max_size=4))
