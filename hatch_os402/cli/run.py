@@ -124,6 +124,7 @@ class _Call:
             tell.warning("the offer expired, and os402 would answer 404; build again")
         runtime = discover(
             program.executable,
+            python=program.is_python,
             named=self.runtime,
             configured=configured(self.what),
             cache=cache_folder(os.environ),

@@ -42,6 +42,7 @@ def architecture() -> str:
 def discover(
     wanted: str | None,
     *,
+    python: bool = True,
     named: Path | None = None,
     configured: tuple[Executable, ...] = (),
     cache: Path,
@@ -50,7 +51,8 @@ def discover(
     """Return what runs an executable of SHA256 `wanted` (lowercase hex; None: this architecture has none) here.
 
     In this order: `named` (the user's word); the file that is `wanted`, among those that the project has `configured`
-    and those fetched into `cache`; a CPython 3.12; the running Python, with a warning. Raises `SandboxError`.
+    and those fetched into `cache`; a CPython 3.12; the running Python, with a warning. The last two only stand in for a
+    `python`. Raises `SandboxError`.
     """
     if named is not None:
         return _named(named, wanted)
@@ -59,10 +61,17 @@ def discover(
         candidates.append(fetched)
     failed = ""
     for path in candidates:
+        if not python:
+            return Runtime(str(path), str(path), exact=True)
         if answer := ask(path):
             name = pins.NAME if wanted in pins.ASSIMILATED_SHA256.values() else str(path)
             return Runtime(str(path), f"{name} {answer.version}", exact=True)
         failed = f"{path} is what the offer runs, and does not run on this machine. "
+    if not python:
+        raise SandboxError(
+            f"{failed}The offer runs something else than Python, and its executable (sha256 {wanted}) is not on this "
+            "machine: name it with --runtime."
+        )
     if found := find_compiler(None, environ):
         return Runtime(found.path, f"CPython {found.version}, in place of {pins.NAME}", failed.strip())
     version = "{}.{}.{}".format(*sys.version_info)

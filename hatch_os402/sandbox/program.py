@@ -76,6 +76,12 @@ class Program:
         return item.sha256 if item else None
 
     @property
+    def is_python(self) -> bool:
+        """Whether its command line is Python's."""
+        name, *_ = self.offer.exec.args or ("",)
+        return name.rpartition("/")[2].startswith("python")
+
+    @property
     def limits(self) -> Limits:
         """What a call may use. Wall and CPU are both the least duration (`webapp/state.rs`), not the offer's values."""
         limits, duration = self.offer.limits, self.offer.min_duration_seconds

@@ -82,6 +82,13 @@ def test_the_word_of_the_user_counts_first(find, tmp_path, python312):
             find(named=path)
 
 
+def test_nothing_stands_in_for_what_is_no_python(find, tmp_path):
+    with pytest.raises(SandboxError, match="something else than Python"):
+        find(python=False)
+    executable(tmp_path / "cache/runtime" / SHA256 / "python")  # it answers nothing as a Python would
+    assert find(python=False).exact
+
+
 def test_without_any_3_12_the_running_python_is_taken_with_a_warning(find, monkeypatch):
     monkeypatch.setattr(discovery, "find_compiler", lambda *_: None)
     found = find()

@@ -168,8 +168,8 @@ def offer_of(code: str, *, name: str, seconds: int = 20, **changes: Any):
     golden = read_envelope(GOLDEN_TEXT).offer
     execution = Exec(
         {"x86_64": Executable(pins.ASSIMILATED_SHA256["x86_64"])},
-        args=("python", "-I", "-c", code),
         **{
+            "args": ("python", "-I", "-c", code),
             "env": {"COSMOPOLITAN_INIT_ZIPOS": "/proc/self/exe"},
             "env_extendable": True,
             "stdin_appendable": True,

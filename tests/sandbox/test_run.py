@@ -153,6 +153,13 @@ def test_what_is_not_there_or_not_of_the_build(run, tmp_path):
     assert "is not what the offer was made with" in run(tmp_path / "private.stdin")[2]
 
 
+def test_what_is_no_python_has_no_stand_in(run, tmp_path):
+    offer = write_offer(tmp_path, "", name="other", exec={"args": ("tool", "--now")})
+    code, out, err = run(offer)
+    assert (code, out) == (1, b"")
+    assert "The offer runs something else than Python" in err
+
+
 def test_a_runtime_that_is_named(run, echo, python312):
     assert run(echo, "--runtime", python312.path) == (0, b"GET None [] ", "")
     code, _, err = run(echo, "--runtime", "/etc/passwd")

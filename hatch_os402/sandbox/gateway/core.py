@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,9 +151,8 @@ class Gateway:
         async with self._choosing:
             if wanted not in self._runtimes:
                 named = self._named or self._executables.get(wanted or "")
-                chosen = await asyncio.to_thread(
-                    discover, wanted, named=named, cache=cache_folder(os.environ), environ=os.environ
-                )
+                found = partial(discover, wanted, python=program.is_python, named=named, environ=os.environ)
+                chosen = await asyncio.to_thread(found, cache=cache_folder(os.environ))
                 if chosen.warning:
                     self.tell.warning(chosen.warning)
                 self._runtimes[wanted] = chosen
