@@ -59,3 +59,7 @@ class OfferError(Os402Error):
 
 class ArtifactError(Os402Error):
     """The artifacts could not be written."""
+
+
+class SandboxError(Os402Error):
+    """A program could not be run under os402's conditions on this machine."""

@@ -37,7 +37,7 @@ def answers(
         inner = sha256(bytes.fromhex(owner[2:]) + bytes.fromhex(task) + content_hash)
         streams[f"/{name}"] = {
             "content": content,
-            "sha256": content_hash.hex(),
+            "sha256": "0x" + content_hash.hex(),
             "signature": "0x" + signer.sign_digest(sha256(f"os402.task.{name}".encode() + inner)).hex(),
             "exit_code": 0,
             "status": "completed",

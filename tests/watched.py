@@ -39,13 +39,16 @@ def watch():
         told = b"." if told is None else os.fsencode(told)
         os.write(2, b"\\0" + event.encode() + b" " + told + b"\\0")
     sys.addaudithook(hook)
-    open(os.devnull).close()
+    try:
+        open(os.devnull).close()
+    except OSError:
+        pass  # the sandbox has no such file; the watch has seen the attempt
 watch()
 del watch
 """
 _TOLD = re.compile(rb"\0([\w.]+) ([^\0]*)\0")
 _ALLOWED = re.compile(rf"{os.devnull}|/proc/self/fd(/\d+)?|/proc/self/stat|:memory:")
-"""What the sandbox itself allows, see `diskless`; what is open already, once more; SQLite's name for no file."""
+"""What the watch asks for itself; what the sandbox allows; what is open already, once more; SQLite's name for no file."""
 
 
 class Watched(NamedTuple):

@@ -14,7 +14,9 @@ COMMANDS = {
     "inspect": ("inspect", "Show what is in an archive: distributions, sizes, limits, price"),
     "profile": ("profile", "Measure where a cold start goes, import by import"),
     "publish": ("publish", "Upload an offer to one or several os402 servers"),
+    "run": ("run", "Run one request here, as os402 would"),
     "runtime": ("runtime", "Fetch, find or check the runtime, cosmo-python"),
+    "serve": ("serve", "Serve offers here, with os402's addresses, free of charge"),
     "sign": ("sign", "Sign an offer with your key"),
     "verify": ("verify", "Check artifacts, or a server's answer, link by link"),
 }
@@ -61,5 +63,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         sys.exit(
             f"hatch-os402: this command needs the module {error.name!r}: "
-            'python -m pip install "hatch-os402[cli,publish]"'
+            'python -m pip install "hatch-os402[cli,publish,serve]"'
         )

@@ -124,6 +124,8 @@ def _links(
 def _stream_links(server: _Server, stream: str, owner: str, signer: str) -> Iterator[Link]:
     answer = server.get(f"/{stream}")
     content, sha256, signature = (answer.get(name) for name in ("content", "sha256", "signature"))
+    if isinstance(sha256, str):
+        sha256 = sha256.removeprefix("0x")  # the server writes it so (`os/sluice.rs`), unlike the hashes of inputs
     if not isinstance(content, str):
         raise AnswerError(f"The server's answer has no `content` of {stream}.")
     if not (isinstance(sha256, str) and _HASH.fullmatch(sha256) and isinstance(signature, str)):

@@ -128,7 +128,7 @@ def test_the_situation_is_the_servers(python312):
 
 
 def test_what_fails_before_the_command_starts_is_no_run(python312):
-    with pytest.raises(HarnessError, match="cannot be reproduced on this machine: ValueError: embedded null"):
+    with pytest.raises(HarnessError, match="could not be started: ValueError: embedded null"):
         run_diskless(python312.path, ["\0"], b"", {})
 
 

@@ -1,0 +1,93 @@
+"""`hatch-os402 serve`: offers on this machine, with os402's addresses, free of charge."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from hatch_os402.cli.conditions import RUNTIME, SANDBOX
+from hatch_os402.cli.tell import ClickTell
+from hatch_os402.errors import SandboxError
+
+_PORT = 8402
+
+
+class _Tell(ClickTell):
+    """Speaks on stderr for as long as there is somewhere to speak: a full disk must not end the gateway."""
+
+    def info(self, message: str) -> None:
+        with contextlib.suppress(OSError):
+            super().info(message)
+
+    def warning(self, message: str) -> None:
+        with contextlib.suppress(OSError):
+            super().warning(message)
+
+
+@click.command
+@click.argument("what", metavar="[ARTIFACT|PROJECT|DIR]...", nargs=-1, type=click.Path(exists=False, path_type=Path))
+@click.option("--port", default=_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
+@click.option("--reload", is_flag=True, help="Build and load again what changes.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Calls that run at once. [default: one a processor]")
+@SANDBOX
+@RUNTIME
+@click.option("--key", metavar="@FILE", help="The key that signs outputs. [default: a new one each time]")
+@click.option("--owner", metavar="ADDRESS", help="Whose offers can be published here. [default: anybody's]")
+def command(
+    what: tuple[Path, ...],
+    port: int,
+    reload: bool,  # noqa: FBT001 - click passes it by name
+    jobs: int | None,
+    sandbox: bool | None,  # noqa: FBT001 - as above
+    runtime: Path | None,
+    key: str | None,
+    owner: str | None,
+) -> None:
+    """Serve offers on this machine, at os402's addresses and with its limits, free of charge.
+
+    A PROJECT is built first when something changed. A DIR gives every offer in it; without anything, the gateway waits
+    for what `hatch publish -p os402 -o url=…` brings. Its address goes to stdout. Ctrl-C stops it.
+    """
+    from hatch_os402.offer.keys import load_key  # noqa: PLC0415 - needs an extra; `--help` does not
+    from hatch_os402.sandbox.gateway.core import Gateway  # noqa: PLC0415
+    from hatch_os402.sandbox.gateway.server import HOST, listen, serve  # noqa: PLC0415
+    from hatch_os402.sandbox.gateway.sources import Source, load_all  # noqa: PLC0415
+
+    if owner is not None and not re.fullmatch("0x[0-9a-fA-F]{40}", owner):
+        raise click.UsageError(f"--owner is an Ethereum address, 0x and 40 hex digits, and {owner!r} is none.")
+    tell = _Tell()
+    signer = None if key is None else load_key(key, {}, None)
+    listening = listen(port)  # before anything is built
+
+    async def run() -> None:
+        async with Gateway(
+            tell=tell,
+            named=runtime,
+            isolated=sandbox is not False,
+            required=bool(sandbox),
+            jobs=jobs,
+            key=signer,
+            owner=owner.lower() if owner else None,
+        ) as gateway:
+            sources = [Source(path, tell) for path in what]
+            load_all(sources, gateway)
+            address = f"http://{HOST}:{listening.getsockname()[1]}"
+            for program in gateway.programs.values():
+                chosen = await gateway.runtime(program)
+                tell.info(f"{address}/{program.id}.cgi  runs with {chosen.words}")
+            tell.info(f"free of charge, for this machine alone, {gateway.jobs} at once; Ctrl-C stops it")
+            click.echo(address)
+            sys.stdout.flush()
+            await serve(gateway, listening, sources, reload=reload)
+        tell.info("stopped")
+
+    with listening:
+        try:
+            asyncio.run(run())
+        except FileNotFoundError as error:
+            raise SandboxError(f"{error.filename} is not there.") from error

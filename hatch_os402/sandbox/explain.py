@@ -1,0 +1,80 @@
+"""What a caller of os402 would see of an outcome, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hatch_os402.sandbox.cgi import NoResponseError
+    from hatch_os402.sandbox.execute import Outcome
+    from hatch_os402.sandbox.limits import Limits
+
+_MEBIBYTE = 1 << 20
+_TABLE = "[tool.hatch.build.targets.os402.offer]"
+
+
+def explain(outcome: Outcome, limits: Limits, problem: NoResponseError | None) -> str:
+    """Say, in sentences, what went wrong and how to mend it; empty if nothing did.
+
+    `problem` is why the output is no response, if it is none.
+    """
+    return " ".join(_sentences(outcome, limits, problem))
+
+
+def _sentences(outcome: Outcome, limits: Limits, problem: NoResponseError | None) -> Iterator[str]:
+    if outcome.failure:
+        yield f"The program could not be started: {outcome.failure.rstrip('.')}."
+        if "Argument list too long" in outcome.failure:
+            yield (
+                f"Arguments and environment may have {limits.stack // 4:,} bytes together, a quarter of the stack's "
+                "limit: send less in headers, or more in the body."
+            )
+    elif outcome.ended_by:
+        yield from _limit(outcome, limits)
+    elif outcome.exit > 128:  # noqa: PLR2004 - a signal, as shells write it
+        yield f"Signal {outcome.exit - 128} ended the program."
+    if b"MemoryError" in outcome.stderr or b"Cannot allocate memory" in outcome.stderr:
+        yield f"It asked for more than the {limits.ram // _MEBIBYTE} MiB of memory there are: raise `ram` in {_TABLE}."
+    if b"can't start new thread" in outcome.stderr:
+        yield "os402 lets no program start a thread: do the work in one."
+    if problem is not None:
+        yield from _no_response(outcome, problem)
+
+
+def _limit(outcome: Outcome, limits: Limits) -> Iterator[str]:
+    if outcome.ended_by in {"stdout", "stderr"}:
+        name = "output" if outcome.ended_by == "stdout" else "error output"
+        yield (
+            f"The {name} was more than its buffer of {limits.buffer:,} bytes, so the program was killed, and what "
+            f"did not fit is lost: write less, or raise `buffer` in {_TABLE}."
+        )
+    elif outcome.ended_by == "wall":
+        yield (
+            f"The program was killed after {limits.wall:g} seconds, the whole time that a caller pays for: raise "
+            f"`min-duration` in {_TABLE}, or see what it waits for."
+        )
+    else:
+        yield (
+            f"The program was killed when it had used {limits.cpu:g} seconds of CPU, as many as a caller pays for: "
+            f"raise `min-duration` in {_TABLE}."
+        )
+
+
+def _no_response(outcome: Outcome, problem: NoResponseError) -> Iterator[str]:
+    yield f"os402 answers 500, {problem.title!r}."
+    if outcome.stdout:
+        yield (
+            f"The output ({len(outcome.stdout):,} bytes) has no empty line that ends the headers: print them first, "
+            r"each ended by \r\n, then \r\n, then the body, as in "
+            r'print("Content-Type: text/plain\r\n\r\nhello").'
+        )
+    elif not (outcome.ended_by or outcome.failure):
+        if outcome.exit:
+            yield "The program wrote nothing to standard output; its error output says why."
+        else:
+            yield (
+                "The program wrote nothing to standard output: print the headers, an empty line and the body, as in "
+                r'print("Content-Type: text/plain\r\n\r\nhello").'
+            )

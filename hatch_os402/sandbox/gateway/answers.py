@@ -1,0 +1,58 @@
+"""Answers of the gateway itself, rather than of a program."""
+
+from __future__ import annotations
+
+from html import escape
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class RefusedError(Exception):
+    """A request that is answered with an error, `{"error": message}`."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+    def response(self) -> Response:
+        """Return the answer."""
+        return JSONResponse({"error": self.message}, self.status)
+
+
+def preflight() -> Response:
+    """Return what a browser is told before a call from another origin (`webapp/handlers/cgi.rs`)."""
+    return Response(
+        status_code=HTTPStatus.NO_CONTENT,
+        headers={
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE, PATCH, OPTIONS",
+            "Access-Control-Allow-Headers": ("Content-Type, Authorization, X-Payment, X-402-Key, X-402-Max, X-402-Pay"),
+            "Access-Control-Max-Age": "86400",
+        },
+    )
+
+
+def no_response(title: str, message: str, why: str, errors: bytes, headers: Mapping[str, str]) -> Response:
+    """Return the page for output that is no response: os402's words, then how to mend it, then the program's errors.
+
+    os402 sends the first of these alone.
+    """
+    parts = [f"<p>{escape(message)}</p>"]
+    if why:
+        parts.append(f"<h2>What to do</h2><p>{escape(why)}</p>")
+    if errors:
+        shown = escape(errors[-20_000:].decode(errors="replace"))
+        parts.append(f"<h2>The program's error output</h2><pre>{shown}</pre>")
+    page = f"<!doctype html><meta charset=utf-8><title>500 {escape(title)}</title><h1>{escape(title)}</h1>"
+    return HTMLResponse(page + "\n".join(parts) + "\n", HTTPStatus.INTERNAL_SERVER_ERROR, headers=dict(headers))
+
+
+def prefers_html(accept: str) -> bool:
+    """Whether a client wants a page rather than JSON, as os402 finds out (`webapp/pages.rs`)."""
+    html, json = accept.find("text/html"), accept.find("application/json")
+    return html >= 0 and (json < 0 or html < json)

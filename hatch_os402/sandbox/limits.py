@@ -1,0 +1,48 @@
+"""The limits of a call, and how the kernel is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call may use. `ram`, `stack` and `buffer` are bytes, `cpu` and `wall` seconds.
+
+    `buffer` bounds standard output and standard error, each by itself.
+    """
+
+    ram: int = 512 * MEBIBYTE
+    stack: int = MEBIBYTE
+    buffer: int = MEBIBYTE
+    cpu: int = 60
+    wall: float = 60
+
+
+def apply(ram: int, stack: int, cpu: int) -> None:
+    """Set this process's limits, soft and hard, as os402's server does (`src/os/sandbox.rs`).
+
+    What a system does not have is passed over; on Linux everything must succeed. Raises `OSError` and `ValueError`.
+    """
+    import resource  # noqa: PLC0415 - POSIX only
+
+    wanted = {
+        "AS": ram,
+        "DATA": ram,
+        "FSIZE": ram,
+        "CPU": cpu,
+        "STACK": stack,
+        "CORE": 0,
+        "NOFILE": 256,
+        "SIGPENDING": 2,
+        "MSGQUEUE": 0,
+    }
+    for name, value in wanted.items():
+        which: Any = getattr(resource, f"RLIMIT_{name}", None)
+        if which is not None:
+            _, hard = resource.getrlimit(which)  # where the user has less, there is no more
+            least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(which, (least, least))

@@ -1,0 +1,210 @@
+"""What an offer runs: read from the artifacts of a build, and put together with a request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hatch_os402.artifacts import SIGNED_SUFFIX, SUFFIXES
+from hatch_os402.errors import ArtifactError, Os402Error, SandboxError
+from hatch_os402.offer.canonical import canonical
+from hatch_os402.offer.reading import ReadOffer, read_offer
+from hatch_os402.runtime.discovery import architecture
+from hatch_os402.sandbox.cgi import environment
+from hatch_os402.sandbox.limits import MEBIBYTE, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from hatch_os402.offer.payload import Offer
+    from hatch_os402.sandbox.cgi import Request
+
+_OFFER = ".offer.json"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What one call gives to a program, with what is public of it apart."""
+
+    args: tuple[str, ...]
+    env: Mapping[str, str]
+    stdin: tuple[bytes, ...]
+    stdin_sha256: bytes
+    """SHA256 of the public part of stdin."""
+    public_env: Mapping[str, str]
+
+    def hashes(self) -> dict[str, str]:
+        """Return the SHA256 (hex) of each public part, as `GET /tasks/{id}` says them."""
+        return {
+            "stdin": self.stdin_sha256.hex(),
+            "args": hashlib.sha256(canonical(list(self.args))).hexdigest(),
+            "env": hashlib.sha256(canonical(dict(self.public_env))).hexdigest(),
+        }
+
+
+@dataclass(frozen=True)
+class Program:
+    """An offer with its private parts, ready to be called."""
+
+    read: ReadOffer
+    private_stdin: bytes = field(default=b"", repr=False)
+    private_env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def offer(self) -> Offer:
+        """The offer in our model. Raises `OfferError` for one that could not work."""
+        return self.read.offer
+
+    @property
+    def sha256(self) -> str:
+        """The offer's hash."""
+        return self.read.sha256
+
+    @property
+    def id(self) -> str:
+        """What the offer is called by: its name, else its hash."""
+        return self.offer.name or self.sha256
+
+    @property
+    def executable(self) -> str | None:
+        """SHA256 of what it runs on this machine's architecture, if it has something for it."""
+        item = self.offer.exec.executables.get(architecture())
+        return item.sha256 if item else None
+
+    @property
+    def is_python(self) -> bool:
+        """Whether its command line is Python's."""
+        name, *_ = self.offer.exec.args or ("",)
+        return name.rpartition("/")[2].startswith("python")
+
+    @property
+    def limits(self) -> Limits:
+        """What a call may use. Wall and CPU are both the least duration (`webapp/state.rs`), not the offer's values."""
+        limits, duration = self.offer.limits, self.offer.min_duration_seconds
+        return Limits(
+            ram=limits.ram_kb * 1024,
+            stack=MEBIBYTE if limits.stack_kb is None else limits.stack_kb * 1024,
+            buffer=limits.buffer_capacity,
+            cpu=duration,
+            wall=duration,
+        )
+
+    @property
+    def price(self) -> float:
+        """What a call costs on os402, in USD; that is the first price for the least duration."""
+        prices = self.offer.price
+        # The product of what was a quotient: without the digits that only its rounding made.
+        return float(f"{prices[0].per_second * self.offer.min_duration_seconds:.12g}") if prices else 0.0
+
+    def inputs(self, request: Request, arguments: Sequence[str] = ()) -> Inputs:
+        """Return what the program is given for `request` (`webapp/offers.rs`, `os/tasks.rs`).
+
+        `arguments` follow the offer's where it lets callers add some, and count for nothing where not; a call by HTTP
+        has none. Private values win over the offer's, and those over the call's.
+        """
+        execution = self.offer.exec
+        called = environment(request, architecture()) if execution.env_extendable else {}
+        env = {**called, **(execution.env or {})}
+        public = (execution.stdin or b"", request.body if execution.stdin_appendable else b"")
+        digest = hashlib.sha256(public[0])
+        digest.update(public[1])
+        return Inputs(
+            args=(*(execution.args or ()), *(arguments if execution.args_extendable else ())),
+            env={**env, **(self.private_env if execution.env_private else {})},
+            stdin=(self.private_stdin if execution.stdin_private else b"", *public),
+            stdin_sha256=digest.digest(),
+            public_env=env,
+        )
+
+
+def load(path: Path) -> Program:
+    """Read the program that `path` names: any artifact of a build, or what their names have in common.
+
+    The others are found beside it. An offer that is signed is taken as such if it is of the same build. Raises
+    `ArtifactError`, `OfferError`, and `SandboxError` for a part that is missing or is not the offer's.
+    """
+    read, stem = _offer(path)
+    execution = read.offer.exec
+    stdin = b""
+    if execution.stdin_sha256:
+        frame = stem.with_name(stem.name + ".stdin")
+        try:
+            stdin = frame.read_bytes()
+        except OSError as error:
+            raise SandboxError(
+                f"The offer's standard input is private, and {frame} cannot be read: {error.strerror or error}. "
+                "os402 would run the offer without its program. Build again."
+            ) from error
+        if (actual := hashlib.sha256(stdin).hexdigest()) != execution.stdin_sha256:
+            raise SandboxError(
+                f"{frame} is not what the offer was made with: its sha256 is {actual}, the offer says "
+                f"{execution.stdin_sha256}. Build again."
+            )
+    env = _private_env(execution.env_sha256, path) if execution.env_sha256 else {}
+    return Program(read, stdin, env)
+
+
+def _offer(path: Path) -> tuple[ReadOffer, Path]:
+    """Return the offer that `path` means, and the path without the ending of any artifact."""
+    suffix = next((suffix for suffix in (SIGNED_SUFFIX, *SUFFIXES) if path.name.endswith(suffix)), "")
+    stem = path.with_name(path.name.removesuffix(suffix))
+    unsigned, signed = (stem.with_name(stem.name + ending) for ending in (_OFFER, SIGNED_SUFFIX))
+    if suffix == SIGNED_SUFFIX:
+        return read_offer(signed), stem
+    if not suffix and path.is_file():  # an offer that something else wrote
+        return read_offer(path), path.with_suffix("")
+    if not unsigned.is_file():
+        if signed.is_file():
+            return read_offer(signed), stem
+        raise ArtifactError(f"There is no offer {unsigned}. Build it with `hatch build -t os402`.")
+    read = read_offer(unsigned)
+    if suffix != _OFFER and signed.is_file() and (found := _same_build(read, signed)):
+        return found, stem
+    return read, stem
+
+
+def _same_build(unsigned: ReadOffer, path: Path) -> ReadOffer | None:
+    """Return the signed offer at `path` if signing `unsigned` gave it, and None if an earlier build left it."""
+    from hatch_os402.offer.signing import complete  # noqa: PLC0415 - beside its only use
+
+    try:
+        signed = read_offer(path)
+        return signed if complete(unsigned.offer, signed.owner) == signed.offer else None
+    except Os402Error:
+        return None
+
+
+def _private_env(sha256: str, path: Path) -> dict[str, str]:
+    """Return the environment with this hash, which only the project's pyproject.toml has."""
+    from hatchling.metadata.core import ProjectMetadata  # noqa: PLC0415 - for such offers only
+
+    from hatch_os402.offer.build import environment as offered  # noqa: PLC0415
+    from hatch_os402.options import Options  # noqa: PLC0415
+
+    for root in path.absolute().parents:
+        if not (root / "pyproject.toml").is_file():
+            continue
+        try:
+            table: dict[str, Any] = ProjectMetadata(str(root), None).hatch.build_targets.get("os402", {})
+        except (ValueError, TypeError, OSError) as error:
+            raise SandboxError(f"{root / 'pyproject.toml'} cannot be read: {error}") from error
+        env = offered(Options(table, root).offer)
+        if hashlib.sha256(canonical(env)).hexdigest() == sha256:
+            return env
+        raise SandboxError(
+            f"The offer's environment is private, and {root / 'pyproject.toml'} has another one. Build again."
+        )
+    raise SandboxError(f"The offer's environment is private, and no pyproject.toml above {path} has it.")
+
+
+def parse_private_env(content: bytes) -> dict[str, str]:
+    """Return the variables of an uploaded environment; none of one that the server could not read, as there."""
+    try:
+        values = json.loads(content)
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) and all(isinstance(value, str) for value in values.values()) else {}

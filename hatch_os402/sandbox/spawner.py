@@ -1,0 +1,243 @@
+"""The process that starts programs for another one: it forks, and the fork takes on the rules and becomes the program.
+
+It is single-threaded and small, so that a fork is cheap, safe, and alone in its new namespaces. It belongs to the
+process that started it, and kills everything when that ends, however it ends: the socket between them says so.
+
+The first bytes of a program's stdin are its plan, JSON, as many as the order says: a command line has less room.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from hatch_os402.sandbox import limits
+from hatch_os402.sandbox.orders import COUNTERS, DESCRIPTORS, FORGET, KILL, ORDER, REPORT, START
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Rules:
+    """What the forks take on, as far as this machine allows it. `missing` says what it does not allow, and why."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.missing: list[str] = []
+        self._executable: str = config["executable"]
+        self._steps: list[Callable[[], None]] = []
+        if sys.platform != "linux":
+            return
+        from hatch_os402.sandbox import landlock, linux, namespaces  # noqa: PLC0415 - Linux only
+
+        linux.adopt_orphans()
+        parent = os.getpid()
+        steps = [lambda: linux.die_with_parent(parent)]
+        if config["isolated"]:
+            hidden = config["hidden"]
+
+            def separate() -> None:
+                namespaces.separate(hidden)
+
+            if self._can(separate):
+                steps.insert(0, separate)  # first: new credentials forget the tie to the parent
+            try:
+                steps.append(landlock.Landlock(config["readable"], config["listable"]).confine)
+            except linux.RefusedError as error:
+                self.missing.append(str(error))
+        self._steps = steps
+
+    def become(self, descriptors: list[int], length: int) -> NoReturn:
+        """Be the program that the plan on stdin says. What goes wrong is written to the last of `descriptors`."""
+        told = descriptors[-1]
+        try:
+            os.setsid()
+            for number, descriptor in enumerate(descriptors[:-1]):
+                os.dup2(descriptor, number)
+            plan = json.loads(_exactly(0, length))
+            if plan["empty"]:
+                os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            for step in self._steps:
+                step()
+            limits.apply(plan["ram"], plan["stack"], plan["cpu"])
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            os.write(told, json.dumps([_microseconds(used.ru_utime), _microseconds(used.ru_stime)]).encode() + b"\n")
+            for number in (signal.SIGINT, signal.SIGXFSZ):  # ignored here, and exec would keep that
+                signal.signal(number, signal.SIG_DFL)
+            os.execve(self._executable, plan["args"], plan["env"])  # noqa: S606 - no shell is wanted
+        except BaseException as error:  # noqa: BLE001 - told to who asked, whatever it is
+            with contextlib.suppress(OSError):
+                os.write(told, f"{type(error).__name__}: {error}".encode(errors="backslashreplace"))
+        os._exit(126)
+
+    def _can(self, step: Callable[[], None]) -> bool:
+        """Whether a fork can take `step`."""
+        read, write = os.pipe()
+        if (pid := os.fork()) == 0:
+            try:
+                step()
+            except BaseException as error:  # noqa: BLE001 - told to the parent
+                os.write(write, str(error).encode())
+            os._exit(0)
+        os.close(write)
+        with open(read, "rb") as file:  # noqa: PTH123 - a descriptor
+            why = file.read().decode()
+        os.waitpid(pid, 0)
+        if why:
+            self.missing.append(why)
+        return not why
+
+
+class Spawner:
+    """Takes orders until the socket ends, and reports the end of every program."""
+
+    def __init__(self, control: socket.socket, woken: int, rules: Rules) -> None:
+        self._control, self._rules = control, rules
+        self._woken = woken
+        """Where a byte comes in when a program has ended."""
+        self._tasks: dict[int, int] = {}
+        """Number of the task → its process, until nobody asks for the task any more."""
+        self._running: dict[int, int] = {}
+        """Process → number of its task, until it has ended."""
+
+    def serve(self) -> None:
+        """Serve until the other side is gone; then kill what is left."""
+        try:
+            while True:
+                self._take_order()
+                self._reap()
+        except (EOFError, ConnectionError):
+            pass
+        finally:
+            self._tasks.clear()
+            for pid in self._running:
+                os.kill(pid, signal.SIGKILL)
+            while self._running:
+                self._reap(wait=True)
+            self._kill_orphans()
+
+    def _take_order(self) -> None:
+        ready, _, _ = select.select([self._control.fileno(), self._woken], [], [])
+        if self._woken in ready:
+            os.read(self._woken, 4096)
+        if self._control.fileno() not in ready:
+            return
+        record, descriptors, _, _ = socket.recv_fds(self._control, ORDER.size, DESCRIPTORS)
+        if not record:
+            raise EOFError
+        for descriptor in descriptors:
+            os.set_inheritable(descriptor, False)  # noqa: FBT003 - its only argument
+        what, number, length = ORDER.unpack(record)
+        if what == START:
+            self._start(number, descriptors, length)
+        elif what == KILL and number in self._tasks:
+            pid = self._tasks[number]
+            if pid in self._running:
+                os.kill(pid, signal.SIGKILL)
+        elif what == FORGET and self._tasks.pop(number, None):
+            self._kill_orphans()
+
+    def _start(self, number: int, descriptors: list[int], length: int) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._rules.become(descriptors, length)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self._tasks[number] = pid
+        self._running[pid] = number
+
+    def _reap(self, *, wait: bool = False) -> None:
+        while True:
+            try:
+                pid, status, used = os.wait4(-1, 0 if wait else os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            number = self._running.pop(pid, None)
+            if number is None:
+                continue  # an orphan
+            times = _microseconds(used.ru_utime), _microseconds(used.ru_stime)
+            counters = (getattr(used, name) for name in COUNTERS)
+            with contextlib.suppress(OSError):  # nobody listens any more
+                self._control.sendall(REPORT.pack(number, status, *times, _kibibytes(used.ru_maxrss), *counters))
+            if wait:
+                return
+
+    def _kill_orphans(self) -> None:
+        """Kill what programs left behind whose task is over; the end of one may orphan others."""
+        if sys.platform != "linux":
+            return
+        kept = set(self._tasks.values())
+        while orphans := [pid for pid in _children() if pid not in self._running and _session(pid) not in kept]:
+            for pid in orphans:
+                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
+
+
+def main() -> None:
+    """Run a spawner: the arguments are the descriptor of its socket and of the pipe for its first words, and JSON."""
+    control = socket.socket(fileno=int(sys.argv[-3]))
+    control.set_inheritable(False)  # no program may give orders
+    told = int(sys.argv[-2])
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    config = json.loads(sys.argv[-1])
+    if config["make_folder"]:
+        os.mkdir(config["folder"], 0o700)  # noqa: PTH102 - a small process
+    try:
+        os.chdir(config["folder"])  # where programs start
+        rules = Rules(config)
+        os.write(told, json.dumps(rules.missing).encode())
+        os.close(told)
+        Spawner(control, woken, rules).serve()
+    finally:
+        if config["make_folder"]:
+            with contextlib.suppress(OSError):
+                os.rmdir(config["folder"])  # noqa: PTH106 - as above; what a program could write there stays
+
+
+def _exactly(descriptor: int, length: int) -> bytes:
+    parts = []
+    while length and (part := os.read(descriptor, min(length, 1 << 16))):
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1_000_000)
+
+
+def _kibibytes(maxrss: int) -> int:
+    return maxrss // 1024 if sys.platform == "darwin" else maxrss  # getrusage(2) of each
+
+
+def _children() -> list[int]:
+    """Return this process's children (proc(5); where the kernel lists none, those that wait4 knows are all)."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:  # noqa: PTH123 - a small process
+            return [int(pid) for pid in file.read().split()]
+    except OSError:
+        return []
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
+
+
+if __name__ == "__main__":
+    main()

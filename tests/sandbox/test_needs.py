@@ -1,0 +1,46 @@
+"""What a runtime needs: which files are static executables, and what is read of an installation."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+from elfcraft import static_elf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hatch_os402.sandbox.needs import _is_static, needs
+
+STATIC = static_elf(b"text")
+INTERPRETED = STATIC[:64] + (3).to_bytes(4, "little") + STATIC[68:]  # its only segment is PT_INTERP
+
+
+def test_static_or_not():
+    assert _is_static(io.BytesIO(STATIC))
+    assert not _is_static(io.BytesIO(INTERPRETED))
+    assert not _is_static(io.BytesIO(b"#!/bin/sh\n" + bytes(100)))
+    assert not _is_static(io.BytesIO(STATIC[:32] + bytes([255]) * 8 + STATIC[40:]))  # segments beyond any file
+
+
+@given(st.integers(0, len(STATIC)), st.integers(0, 119), st.binary(max_size=4))
+def test_damaged_executables(length, at, other):
+    """Whatever it is, there is an answer; and no file is static whose segments cannot be read."""
+    damaged = bytearray(STATIC[:length])
+    damaged[at : at + len(other)] = other
+    static = _is_static(io.BytesIO(bytes(damaged)))
+    assert not static or bytes(damaged[:4]) == b"\x7fELF"
+    if length < 68:
+        assert not _is_static(io.BytesIO(STATIC[:length]))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the loader's files are Linux's")
+def test_an_installation(python312):
+    """Its standard library by its parts, what is mapped, no folder of the system, and nothing that is installed."""
+    found = needs(python312.path)
+    assert found.executable == found.readable[0]
+    assert any(path.endswith("/encodings") for path in found.readable)
+    assert any("libc.so" in path for path in found.readable)
+    assert not {"/", "/lib", "/usr", "/usr/lib", "/lib64", "/usr/lib64", "/etc"} & set(found.readable)
+    assert not any(path.endswith(("site-packages", "dist-packages")) for path in found.readable)
+    assert any(path.endswith("/site-packages") for path in found.hidden)
