@@ -12,10 +12,11 @@ import pytest
 from packaging.requirements import Requirement
 from wheelcraft import ELF, make_wheel
 
-from hatch_os402.dependencies import trials, way_out
+from hatch_os402.dependencies import remedies, trials, way_out
 from hatch_os402.dependencies.assess import assess
 from hatch_os402.dependencies.fetch import fetch
 from hatch_os402.dependencies.graph import Graph
+from hatch_os402.dependencies.pip_process import OutOfTimeError
 from hatch_os402.dependencies.resolve import Conditions, resolve_with_source
 from hatch_os402.dependencies.trials import Setting
 from hatch_os402.dependencies.vet import vet
@@ -274,3 +275,28 @@ def test_who_brings_whom():
     assert brought_by("core", offenders, graph) == ()
     assert brought_by("inner", offenders, graph) == ("core",)
     assert brought_by("both", offenders, graph) == ()
+
+
+def test_what_is_known_is_tried_first(tmp_path, index, monkeypatch):
+    """Of pydantic-core it is known who does without; of `a` it has to be found out, and there is no time for that."""
+    native(index, "a", "2.0")
+    pure(index, "a", "1.0")
+    native(index, "pydantic-core", "2.0")
+    pure(index, "pydantic", "1.0")
+    pure(index, "pydantic", "2.0", "pydantic-core")
+    order, search = [], way_out.search
+
+    def noted(name, setting):
+        order.append(name)
+        return search(name, setting)
+
+    def too_late(*_arguments):
+        raise OutOfTimeError("there is no time left.")
+
+    monkeypatch.setattr(way_out, "AT_ONCE", 1)
+    monkeypatch.setattr(way_out, "search", noted)
+    monkeypatch.setattr(remedies, "discover", too_late)
+    found = searched(tmp_path, ["a", "pydantic"])
+    assert order == ["pydantic-core", "a"]
+    assert ways(found) == {"a": [], "pydantic-core": [("parent", "pydantic<2")]}
+    assert all("was stopped" in item.searched for item in found.errors)
