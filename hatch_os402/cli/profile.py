@@ -8,12 +8,16 @@ from pathlib import Path
 
 import click
 
+from hatch_os402.cli.conditions import RUNTIME
 from hatch_os402.cli.output import write_page
 from hatch_os402.errors import Os402Error
+from hatch_os402.inspection.reading import read_artifacts
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import to_json
 from hatch_os402.profiling.request import read_request
-from hatch_os402.profiling.running import find_python
+from hatch_os402.profiling.running import Python, find_python
+from hatch_os402.runtime.discovery import architecture
+from hatch_os402.sandbox.sources import configured
 
 _RUNS = 5
 
@@ -28,9 +32,7 @@ _RUNS = 5
     "-n", "--runs", type=click.IntRange(1, 1000), default=_RUNS, help="Cold starts of each kind.", show_default=True
 )
 @click.option("--env", "private", multiple=True, metavar="NAME=VALUE", help="Private variable of the offer.")
-@click.option(
-    "--runtime", type=click.Path(path_type=Path), help="Interpreter [default: a CPython 3.12 of this machine]."
-)
+@RUNTIME
 @click.option("--all", "everything", is_flag=True, help="List every import, and not only those above 2 %.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with an icicle and tables.")
@@ -58,7 +60,7 @@ def command(
     profile = measure(
         artifact,
         request,
-        find_python(runtime),
+        _python(artifact, runtime),
         runs=runs,
         environment=_variables(private),
         progress=lambda text: click.echo(f"hatch-os402: {text}", err=True),
@@ -74,6 +76,13 @@ def command(
         from hatch_os402.terminal import console  # noqa: PLC0415
 
         show(profile, console(), everything=everything)
+
+
+def _python(artifact: Path, runtime: Path | None) -> Python:
+    offer = read_artifacts(artifact).offer
+    executable = offer.offer.exec.executables.get(architecture()) if offer is not None else None
+    wanted = executable.sha256 if executable is not None else None
+    return find_python(runtime, wanted=wanted, configured=configured(artifact))
 
 
 def _body(data: str) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import io
-import platform
 import re
 import time
 import zipfile
@@ -21,6 +20,7 @@ from hatch_os402.profiling.modules import Module, Package, read_modules, unused_
 from hatch_os402.profiling.request import Request, basic_environment
 from hatch_os402.profiling.running import ProfileError, Program, Python, Run, instrumented, run
 from hatch_os402.profiling.tree import Spread
+from hatch_os402.runtime.discovery import architecture
 from hatch_os402.tell import counted
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _SETTINGS = re.compile(rb"^SETTINGS = (.+?)(?:  #.*)?$", re.MULTILINE)
 _COARSE = 0.001
 """Seconds."""
-_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 @dataclass(frozen=True)
@@ -160,19 +159,18 @@ def _try_lazily(
 
 def _program(artifacts: Artifacts, request: Request, name: str, private: Mapping[str, str]) -> Program:
     """Return what os402 starts for the request: private variables win over the offer's, those over the call's."""
-    machine = platform.machine().lower()
     stdin = artifacts.frame
     arguments: Sequence[str] = launcher.ARGS
     variables: dict[str, str] = {}
     if artifacts.offer is None:
-        variables = request.environment(artifacts.stem, _MACHINES.get(machine, machine))
+        variables = request.environment(artifacts.stem, architecture())
         stdin += request.body
     else:
         execution = artifacts.offer.offer.exec
         arguments = execution.args or ()
         if execution.env_extendable:
             called = artifacts.offer.payload.get("name") or artifacts.offer.sha256
-            variables = request.environment(called, _MACHINES.get(machine, machine))
+            variables = request.environment(called, architecture())
         variables |= execution.env or {}
         if execution.stdin_appendable:
             stdin += request.body

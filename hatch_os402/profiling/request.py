@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import Os402Error
+from hatch_os402.sandbox import cgi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_OWN_VARIABLES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+_FORM = "application/x-www-form-urlencoded"
+"""What curl says of -d."""
 
 
 class RequestError(Os402Error):
@@ -37,29 +39,12 @@ class Request:
         return f"{self.method} {self.path}{query}{body}"
 
     def environment(self, name: str, machine: str) -> dict[str, str]:
-        """Return the variables of a call of the offer called `name` on the architecture `machine` (CGI/1.1, RFC 3875).
-
-        They are those of os402's gateway (`lockboot/os402`, `webapp`); of a repeated header the last value stays.
-        """
-        found = {
-            "GATEWAY_INTERFACE": "CGI/1.1",
-            "REQUEST_METHOD": self.method,
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "SERVER_SOFTWARE": "os402",
-            "SERVER_ARCH": machine,
-            "PATH_INFO": self.path,
-            "SCRIPT_NAME": f"/{name}.cgi",
-            "REQUEST_URI": f"/{name}.cgi{self.path if self.path != '/' else ''}",
-            "QUERY_STRING": self.query,
-            "HTTP_HOST": "localhost",
-            "SERVER_NAME": "localhost",
-        }
-        if self.body:
-            found["CONTENT_TYPE"] = "application/x-www-form-urlencoded"  # curl's word for -d
-        for header, value in self.headers:
-            variable = _OWN_VARIABLES.get(header.lower(), "HTTP_" + header.upper().replace("-", "_"))
-            found[variable] = value
-        return found | {"CONTENT_LENGTH": str(len(self.body))}
+        """Return the variables of a call of the offer called `name` on the architecture `machine`."""
+        given = {header.lower() for header, _ in self.headers}
+        own = {"host": "localhost"} | ({"content-type": _FORM} if self.body else {})
+        headers = (*((header, value) for header, value in own.items() if header not in given), *self.headers)
+        path = self.path if self.path != "/" else ""
+        return cgi.environment(cgi.Request(self.method, name, path, self.query, headers, self.body), machine)
 
 
 def read_request(method: str | None, url: str, headers: Sequence[str], data: bytes | None) -> Request:

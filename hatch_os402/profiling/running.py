@@ -7,20 +7,22 @@ import ast
 import os
 import secrets
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.cache import cache_folder
 from hatch_os402.errors import Os402Error
 from hatch_os402.offer.payload import MAX_ARGUMENT
-from hatch_os402.runtime.interpreters import ask, find_compiler
+from hatch_os402.runtime.discovery import discover
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from hatch_os402.runtime.configured import Executable
 
 _PATIENCE = 120
 """Seconds that one run may take."""
@@ -40,7 +42,7 @@ class Python:
 
     path: str
     description: str
-    """ "CPython 3.12.1"."""
+    """ "CPython 3.12.1, in place of cosmo-python"."""
     warning: str = ""
     """What differs from os402's; empty if nothing is known to."""
 
@@ -76,24 +78,13 @@ class Run:
     """The instrument's report, in its own words."""
 
 
-def find_python(runtime: Path | None) -> Python:
-    """Return the interpreter to measure with: `runtime`, else a CPython 3.12, else the running Python with a warning.
+def find_python(runtime: Path | None, *, wanted: str | None = None, configured: tuple[Executable, ...] = ()) -> Python:
+    """Return the interpreter to measure with, which is found as `runtime.discovery.discover` says.
 
-    Raises `ProfileError` if `runtime` does not run.
+    `wanted`: the SHA256 (hex) of what the offer runs on this architecture, if that is known. Raises `SandboxError`.
     """
-    if runtime is not None:
-        if found := ask(runtime):
-            return Python(found.path, f"CPython {found.version}")
-        raise ProfileError(f"{runtime} is no CPython 3.12 that runs here, and os402 runs 3.12.")
-    if found := find_compiler(None, os.environ):
-        return Python(found.path, f"CPython {found.version}")
-    version = ".".join(map(str, sys.version_info[:3]))
-    warning = (
-        f"no CPython 3.12 was found, and this Python {version} cannot read the archive's bytecode: modules are "
-        "compiled at each start, and figures are much too high. Install one, for example with "
-        "`hatch python install 3.12`"
-    )
-    return Python(sys.executable, f"{sys.implementation.name} {version}", warning)
+    found = discover(wanted, named=runtime, configured=configured, cache=cache_folder(os.environ), environ=os.environ)
+    return Python(found.path, found.words, found.warning.rstrip("."))
 
 
 def instrumented(program: Program, *, use: bool = False, lazy: Sequence[str] = ()) -> tuple[tuple[str, ...], bytes]:

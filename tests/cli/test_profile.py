@@ -47,7 +47,7 @@ def test_a_page(run, tmp_path):
 WRONG = {
     "header": (("-H", "nothing"), 1, "'nothing' is no header"),
     "body": (("-d", "@none/there"), 1, "The body none/there cannot be read"),
-    "runtime": (("--runtime", "none/there"), 1, "none/there is no CPython 3.12"),
+    "runtime": (("--runtime", "none/there"), 1, "The runtime none/there is not an executable file"),
     "variable": (("--env", "X"), 2, "'X' is not NAME=VALUE"),
     "runs": (("-n", "0"), 2, "0 is not in the range"),
 }

@@ -11,6 +11,7 @@ from artifactcraft import unsigned_offer
 from launching import archive
 
 from hatch_os402 import launcher
+from hatch_os402.errors import SandboxError
 from hatch_os402.offer.payload import Exec, envelope_text
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.measuring import measure
@@ -364,5 +365,5 @@ def test_an_offer_that_runs_something_else(tmp_path):
 
 
 def test_a_runtime_that_does_not_run(tmp_path):
-    with pytest.raises(ProfileError, match=re.escape(str(tmp_path / "none"))):
+    with pytest.raises(SandboxError, match=re.escape(str(tmp_path / "none"))):
         find_python(tmp_path / "none")
