@@ -18,6 +18,8 @@ from typing import NamedTuple
 import launching
 import pytest
 
+pytestmark = pytest.mark.once
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from hatch_os402.dependencies.findings import Assessment
 
+pytestmark = pytest.mark.once
+
 LINUX = "cp312-cp312-manylinux_2_17_x86_64"
 
 

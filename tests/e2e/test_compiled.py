@@ -15,7 +15,7 @@ from test_diskless import answer
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.once]
 
 
 def checked(root: Path, *arguments: str, **variables: str) -> tuple[int, dict]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from buildproject import Build
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.once]
 
 ASKED = {"sample/__init__.py": "", "sample/__main__.py": "import sys\nexec(sys.stdin.read())\n"}
 

@@ -6,6 +6,8 @@ import pytest
 from buildproject import write_project
 from test_compiled import checked
 
+pytestmark = pytest.mark.once
+
 MODULES = {
     "babel": "babel.dates",
     "beautifulsoup4": "bs4",

@@ -17,6 +17,8 @@ from wheelcraft import make_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.once
+
 MARKERS = (
     ("minor-right", 'python_version == "3.12"'),
     ("minor-wrong", 'python_version != "3.12"'),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import showcase
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.once]
 
 
 @pytest.fixture(scope="module")

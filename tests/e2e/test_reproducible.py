@@ -11,6 +11,8 @@ from typing import NamedTuple
 import pytest
 from buildproject import Build, build, copy_fixture, environment, members
 
+pytestmark = pytest.mark.once
+
 _APART = 2.1
 """Seconds between the starts of two builds: more than the two seconds that a zip's time is counted in."""
 

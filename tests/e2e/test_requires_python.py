@@ -12,6 +12,8 @@ from wheelcraft import make_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.once
+
 RELEASES = {
     # release → Requires-Python; the newest that CPython 3.12.3 may use is 4
     "1": ">=3.8",

@@ -10,6 +10,8 @@ import launching
 import pytest
 from buildproject import interpreters
 
+pytestmark = pytest.mark.once
+
 FACTS = r"""
 import dataclasses, glob, importlib, importlib.metadata, importlib.resources, inspect, io, json, linecache, os, pathlib
 import pickle, pkgutil, runpy, shutil, sys, tokenize, traceback, typing

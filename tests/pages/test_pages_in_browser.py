@@ -11,6 +11,8 @@ from samplecraft import NASTY
 
 from hatch_os402.cli import main
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def pages(sample_build, tmp_path_factory):

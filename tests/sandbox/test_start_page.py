@@ -9,7 +9,7 @@ from browser import browsing
 from gatewaycraft import serving
 from programs import write_offer
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's")
+pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's"), pytest.mark.once]
 
 ECHO = (
     "import os, sys\nprint('Content-Type: text/plain; charset=utf-8\\r\\n\\r')\n"
