@@ -35,7 +35,7 @@ OPTION = "option"
 MOST = 3
 """Ways out shown for one offender."""
 
-_KINDS = ("release", "parent", "extra", OPTION, "replacement")
+_KINDS = ("extra", OPTION, "release", "parent", "replacement")
 
 
 def nearest_first(remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:

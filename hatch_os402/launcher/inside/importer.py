@@ -15,14 +15,9 @@ from _imp import _fix_co_filename  # type: ignore[attr-defined]  # a part of CPy
 
 from .index import ROOT, inside
 
-if sys.version_info >= (3, 11):
-    from _frozen_importlib_external import NamespaceLoader
-else:
-    from _frozen_importlib_external import _NamespaceLoader as NamespaceLoader
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from importlib.metadata import DistributionFinder
     from types import CodeType, ModuleType
     from typing import Any
@@ -131,28 +126,6 @@ class ArchiveLoader(SourceFileLoader):
 
 
 _Code = type(ArchiveLoader.get_code.__code__)  # types.CodeType, without the import of types
-
-
-class ArchiveNamespaceLoader(NamespaceLoader):
-    """What a namespace package with a portion in the archive has for a loader, so that its resources are found.
-
-    With virtual files the import system's own loader finds them.
-    """
-
-    def __init__(self, index: "Index", path: "Iterable[str]") -> None:
-        """Take the package's `__path__`."""
-        self._index = index
-        self._path = path
-
-    def exec_module(self, module: "ModuleType") -> None:
-        """Do what the import system does for a namespace package whose spec has no loader."""
-        module.__file__ = None
-
-    def get_resource_reader(self, fullname: "Any") -> "Any":  # noqa: ARG002 - the protocol's
-        """Return the resources in all portions of the package."""
-        from .resources import Reader, merge  # noqa: PLC0415 - brings much of importlib along
-
-        return Reader(merge(self._index, list(self._path)))
 
 
 class FolderFinder:
@@ -294,6 +267,8 @@ class ArchiveFinder:
         self, fullname: str, path: "Sequence[str] | None", target: "ModuleType | None"
     ) -> "ModuleSpec | None":
         """Let PathFinder gather the portions, so that they may lie anywhere."""
+        from .portions import ArchiveNamespaceLoader  # noqa: PLC0415 - needed only without virtual files
+
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is None and spec.submodule_search_locations is not None:
             loader: Any = ArchiveNamespaceLoader(self._index, spec.submodule_search_locations)
