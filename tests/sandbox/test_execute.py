@@ -53,9 +53,13 @@ MARK = f"HATCH_OS402_TEST={os.getpid()}-{time.monotonic_ns()}".encode()
 ENV = dict([MARK.decode().split("=")])
 
 
-def begun() -> None:
-    while not descendants():
+def begun(count: int = 1) -> None:
+    """Wait until there are so many processes of the program; fail if that takes too long."""
+    for _ in range(3000):
+        if len(descendants()) >= count:
+            return
         time.sleep(0.01)
+    pytest.fail(f"the program did not begin: {descendants()}")
 
 
 def gone() -> bool:
@@ -189,15 +193,16 @@ def test_kill_9_leaves_nothing(python312, tmp_path):
         f"execute(needs(sys.argv[1]), Command([sys.argv[1], '-I', '-c', code], {ENV!r}))\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", script, python312.path], env=os.environ | {"TMPDIR": str(tmp_path)}
+        [sys.executable, "-c", script, python312.path],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stderr=subprocess.PIPE,
     )
     try:
-        while len(descendants()) < 2:
-            time.sleep(0.02)
+        begun(2)
     finally:
         process.kill()
-        process.wait()
-    assert process.returncode == -signal.SIGKILL
+        _, told = process.communicate()
+    assert (process.returncode, told) == (-signal.SIGKILL, b"")
     assert gone()
     for _ in range(200):
         if not list(tmp_path.iterdir()):

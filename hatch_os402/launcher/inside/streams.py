@@ -20,12 +20,15 @@ def prepare() -> None:
 
 
 def _flush() -> None:
-    """Flush stdout. If nobody reads it any more, leave it alone from now on, so that nothing complains."""
+    """Flush stdout. If nobody reads it any more, what it holds is given up, so that nothing complains later."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
-        sys.stdout = sys.__stdout__ = None  # type: ignore[misc]  # as where there is no console
+        try:  # noqa: SIM105 - contextlib is slow to import
+            sys.stdout.close()
+        except BrokenPipeError:  # it has tried once more, and is closed all the same
+            pass
     except ValueError:  # the program has closed it
         pass
 
