@@ -22,7 +22,9 @@ _LOADERS_CACHE = "/etc/ld.so.cache"
 
 _QUESTION = """
 import importlib, json, os, sys, sysconfig
-folder = sysconfig.get_path("platstdlib") + "/lib-dynload"
+base = {"base": sys.base_prefix, "platbase": sys.base_exec_prefix}  # not those of a virtual environment
+library, platform_library = (sysconfig.get_path(name, vars=base) for name in ("stdlib", "platstdlib"))
+folder = platform_library + "/lib-dynload"
 for name in os.listdir(folder) if os.path.isdir(folder) else ():
     if (name := name.partition(".")[0]) not in sys.argv[1:]:
         try:
@@ -34,7 +36,7 @@ try:
         mapped = sorted({line.split(None, 5)[5].rstrip() for line in file if "/" in line})
 except OSError:
     mapped = []
-print(json.dumps([sys._base_executable, sorted({sysconfig.get_path(n) for n in ("stdlib", "platstdlib")}), mapped]))
+print(json.dumps([sys._base_executable, sorted({library, platform_library}), mapped]))
 """
 """Its answer: the executable behind a virtual environment's, the standard library, and every file that is mapped when
 all its extension modules are loaded (proc(5)), but those that cosmo-python lacks as well."""

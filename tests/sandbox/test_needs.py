@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 
 import pytest
@@ -10,6 +11,7 @@ from elfcraft import static_elf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hatch_os402.sandbox.execute import Command, execute
 from hatch_os402.sandbox.needs import _is_static, needs
 
 STATIC = static_elf(b"text")
@@ -44,3 +46,14 @@ def test_an_installation(python312):
     assert not {"/", "/lib", "/usr", "/usr/lib", "/lib64", "/usr/lib64", "/etc"} & set(found.readable)
     assert not any(path.endswith(("site-packages", "dist-packages")) for path in found.readable)
     assert any(path.endswith("/site-packages") for path in found.hidden)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
+def test_a_virtual_environment_needs_what_its_base_needs(python312, tmp_path):
+    """Most have hatch-os402 in one, and then that is the CPython 3.12 which is found first."""
+    subprocess.run([python312.path, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    made = needs(tmp_path / "venv" / "bin" / "python")
+    assert made == needs(python312.path)
+    code = "import sys, zlib, ssl, sqlite3; print(sys.prefix == sys.base_prefix, sys.argv)"
+    outcome, missing = execute(made, Command(made.argv(["python", "-I", "-c", code]), {}))
+    assert (outcome.exit, outcome.stdout, outcome.stderr, missing) == (0, b"True ['-c']\n", b"", ())
