@@ -71,7 +71,7 @@ def clean(directory: Path, stem: str) -> None:
 
 
 @contextmanager
-def nothing_left(directory: Path) -> Iterator[None]:
+def remove_if_created(directory: Path) -> Iterator[None]:
     """Remove `directory` at the end when it was not there before and is empty: a failed build leaves nothing."""
     existed = directory.exists()
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.__about__ import __version__
-from hatch_os402.dependencies.target import PYTHON
+from hatch_os402.resolution.target import PYTHON
 from hatch_os402.runtime import pins
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from hatch_os402.archive.modules import Compiled
     from hatch_os402.artifacts import Artifact
-    from hatch_os402.dependencies.resolve import Resolution
-    from hatch_os402.dependencies.vet import Verdict
+    from hatch_os402.compatibility.vet import VettedWheel
     from hatch_os402.project import Project
+    from hatch_os402.resolution.resolve import Resolution
     from hatch_os402.runtime.configured import Executable
     from hatch_os402.validity import Validity
 
@@ -34,7 +34,7 @@ class Facts:
     architectures: Sequence[str]
     executables: Sequence[Executable]
     resolution: Resolution
-    verdicts: Sequence[Verdict]
+    vetted_wheels: Sequence[VettedWheel]
     compiled: Compiled
     validity: Validity
 
@@ -62,7 +62,7 @@ class Facts:
 
     def _distributions(self) -> Iterator[dict[str, Any]]:
         """Yield what is said of each vendored distribution. No address: a mirror must not change the record."""
-        verdicts = {verdict.wheel.name: verdict for verdict in self.verdicts}
+        vetted_wheels = {verdict.wheel.name: verdict for verdict in self.vetted_wheels}
         for pin in self.resolution.pins:
             sdist = self.resolution.built.get(pin.name)
             # A wheel that was built here has no hash that another machine could compare, its sdist has.
@@ -72,8 +72,8 @@ class Facts:
                 "version": pin.version,
                 **(source or {"wheel": pin.filename, "sha256": pin.sha256}),
                 "required_by": sorted(self.resolution.graph.required_by[pin.name]),
-                "treatment": verdicts[pin.name].outcome,
-                "left_out": sorted(file.path for file, _ in verdicts[pin.name].dropped),
+                "treatment": vetted_wheels[pin.name].verdict,
+                "left_out": sorted(file.path for file, _ in vetted_wheels[pin.name].dropped),
             }
 
 

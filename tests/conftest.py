@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from samplecraft import build_sample
+from support.samplecraft import build_sample
 
 from hatch_os402.runtime.interpreters import Interpreter, find_compiler
 
 if TYPE_CHECKING:
-    from buildproject import Build
+    from support.buildproject import Build
 
 REPOSITORY = Path(__file__).parent.parent
 

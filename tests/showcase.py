@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from buildproject import REPOSITORY, build, environment
-from watched import serve
+from support.buildproject import REPOSITORY, build, environment
+from support.watched import serve
 
 from hatch_os402.runtime.interpreters import find_compiler
 
 if TYPE_CHECKING:
-    from buildproject import Build
+    from support.buildproject import Build
 
 PROJECT = REPOSITORY / "tests/e2e/packages"
 PAGE = REPOSITORY / "docs/packages.md"

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
-from hatch_os402.dependencies.entries import Entry
-from hatch_os402.dependencies.stage import records
+from hatch_os402.archive.entries import Entry
+from hatch_os402.archive.staging import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from hatch_os402.archive.modules import Compiled
-    from hatch_os402.dependencies.stage import Tree
+    from hatch_os402.archive.staging import Tree
 
 MAIN = "__main__.py"
 OWNER = "hatch-os402"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from hatch_os402.dependencies.entries import Entry
+    from hatch_os402.archive.entries import Entry
     from hatch_os402.runtime.interpreters import Interpreter
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import click
 
-from hatch_os402.builder import Os402Builder
+from hatch_os402.build.analysis import Examination, examine
 from hatch_os402.cache import usable_cache
-from hatch_os402.cli.tell import ClickTell
-from hatch_os402.dependencies import render
+from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.compatibility import render
 from hatch_os402.errors import Os402Error
-from hatch_os402.examination import Examination, examine
-from hatch_os402.face import read_options, read_project
+from hatch_os402.plugin.bridge import read_options, read_project
+from hatch_os402.plugin.builder import Os402Builder
 from hatch_os402.runtime.configured import executables
 
 
@@ -42,10 +42,10 @@ def command(project: Path, as_json: bool, remedies: int | None, verbose: bool) -
 
     The exit status is 1 when something cannot work.
     """
-    tell = ClickTell(verbose=verbose)
-    found = _examine(project, tell, remedies=remedies)
+    reporter = ClickReporter(verbose=verbose)
+    found = _examine(project, reporter, remedies=remedies)
     for finding in found.quiet if verbose else ():
-        tell.debug(f"perhaps: {render.note(finding)}")
+        reporter.debug(f"perhaps: {render.note(finding)}")
     if as_json:
         click.echo(json.dumps(found.assessment.to_json(), indent=2, ensure_ascii=False))
     else:
@@ -54,7 +54,7 @@ def command(project: Path, as_json: bool, remedies: int | None, verbose: bool) -
         sys.exit(1)
 
 
-def _examine(folder: Path, tell: ClickTell, *, remedies: int | None) -> Examination:
+def _examine(folder: Path, reporter: ClickReporter, *, remedies: int | None) -> Examination:
     root = folder.absolute()
     if not (root / "pyproject.toml").is_file():
         raise Os402Error(f"there is no pyproject.toml in {root}: name the project's folder with --project.")
@@ -73,7 +73,7 @@ def _examine(folder: Path, tell: ClickTell, *, remedies: int | None) -> Examinat
             executables(options.runtime, root),
             workdir=workdir,
             cache=usable_cache(os.environ, workdir / "cache"),
-            tell=tell,
+            reporter=reporter,
             remedies=remedies,
         )
 

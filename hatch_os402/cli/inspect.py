@@ -29,6 +29,6 @@ def command(artifact: Path, html: Path | None, *, as_json: bool) -> None:
         click.echo(json.dumps(inspection.to_json(), indent=2))
     elif html is None:
         from hatch_os402.inspection.terminal import show  # noqa: PLC0415 - JSON needs no rich
-        from hatch_os402.terminal import console  # noqa: PLC0415
+        from hatch_os402.pages.terminal import console  # noqa: PLC0415
 
         show(inspection, console())

@@ -72,8 +72,8 @@ def command(
     if as_json:
         click.echo(json.dumps(to_json(profile), indent=2))
     elif html is None:
+        from hatch_os402.pages.terminal import console  # noqa: PLC0415
         from hatch_os402.profiling.terminal import show  # noqa: PLC0415 - JSON needs no rich
-        from hatch_os402.terminal import console  # noqa: PLC0415
 
         show(profile, console(), everything=everything)
 

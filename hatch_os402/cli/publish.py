@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hatch_os402.cli.tell import ClickTell
+from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
 from hatch_os402.publishing.settings import URL_VARIABLE, Table, settle
 
@@ -70,7 +70,7 @@ def command(
         artifacts,
         settings,
         found,
-        tell=ClickTell(verbose=verbose),
+        reporter=ClickReporter(verbose=verbose),
         say=click.echo,
         interactive=not no_prompt,
     )

@@ -15,14 +15,14 @@ import click
 from hatch_os402.__about__ import __version__
 from hatch_os402.cache import cache_folder
 from hatch_os402.cli.conditions import RUNTIME, SANDBOX
-from hatch_os402.cli.tell import ClickTell
+from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.offer.floats import format_float
 from hatch_os402.runtime.discovery import discover
 from hatch_os402.sandbox.cgi import NoResponseError, Request, Response, parse
 from hatch_os402.sandbox.execute import Command, Outcome, execute
 from hatch_os402.sandbox.explain import explain
-from hatch_os402.sandbox.needs import needs
 from hatch_os402.sandbox.program import load
+from hatch_os402.sandbox.runtime_files import needs
 from hatch_os402.sandbox.sources import built, configured, is_project
 
 if TYPE_CHECKING:
@@ -106,14 +106,14 @@ class _Call:
 
     def run(self) -> int:
         """Run it and return the exit status."""
-        tell = ClickTell(verbose=self.verbose)
+        reporter = ClickReporter(verbose=self.verbose)
         project = is_project(self.what)
         if self.always and not project:
             raise click.UsageError(f"--build is for a project, and {self.what} is none.")
         if not project and self.what.is_dir():
             raise click.UsageError(f"{self.what} has no pyproject.toml. Name a project, or an artifact of a build.")
         body, address, headers = self._body(), self._address(), self._headers()  # before anything is built
-        program = load(built(self.what, tell, always=self.always) if project else self.what)
+        program = load(built(self.what, reporter, always=self.always) if project else self.what)
         if self.arguments and not program.offer.exec.args_extendable:
             raise click.UsageError(
                 "Callers of this offer can give no arguments: set `args-extendable = true` in "
@@ -121,7 +121,7 @@ class _Call:
             )
         request = self._request(program, body, address, headers)
         if program.offer.valid_until < time.time():
-            tell.warning("the offer expired, and os402 would answer 404; build again")
+            reporter.warning("the offer expired, and os402 would answer 404; build again")
         runtime = discover(
             program.executable,
             python=program.is_python,
@@ -131,11 +131,11 @@ class _Call:
             environ=os.environ,
         )
         if runtime.warning:
-            tell.warning(runtime.warning)
-        tell.debug(f"runs with {runtime.words} ({runtime.path})")
-        return self._answer(program, self._outcome(program, request, runtime, tell), tell)
+            reporter.warning(runtime.warning)
+        reporter.debug(f"runs with {runtime.words} ({runtime.path})")
+        return self._answer(program, self._outcome(program, request, runtime, reporter), reporter)
 
-    def _outcome(self, program: Program, request: Request, runtime: Runtime, tell: ClickTell) -> Outcome:
+    def _outcome(self, program: Program, request: Request, runtime: Runtime, reporter: ClickReporter) -> Outcome:
         inputs = program.inputs(request, self.arguments)
         wanted = needs(runtime.path)
         called = Command(
@@ -147,10 +147,10 @@ class _Call:
         )
         outcome, missing = execute(wanted, called, isolated=self.sandbox is not False, required=bool(self.sandbox))
         for what in missing:
-            tell.warning(f"without a part of os402's isolation: {what}")
+            reporter.warning(f"without a part of os402's isolation: {what}")
         return outcome
 
-    def _answer(self, program: Program, outcome: Outcome, tell: ClickTell) -> int:
+    def _answer(self, program: Program, outcome: Outcome, reporter: ClickReporter) -> int:
         problem, response = None, None
         try:
             response = parse(outcome.stdout)
@@ -161,11 +161,11 @@ class _Call:
         if response is not None:
             _write(sys.stdout, (_head(response) if self.include else b"") + response.body)
         if why := explain(outcome, program.limits, problem):
-            tell.warning(why)
+            reporter.warning(why)
         status = response.status if response else HTTPStatus.INTERNAL_SERVER_ERROR
         if self.verbose:
             for line in _summary(program, outcome, status):
-                tell.info(line)
+                reporter.info(line)
         return int(outcome.ended_by is not None or not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES)
 
     def _address(self) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import click
 from hatchling.metadata.core import ProjectMetadata
 
 from hatch_os402.cache import VARIABLE, cache_folder
-from hatch_os402.cli.tell import ClickTell
+from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.errors import Os402Error
 from hatch_os402.options import Options
 from hatch_os402.runtime import check as checking
@@ -48,7 +48,7 @@ def fetch(project: Path | None, arch: str | None) -> None:
     """Fetch the runtime, unless it is there, verify its SHA256, and print its path."""
     executable = _chosen(project, arch)
     with _progress() as progress:
-        path = fetching.fetch(executable, cache=_cache(), tell=ClickTell(), progress=progress)
+        path = fetching.fetch(executable, cache=_cache(), reporter=ClickReporter(), progress=progress)
     click.echo(path)
 
 

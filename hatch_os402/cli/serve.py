@@ -11,13 +11,13 @@ from pathlib import Path
 import click
 
 from hatch_os402.cli.conditions import RUNTIME, SANDBOX
-from hatch_os402.cli.tell import ClickTell
+from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.errors import SandboxError
 
 _PORT = 8402
 
 
-class _Tell(ClickTell):
+class _Tell(ClickReporter):
     """Speaks on stderr for as long as there is somewhere to speak: a full disk must not end the gateway."""
 
     def info(self, message: str) -> None:
@@ -53,20 +53,20 @@ def command(
     A PROJECT is built first when something changed. A DIR gives every offer in it; without anything, the gateway waits
     for what `hatch publish -p os402 -o url=…` brings. Its address goes to stdout. Ctrl-C stops it.
     """
+    from hatch_os402.gateway.core import Gateway  # noqa: PLC0415
+    from hatch_os402.gateway.reload import Source, load_all  # noqa: PLC0415
+    from hatch_os402.gateway.server import HOST, listen, serve  # noqa: PLC0415
     from hatch_os402.offer.keys import load_key  # noqa: PLC0415 - needs an extra; `--help` does not
-    from hatch_os402.sandbox.gateway.core import Gateway  # noqa: PLC0415
-    from hatch_os402.sandbox.gateway.server import HOST, listen, serve  # noqa: PLC0415
-    from hatch_os402.sandbox.gateway.sources import Source, load_all  # noqa: PLC0415
 
     if owner is not None and not re.fullmatch("0x[0-9a-fA-F]{40}", owner):
         raise click.UsageError(f"--owner is an Ethereum address, 0x and 40 hex digits, and {owner!r} is none.")
-    tell = _Tell()
+    reporter = _Tell()
     signer = None if key is None else load_key(key, {}, None)
     listening = listen(port)  # before anything is built
 
     async def run() -> None:
         async with Gateway(
-            tell=tell,
+            reporter=reporter,
             named=runtime,
             isolated=sandbox is not False,
             required=bool(sandbox),
@@ -74,17 +74,17 @@ def command(
             key=signer,
             owner=owner.lower() if owner else None,
         ) as gateway:
-            sources = [Source(path, tell) for path in what]
+            sources = [Source(path, reporter) for path in what]
             load_all(sources, gateway)
             address = f"http://{HOST}:{listening.getsockname()[1]}"
             for program in gateway.programs.values():
                 chosen = await gateway.runtime(program)
-                tell.info(f"{address}/{program.id}.cgi  runs with {chosen.words}")
-            tell.info(f"free of charge, for this machine alone, {gateway.jobs} at once; Ctrl-C stops it")
+                reporter.info(f"{address}/{program.id}.cgi  runs with {chosen.words}")
+            reporter.info(f"free of charge, for this machine alone, {gateway.jobs} at once; Ctrl-C stops it")
             click.echo(address)
             sys.stdout.flush()
             await serve(gateway, listening, sources, reload=reload)
-        tell.info("stopped")
+        reporter.info("stopped")
 
     with listening:
         try:

@@ -14,9 +14,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from hatch_os402.archive.assemble import is_launcher
-from hatch_os402.dependencies import record
-from hatch_os402.dependencies.target import ARCHITECTURES, Target
 from hatch_os402.errors import ArtifactError
+from hatch_os402.resolution.target import ARCHITECTURES, Target
+from hatch_os402.wheels import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

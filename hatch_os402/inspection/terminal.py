@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.formatting import counted, human_size
 from hatch_os402.inspection.contents import LAUNCHER, NOBODY
 from hatch_os402.inspection.terms import INVALID, UNCHECKED, VALID, usd
 from hatch_os402.offer.refusals import date
-from hatch_os402.tell import counted, human_size
-from hatch_os402.terminal import cell, facts, table, wrapped_list
+from hatch_os402.pages.terminal import cell, facts, table, wrapped_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
-    from hatch_os402.tell import Tell
+    from hatch_os402.reporting import Reporter
 
 TIMEOUT = httpx.Timeout(60, connect=10, read=300)
 """Seconds. Reading is given most: before it answers, the server may fetch the executable itself."""
@@ -73,16 +73,16 @@ class Server:
     """The server at `url`. Name and password in the address are used (basic authentication) and never shown.
 
     Raises `PublishError` when `url` is no address of a server, and from every method when the server cannot be reached
-    or fails (5xx), each time, as often as `patience` allows.
+    or fails (5xx), each time, as often as `timeout` allows.
     """
 
-    def __init__(self, url: str, client: httpx.Client, *, patience: Patience, tell: Tell) -> None:
+    def __init__(self, url: str, client: httpx.Client, *, timeout: Patience, reporter: Reporter) -> None:
         parts = _split(url)
         self.url = base_url(url)
         self.plain = parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
         """Whether what is sent can be read on its way."""
         self._auth = (unquote(parts.username or ""), unquote(parts.password or "")) if "@" in parts.netloc else None
-        self._client, self._patience, self._tell = client, patience, tell
+        self._client, self._patience, self._tell = client, timeout, reporter
 
     def call_url(self, key: str) -> str:
         """Return the address at which the offer of this hash or name is called."""

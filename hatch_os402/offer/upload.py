@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hatch_os402.offer.parts import Upload
     from hatch_os402.offer.server import Patience
     from hatch_os402.offer.signing import SignedOffer
-    from hatch_os402.tell import Tell
+    from hatch_os402.reporting import Reporter
 
 _RESERVED = {"attest", "health", "offers", "swagger-ui", "tasks"}
 _IN_A_PATH = "!$&'()*+,;=:@"
@@ -47,8 +47,8 @@ def publish(
     servers: Sequence[str],
     *,
     client: httpx.Client,
-    patience: Patience,
-    tell: Tell,
+    timeout: Patience,
+    reporter: Reporter,
     limit: int,
     progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> tuple[Result, ...]:
@@ -60,13 +60,13 @@ def publish(
     for address in servers:
         shown = without_userinfo(address)
         try:
-            server = Server(address, client, patience=patience, tell=tell)
+            server = Server(address, client, timeout=timeout, reporter=reporter)
             shown = server.url
             if server.plain and upload.private:
-                tell.warning(
+                reporter.warning(
                     f"{shown} is reached without encryption: the private parts of the offer can be read on the way"
                 )
-            results.append(_publish(upload, server, limit, tell, progress))
+            results.append(_publish(upload, server, limit, reporter, progress))
         except Os402Error as error:
             results.append(Result(shown, upload.signed.sha256, error=error.message))
     return tuple(results)
@@ -81,7 +81,7 @@ def check_size(parts: Sequence[Part], limit: int) -> None:
 
 
 def _publish(
-    upload: Upload, server: Server, limit: int, tell: Tell, progress: Callable[[str, int, int], None]
+    upload: Upload, server: Server, limit: int, reporter: Reporter, progress: Callable[[str, int, int], None]
 ) -> Result:
     signed = upload.signed
     there = _same(server.offer(signed.sha256), signed)
@@ -93,7 +93,7 @@ def _publish(
     parts = (upload.config, *upload.private, *missing)
     total = sum(part.size for part in parts)
     check_size(parts, limit)
-    tell.info(f"{server.url}: sending {', '.join(f'{part.name} ({part.size:,} bytes)' for part in parts)}")
+    reporter.info(f"{server.url}: sending {', '.join(f'{part.name} ({part.size:,} bytes)' for part in parts)}")
     answer = server.upload(signed.sha256, parts, lambda sent: progress(server.url, sent, total))
     if answer.status not in {200, 201}:
         raise PublishError(refusal(server, answer, signed.offer, parts))

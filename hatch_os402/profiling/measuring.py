@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
 from hatch_os402.errors import ArtifactError
+from hatch_os402.formatting import counted
 from hatch_os402.inspection.reading import read_artifacts
 from hatch_os402.inspection.terms import Terms, read_terms
 from hatch_os402.profiling import tree as trees
-from hatch_os402.profiling.lazies import Lazies, compare
+from hatch_os402.profiling.lazy_imports import Lazies, compare
 from hatch_os402.profiling.modules import Module, Package, read_modules, unused_packages
 from hatch_os402.profiling.request import Request, basic_environment
 from hatch_os402.profiling.running import ProfileError, Program, Python, Run, instrumented, run
-from hatch_os402.profiling.tree import Spread
+from hatch_os402.profiling.tree import Stats
 from hatch_os402.runtime.discovery import architecture
-from hatch_os402.tell import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,18 +51,18 @@ class Profile:
     answer: bytes
     """What it wrote to stdout."""
     err: bytes
-    cpu: Spread | None
+    cpu: Stats | None
     """CPU of the whole process, without the instrument; None where the system does not tell."""
-    wall: Spread
+    wall: Stats
     """From start to end, without the instrument."""
-    instrumented: Spread | None
+    instrumented: Stats | None
     """CPU of the whole process with the instrument."""
     instrument: float
     """CPU seconds (median) of these that the instrument used before the bootstrap and after the program."""
     tree: Node
     modules: tuple[Module, ...]
     unused: tuple[Package, ...]
-    lazies: Lazies | None
+    lazy_imports: Lazies | None
     """None if there is no package that the request does not use."""
     lazy: tuple[str, ...]
     """The `lazy-imports` that the archive was built with."""
@@ -102,7 +102,7 @@ def measure(
     assert watched.seen is not None  # noqa: S101 - it has an instrument
     modules = read_modules(tree, watched.seen)  # with times that the watching did not distort
     tried = _candidates(modules, program.entry)
-    lazies = compare(tree, measured, None if lazy is None else lazily, tried) if tried else None
+    lazy_imports = compare(tree, measured, None if lazy is None else lazily, tried) if tried else None
     return Profile(
         name=artifacts.stem,
         request=request,
@@ -113,13 +113,13 @@ def measure(
         answer=plain[0].out,
         err=plain[0].err,
         cpu=_cpu(plain),
-        wall=Spread.of([one.wall for one in plain]),
+        wall=Stats.of([one.wall for one in plain]),
         instrumented=_cpu(measured),
         instrument=trees.overhead(measured),
         tree=tree,
         modules=modules,
         unused=unused_packages(modules),
-        lazies=lazies,
+        lazy_imports=lazy_imports,
         lazy=program.lazy,
         terms=None if artifacts.offer is None else read_terms(artifacts.offer),
         notes=(*artifacts.notes, *_notes(artifacts, python, plain, watched, environment)),
@@ -193,9 +193,9 @@ def _settings(archive: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     return str(entry).partition(":")[0], tuple(lazy)
 
 
-def _cpu(runs: Sequence[Run]) -> Spread | None:
+def _cpu(runs: Sequence[Run]) -> Stats | None:
     used = [one.cpu for one in runs if one.cpu is not None]
-    return Spread.of(used) if len(used) == len(runs) else None
+    return Stats.of(used) if len(used) == len(runs) else None
 
 
 def _notes(

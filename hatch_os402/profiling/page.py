@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hatch_os402.formatting import human_size
 from hatch_os402.pages.page import Cell, Chart, Node, Table, render
 from hatch_os402.profiling.modules import ABSENT, AT_IMPORT, DEFERRED, IN_REQUEST, NEVER, UNSEEN
 from hatch_os402.profiling.report import USES, advice, facts, label, ms
-from hatch_os402.tell import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,11 +103,11 @@ def _unused(profile: Profile) -> Table | None:
 
 
 def _savings(profile: Profile) -> Table | None:
-    if profile.lazies is None or not profile.lazies.savings:
+    if profile.lazy_imports is None or not profile.lazy_imports.savings:
         return None
     rows = (
         (saving.name, _time(saving.own), Cell(f"{saving.modules:,}", saving.modules))
-        for saving in profile.lazies.savings
+        for saving in profile.lazy_imports.savings
     )
     caption = "CPU time of the imports that do not happen, those included that only this package needs."
     return Table("What lazy-imports saves", ("Package", "ms", "Modules"), rows, caption, numeric=frozenset({1, 2}))

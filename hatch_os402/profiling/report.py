@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.formatting import counted, human_size
 from hatch_os402.inspection.terms import usd
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.modules import ABSENT, AT_IMPORT, DEFERRED, IN_REQUEST, NEVER, UNSEEN
-from hatch_os402.tell import counted, human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hatch_os402.profiling.measuring import Profile
-    from hatch_os402.profiling.tree import Node, Spread
+    from hatch_os402.profiling.tree import Node, Stats
 
 FORMAT = 1
 """Of `--json`; raised when a reader of the old format would misunderstand the new one."""
@@ -63,9 +63,9 @@ def label(node: Node) -> str:
     return _PHASES.get(head, head)
 
 
-def spread(value: Spread) -> str:
+def spread(value: Stats) -> str:
     """Say how long something took, and how much that varies."""
-    return f"{ms(value.median)} ms ({ms(value.least)} to {ms(value.most)})"
+    return f"{ms(value.median)} ms ({ms(value.min)} to {ms(value.max)})"
 
 
 def facts(profile: Profile) -> Iterator[tuple[str, str]]:
@@ -103,7 +103,7 @@ def price(profile: Profile) -> str:
     if not terms.per_call:
         return text
     text += f", of which this one took {100 * profile.wall.median / paid:.2g} %" if paid else ""
-    if paid > 1 and profile.wall.most < _FRACTION * paid:
+    if paid > 1 and profile.wall.max < _FRACTION * paid:
         text += "; with a smaller `min-duration` it would cost less"
     return text
 
@@ -134,47 +134,47 @@ def advice(profile: Profile) -> Iterator[str]:
 
 
 def _lazy_advice(profile: Profile) -> Iterator[str]:
-    lazies = profile.lazies
-    if lazies is None:
+    lazy_imports = profile.lazy_imports
+    if lazy_imports is None:
         yield "The request uses every package that is imported: there is nothing to put off."
         return
-    if not lazies.known:
+    if not lazy_imports.known:
         yield (
             "What `lazy-imports` would save is not known: with unused packages imported on first use, the program "
             "ended before the instrument could report."
         )
-    elif lazies.savings and lazies.same_answer is False:
-        names = ", ".join(saving.name for saving in lazies.savings)
+    elif lazy_imports.savings and lazy_imports.same_answer is False:
+        names = ", ".join(saving.name for saving in lazy_imports.savings)
         yield f"Imported on first use, {names} would not be loaded, and the program then answers something else."
-    elif lazies.advised:
-        saved = sum(saving.own for saving in lazies.savings if saving.name in lazies.advised)
-        how = "" if lazies.plain_to_see else ", which is within what runs differ by"
+    elif lazy_imports.recommended:
+        saved = sum(saving.own for saving in lazy_imports.savings if saving.name in lazy_imports.recommended)
+        how = "" if lazy_imports.is_significant else ", which is within what runs differ by"
         yield (
-            f"Imported on first use, {counted(len(lazies.advised), 'package')} would not be loaded: {ms(saved)} ms "
-            f"of imports less. Measured until the program ends: {spread(lazies.before)}, then {spread(lazies.after)}"
+            f"Imported on first use, {counted(len(lazy_imports.recommended), 'package')} would not be loaded: {ms(saved)} ms "
+            f"of imports less. Measured until the program ends: {spread(lazy_imports.before)}, then {spread(lazy_imports.after)}"
             f"{how}. In pyproject.toml{', those that are there already included' if profile.lazy else ''}:"
         )
         yield ""
         yield "    [tool.hatch.build.targets.os402]"
-        yield f"    lazy-imports = [{', '.join(map(_quoted, (*profile.lazy, *lazies.advised)))}]"
-        if lazies.same_answer is None:
+        yield f"    lazy-imports = [{', '.join(map(_quoted, (*profile.lazy, *lazy_imports.recommended)))}]"
+        if lazy_imports.same_answer is None:
             yield ""
             yield "Whether the program then answers the same cannot be told, since its answers vary: try it."
     else:
         yield "`lazy-imports` would save nothing here."
-    if lazies.asked_for:
+    if lazy_imports.loaded_anyway:
         yield ""
         yield (
             "Not used by the request, and still asked for while others are imported, as `from package import name` at "
             "the top of a module does. Where that is your own code, import them in the function that needs them:"
         )
         yield ""
-        shown = lazies.asked_for[:_SHOWN]
+        shown = lazy_imports.loaded_anyway[:_SHOWN]
         width = max(len(package.name) for package in shown)
         for package in shown:
             by = f"  imported by {package.importer}" if package.importer else ""
             yield f"    {package.name:<{width}}  {ms(package.own):>5} ms{by}"
-        if rest := lazies.asked_for[_SHOWN:]:
+        if rest := lazy_imports.loaded_anyway[_SHOWN:]:
             yield f"    {len(rest)} more, {ms(sum(package.own for package in rest))} ms"
 
 
@@ -184,7 +184,7 @@ def _quoted(name: str) -> str:
 
 def to_json(profile: Profile) -> dict[str, Any]:
     """Return what `--json` prints; all times are CPU milliseconds but for `wall`."""
-    lazies = profile.lazies
+    lazy_imports = profile.lazy_imports
     return {
         "format": FORMAT,
         "name": profile.name,
@@ -228,18 +228,18 @@ def to_json(profile: Profile) -> dict[str, Any]:
         ],
         "put_off_already": list(profile.lazy),
         "lazy_imports": None
-        if lazies is None
+        if lazy_imports is None
         else {
-            "known": lazies.known,
-            "advised": list(lazies.advised),
-            "before": _spread_json(lazies.before),
-            "after": _spread_json(lazies.after),
-            "same_answer": lazies.same_answer,
+            "known": lazy_imports.known,
+            "advised": list(lazy_imports.recommended),
+            "before": _spread_json(lazy_imports.before),
+            "after": _spread_json(lazy_imports.after),
+            "same_answer": lazy_imports.same_answer,
             "savings": [
                 {"name": saving.name, "own_ms": _rounded(saving.own), "modules": saving.modules}
-                for saving in lazies.savings
+                for saving in lazy_imports.savings
             ],
-            "asked_for": [package.name for package in lazies.asked_for],
+            "asked_for": [package.name for package in lazy_imports.loaded_anyway],
         },
         "offer": None if profile.terms is None else profile.terms.to_json(),
         "notes": list(profile.notes),
@@ -256,13 +256,13 @@ def _node_json(node: Node) -> dict[str, Any]:
     }
 
 
-def _spread_json(value: Spread | None) -> dict[str, float] | None:
+def _spread_json(value: Stats | None) -> dict[str, float] | None:
     if value is None:
         return None
     return {
-        "least_ms": _rounded(value.least),
+        "least_ms": _rounded(value.min),
         "median_ms": _rounded(value.median),
-        "most_ms": _rounded(value.most),
+        "most_ms": _rounded(value.max),
     }
 
 

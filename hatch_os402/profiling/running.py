@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hatch_os402.runtime.configured import Executable
 
-_PATIENCE = 120
+_TIMEOUT = 120
 """Seconds that one run may take."""
 _HEADER = 2
 """Numbers in front of a report: its size in bytes, and the clock when it was ready."""
@@ -136,10 +136,10 @@ def run(python: Python, program: Program, arguments: Sequence[str] | None = None
                 cwd=folder,
                 capture_output=True,
                 check=False,
-                timeout=_PATIENCE,
+                timeout=_TIMEOUT,
             )
     except subprocess.TimeoutExpired as error:
-        raise ProfileError(f"The program did not end within {_PATIENCE} seconds.") from error
+        raise ProfileError(f"The program did not end within {_TIMEOUT} seconds.") from error
     except OSError as error:
         raise ProfileError(f"{python.path} cannot be started: {error.strerror or error}.") from error
     wall = time.perf_counter() - begun

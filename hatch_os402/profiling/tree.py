@@ -23,15 +23,15 @@ COLLECTION = "(garbage collection)"
 
 
 @dataclass(frozen=True)
-class Spread:
+class Stats:
     """What several runs took, in seconds."""
 
-    least: float
+    min: float
     median: float
-    most: float
+    max: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
+    def of(cls, values: Sequence[float]) -> Stats:
         """Return the spread of `values`, of which there is one at least."""
         return cls(min(values), median(values), max(values))
 

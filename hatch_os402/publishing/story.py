@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hatch_os402.offer.upload import Result
     from hatch_os402.publishing.files import Project
     from hatch_os402.publishing.settings import Settings
-    from hatch_os402.tell import Tell
+    from hatch_os402.reporting import Reporter
 
 
 def run(
@@ -35,27 +35,27 @@ def run(
     settings: Settings,
     project: Project,
     *,
-    tell: Tell,
+    reporter: Reporter,
     say: Callable[[str], None],
     interactive: bool,
 ) -> None:
     """Publish the offers that `artifacts` name, or for none the one in the project's folder.
 
-    `tell` is told the story, `say` the address of each published offer. Everything is found, signed and checked before
+    `reporter` is told the story, `say` the address of each published offer. Everything is found, signed and checked before
     the first byte is sent. Raises `Os402Error` when that fails, and at the end when a server failed.
     """
-    keys = _Keys(settings, terminal_prompt() if interactive else None, tell)
+    keys = _Keys(settings, terminal_prompt() if interactive else None, reporter)
     uploads = []
     for path in find_offers(artifacts, project):
-        signed = _sign(path, keys, settings, tell)
+        signed = _sign(path, keys, settings, reporter)
         uploads.append(gather(path, signed, settings, project))
     for upload in uploads:
         check_size((upload.config, *upload.private), settings.limit)
     if settings.dry_run:
         for upload in uploads:
             for line in dry_run(upload, settings.servers):
-                tell.info(line)
-        tell.info("nothing was sent")
+                reporter.info(line)
+        reporter.info("nothing was sent")
         return
     results: list[Result] = []
     with new_client() as client, _bar() as progress:
@@ -64,19 +64,19 @@ def run(
                 upload,
                 settings.servers,
                 client=client,
-                patience=Patience(),
-                tell=tell,
+                timeout=Patience(),
+                reporter=reporter,
                 limit=settings.limit,
                 progress=progress,
             )
-    _report(results, tell, say)
+    _report(results, reporter, say)
 
 
 class _Keys:
     """The user's key, asked for at most once and only when a signature is needed."""
 
-    def __init__(self, settings: Settings, prompt: Callable[[str], str] | None, tell: Tell) -> None:
-        self._settings, self._prompt, self._tell = settings, prompt, tell
+    def __init__(self, settings: Settings, prompt: Callable[[str], str] | None, reporter: Reporter) -> None:
+        self._settings, self._prompt, self._tell = settings, prompt, reporter
         self._key: Key | None = None
         self.stated = bool(settings.key or os.environ.get(VARIABLE))
         """Whether the user has said which key it is, so that nobody has to be asked."""
@@ -93,16 +93,16 @@ class _Keys:
         return self._key
 
 
-def _sign(path: Path, keys: _Keys, settings: Settings, tell: Tell) -> SignedOffer:
+def _sign(path: Path, keys: _Keys, settings: Settings, reporter: Reporter) -> SignedOffer:
     """Return the offer at `path` with a signature: its own, that of the signed file beside it, or a new one."""
     read = read_offer(path)
     if read.k256 is not None:
-        return _as_signed(path, read, tell)
+        return _as_signed(path, read, reporter)
     if not keys.stated and (found := _signed_beside(path, read)):
-        tell.info(f"{path.name}: signed before, by {found.offer.owner}")
+        reporter.info(f"{path.name}: signed before, by {found.offer.owner}")
         return found
     if settings.dry_run and not keys.stated:
-        tell.info(
+        reporter.info(
             f"{path.name}: not signed, since no key was given"
             + (
                 "; the hash below will be another, since the offer has no owner yet"
@@ -115,19 +115,19 @@ def _sign(path: Path, keys: _Keys, settings: Settings, tell: Tell) -> SignedOffe
     offer = complete(read.offer, key.address)
     signed = sign(offer, key)
     if signed.sha256 != read.sha256:
-        tell.info(f"{path.name}: {key.address} is now its owner, which changes its hash")
-        tell.info(f"  from {read.sha256}")
-        tell.info(f"  to   {signed.sha256}")
-    tell.info(f"{path.name}: signed by {key.address}, sha256 {signed.sha256}")
+        reporter.info(f"{path.name}: {key.address} is now its owner, which changes its hash")
+        reporter.info(f"  from {read.sha256}")
+        reporter.info(f"  to   {signed.sha256}")
+    reporter.info(f"{path.name}: signed by {key.address}, sha256 {signed.sha256}")
     return signed
 
 
-def _as_signed(path: Path, read: ReadOffer, tell: Tell) -> SignedOffer:
+def _as_signed(path: Path, read: ReadOffer, reporter: Reporter) -> SignedOffer:
     problems = [problem for problem in read.problems() if "expired" not in problem]  # `prepare` says that, with advice
     if problems:
         raise PublishError("\n".join((f"The signed offer {path} does not hold. Nothing was sent.", *problems)))
     if read.dropped:
-        tell.warning(f"{path.name}: os402 does not know {', '.join(read.dropped)}, and it is not sent")
+        reporter.warning(f"{path.name}: os402 does not know {', '.join(read.dropped)}, and it is not sent")
     return SignedOffer(read.offer, read.sha256, str(read.k256))
 
 
@@ -145,16 +145,18 @@ def _signed_beside(path: Path, unsigned: ReadOffer) -> SignedOffer | None:
     return SignedOffer(read.offer, read.sha256, str(read.k256))
 
 
-def _report(results: Sequence[Result], tell: Tell, say: Callable[[str], None]) -> None:
+def _report(results: Sequence[Result], reporter: Reporter, say: Callable[[str], None]) -> None:
     """Tell what became of each offer at each server; raise `PublishError` that names the servers that failed."""
     for result in results:
         if result.call_url:
-            tell.info(f"{result.server}: " + ("already there" if result.already_there else "published and verified"))
+            reporter.info(
+                f"{result.server}: " + ("already there" if result.already_there else "published and verified")
+            )
             for note in result.notes:
-                tell.warning(note)
+                reporter.warning(note)
             say(result.call_url)
         else:
-            tell.warning(str(result.error))
+            reporter.warning(str(result.error))
     failed = dict.fromkeys(result.server for result in results if result.error)
     if failed:
         others = "" if all(result.error for result in results) else "; what is listed above is published"

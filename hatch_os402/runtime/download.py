@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hatch_os402.tell import Tell
+    from hatch_os402.reporting import Reporter
 
 LIMIT = 500_000_000
 """Bytes. A cosmo-python has some 40 MB, and os402 takes 200 MB by default; more than this is a mistake."""
@@ -47,7 +47,7 @@ def download(
     *,
     client: httpx.Client,
     progress: Callable[[int, int | None], None],
-    tell: Tell,
+    reporter: Reporter,
     sleep: Callable[[float], None],
 ) -> bool:
     """Write what `url` sends to the file `part`, going on where an earlier download of it stopped.
@@ -66,7 +66,7 @@ def download(
                     f"{shown(url)} could not be fetched: {str(error) or type(error).__name__} "
                     f"({len(PAUSES) + 1} attempts).\nTry again later; what has arrived, if anything, is kept."
                 ) from error
-            tell.info(f"{str(error) or type(error).__name__}; trying again in {pause:g} s")
+            reporter.info(f"{str(error) or type(error).__name__}; trying again in {pause:g} s")
             sleep(pause)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise FetchError(f"{shown(url)} could not be fetched: {type(error).__name__}.\nCorrect the URL.") from error

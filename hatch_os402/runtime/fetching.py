@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from hatch_os402.tell import Tell
+    from hatch_os402.reporting import Reporter
 
 TIMEOUT = 30.0
 """Seconds that the server may keep silent."""
@@ -59,7 +59,7 @@ def fetch(
     executable: Executable | None,
     *,
     cache: Path,
-    tell: Tell,
+    reporter: Reporter,
     progress: Callable[[int, int | None], None] | None = None,
     client: httpx.Client | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -77,8 +77,8 @@ def fetch(
     place = _place(executable.sha256, cache)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with locked(place.with_name("lock"), lambda: tell.info("another process is fetching the runtime; waiting")):
-            return cached(executable, cache) or _fetch(executable, place, tell, progress, client, sleep)
+        with locked(place.with_name("lock"), lambda: reporter.info("another process is fetching the runtime; waiting")):
+            return cached(executable, cache) or _fetch(executable, place, reporter, progress, client, sleep)
     except OSError as error:
         raise Os402Error(
             f"the runtime cannot be kept in {place.parent}: {error.strerror or error}.\n"
@@ -93,7 +93,7 @@ def _place(sha256: str, cache: Path) -> Path:
 def _fetch(
     executable: Executable,
     place: Path,
-    tell: Tell,
+    reporter: Reporter,
     progress: Callable[[int, int | None], None] | None,
     client: httpx.Client | None,
     sleep: Callable[[float], None],
@@ -104,10 +104,10 @@ def _fetch(
 
     url = executable.url or pins.URL
     part = place.with_name("python.part")
-    tell.info(f"fetching {shown(url)}")
+    reporter.info(f"fetching {shown(url)}")
     with nullcontext(client) if client else httpx.Client(timeout=TIMEOUT) as using:
         for once_more in (True, False):
-            resumed = download(url, part, client=using, progress=progress or _silent, tell=tell, sleep=sleep)
+            resumed = download(url, part, client=using, progress=progress or _silent, reporter=reporter, sleep=sleep)
             with part.open("rb") as file:
                 head = file.read(HEAD)
             header = b"" if executable.url else elf_header(head, executable.arch) or b""
@@ -117,13 +117,13 @@ def _fetch(
             forget(part)
             if not (resumed and once_more):
                 raise FetchError(_mismatch(executable, shown(url), head, header, digest))
-            tell.warning("the resumed download is not what was expected; fetching it again from its start")
+            reporter.warning("the resumed download is not what was expected; fetching it again from its start")
     with part.open("r+b") as file:
         file.write(header)
     part.chmod(0o755)
     part.replace(place)
     forget(part)
-    tell.info(f"verified: sha256 {digest}")
+    reporter.info(f"verified: sha256 {digest}")
     return place
 
 

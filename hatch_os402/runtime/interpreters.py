@@ -21,7 +21,7 @@ _QUESTION = (
     "import sys, json, _imp, _frozen_importlib_external as e; v = sys.version_info; "
     "print(json.dumps([sys.implementation.name, *v[:2], v[3], e.MAGIC_NUMBER.hex(), '%d.%d.%d' % v[:3], sys.version]))"
 )
-_PATIENCE = 20
+_TIMEOUT = 20
 """Seconds that a candidate may take to answer."""
 
 
@@ -62,7 +62,7 @@ def ask(path: str | Path) -> Interpreter | None:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             check=True,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
         ).stdout
         *kind, version, build = json.loads(answer)
     except (OSError, subprocess.SubprocessError, ValueError):

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.errors import SandboxError
 from hatch_os402.sandbox.limits import Limits
-from hatch_os402.sandbox.orders import COUNTERS, FORGET, KILL, START
 from hatch_os402.sandbox.pipes import Feeder, Reader
 from hatch_os402.sandbox.process import SpawnerProcess
+from hatch_os402.sandbox.protocol import COUNTERS, FORGET, KILL, START
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hatch_os402.sandbox.needs import Needs
-    from hatch_os402.sandbox.plain import PlainSpawner
+    from hatch_os402.sandbox.plain import UnsandboxedSpawner
     from hatch_os402.sandbox.process import Report
+    from hatch_os402.sandbox.runtime_files import Needs
 
 _SIGKILL = 9
 _MICROSECONDS = 1_000_000
@@ -84,13 +84,13 @@ def execute(
 
 def new_spawner(
     needs: Needs, *, isolated: bool = True, required: bool = False, folder: str | None = None
-) -> Spawner | PlainSpawner:
+) -> Spawner | UnsandboxedSpawner:
     """Return a `Spawner`, or what there is on a system without fork. Raises `SandboxError` for what cannot be had."""
     if os.name == "posix":
         return Spawner(needs, isolated=isolated, required=required, folder=folder)
-    from hatch_os402.sandbox.plain import PlainSpawner  # noqa: PLC0415 - it needs this module
+    from hatch_os402.sandbox.plain import UnsandboxedSpawner  # noqa: PLC0415 - it needs this module
 
-    return PlainSpawner(needs, isolated=isolated, required=required, folder=folder)
+    return UnsandboxedSpawner(needs, isolated=isolated, required=required, folder=folder)
 
 
 class Spawner:
@@ -137,11 +137,11 @@ class Spawner:
                 self._process.stop()
             self._process = SpawnerProcess(self.needs, isolated=self._isolated, folder=self._folder)
             if self._required:
-                demand(self._process.missing)
+                require(self._process.missing)
         return self._process
 
 
-def demand(missing: Sequence[str]) -> None:
+def require(missing: Sequence[str]) -> None:
     """Raise `SandboxError` if something of the sandbox is missing."""
     if missing:
         raise SandboxError(f"os402's sandbox cannot be reproduced on this machine: {'; '.join(missing)}")

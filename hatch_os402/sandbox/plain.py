@@ -9,7 +9,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
-from hatch_os402.sandbox.execute import Outcome, demand
+from hatch_os402.sandbox.execute import Outcome, require
 from hatch_os402.sandbox.pipes import PIECE
 from hatch_os402.sandbox.process import not_linux
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hatch_os402.sandbox.execute import Command
-    from hatch_os402.sandbox.needs import Needs
+    from hatch_os402.sandbox.runtime_files import Needs
 
 _KILLED = 128 + 9
 
 
-class PlainSpawner:
+class UnsandboxedSpawner:
     """Starts programs as `Spawner` does, with the same arguments; CPU and memory are not measured."""
 
     def __init__(
@@ -31,10 +31,10 @@ class PlainSpawner:
         self.needs = needs
         self.missing = not_linux(isolated=isolated)
         if required:
-            demand(self.missing)
+            require(self.missing)
         self._folder, self._own_folder = folder, folder is None
 
-    async def __aenter__(self) -> PlainSpawner:  # noqa: PYI034 - Self is for Python 3.11
+    async def __aenter__(self) -> UnsandboxedSpawner:  # noqa: PYI034 - Self is for Python 3.11
         """Make the folder that programs start in."""
         if self._folder is None:
             self._folder = tempfile.mkdtemp(prefix="hatch-os402-empty-")

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import SandboxError
-from hatch_os402.sandbox.orders import ORDER, REPORT
+from hatch_os402.sandbox.protocol import ORDER, REPORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hatch_os402.sandbox.needs import Needs
+    from hatch_os402.sandbox.runtime_files import Needs
 
 _ROOT = str(Path(__file__).parents[2])
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from hatch_os402.sandbox.spawner import main; main()"
@@ -75,7 +75,7 @@ class SpawnerProcess:
         self._number = 0
         ours.setblocking(False)  # noqa: FBT003 - its only argument
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(ours, self._hear)
+        self._loop.add_reader(ours, self._on_readable)
         if not first_words:
             self.stop()
             raise SandboxError(f"The process that starts programs ended at once. It is run by {sys.executable}.")
@@ -108,7 +108,7 @@ class SpawnerProcess:
             os.rmdir(self._empty)  # noqa: PTH106 - where something could be written into it, it stays
         self._lost()
 
-    def _hear(self) -> None:
+    def _on_readable(self) -> None:
         try:
             part = self._control.recv(1 << 16)
         except BlockingIOError:

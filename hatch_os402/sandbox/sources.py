@@ -20,8 +20,8 @@ from hatch_os402.runtime.configured import executables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.configured import Executable
-    from hatch_os402.tell import Tell
 
 _RECORD = ".build.json"
 _NO_SOURCES = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules"})
@@ -34,7 +34,7 @@ def is_project(path: Path) -> bool:
     return (path / "pyproject.toml").is_file()
 
 
-def built(root: Path, tell: Tell, *, always: bool = False) -> Path:
+def built(root: Path, reporter: Reporter, *, always: bool = False) -> Path:
     """Return the offer of the project at `root`, built now if anything may have changed since it was, or `always`.
 
     A change is any file or folder of the project that is newer than the record of the newest build, or another version
@@ -44,9 +44,9 @@ def built(root: Path, tell: Tell, *, always: bool = False) -> Path:
     record = max(dist.glob(f"*{_RECORD}"), key=lambda path: path.stat().st_mtime_ns, default=None)
     why = "as asked" if always else _reason(root, dist, record)
     if record is not None and not why:
-        tell.debug(f"{record.name}: nothing changed since it was built")
+        reporter.debug(f"{record.name}: nothing changed since it was built")
         return _offer(record)
-    tell.info(f"building {root.resolve()}: {why}")
+    reporter.info(f"building {root.resolve()}: {why}")
     dist.mkdir(parents=True, exist_ok=True)  # before, so that its coming is no change
     begun, before = time.time(), record.read_bytes() if record else b""
     build(root)

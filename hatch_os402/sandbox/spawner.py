@@ -19,7 +19,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hatch_os402.sandbox import limits
-from hatch_os402.sandbox.orders import COUNTERS, DESCRIPTORS, FORGET, KILL, ORDER, REPORT, START
+from hatch_os402.sandbox.protocol import COUNTERS, DESCRIPTORS, FORGET, KILL, ORDER, REPORT, START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ class Rules:
                 self.missing.append(str(error))
         self._steps = steps
 
-    def become(self, descriptors: list[int], length: int) -> NoReturn:
+    def exec_program(self, descriptors: list[int], length: int) -> NoReturn:
         """Be the program that the plan on stdin says. What goes wrong is written to the last of `descriptors`."""
         told = descriptors[-1]
         try:
@@ -97,9 +97,9 @@ class Rules:
 class Spawner:
     """Takes orders until the socket ends, and reports the end of every program."""
 
-    def __init__(self, control: socket.socket, woken: int, rules: Rules) -> None:
+    def __init__(self, control: socket.socket, wakeup_fd: int, rules: Rules) -> None:
         self._control, self._rules = control, rules
-        self._woken = woken
+        self._woken = wakeup_fd
         """Where a byte comes in when a program has ended."""
         self._tasks: dict[int, int] = {}
         """Number of the task → its process, until nobody asks for the task any more."""
@@ -146,7 +146,7 @@ class Spawner:
     def _start(self, number: int, descriptors: list[int], length: int) -> None:
         pid = os.fork()
         if pid == 0:
-            self._rules.become(descriptors, length)
+            self._rules.exec_program(descriptors, length)
         for descriptor in descriptors:
             os.close(descriptor)
         self._tasks[number] = pid
@@ -187,7 +187,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[-3]))
     control.set_inheritable(False)  # no program may give orders
     told = int(sys.argv[-2])
-    woken, wake = os.pipe()
+    wakeup_fd, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -200,7 +200,7 @@ def main() -> None:
         rules = Rules(config)
         os.write(told, json.dumps(rules.missing).encode())
         os.close(told)
-        Spawner(control, woken, rules).serve()
+        Spawner(control, wakeup_fd, rules).serve()
     finally:
         if config["make_folder"]:
             with contextlib.suppress(OSError):

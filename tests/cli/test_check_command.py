@@ -3,18 +3,18 @@ from __future__ import annotations
 import json
 
 import pytest
-from buildproject import offline, write_project
-from wheelcraft import ELF, make_wheel
+from support.buildproject import offline, write_project
+from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.cli import main
-from hatch_os402.dependencies import way_out
+from hatch_os402.compatibility.remedies import search as way_out
 
 LINUX = "cp312-cp312-manylinux_2_17_x86_64"
 
 
 @pytest.fixture
 def run(capfd, tmp_path, monkeypatch):
-    """Run `check` in a project that requires `dependencies`, whose index is the folder `shelf`."""
+    """Run `check` in a project that requires `dependencies`, whose index is the folder `find_links`."""
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     for name, value in offline(tmp_path / "shelf").items():
         monkeypatch.setenv(name, value)
@@ -34,7 +34,7 @@ def run(capfd, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def shelf(tmp_path, run):
+def find_links(tmp_path, run):
     folder = tmp_path / "shelf"
     make_wheel(folder, "fine", "1.0", {"fine.py": ""})
     make_wheel(folder, "fast", "1.0", {"fast.py": ""})
@@ -42,7 +42,7 @@ def shelf(tmp_path, run):
     return folder
 
 
-def test_what_can_work(run, shelf, tmp_path):
+def test_what_can_work(run, find_links, tmp_path):
     code, out, err = run(dependencies=["fine"])
     assert code == 0
     assert [line.split() for line in out.splitlines()[:3]] == [
@@ -55,7 +55,7 @@ def test_what_can_work(run, shelf, tmp_path):
     assert not (tmp_path / "project" / "dist").exists()
 
 
-def test_what_cannot_work(run, shelf):
+def test_what_cannot_work(run, find_links):
     code, out, err = run(dependencies=["fine", "fast"])
     assert code == 1
     assert 'Way out: "fast<2" in project.dependencies (gives fast 1.0)' in out
@@ -63,7 +63,7 @@ def test_what_cannot_work(run, shelf):
     assert "Traceback" not in err
 
 
-def test_json_is_all_that_is_on_stdout(run, shelf):
+def test_json_is_all_that_is_on_stdout(run, find_links):
     code, out, _ = run("--json", dependencies=["fast"])
     assert code == 1
     told = json.loads(out)
@@ -75,7 +75,7 @@ def test_json_is_all_that_is_on_stdout(run, shelf):
 
 
 @pytest.mark.parametrize("way", ["command line", "option"])
-def test_ways_out_can_be_left_alone(run, shelf, monkeypatch, way):
+def test_ways_out_can_be_left_alone(run, find_links, monkeypatch, way):
     monkeypatch.setattr(way_out, "search", lambda *_: pytest.fail("searched"))
     arguments = ["--remedies", "0"] if way == "command line" else []
     options = "remedies = false\n" if way == "option" else ""
@@ -85,7 +85,7 @@ def test_ways_out_can_be_left_alone(run, shelf, monkeypatch, way):
     assert "looking for" not in err
 
 
-def test_warnings_hints_and_what_is_only_possible(run, shelf):
+def test_warnings_hints_and_what_is_only_possible(run, find_links):
     files = {
         "sample/__init__.py": "",
         "sample/__main__.py": "import lzma, os\nos.system('x')\ntry:\n    import turtle\nexcept ImportError:\n    pass\n",
@@ -106,7 +106,7 @@ def test_no_project(tmp_path, capsys):
     assert f"there is no pyproject.toml in {tmp_path}" in str(end.value.code)
 
 
-def test_options_are_validated(run, shelf):
+def test_options_are_validated(run, find_links):
     code, _, err = run(options='build-from-source = "docopt"\n')
     assert code == 1
     assert "Field `tool.hatch.build.targets.os402.build-from-source` must be an array" in err

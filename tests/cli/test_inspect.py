@@ -5,8 +5,8 @@ import re
 import zipfile
 
 import pytest
-from commandline import call
-from samplecraft import NASTY
+from support.commandline import call
+from support.samplecraft import NASTY
 
 
 @pytest.fixture

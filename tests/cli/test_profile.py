@@ -6,7 +6,7 @@ import re
 import sys
 
 import pytest
-from commandline import call
+from support.commandline import call
 
 
 @pytest.fixture

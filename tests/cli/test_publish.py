@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from offering import KEY, SECRET, STRANGER, dist, executable
-from os402server import Os402Server
+from support.offering import KEY, SECRET, STRANGER, dist, executable
+from support.os402server import Os402Server
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from standins import ape, assimilated, elf_header, serving, sha256
+from support.standins import ape, assimilated, elf_header, serving, sha256
 
 from hatch_os402.cli import main
 from hatch_os402.runtime import pins

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from artifactcraft import KEY, STEM, write_artifacts
-from offercraft import GOLDEN, GOLDEN_TEXT
+from support.artifactcraft import KEY, STEM, write_artifacts
+from support.offercraft import GOLDEN, GOLDEN_TEXT
 
 from hatch_os402.cli import main
 from hatch_os402.offer.reading import read_envelope

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from artifactcraft import KEY, STEM, write_artifacts
-from taskcraft import OWNER, SIGNER, answers, handle
+from support.artifactcraft import KEY, STEM, write_artifacts
+from support.taskcraft import OWNER, SIGNER, answers, handle
 
 from hatch_os402.cli import main
 from hatch_os402.cli import verify as module

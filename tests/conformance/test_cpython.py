@@ -15,8 +15,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-import launching
 import pytest
+from support import launching
 
 pytestmark = pytest.mark.once
 

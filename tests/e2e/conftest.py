@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from buildproject import REPOSITORY, build, interpreters, make_environment
+from support.buildproject import REPOSITORY, build, interpreters, make_environment
 
 if TYPE_CHECKING:
     from hatch_os402.runtime.interpreters import Interpreter
@@ -25,7 +25,7 @@ def hosts(tmp_path_factory, python312: Interpreter) -> dict[str, str]:
 
 
 @pytest.fixture
-def shelf(tmp_path):
+def find_links(tmp_path):
     """A folder for crafted wheels, which pip finds with `offline(shelf)`."""
     folder = tmp_path / "shelf"
     folder.mkdir()

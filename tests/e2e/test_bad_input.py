@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from buildproject import FILES, build, contents, copy_fixture, environment, offline, write, write_project
-from localindex import closed_port, serving
-from wheelcraft import ELF, make_wheel, write_zip
+from support.buildproject import FILES, build, contents, copy_fixture, environment, offline, write, write_project
+from support.localindex import closed_port, serving
+from support.wheelcraft import ELF, make_wheel, write_zip
 
 from hatch_os402.artifacts import SIGNED_SUFFIX, names
 from hatch_os402.offer.prices import survives
@@ -110,17 +110,17 @@ def test_a_project_for_other_pythons(tmp_path):
     assert "3.12.3" in text
 
 
-def test_a_requirement_that_does_not_exist(shelf, tmp_path):
+def test_a_requirement_that_does_not_exist(find_links, tmp_path):
     root = write_project(tmp_path / "project", dependencies=["unheard-of>=2"])
-    assert "unheard-of>=2" in refused(root, env=environment(**offline(shelf)))
+    assert "unheard-of>=2" in refused(root, env=environment(**offline(find_links)))
 
 
-def test_requirements_that_contradict_each_other(shelf, tmp_path):
-    make_wheel(shelf, "lower", "1.0", {"lower.py": ""})
-    make_wheel(shelf, "lower", "2.0", {"lower.py": ""})
-    make_wheel(shelf, "upper", "1.0", {"upper.py": ""}, requires=["lower<2"])
+def test_requirements_that_contradict_each_other(find_links, tmp_path):
+    make_wheel(find_links, "lower", "1.0", {"lower.py": ""})
+    make_wheel(find_links, "lower", "2.0", {"lower.py": ""})
+    make_wheel(find_links, "upper", "1.0", {"upper.py": ""}, requires=["lower<2"])
     root = write_project(tmp_path / "project", dependencies=["upper", "lower>=2"])
-    told = refused(root, env=environment(**offline(shelf)))
+    told = refused(root, env=environment(**offline(find_links)))
     assert "contradict" in told
     assert "upper 1.0 depends on lower<2" in told
 
@@ -136,54 +136,54 @@ def test_an_index_that_cannot_be_reached(tmp_path, retries):
     assert "PIP_INDEX_URL" in told
 
 
-def test_a_wheel_that_is_not_what_the_index_promised(shelf, tmp_path):
-    make_wheel(shelf, "upper", "1.0", {"upper.py": ""})
+def test_a_wheel_that_is_not_what_the_index_promised(find_links, tmp_path):
+    make_wheel(find_links, "upper", "1.0", {"upper.py": ""})
     root = write_project(tmp_path / "project", dependencies=["upper"])
     wrong = hashlib.sha256(b"another file").hexdigest()
-    with serving(shelf, digest=lambda _: wrong) as index:
+    with serving(find_links, digest=lambda _: wrong) as index:
         told = refused(root, env=environment(PIP_INDEX_URL=index.url, PIP_NO_CACHE_DIR="1"))
     assert "upper" in told
     assert wrong in told
     assert "not the one that was promised" in told
 
 
-def damaged_member(shelf: Path) -> None:
-    wheel = make_wheel(shelf, "upper", "1.0", {"upper.py": "answer = 42\n"})
+def damaged_member(find_links: Path) -> None:
+    wheel = make_wheel(find_links, "upper", "1.0", {"upper.py": "answer = 42\n"})
     wheel.write_bytes(wheel.read_bytes().replace(b"answer = 42", b"answer = 43", 1))
 
 
-def truncated(shelf: Path) -> None:
-    wheel = make_wheel(shelf, "upper", "1.0", {"upper.py": "answer = 42\n"})
+def truncated(find_links: Path) -> None:
+    wheel = make_wheel(find_links, "upper", "1.0", {"upper.py": "answer = 42\n"})
     wheel.write_bytes(wheel.read_bytes()[:-100])
 
 
-def not_a_zip(shelf: Path) -> None:
-    (shelf / "upper-1.0-py3-none-any.whl").write_bytes(b"404 not found\n")
+def not_a_zip(find_links: Path) -> None:
+    (find_links / "upper-1.0-py3-none-any.whl").write_bytes(b"404 not found\n")
 
 
-def climbing(shelf: Path) -> None:
-    make_wheel(shelf, "upper", "1.0", {"../evil.py": "", "upper.py": ""})
+def climbing(find_links: Path) -> None:
+    make_wheel(find_links, "upper", "1.0", {"../evil.py": "", "upper.py": ""})
 
 
-def absolute(shelf: Path) -> None:
-    make_wheel(shelf, "upper", "1.0", {"/tmp/evil.py": ""})
+def absolute(find_links: Path) -> None:
+    make_wheel(find_links, "upper", "1.0", {"/tmp/evil.py": ""})
 
 
-def lying_record(shelf: Path) -> None:
-    make_wheel(shelf, "upper", "1.0", {"upper.py": ""}, record="upper.py,sha256=AAAA,7\n")
+def lying_record(find_links: Path) -> None:
+    make_wheel(find_links, "upper", "1.0", {"upper.py": ""}, record="upper.py,sha256=AAAA,7\n")
 
 
-def without_metadata(shelf: Path) -> None:
-    write_zip(shelf / "upper-1.0-py3-none-any.whl", [("upper.py", b"")])
+def without_metadata(find_links: Path) -> None:
+    write_zip(find_links / "upper-1.0-py3-none-any.whl", [("upper.py", b"")])
 
 
 @pytest.mark.parametrize(
     "craft", [damaged_member, truncated, not_a_zip, climbing, absolute, lying_record, without_metadata]
 )
-def test_wheels_that_cannot_be_trusted(shelf, tmp_path, craft):
-    craft(shelf)
+def test_wheels_that_cannot_be_trusted(find_links, tmp_path, craft):
+    craft(find_links)
     root = write_project(tmp_path / "project", dependencies=["upper"])
-    told = refused(root, env=environment(**offline(shelf)))
+    told = refused(root, env=environment(**offline(find_links)))
     assert "upper" in told
     assert not list(tmp_path.rglob("evil.py"))
 
@@ -195,12 +195,12 @@ def test_compiled_code_of_the_project_itself(tmp_path):
     assert "the project itself" in told
 
 
-def test_all_compiled_dependencies_are_named_at_once(shelf, tmp_path):
+def test_all_compiled_dependencies_are_named_at_once(find_links, tmp_path):
     for name in ("fast", "faster"):
-        make_wheel(shelf, name, "1.0", {f"{name}.cpython-312-x86_64-linux-gnu.so": ELF})
-    make_wheel(shelf, "upper", "1.0", {"upper.py": ""}, requires=["fast"])
+        make_wheel(find_links, name, "1.0", {f"{name}.cpython-312-x86_64-linux-gnu.so": ELF})
+    make_wheel(find_links, "upper", "1.0", {"upper.py": ""}, requires=["fast"])
     root = write_project(tmp_path / "project", dependencies=["upper", "faster"])
-    told = refused(root, env=environment(**offline(shelf)))
+    told = refused(root, env=environment(**offline(find_links)))
     assert "sample -> upper -> fast" in told
     assert "sample -> faster" in told
 
@@ -249,10 +249,10 @@ def test_a_hook_of_the_wheel_that_fails(tmp_path, source, told):
     assert told in verbose.err
 
 
-def test_more_is_told_when_it_is_asked_for(shelf, tmp_path):
+def test_more_is_told_when_it_is_asked_for(find_links, tmp_path):
     root = write_project(tmp_path / "project", dependencies=["unheard-of"])
-    plain = refused(root, env=environment(**offline(shelf)))
-    verbose = build(root, env=environment(**offline(shelf), HATCH_VERBOSE="1"))
+    plain = refused(root, env=environment(**offline(find_links)))
+    verbose = build(root, env=environment(**offline(find_links), HATCH_VERBOSE="1"))
     assert verbose.code == 1
     assert "Looking in links" in verbose.err
     assert "Looking in links" not in plain
@@ -274,12 +274,12 @@ def test_a_full_disk(tmp_path, python312, what):
     assert "too large" in told.lower()  # EFBIG, as strerror says it
 
 
-def test_a_disk_that_is_full_of_wheels(shelf, tmp_path, python312):
+def test_a_disk_that_is_full_of_wheels(find_links, tmp_path, python312):
     noise = b"".join(hashlib.sha512(b"%d" % number).digest() for number in range(8_000))
-    make_wheel(shelf, "noise", "1.0", {"noise.bin": noise})
+    make_wheel(find_links, "noise", "1.0", {"noise.bin": noise})
     root = write_project(tmp_path / "project", dependencies=["noise"])
     limited = (python312.path, "-c", LIMITED, "400000")
-    assert "too large" in refused(root, wrapper=limited, env=environment(**offline(shelf))).lower()
+    assert "too large" in refused(root, wrapper=limited, env=environment(**offline(find_links))).lower()
 
 
 @pytest.mark.parametrize("way", ["the default", "-d"])

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from buildproject import build, copy_fixture, environment, write_project
+from support.buildproject import build, copy_fixture, environment, write_project
 from test_diskless import answer
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ def compiled(tmp_path_factory):
     """The report on the fixture, its crafted wheels included."""
     folder = tmp_path_factory.mktemp("compiled")
     root = copy_fixture("compiled", folder / "project")
-    (shelf := folder / "shelf").mkdir()
-    subprocess.run([sys.executable, root / "crafted.py", shelf], check=True)
+    (find_links := folder / "shelf").mkdir()
+    subprocess.run([sys.executable, root / "crafted.py", find_links], check=True)
     pyproject = root / "pyproject.toml"
     offer = "[tool.hatch.build.targets.os402.offer]"
     features = '[tool.hatch.build.targets.os402]\nfeatures = ["crafted"]\n\n'
     pyproject.write_text(pyproject.read_text().replace(offer, features + offer))
-    links = " ".join(filter(None, [os.environ.get("PIP_FIND_LINKS"), str(shelf)]))
+    links = " ".join(filter(None, [os.environ.get("PIP_FIND_LINKS"), str(find_links)]))
     code, report = checked(root, "--remedies", "0", PIP_FIND_LINKS=links)
     assert code == 1
     return {item["name"]: item for item in report["distributions"]}, report

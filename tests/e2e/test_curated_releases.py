@@ -6,21 +6,21 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from buildproject import build, environment, write_project
-from diskless import run_diskless
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from wheelcraft import make_wheel
+from support.buildproject import build, environment, write_project
+from support.diskless import run_diskless
+from support.wheelcraft import make_wheel
 
-from hatch_os402.dependencies.curated import replacements, speedups, switches, troubles
-from hatch_os402.dependencies.resolve import resolve, resolve_with_source
-from hatch_os402.dependencies.wheels import read_wheel
+from hatch_os402.compatibility.curated import environment_hints, incompatibilities, optional_extensions, replacements
+from hatch_os402.resolution.resolve import resolve, resolve_with_source
+from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from buildproject import Build
+    from support.buildproject import Build
 
 pytestmark = [pytest.mark.network, pytest.mark.once]
 
@@ -35,7 +35,9 @@ def vendoring(folder: Path, dependencies) -> Build:
 @pytest.fixture(scope="module")
 def curated(tmp_path_factory):
     """A program with everything that is known, which runs what it is sent."""
-    return vendoring(tmp_path_factory.mktemp("curated"), {*speedups(), *troubles(), *switches()})
+    return vendoring(
+        tmp_path_factory.mktemp("curated"), {*optional_extensions(), *incompatibilities(), *environment_hints()}
+    )
 
 
 def ran(built: Build, python: str, code: str, **variables: str):
@@ -63,7 +65,7 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("name", speedups())
+@pytest.mark.parametrize("name", optional_extensions())
 def test_a_speedup_may_be_left_out(curated, python312, name):
     (entry,) = [item for item in curated.record["distributions"] if item["name"] == name]
     assert (entry["treatment"], bool(entry["left_out"])) == ("stripped", True)
@@ -96,9 +98,9 @@ TROUBLES = {
 }
 
 
-@pytest.mark.parametrize("name", troubles())
+@pytest.mark.parametrize("name", incompatibilities())
 def test_what_is_pure_and_cannot_do_its_work(curated, python312, name):
-    assert troubles()[name].covers(Version(curated.vendored[name]))
+    assert incompatibilities()[name].covers(Version(curated.vendored[name]))
     (entry,) = [item for item in curated.record["distributions"] if item["name"] == name]
     assert entry["treatment"] == "pure"
     code, why = TROUBLES[name]
@@ -113,9 +115,9 @@ SWITCHES = {
 }
 
 
-@pytest.mark.parametrize("name", switches())
+@pytest.mark.parametrize("name", environment_hints())
 def test_a_variable_that_helps(curated, python312, name):
-    switch = switches()[name]
+    switch = environment_hints()[name]
     assert switch.covers(Version(curated.vendored[name]))
     without = ran(curated, python312.path, SWITCHES[name])
     assert without.stderr

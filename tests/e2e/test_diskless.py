@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from buildproject import build, copy_fixture, environment, write_project
-from diskless import MEBIBYTE, SERVER_FILE, HarnessError, installation, run_diskless
-from watched import run_watched, serve
+from support.buildproject import build, copy_fixture, environment, write_project
+from support.diskless import MEBIBYTE, SERVER_FILE, HarnessError, installation, run_diskless
+from support.watched import run_watched, serve
 
 if TYPE_CHECKING:
-    from buildproject import Build
+    from support.buildproject import Build
 
 RAM = 256 * MEBIBYTE
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from buildproject import write_project
+from support.buildproject import write_project
 from test_compiled import checked
 
 pytestmark = pytest.mark.once

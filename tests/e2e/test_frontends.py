@@ -8,8 +8,19 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from buildproject import FILES, build, call, contents, copy_fixture, environment, offline, run, write, write_project
-from wheelcraft import make_wheel
+from support.buildproject import (
+    FILES,
+    build,
+    call,
+    contents,
+    copy_fixture,
+    environment,
+    offline,
+    run,
+    write,
+    write_project,
+)
+from support.wheelcraft import make_wheel
 
 from hatch_os402.artifacts import SIGNED_SUFFIX, SUFFIXES, names
 
@@ -22,9 +33,9 @@ PREVIOUS = dict.fromkeys((*names("sample-0.1.0"), f"sample-0.1.0{SIGNED_SUFFIX}"
 
 
 @pytest.fixture
-def hooked(shelf, tmp_path) -> Path:
+def hooked(find_links, tmp_path) -> Path:
     """A project with a dependency and the hook; pip finds the dependency with `offline(shelf)`."""
-    make_wheel(shelf, "lower", "1.0", {"lower.py": "answer = 42\n"})
+    make_wheel(find_links, "lower", "1.0", {"lower.py": "answer = 42\n"})
     files = {"sample/__init__.py": "", "sample/cgi.py": SCRIPT, "README.md": "for the sdist\n"}
     project = 'readme = "README.md"\n[project.scripts]\nsample = "sample.cgi:main"\n'
     return write_project(
@@ -43,8 +54,8 @@ def frontends(place: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("frontend", ["hatchling", "build", "uv"])
-def test_the_hook_gives_what_the_target_gives(shelf, hooked, tmp_path, frontend):
-    env = environment(**offline(shelf), UV_CACHE_DIR=str(tmp_path / "cache of uv"))
+def test_the_hook_gives_what_the_target_gives(find_links, hooked, tmp_path, frontend):
+    env = environment(**offline(find_links), UV_CACHE_DIR=str(tmp_path / "cache of uv"))
     target = build(hooked, env=env, dist=tmp_path / "target").succeeded()
     assert sorted(target.artifacts) == sorted(names("sample-0.1.0"))
     place = tmp_path / frontend
@@ -54,8 +65,8 @@ def test_the_hook_gives_what_the_target_gives(shelf, hooked, tmp_path, frontend)
     assert len([name for name in hook.artifacts if name.endswith(".whl")]) == 1
 
 
-def test_both_in_one_build(shelf, hooked):
-    both = build(hooked, "-t", "wheel", "-t", "os402", env=environment(**offline(shelf))).succeeded()
+def test_both_in_one_build(find_links, hooked):
+    both = build(hooked, "-t", "wheel", "-t", "os402", env=environment(**offline(find_links))).succeeded()
     assert len(both.artifacts) == len(SUFFIXES) + 1
 
 
@@ -101,7 +112,7 @@ def test_an_editable_installation_has_no_artifacts(hooked, tmp_path):
 IMPORTS = """
 import json, runpy, sys
 if sys.argv[1] == "with":
-    from hatch_os402 import hooks
+    from hatch_os402.plugin import hooks
     hooks.hatch_register_builder(), hooks.hatch_register_build_hook()
 sys.argv = ["hatchling", "build", "-t", "wheel"]
 try:
@@ -121,7 +132,7 @@ def test_other_builds_pay_nothing(tmp_path):
         said = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True)
         imported[plugins] = set(json.loads(said.stdout.splitlines()[-1]))
     ours = {name for name in imported["with"] if name.partition(".")[0] == "hatch_os402"}
-    assert "hatch_os402.hooks" in ours
+    assert "hatch_os402.plugin.hooks" in ours
     rooms = ("archive", "cache", "dependencies", "launcher", "offer", "options", "pipeline", "project", "runtime")
     assert [name for name in ours if name.count(".") and name.split(".")[1] in rooms] == []
     due_to_us = imported["with"] - imported["without"]
@@ -219,12 +230,12 @@ def test_the_plain_package_answers(tmp_path, python312):
 
 
 @pytest.mark.parametrize("options", ["bytecode = true\nsources = false", "bytecode = true\ncompression = 'deflated'"])
-def test_other_archives_run_too(shelf, tmp_path, python312, options):
-    make_wheel(shelf, "lower", "1.0", {"lower.py": "answer = 42\n"})
+def test_other_archives_run_too(find_links, tmp_path, python312, options):
+    make_wheel(find_links, "lower", "1.0", {"lower.py": "answer = 42\n"})
     files = {**FILES, "sample/__main__.py": "", "sample/cgi.py": SCRIPT}
     project = '[project.scripts]\nsample = "sample.cgi:main"\n'
     root = write_project(tmp_path / "p", dependencies=["lower"], files=files, project=project, options=options)
-    built = build(root, env=environment(**offline(shelf))).succeeded()
+    built = build(root, env=environment(**offline(find_links))).succeeded()
     finished = call(built, python312.path, "Grüße".encode(), folder=tmp_path)
     assert json.loads(finished.stdout) == [42, "Grüße"]
     assert ("lower.py" in built.members) == ("sources" not in options)

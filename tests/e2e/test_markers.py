@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from buildproject import build, environment, offline, write, write_project
-from localindex import PASSWORD, QUOTED, closed_port, serving
-from wheelcraft import make_wheel
+from support.buildproject import build, environment, offline, write, write_project
+from support.localindex import PASSWORD, QUOTED, closed_port, serving
+from support.wheelcraft import make_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,17 +38,17 @@ MARKERS = (
 WHAT_PACKAGING_SEES = "import json; from packaging.markers import default_environment as e; print(json.dumps(e()))"
 
 
-def craft(shelf: Path, name: str, version: str = "1.0", **more) -> Path:
-    return make_wheel(shelf, name, version, {f"{name.replace('-', '_')}.py": f"version = {version!r}\n"}, **more)
+def craft(find_links: Path, name: str, version: str = "1.0", **more) -> Path:
+    return make_wheel(find_links, name, version, {f"{name.replace('-', '_')}.py": f"version = {version!r}\n"}, **more)
 
 
 @pytest.mark.network
-def test_markers_are_the_targets_on_every_host(hosts, shelf, tmp_path):
+def test_markers_are_the_targets_on_every_host(hosts, find_links, tmp_path):
     """The project asks by markers and so does a dependency, so that pip and our own check both decide."""
     for name, _ in MARKERS:
-        craft(shelf, name)
-        craft(shelf, f"deep-{name}")
-    craft(shelf, "deep", requires=[f"deep-{name}; {marker}" for name, marker in MARKERS])
+        craft(find_links, name)
+        craft(find_links, f"deep-{name}")
+    craft(find_links, "deep", requires=[f"deep-{name}; {marker}" for name, marker in MARKERS])
     write_project(tmp_path, dependencies=["deep", *(f"{name}; {marker}" for name, marker in MARKERS)])
     right = {name for name, _ in MARKERS if name.endswith("right")}
     expected = {"deep", *right, *(f"deep-{name}" for name in right)}
@@ -58,7 +58,7 @@ def test_markers_are_the_targets_on_every_host(hosts, shelf, tmp_path):
         # Where Windows keeps its folders, for those who ask.
         folders = dict.fromkeys(("ALLUSERSPROFILE", "APPDATA", "LOCALAPPDATA", "USERPROFILE"), str(tmp_path))
         pretended = {"DISTURB_PLATFORM": platform, **folders} if platform else {}
-        env = environment(**offline(shelf), **pretended)
+        env = environment(**offline(find_links), **pretended)
         return build(tmp_path, python=hosts[minor], env=env, dist=tmp_path / f"dist {minor} {platform}")
 
     builds = {(minor, platform): None for minor in hosts for platform in (None, "win32", "darwin")}
@@ -84,24 +84,24 @@ def test_the_pretended_platforms_are_seen(hosts):
                 assert f'"platform_system": "{system}"' in seen
 
 
-def test_what_one_architecture_needs_is_vendored_for_both(shelf, tmp_path):
+def test_what_one_architecture_needs_is_vendored_for_both(find_links, tmp_path):
     for name in ("everywhere", "on-arm", "on-intel", "below-arm"):
-        craft(shelf, name, requires=["below-arm"] if name == "on-arm" else [])
+        craft(find_links, name, requires=["below-arm"] if name == "on-arm" else [])
     requires = [
         "everywhere",
         'on-arm; platform_machine == "aarch64"',
         'on-intel; platform_machine == "x86_64"',
     ]
-    built = build(write_project(tmp_path, dependencies=requires), env=environment(**offline(shelf))).succeeded()
+    built = build(write_project(tmp_path, dependencies=requires), env=environment(**offline(find_links))).succeeded()
     assert set(built.vendored) == {"everywhere", "on-arm", "on-intel", "below-arm"}
     assert built.record["distributions"][0]["required_by"] == ["on-arm"]
 
 
-def test_two_versions_for_two_architectures_are_refused(shelf, tmp_path):
-    craft(shelf, "split", "1.0")
-    craft(shelf, "split", "2.0")
+def test_two_versions_for_two_architectures_are_refused(find_links, tmp_path):
+    craft(find_links, "split", "1.0")
+    craft(find_links, "split", "2.0")
     requires = ['split<2; platform_machine == "x86_64"', 'split>=2; platform_machine == "aarch64"']
-    told = build(write_project(tmp_path, dependencies=requires), env=environment(**offline(shelf))).refused()
+    told = build(write_project(tmp_path, dependencies=requires), env=environment(**offline(find_links))).refused()
     assert "split: 1.0 on x86_64, 2.0 on aarch64" in told
     assert "`runtime`" in told
 
@@ -112,12 +112,12 @@ EXTRAS_AND_GROUPS = {
 }
 
 
-def test_extras_and_groups_are_vendored_when_they_are_named(shelf, tmp_path):
+def test_extras_and_groups_are_vendored_when_they_are_named(find_links, tmp_path):
     for name in ("wanted", "unwanted", "deep", "shallow", "always"):
-        craft(shelf, name)
+        craft(find_links, name)
     options = 'features = ["used-one"]\ngroups = ["serve"]\n'
     root = write_project(tmp_path, dependencies=["always"], options=options, **EXTRAS_AND_GROUPS)
-    built = build(root, env=environment(**offline(shelf))).succeeded()
+    built = build(root, env=environment(**offline(find_links))).succeeded()
     assert set(built.vendored) == {"always", "wanted", "deep", "shallow"}
 
 
@@ -133,15 +133,15 @@ def test_unknown_extras_and_groups_are_refused(tmp_path, options, told):
     assert all(word in text for word in told), text
 
 
-def test_a_dependency_may_require_the_project(shelf, tmp_path):
+def test_a_dependency_may_require_the_project(find_links, tmp_path):
     """The index has another project of the same name: it must not be taken instead."""
-    craft(shelf, "plugin", requires=["sample>=0.1", "sample[more]"])
-    craft(shelf, "more")
-    make_wheel(shelf, "sample", "9.0", {"sample/__init__.py": "raise SystemExit('not this one')\n"})
+    craft(find_links, "plugin", requires=["sample>=0.1", "sample[more]"])
+    craft(find_links, "more")
+    make_wheel(find_links, "sample", "9.0", {"sample/__init__.py": "raise SystemExit('not this one')\n"})
     root = write_project(
         tmp_path, dependencies=["plugin"], project='[project.optional-dependencies]\nmore = ["more"]\n'
     )
-    built = build(root, env=environment(**offline(shelf))).succeeded()
+    built = build(root, env=environment(**offline(find_links))).succeeded()
     assert set(built.vendored) == {"plugin", "more"}
     assert built.members["sample/__init__.py"] == b""
 
@@ -167,25 +167,25 @@ def write_sdist(folder: Path, name: str, evidence: Path) -> Path:
 
 
 @pytest.mark.parametrize("way", ["name", "address", "folder"])
-def test_source_is_refused_and_never_run(shelf, tmp_path, way):
+def test_source_is_refused_and_never_run(find_links, tmp_path, way):
     evidence = tmp_path / "evidence"
-    sdist = write_sdist(shelf, "sourceful", evidence)
+    sdist = write_sdist(find_links, "sourceful", evidence)
     requirement = {
         "name": "sourceful",
         "address": f"sourceful @ {sdist.as_uri()}",
-        "folder": f"sourceful @ {(shelf / 'sourceful').as_uri()}",
+        "folder": f"sourceful @ {(find_links / 'sourceful').as_uri()}",
     }[way]
     extra = "[tool.hatch.metadata]\nallow-direct-references = true\n"
     root = write_project(tmp_path / "project", dependencies=[requirement], extra=extra)
-    told = build(root, env=environment(**offline(shelf))).refused()
+    told = build(root, env=environment(**offline(find_links))).refused()
     assert not evidence.exists()
     assert "sourceful" in told
     assert "source" in told
     assert "wheel" in told
 
 
-def test_a_wheel_may_come_by_its_address(shelf, tmp_path):
-    wheel = craft(shelf, "direct")
+def test_a_wheel_may_come_by_its_address(find_links, tmp_path):
+    wheel = craft(find_links, "direct")
     extra = "[tool.hatch.metadata]\nallow-direct-references = true\n"
     root = write_project(tmp_path / "project", dependencies=[f"direct @ {wheel.as_uri()}"], extra=extra)
     built = build(root, env=environment(PIP_NO_INDEX="1")).succeeded()
@@ -220,41 +220,41 @@ DANGEROUS = {
 }
 
 
-def stack(shelf: Path) -> None:
+def stack(find_links: Path) -> None:
     """A dependency with one of its own, in releases that a changed setting would choose otherwise."""
-    craft(shelf, "upper", requires=["lower"])
-    craft(shelf, "lower", "1.0")
-    craft(shelf, "lower", "2.0")
-    craft(shelf, "lower", "3.0rc1")
-    craft(shelf, "lower", "4.0", requires_python=">=3.13")
+    craft(find_links, "upper", requires=["lower"])
+    craft(find_links, "lower", "1.0")
+    craft(find_links, "lower", "2.0")
+    craft(find_links, "lower", "3.0rc1")
+    craft(find_links, "lower", "4.0", requires_python=">=3.13")
 
 
 @pytest.mark.parametrize("way", ["environment", "configuration"])
-def test_what_would_change_the_resolution_does_not_reach_pip(shelf, tmp_path, way):
-    stack(shelf)
+def test_what_would_change_the_resolution_does_not_reach_pip(find_links, tmp_path, way):
+    stack(find_links)
     root = write_project(tmp_path / "project", dependencies=["upper"])
-    clean = build(root, env=environment(**offline(shelf)), dist=tmp_path / "clean").succeeded()
+    clean = build(root, env=environment(**offline(find_links)), dist=tmp_path / "clean").succeeded()
     assert clean.vendored == {"upper": "1.0", "lower": "2.0"}
 
     write(root, {"constraint.txt": "lower<2\n", "requirement.txt": "unheard-of\n"})
     if way == "environment":
-        env = environment(**offline(shelf), **{f"PIP_{name}": value for name, value in DANGEROUS.items()})
+        env = environment(**offline(find_links), **{f"PIP_{name}": value for name, value in DANGEROUS.items()})
     else:
         lines = [f"{name.lower().replace('_', '-')} = {value}" for name, value in DANGEROUS.items()]
         sections = (f"[{section}]\n" + "\n".join(lines) for section in ("global", "install", "download"))
         write(tmp_path, {"pip.conf": "\n".join(sections)})
-        env = environment(**offline(shelf), PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+        env = environment(**offline(find_links), PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
     built = build(root, env=env, dist=tmp_path / "disturbed").succeeded()
     assert built.artifacts == clean.artifacts
     assert not (root / "elsewhere").exists()
 
 
 @pytest.mark.parametrize("way", ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "configuration", "credentials"])
-def test_the_users_index_is_asked(shelf, tmp_path, way):
-    stack(shelf)
+def test_the_users_index_is_asked(find_links, tmp_path, way):
+    stack(find_links)
     (empty := tmp_path / "empty").mkdir()
     root = write_project(tmp_path / "project", dependencies=["upper"])
-    with serving(shelf, private=way == "credentials") as index, serving(empty) as other:
+    with serving(find_links, private=way == "credentials") as index, serving(empty) as other:
         settings = {
             "PIP_INDEX_URL": {"PIP_INDEX_URL": index.url},
             "PIP_EXTRA_INDEX_URL": {"PIP_INDEX_URL": other.url, "PIP_EXTRA_INDEX_URL": index.url},
@@ -265,16 +265,16 @@ def test_the_users_index_is_asked(shelf, tmp_path, way):
         built = build(root, env=environment(**settings, HATCH_VERBOSE="1", PIP_NO_CACHE_DIR="1")).succeeded()
     assert built.vendored == {"upper": "1.0", "lower": "2.0"}
     assert "/simple/upper/" in index.requests
-    assert f"/files/{next(shelf.glob('upper*')).name}" in index.requests
+    assert f"/files/{next(find_links.glob('upper*')).name}" in index.requests
     everything = b"".join([*built.artifacts.values(), built.err.encode()])
     for secret in (PASSWORD, QUOTED, "127.0.0.1"):
         assert secret.encode() not in everything
 
 
-def test_a_refused_password_is_not_told(shelf, tmp_path):
-    stack(shelf)
+def test_a_refused_password_is_not_told(find_links, tmp_path):
+    stack(find_links)
     root = write_project(tmp_path / "project", dependencies=["upper"])
-    with serving(shelf, private=True) as index:
+    with serving(find_links, private=True) as index:
         url = index.url_with_credentials.replace(QUOTED, "another-secret")
         env = environment(PIP_INDEX_URL=url, HATCH_VERBOSE="1", PIP_RETRIES="0", PIP_NO_CACHE_DIR="1")
         told = build(root, env=env).refused()
@@ -282,11 +282,11 @@ def test_a_refused_password_is_not_told(shelf, tmp_path):
     assert "another-secret" not in told
 
 
-def test_a_dead_proxy_is_named(shelf, tmp_path):
+def test_a_dead_proxy_is_named(find_links, tmp_path):
     """That it is asked shows that the setting arrives."""
-    stack(shelf)
+    stack(find_links)
     root = write_project(tmp_path / "project", dependencies=["upper"])
-    with serving(shelf) as index, closed_port() as port:
+    with serving(find_links) as index, closed_port() as port:
         env = environment(
             PIP_INDEX_URL=index.url.replace("127.0.0.1", "index.invalid"),
             PIP_TRUSTED_HOST="index.invalid",
@@ -300,30 +300,30 @@ def test_a_dead_proxy_is_named(shelf, tmp_path):
     assert index.requests == []
 
 
-def test_an_index_that_pip_does_not_trust_is_named(shelf, tmp_path):
+def test_an_index_that_pip_does_not_trust_is_named(find_links, tmp_path):
     root = write_project(tmp_path / "project", dependencies=["upper"])
     told = build(root, env=environment(PIP_INDEX_URL="http://index.invalid/simple/", PIP_RETRIES="0")).refused()
     assert "index.invalid" in told
     assert "trusted" in told
 
 
-def test_an_index_and_a_folder_give_the_same_bytes(shelf, tmp_path):
+def test_an_index_and_a_folder_give_the_same_bytes(find_links, tmp_path):
     """A mirror must not change the record."""
-    stack(shelf)
+    stack(find_links)
     root = write_project(tmp_path / "project", dependencies=["upper"])
-    with serving(shelf) as index:
+    with serving(find_links) as index:
         through = build(root, env=environment(PIP_INDEX_URL=index.url), dist=tmp_path / "index").succeeded()
-    beside = build(root, env=environment(**offline(shelf)), dist=tmp_path / "folder").succeeded()
+    beside = build(root, env=environment(**offline(find_links)), dist=tmp_path / "folder").succeeded()
     assert through.artifacts == beside.artifacts
-    wheel = next(shelf.glob("upper*"))
+    wheel = next(find_links.glob("upper*"))
     (upper,) = [item for item in beside.record["distributions"] if item["name"] == "upper"]
     assert upper["sha256"] == hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
-def test_a_folder_of_this_machine_in_a_requirement_is_told(shelf, tmp_path):
-    address = make_wheel(shelf, "upper", "1.0", {"upper.py": ""}).as_uri()
+def test_a_folder_of_this_machine_in_a_requirement_is_told(find_links, tmp_path):
+    address = make_wheel(find_links, "upper", "1.0", {"upper.py": ""}).as_uri()
     metadata = "[tool.hatch.metadata]\nallow-direct-references = true\n"
     root = write_project(tmp_path / "project", dependencies=[f"upper @ {address}"], extra=metadata)
-    built = build(root, env=environment(**offline(shelf))).succeeded()
+    built = build(root, env=environment(**offline(find_links))).succeeded()
     assert "requirement of upper has a folder of this machine in its address" in built.err
     assert built.vendored == {"upper": "1.0"}

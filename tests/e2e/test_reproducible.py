@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from buildproject import Build, build, copy_fixture, environment, members
+from support.buildproject import Build, build, copy_fixture, environment, members
 
 pytestmark = pytest.mark.once
 

@@ -6,8 +6,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from buildproject import build, environment, offline, write_project
-from wheelcraft import make_wheel
+from support.buildproject import build, environment, offline, write_project
+from support.wheelcraft import make_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,19 +27,19 @@ RELEASES = {
 EXPECTED = {"chosen": "4", "for-twelve": "1", "lower": "1"}
 
 
-def project(shelf: Path, folder: Path) -> Path:
+def project(find_links: Path, folder: Path) -> Path:
     for version, requires in RELEASES.items():
-        make_wheel(shelf, "chosen", version, {"chosen.py": ""}, requires_python=requires)
+        make_wheel(find_links, "chosen", version, {"chosen.py": ""}, requires_python=requires)
     requires = ["lower; python_version == '3.12'"]
-    make_wheel(shelf, "for-twelve", "1", {"for_twelve.py": ""}, requires_python="==3.12.*", requires=requires)
-    make_wheel(shelf, "lower", "1", {"lower.py": ""})
+    make_wheel(find_links, "for-twelve", "1", {"for_twelve.py": ""}, requires_python="==3.12.*", requires=requires)
+    make_wheel(find_links, "lower", "1", {"lower.py": ""})
     return write_project(folder, dependencies=["chosen", "for-twelve"], project='requires-python = ">=3.12,<3.13"\n')
 
 
-def test_every_host_takes_what_the_target_can_use(hosts, shelf, tmp_path):
-    root = project(shelf, tmp_path / "sample")
+def test_every_host_takes_what_the_target_can_use(hosts, find_links, tmp_path):
+    root = project(find_links, tmp_path / "sample")
     found = {
-        minor: build(root, python=python, env=environment(**offline(shelf)), dist=tmp_path / minor)
+        minor: build(root, python=python, env=environment(**offline(find_links)), dist=tmp_path / minor)
         for minor, python in hosts.items()
     }
     first = next(iter(found.values()))
@@ -50,12 +50,12 @@ def test_every_host_takes_what_the_target_can_use(hosts, shelf, tmp_path):
 
 @pytest.mark.network
 @pytest.mark.parametrize("version", ["23.1", "24.0"])  # the oldest that is promised, and one in between
-def test_an_old_pip_resolves_the_same(version, hosts, shelf, tmp_path):
+def test_an_old_pip_resolves_the_same(version, hosts, find_links, tmp_path):
     """It runs on a Python before 3.12, which has no say."""
     python = min(hosts.items(), key=lambda item: tuple(map(int, item[0].split("."))))[1]
     old = tmp_path / "old"
     install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(old), f"pip=={version}"]
     subprocess.run(install, check=True, capture_output=True)
-    root = project(shelf, tmp_path / "sample")
-    built = build(root, python=python, env=environment(**offline(shelf), PYTHONPATH=str(old))).succeeded()
+    root = project(find_links, tmp_path / "sample")
+    built = build(root, python=python, env=environment(**offline(find_links), PYTHONPATH=str(old))).succeeded()
     assert built.vendored == EXPECTED

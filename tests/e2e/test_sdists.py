@@ -8,8 +8,8 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
-from buildproject import build, environment, offline, write_project
-from wheelcraft import ELF, make_wheel
+from support.buildproject import build, environment, offline, write_project
+from support.wheelcraft import ELF, make_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,27 +74,27 @@ def sdist(
     return evidence
 
 
-def built(tmp_path, shelf, dependencies, named, *, dist="dist", options="", **env):
+def built(tmp_path, find_links, dependencies, named, *, dist="dist", options="", **env):
     options = f"bytecode = false\nbuild-from-source = {named!r}\n{options}"
     root = write_project(tmp_path / "project", dependencies=dependencies, options=options)
-    return build(root, env=environment(**offline(shelf), **env), dist=tmp_path / dist)
+    return build(root, env=environment(**offline(find_links), **env), dist=tmp_path / dist)
 
 
-def test_source_is_refused_with_what_else_is_wrong(shelf, tmp_path):
-    evidence = [sdist(shelf, "sourceful"), sdist(shelf, "another", metadata="Metadata-Version: 1.2\n")]
-    make_wheel(shelf, "fast", "1.0", {"fast/_x.so": ELF}, tag="cp312-cp312-manylinux_2_17_x86_64")
-    told = built(tmp_path, shelf, ["sourceful", "another", "fast"], []).refused()
+def test_source_is_refused_with_what_else_is_wrong(find_links, tmp_path):
+    evidence = [sdist(find_links, "sourceful"), sdist(find_links, "another", metadata="Metadata-Version: 1.2\n")]
+    make_wheel(find_links, "fast", "1.0", {"fast/_x.so": ELF}, tag="cp312-cp312-manylinux_2_17_x86_64")
+    told = built(tmp_path, find_links, ["sourceful", "another", "fast"], []).refused()
     assert "3 distributions cannot run on os402" in told
     assert "sourceful-1.0.tar.gz is source" in told
     assert "`build-from-source` names distributions whose sdist may be built" in told
     assert not any(path.exists() for path in evidence)
 
 
-def test_it_is_built_without_compilers_and_recorded(shelf, tmp_path):
+def test_it_is_built_without_compilers_and_recorded(find_links, tmp_path):
     """What its wheel requires counts, even if the sdist did not say it; no byte depends on the machine's state."""
-    evidence = sdist(shelf, "sourceful", requires="Requires-Dist: lower\n")
-    make_wheel(shelf, "lower", "1.0", {"lower.py": ""})
-    done = built(tmp_path, shelf, ["sourceful"], ["Sourceful"]).succeeded()
+    evidence = sdist(find_links, "sourceful", requires="Requires-Dist: lower\n")
+    make_wheel(find_links, "lower", "1.0", {"lower.py": ""})
+    done = built(tmp_path, find_links, ["sourceful"], ["Sourceful"]).succeeded()
     assert evidence.exists()
     assert done.vendored == {"lower": "1.0", "sourceful": "1.0"}
     told = ast.literal_eval(done.members["sourceful/__init__.py"].decode().removeprefix("TOLD = "))
@@ -112,33 +112,37 @@ def test_it_is_built_without_compilers_and_recorded(shelf, tmp_path):
     assert "building sourceful 1.0 from sourceful-1.0.tar.gz, without compilers" in done.err
 
     evidence.unlink()
-    again = built(tmp_path, shelf, ["sourceful"], ["sourceful"], dist="again")
+    again = built(tmp_path, find_links, ["sourceful"], ["sourceful"], dist="again")
     assert again.artifacts == done.artifacts
     assert not evidence.exists(), "it was built before"
-    cold = built(tmp_path, shelf, ["sourceful"], ["sourceful"], dist="cold", HATCH_OS402_CACHE_DIR=str(tmp_path / "c"))
+    cold = built(
+        tmp_path, find_links, ["sourceful"], ["sourceful"], dist="cold", HATCH_OS402_CACHE_DIR=str(tmp_path / "c")
+    )
     assert cold.artifacts == done.artifacts
     assert evidence.exists()
 
 
-def test_its_wheel_is_vetted_like_every_other(shelf, tmp_path):
-    sdist(shelf, "sourceful", files={"sourceful/_x.so": ELF})
-    told = built(tmp_path, shelf, ["sourceful"], ["sourceful"], options="remedies = false\n").refused()
+def test_its_wheel_is_vetted_like_every_other(find_links, tmp_path):
+    sdist(find_links, "sourceful", files={"sourceful/_x.so": ELF})
+    told = built(tmp_path, find_links, ["sourceful"], ["sourceful"], options="remedies = false\n").refused()
     assert "sourceful/_x.so (ELF x86_64 extension module)" in told
 
 
 @pytest.mark.parametrize("way", ["a wheel is there", "nobody requires it"])
-def test_a_name_without_effect_is_told(shelf, tmp_path, way):
-    evidence = sdist(shelf, "sourceful")
+def test_a_name_without_effect_is_told(find_links, tmp_path, way):
+    evidence = sdist(find_links, "sourceful")
     if way == "a wheel is there":
-        make_wheel(shelf, "sourceful", "0.9", {"sourceful.py": ""})
-    done = built(tmp_path, shelf, ["sourceful"] if way == "a wheel is there" else [], ["sourceful"]).succeeded()
+        make_wheel(find_links, "sourceful", "0.9", {"sourceful.py": ""})
+    done = built(tmp_path, find_links, ["sourceful"] if way == "a wheel is there" else [], ["sourceful"]).succeeded()
     assert "`build-from-source` names sourceful, which " in done.err
     assert not evidence.exists()
 
 
-def test_what_does_not_build_is_told_with_its_own_words(shelf, tmp_path):
-    sdist(shelf, "sourceful", backend="def build_wheel(*_):\n    raise SystemExit('needs a compiler, says {name}')\n")
-    told = built(tmp_path, shelf, ["sourceful"], ["sourceful"]).refused()
+def test_what_does_not_build_is_told_with_its_own_words(find_links, tmp_path):
+    sdist(
+        find_links, "sourceful", backend="def build_wheel(*_):\n    raise SystemExit('needs a compiler, says {name}')\n"
+    )
+    told = built(tmp_path, find_links, ["sourceful"], ["sourceful"]).refused()
     assert "sourceful-1.0.tar.gz could not be built without compilers" in told
     assert "needs a compiler, says sourceful" in told
 
@@ -159,10 +163,10 @@ METADATA = {
 
 
 @pytest.mark.parametrize(("metadata", "files", "required"), METADATA.values(), ids=METADATA)
-def test_what_an_sdist_says_of_itself_counts_and_nothing_is_run(shelf, tmp_path, metadata, files, required):
-    evidence = sdist(shelf, "sourceful", metadata=metadata, more=files)
-    make_wheel(shelf, "lower", "1.0", {"lower/_x.so": ELF})
-    told = built(tmp_path, shelf, ["sourceful"], [], options="remedies = false\n").refused()
+def test_what_an_sdist_says_of_itself_counts_and_nothing_is_run(find_links, tmp_path, metadata, files, required):
+    evidence = sdist(find_links, "sourceful", metadata=metadata, more=files)
+    make_wheel(find_links, "lower", "1.0", {"lower/_x.so": ELF})
+    told = built(tmp_path, find_links, ["sourceful"], [], options="remedies = false\n").refused()
     assert ("sourceful-1.0.tar.gz is source" in told) == (required is not None)
     assert ("sample -> sourceful -> lower" in told) == (required is not None)
     assert not evidence.exists()

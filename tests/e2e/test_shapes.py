@@ -6,7 +6,7 @@ import hashlib
 import sys
 
 import pytest
-from buildproject import FILES, build, environment, write, write_project
+from support.buildproject import FILES, build, environment, write, write_project
 
 MEBIBYTE = 1 << 20
 LARGE = 25 * MEBIBYTE

@@ -9,10 +9,10 @@ from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from artifactcraft import KEY, unsigned_offer
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samplecraft import NASTY
+from support.artifactcraft import KEY, unsigned_offer
+from support.samplecraft import NASTY
 
 from hatch_os402.artifacts import SIGNED_SUFFIX
 from hatch_os402.errors import ArtifactError, OfferError

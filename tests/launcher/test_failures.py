@@ -5,10 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import launching
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import launching
 
 from hatch_os402 import launcher
 

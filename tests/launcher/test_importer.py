@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import launching
 import pytest
+from support import launching
 
 from hatch_os402 import launcher
 

@@ -6,8 +6,8 @@ import base64
 import hashlib
 import sys
 
-import launching
 import pytest
+from support import launching
 
 TOOLS = """
 import importlib.metadata as metadata, importlib.resources as resources, json, sys

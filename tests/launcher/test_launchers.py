@@ -6,8 +6,8 @@ import json
 import subprocess
 import sys
 
-import launching
 import pytest
+from support import launching
 
 from hatch_os402 import launcher
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import launching
 import pytest
+from support import launching
 
 MAIN = """
 import json, sys

@@ -7,9 +7,9 @@ import subprocess
 import sys
 import sysconfig
 
-import launching
 import pytest
-from introspection import ATTRIBUTES, ERRORS, FILES, HEAD, MACHINERY, MAIN, MORE, RESOURCES, TRACEBACKS, WRONG
+from support import launching
+from support.introspection import ATTRIBUTES, ERRORS, FILES, HEAD, MACHINERY, MAIN, MORE, RESOURCES, TRACEBACKS, WRONG
 
 ROOT = "/os402/app"
 KINDS = ("source", "both", "bytecode")

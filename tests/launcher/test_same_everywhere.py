@@ -6,9 +6,9 @@ import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-import launching
 import pytest
-from buildproject import interpreters
+from support import launching
+from support.buildproject import interpreters
 
 pytestmark = pytest.mark.once
 

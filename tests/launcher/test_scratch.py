@@ -6,8 +6,8 @@ import json
 import os
 import sqlite3
 
-import launching
 import pytest
+from support import launching
 
 from hatch_os402.launcher.inside.index import Index
 from hatch_os402.launcher.inside.places import Places

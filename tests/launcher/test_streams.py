@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 
-import launching
 import pytest
+from support import launching
 
 from hatch_os402 import launcher
 

@@ -10,10 +10,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-import launching
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support import launching
 
 from hatch_os402 import launcher
 from hatch_os402.launcher.inside.index import Index

@@ -13,7 +13,7 @@ from hatch_os402.offer.prices import from_flat, from_per_second
 flat_prices = st.integers(1, 10**6).map(lambda millionths: millionths / 10**6)
 
 
-def advised(error: OfferError, option: str) -> float:
+def recommended(error: OfferError, option: str) -> float:
     """The number that the message says to write for `option`, read as TOML would read it."""
     found = re.search(rf"`{option} = ([0-9.e-]+)`", error.message)
     assert found, error.message
@@ -30,7 +30,7 @@ class TestPerSecond:
             OfferError, match=r"reads the price per second 1\.6666666666666667e-6 as 1\.6666666666666669e-6"
         ) as caught:
             from_per_second(0.0001 / 60)
-        assert from_per_second(advised(caught.value, "price-per-second")) == 1.6666666666666665e-6
+        assert from_per_second(recommended(caught.value, "price-per-second")) == 1.6666666666666665e-6
 
 
 class TestFlat:
@@ -45,7 +45,7 @@ class TestFlat:
             return
         with pytest.raises(OfferError) as caught:
             from_flat(price, duration)
-        per_second, near = advised(caught.value, "price-per-second"), advised(caught.value, "price")
+        per_second, near = recommended(caught.value, "price-per-second"), recommended(caught.value, "price")
         assert from_per_second(per_second) == pytest.approx(price / duration, rel=1e-12)
         assert survives(from_flat(near, duration))
         assert near == pytest.approx(price, rel=1e-12)

@@ -6,8 +6,8 @@ import shutil
 from itertools import pairwise
 
 import pytest
-from pagevisit import find_chromium, visit
-from samplecraft import NASTY
+from support.pagevisit import find_chromium, visit
+from support.samplecraft import NASTY
 
 from hatch_os402.cli import main
 
@@ -165,7 +165,7 @@ def test_a_narrow_window(look):
 
 
 def test_without_a_browser_it_is_skipped_unless_required(monkeypatch):
-    import pagevisit
+    from support import pagevisit
 
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr(pagevisit, "REQUIRED", False)

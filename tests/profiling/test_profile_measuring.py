@@ -7,8 +7,8 @@ import zipfile
 from dataclasses import replace
 
 import pytest
-from artifactcraft import unsigned_offer
-from launching import archive
+from support.artifactcraft import unsigned_offer
+from support.launching import archive
 
 from hatch_os402 import launcher
 from hatch_os402.errors import SandboxError
@@ -97,17 +97,18 @@ class TestSample:
         }
 
     def test_what_lazy_imports_save(self, sample):
-        lazies = sample.lazies
-        assert [saving.name for saving in lazies.savings] == ["idle"]
-        assert [package.name for package in lazies.asked_for] == ["eager"]
-        assert (lazies.advised, lazies.same_answer) == (("idle",), True)
+        lazy_imports = sample.lazy_imports
+        assert [saving.name for saving in lazy_imports.savings] == ["idle"]
+        assert [package.name for package in lazy_imports.loaded_anyway] == ["eager"]
+        assert (lazy_imports.recommended, lazy_imports.same_answer) == (("idle",), True)
         (idle,) = [node for node, _ in sample.tree.walk() if node.name == "idle"]
         inside = [node for node, _ in idle.walk()]
         assert {"idle", "idle.heavy", "helping", "colorsys"} <= {node.name for node in inside}
         # Whatever of the launcher is first needed there may be needed later by somebody else.
-        assert 4 <= lazies.savings[0].modules <= len(inside)
+        assert 4 <= lazy_imports.savings[0].modules <= len(inside)
         assert (
-            sum(node.own for node in inside if node.name in ("idle", "idle.heavy", "helping")) <= lazies.savings[0].own
+            sum(node.own for node in inside if node.name in ("idle", "idle.heavy", "helping"))
+            <= lazy_imports.savings[0].own
         )
 
     def test_the_advice_can_be_pasted(self, sample):
@@ -232,7 +233,7 @@ def test_lazily_it_answers_something_else(tmp_path):
     }
     measured = profile(made(tmp_path, files))
     assert b"['plugin']" in measured.answer
-    assert (measured.lazies.advised, measured.lazies.same_answer) == ((), False)
+    assert (measured.lazy_imports.recommended, measured.lazy_imports.same_answer) == ((), False)
     told = "\n".join(advice(measured))
     assert "plugin would not be loaded, and the program then answers something else" in told
     assert "lazy-imports" not in told
@@ -245,7 +246,7 @@ def test_lazily_it_vanishes(tmp_path):
         "names.py": "ALL = []\n\ndef get():\n    return ALL\n",
     }
     measured = profile(made(tmp_path, files))
-    assert (measured.status, measured.lazies.known) == (0, False)
+    assert (measured.status, measured.lazy_imports.known) == (0, False)
     assert "would save is not known" in "\n".join(advice(measured))
 
 
@@ -254,14 +255,14 @@ IDLE = "TABLE = [sum(range(n)) for n in range(3000)]\n\ndef f():\n    pass\n"
 
 def test_modules_of_python_itself_are_tried_as_well(tmp_path):
     source = "import colorsys, idle\n\ndef main():\n    print('\\r\\n\\r\\n')\n"
-    lazies = profile(made(tmp_path, {"app.py": source, "idle.py": IDLE})).lazies
-    assert {saving.name for saving in lazies.savings} == {"idle", "colorsys"}
+    lazy_imports = profile(made(tmp_path, {"app.py": source, "idle.py": IDLE})).lazy_imports
+    assert {saving.name for saving in lazy_imports.savings} == {"idle", "colorsys"}
 
 
 def test_without_those_of_python_where_they_matter(tmp_path):
     source = "import sys, colorsys, idle\n\ndef main():\n    print('\\r\\n\\r\\n', type(sys.modules['colorsys']))\n"
-    lazies = profile(made(tmp_path, {"app.py": source, "idle.py": IDLE})).lazies
-    assert (lazies.advised, lazies.same_answer) == (("idle",), True)
+    lazy_imports = profile(made(tmp_path, {"app.py": source, "idle.py": IDLE})).lazy_imports
+    assert (lazy_imports.recommended, lazy_imports.same_answer) == (("idle",), True)
 
 
 def test_what_is_put_off_already(tmp_path):
@@ -271,7 +272,7 @@ def test_what_is_put_off_already(tmp_path):
     found = uses(measured)
     assert (found["idle"], found["tool"]) == ("deferred", "request")
     assert measured.unused == ()
-    assert measured.lazies is None
+    assert measured.lazy_imports is None
     assert "tool" in children(measured, "request")  # that is when it was loaded
     assert measured.lazy == ("idle", "tool")
 
@@ -289,7 +290,7 @@ def test_answers_that_vary(tmp_path):
         "idle.py": IDLE,
     }
     measured = profile(made(tmp_path, files), runs=2)
-    assert (measured.lazies.advised, measured.lazies.same_answer) == (("idle",), None)
+    assert (measured.lazy_imports.recommended, measured.lazy_imports.same_answer) == (("idle",), None)
     assert "did not all answer the same" in "".join(measured.notes)
 
 

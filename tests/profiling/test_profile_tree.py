@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_os402.profiling.lazies import compare
+from hatch_os402.profiling.lazy_imports import compare
 from hatch_os402.profiling.modules import Package, read_modules, unused_packages
 from hatch_os402.profiling.running import Run
-from hatch_os402.profiling.tree import COLLECTION, Spread, merge, overhead, phase
+from hatch_os402.profiling.tree import COLLECTION, Stats, merge, overhead, phase
 
 SECOND = 10**9
 
@@ -95,22 +95,22 @@ def tried():
 
 def test_a_package_saves_what_only_it_needed(tried):
     before = [run(), run()]
-    lazies = compare(merge(before), before, [run(unloaded=["a"], without_b=True)], tried)
-    assert [(saving.name, saving.own, saving.modules) for saving in lazies.savings] == [("a", 10, 2)]
-    assert lazies.asked_for == ()  # `c` did not happen either
-    assert lazies.before == Spread(30, 30, 30)
+    lazy_imports = compare(merge(before), before, [run(unloaded=["a"], without_b=True)], tried)
+    assert [(saving.name, saving.own, saving.modules) for saving in lazy_imports.savings] == [("a", 10, 2)]
+    assert lazy_imports.loaded_anyway == ()  # `c` did not happen either
+    assert lazy_imports.before == Stats(30, 30, 30)
 
 
 def test_what_somebody_else_imports_is_not_saved(tried):
-    lazies = compare(merge([run()]), [run()], [run(unloaded=["a"])], tried)
-    assert [(saving.name, saving.own, saving.modules) for saving in lazies.savings] == [("a", 6, 1)]
+    lazy_imports = compare(merge([run()]), [run()], [run(unloaded=["a"])], tried)
+    assert [(saving.name, saving.own, saving.modules) for saving in lazy_imports.savings] == [("a", 6, 1)]
 
 
 def test_nothing_stays_unloaded(tried):
-    lazies = compare(merge([run()]), [run()], [], tried)
-    assert (lazies.savings, lazies.advised, lazies.asked_for) == ((), (), tried)
+    lazy_imports = compare(merge([run()]), [run()], [], tried)
+    assert (lazy_imports.savings, lazy_imports.recommended, lazy_imports.loaded_anyway) == ((), (), tried)
 
 
 def test_another_answer_is_no_advice(tried):
-    lazies = compare(merge([run()]), [run(out=b"x")], [run(out=b"y", unloaded=["a"])], tried)
-    assert (lazies.same_answer, lazies.advised) == (False, ())
+    lazy_imports = compare(merge([run()]), [run(out=b"x")], [run(out=b"y", unloaded=["a"])], tried)
+    assert (lazy_imports.same_answer, lazy_imports.recommended) == (False, ())

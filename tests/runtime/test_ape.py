@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from standins import ape, assimilated, elf_header, octal
+from support.standins import ape, assimilated, elf_header, octal
 
 from hatch_os402.runtime import ape as module
 

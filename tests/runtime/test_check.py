@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from standins import pretender
+from support.standins import pretender
 
 from hatch_os402.errors import Os402Error
 from hatch_os402.runtime import check as module

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from standins import Listener, ape, assimilated, serving, sha256
+from support.standins import Listener, ape, assimilated, serving, sha256
 
 from hatch_os402.errors import Os402Error
 from hatch_os402.runtime import download, fetching, pins
@@ -32,7 +32,7 @@ class Fetch:
 
     def __init__(self, cache):
         self.cache = cache
-        self.tell = Listener()
+        self.reporter = Listener()
         self.slept = []
         self.progress = []
 
@@ -40,7 +40,7 @@ class Fetch:
         return fetching.fetch(
             executable,
             cache=self.cache,
-            tell=self.tell,
+            reporter=self.reporter,
             progress=lambda *state: self.progress.append(state),
             client=client,
             sleep=self.slept.append,
@@ -139,7 +139,7 @@ def test_a_cut_connection_is_resumed(server, fetch):
     assert (second["Range"], second["If-Range"]) == (f"bytes={HALF}-", '"one"')
     assert fetch.slept == [download.PAUSES[0]]
     assert fetch.progress[-1] == (len(DATA), len(DATA))
-    assert any("trying again in 1 s" in said for said in fetch.tell.said)
+    assert any("trying again in 1 s" in said for said in fetch.reporter.said)
 
 
 def test_after_many_cuts_the_next_run_goes_on(server, fetch):
@@ -190,7 +190,7 @@ def test_a_wrong_range_is_not_taken(server, fetch, status):
     server.script = [server.cut(HALF), server.answers(status, {"Content-Range": "bytes 5-9/10"}, b"wrong")]
     assert fetch().read_bytes() == assimilated(DATA)
     assert "Range" not in server.requests[2]
-    assert not any("from its start" in said for said in fetch.tell.said)
+    assert not any("from its start" in said for said in fetch.reporter.said)
 
 
 @pytest.mark.parametrize(("content", "requests"), [(DATA, 1), (b"x" * len(DATA), 2)], ids=["right", "wrong"])
@@ -266,7 +266,7 @@ def test_no_message_holds_what_is_secret_in_a_url(server, fetch, message):
         server.script = [server.answers(404)]
     with pytest.raises(download.FetchError, match=message) as caught:
         fetch(Executable("x86_64", "ab" * 32, url=url))
-    told = "\n".join([caught.value.message, caught.value.details, *fetch.tell.said])
+    told = "\n".join([caught.value.message, caught.value.details, *fetch.reporter.said])
     assert "hunter" not in told
     assert server.url in told
 
@@ -345,9 +345,9 @@ import sys
 from pathlib import Path
 from hatch_os402.runtime import fetching
 from hatch_os402.runtime.configured import Executable
-from hatch_os402.cli.tell import ClickTell
+from hatch_os402.cli.reporter import ClickReporter
 cache, sha256, url = sys.argv[1:]
-print(fetching.fetch(Executable("x86_64", sha256, url=url), cache=Path(cache), tell=ClickTell(), sleep=None))
+print(fetching.fetch(Executable("x86_64", sha256, url=url), cache=Path(cache), reporter=ClickReporter(), sleep=None))
 """
 
 

@@ -44,7 +44,7 @@ def test_a_name_that_is_not_there(tmp_path):
 
 
 def test_a_hanging_one_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(interpreters, "_PATIENCE", 0.2)
+    monkeypatch.setattr(interpreters, "_TIMEOUT", 0.2)
     assert ask(launcher(tmp_path / "python3.12", "exec sleep 60")) is None
 
 

@@ -13,13 +13,13 @@ import time
 from pathlib import Path
 
 import pytest
-from elfcraft import static_elf
+from support.elfcraft import static_elf
 
 from hatch_os402.errors import SandboxError
 from hatch_os402.sandbox.execute import Command, Spawner, execute
 from hatch_os402.sandbox.limits import MEBIBYTE, Limits
-from hatch_os402.sandbox.needs import needs
-from hatch_os402.sandbox.plain import PlainSpawner
+from hatch_os402.sandbox.plain import UnsandboxedSpawner
+from hatch_os402.sandbox.runtime_files import needs
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's")
 
@@ -188,7 +188,7 @@ def test_a_killed_spawner_takes_its_programs_along_and_is_replaced(python312):
 
 def test_kill_9_leaves_nothing(python312, tmp_path):
     script = (
-        "import sys\nfrom hatch_os402.sandbox.execute import *\nfrom hatch_os402.sandbox.needs import needs\n"
+        "import sys\nfrom hatch_os402.sandbox.execute import *\nfrom hatch_os402.sandbox.runtime_files import needs\n"
         f"code = {CHILD.format('time.sleep(100)').replace('os._exit(0)', 'time.sleep(100)')!r}\n"
         f"execute(needs(sys.argv[1]), Command([sys.argv[1], '-I', '-c', code], {ENV!r}))\n"
     )
@@ -264,7 +264,7 @@ def test_without_fork(code, status, stdout, ended_by, python312):
     limits = Limits(buffer=100_000, wall=1 if ended_by == "wall" else 30)
 
     async def main():
-        async with PlainSpawner(needs(python312.path)) as spawner:
+        async with UnsandboxedSpawner(needs(python312.path)) as spawner:
             return await spawner.run(Command(["python", "-I", "-c", code], {}, (b"abc", b"x" * 3_000_000), limits))
 
     outcome = asyncio.run(main())
@@ -277,9 +277,9 @@ def test_required_isolation_is_linuxs(run, monkeypatch, python312):
     with pytest.raises(SandboxError, match="it needs Linux, and this is darwin"):
         run("pass", required=True)
     with pytest.raises(SandboxError, match="it needs Linux, and this is darwin"):
-        PlainSpawner(needs(python312.path), required=True)
-    assert PlainSpawner(needs(python312.path)).missing == ("it needs Linux, and this is darwin",)
-    assert PlainSpawner(needs(python312.path), isolated=False).missing == ()
+        UnsandboxedSpawner(needs(python312.path), required=True)
+    assert UnsandboxedSpawner(needs(python312.path)).missing == ("it needs Linux, and this is darwin",)
+    assert UnsandboxedSpawner(needs(python312.path), isolated=False).missing == ()
 
 
 def test_without_isolation_the_limits_hold_still(run):

@@ -7,12 +7,12 @@ import subprocess
 import sys
 
 import pytest
-from elfcraft import static_elf
 from hypothesis import given
 from hypothesis import strategies as st
+from support.elfcraft import static_elf
 
 from hatch_os402.sandbox.execute import Command, execute
-from hatch_os402.sandbox.needs import _is_static, needs
+from hatch_os402.sandbox.runtime_files import _is_static, needs
 
 STATIC = static_elf(b"text")
 INTERPRETED = STATIC[:64] + (3).to_bytes(4, "little") + STATIC[68:]  # its only segment is PT_INTERP

@@ -1,0 +1,1 @@
+"""A build, from the project's wheel to the four artifacts."""

@@ -1,0 +1,56 @@
+"""The story of a build, from the project's wheel to the four artifacts, a line a step."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hatch_os402.archive.assemble import assemble, launcher_entries
+from hatch_os402.archive.entries import EntryReader
+from hatch_os402.archive.staging import stage
+from hatch_os402.artifacts import staged
+from hatch_os402.build import steps
+from hatch_os402.build.analysis import examine, raise_for_errors, report_findings
+from hatch_os402.cache import usable_cache
+from hatch_os402.record import Facts
+from hatch_os402.runtime.configured import executables
+from hatch_os402.validity import decide
+
+if TYPE_CHECKING:
+    from hatch_os402.artifacts import Artifact
+    from hatch_os402.options import Options
+    from hatch_os402.project import Project
+    from hatch_os402.reporting import Reporter
+
+
+def build(project: Project, options: Options, directory: Path, reporter: Reporter) -> tuple[Artifact, ...]:
+    """Build the four artifacts of `project` into `directory` and return them.
+
+    They replace those of an earlier build together; when anything fails, those stay. Raises `Os402Error`.
+    """
+    runs_on = executables(options.runtime, project.root)
+    validity = decide(options.offer, project.root, os.environ, int(time.time()))
+    with tempfile.TemporaryDirectory(prefix="hatch-os402-") as temporary, EntryReader() as reader:
+        workdir = Path(temporary)
+        cache = usable_cache(os.environ, workdir / "cache")
+        found = examine(project, options, runs_on, workdir=workdir, cache=cache, reporter=reporter)
+        raise_for_errors(found.assessment)
+        report_findings(found, reporter)
+        entry, vetted_wheels = found.entry, found.vetted_wheels
+        tree = stage(vetted_wheels, exclude=options.exclude)
+        steps.check_tree(tree, entry, options, reader, reporter)
+        launch = launcher_entries(entry, virtual_files=options.virtual_files, lazy_imports=options.lazy_imports)
+        compiled = steps.compile_all((*launch, *tree.entries), options, runs_on, cache / "bytecode", reader, reporter)
+        contents = assemble(launch, tree, compiled, sources=options.sources)
+        with staged(directory, project.id) as files:
+            zipapp = steps.pack_zipapp(contents, options, reader, files)
+            frame = steps.frame_zipapp(zipapp, files)
+            offer = steps.write_offer(project, options, runs_on, validity, frame, files, reporter)
+            facts = Facts(
+                project, entry, found.architectures, runs_on, found.resolution, vetted_wheels, compiled, validity
+            )
+            record = files.measured(".build.json", facts.record((zipapp, frame, offer)))
+    return zipapp, frame, offer, record

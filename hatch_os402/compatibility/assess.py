@@ -1,0 +1,133 @@
+"""From verdicts to findings: what cannot work on the target, why, and what is known to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hatch_os402.compatibility.curated import environment_hints, incompatibilities, optional_extensions, replacements
+from hatch_os402.compatibility.findings import Assessment, DistributionReport, Finding, NativeFile, in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hatch_os402.compatibility.vet import VettedWheel
+    from hatch_os402.resolution.graph import Pin
+    from hatch_os402.resolution.resolve import Resolution
+    from hatch_os402.wheels.native import NativeKind
+    from hatch_os402.wheels.reading import WheelFile
+
+SOURCE_ONLY = "source-only"
+NATIVE = "native-code"
+
+_NO_ADVICE = "Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl)."
+
+
+def assess(
+    own: VettedWheel, vetted_wheels: Sequence[VettedWheel], resolution: Resolution, variables: Mapping[str, str]
+) -> Assessment:
+    """Return the verdict on everything vendored, and a finding for whatever is wrong.
+
+    `own` is the project's, `vetted_wheels` are those of the wheels of `resolution`, whose sdists have none. `variables` are
+    those that the offer sets.
+    """
+    by_name = {verdict.wheel.name: verdict for verdict in vetted_wheels}
+    reports = tuple(_report(pin, by_name.get(pin.name), resolution) for pin in resolution.pins)
+    findings = [*_own(own)]
+    for item in reports:
+        findings.extend(_findings(item, by_name.get(item.name), variables))
+    wheel = own.wheel
+    project = DistributionReport(
+        wheel.name,
+        str(wheel.version),
+        wheel.filename,
+        own.verdict,
+        ((wheel.name,),),
+        _native_files(own.native),
+        _native_files(own.stripped),
+    )
+    return Assessment((project, *reports), in_order(findings))
+
+
+def _report(pin: Pin, verdict: VettedWheel | None, resolution: Resolution) -> DistributionReport:
+    built = resolution.built.get(pin.name)
+    return DistributionReport(
+        pin.name,
+        pin.version,
+        pin.filename,
+        verdict.verdict if verdict else "unavailable",
+        resolution.graph.chains(pin.name),
+        _native_files(verdict.native) if verdict else (),
+        _native_files(verdict.stripped) if verdict else (),
+        built.filename if built else "",
+    )
+
+
+def _native_files(files: Sequence[tuple[WheelFile, NativeKind]]) -> tuple[NativeFile, ...]:
+    return tuple(NativeFile(file.member, kind) for file, kind in files)
+
+
+def _own(verdict: VettedWheel) -> Iterator[Finding]:
+    """Yield what is wrong with the project's own wheel."""
+    wheel = verdict.wheel
+    if verdict.native:
+        yield Finding(
+            "error",
+            NATIVE,
+            wheel.name,
+            _holds(len(verdict.native)),
+            str(wheel.version),
+            ((wheel.name,),),
+            advice="It is the project itself: leave these files out of its wheel, or keep this part off os402.",
+        )
+    for warning in verdict.warnings:
+        yield Finding("warning", "left-out", wheel.name, warning, str(wheel.version))
+
+
+def _findings(item: DistributionReport, verdict: VettedWheel | None, variables: Mapping[str, str]) -> Iterator[Finding]:
+    if verdict is None:
+        message = f"no release that fits has a wheel for the target; {item.filename} is source"
+        instead = replacements().get(item.name)
+        advice = f'If it is pure Python: build-from-source = ["{item.name}"] builds it here, which runs its code.'
+        advice = instead.sentence if instead else advice
+        yield Finding("error", SOURCE_ONLY, item.name, message, item.version, item.chains, advice=advice)
+        return
+    if verdict.native:
+        yield Finding(
+            "error", NATIVE, item.name, _holds(len(verdict.native)), item.version, item.chains, advice=_advice(verdict)
+        )
+    for warning in verdict.warnings:
+        yield Finding("warning", "left-out", item.name, warning, item.version, item.chains)
+    if (incompatibility := incompatibilities().get(item.name)) and incompatibility.covers(verdict.wheel.version):
+        yield Finding(
+            "warning",
+            f"needs-{incompatibility.needs}",
+            item.name,
+            incompatibility.message,
+            item.version,
+            item.chains,
+            advice=incompatibility.advice,
+        )
+    if (hint := environment_hints().get(item.name)) and hint.covers(verdict.wheel.version):
+        missing = {name: value for name, value in hint.environment.items() if name not in variables}
+        if missing:
+            written = ", ".join(f'{name} = "{value}"' for name, value in missing.items())
+            advice = f"Set env = {{ {written} }} in [tool.hatch.build.targets.os402.offer]."
+            yield Finding("hint", "environment", item.name, hint.message, item.version, item.chains, advice=advice)
+
+
+def _holds(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'} of compiled code"
+
+
+def _advice(verdict: VettedWheel) -> str:
+    wheel = verdict.wheel
+    known = optional_extensions().get(wheel.name)
+    if known and wheel.version not in known.versions:
+        return f"Its pure-Python fallback was checked for {known.versions} only: require one of these."
+    if wheel.name in replacements():
+        return replacements()[wheel.name].sentence
+    if all(file.scheme != "root" or kind.role == "executable" for file, kind in verdict.native):
+        return "It is a program, not a module: do without it, or keep this part off os402."
+    if wheel.pure_tags:
+        return f'If these are only data on Linux, say so: allow-native-files = ["{wheel.name}"].'
+    return _NO_ADVICE

@@ -1,0 +1,1 @@
+"""What the program imports, and what the runtime lacks of it."""

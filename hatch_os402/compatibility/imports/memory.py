@@ -1,0 +1,42 @@
+"""What was read of a module is remembered by its hash: the same releases are scanned again and again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from hatch_os402.compatibility.imports.source import Facts, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def facts_of(sha256: str, read: Callable[[], bytes], folder: Path) -> Facts | None:
+    """Return what the module with the hash `sha256` says; `read` gives its source when `folder` does not know it."""
+    path = folder / _reader() / sha256[:2] / f"{sha256[2:]}.json"
+    try:
+        return Facts.from_json(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        pass
+    found = read_source(read())
+    if found is None:  # another Python may read it
+        return None
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with suppress(OSError):  # remembering is a convenience
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(found.to_json()), encoding="utf-8")
+        partial.replace(path)
+    return found
+
+
+@cache
+def _reader() -> str:
+    """Return what names the reader that made an answer: another release may see more in the same source."""
+    texts = (files(__package__).joinpath(name).read_bytes() for name in ("source.py", "behaviours.json"))
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]

@@ -1,0 +1,182 @@
+"""From the entry point along the imports: what is reached for certain, and what it imports that is not there."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hatch_os402.compatibility.imports.source import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from hatch_os402.compatibility.imports.source import Call, Facts, Import
+
+MOST = 20_000
+"""Modules that are looked at."""
+
+_ALWAYS = frozenset({"__main__", "_os402", "builtins"})
+
+
+@dataclass(frozen=True)
+class Library:
+    """What the runtime's standard library has."""
+
+    modules: frozenset[str]
+    """Top-level names that can be imported."""
+    missing: frozenset[str]
+    """Names, dotted ones included, that cannot."""
+    undecided: frozenset[str]
+
+    def lacks(self, module: str) -> str:
+        """Return the part of the dotted name `module` that is known to be missing, or ""."""
+        parts = module.split(".")
+        prefixes = (".".join(parts[: count + 1]) for count in range(len(parts)))
+        return next((prefix for prefix in prefixes if prefix in self.missing), "")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The modules of the archive."""
+
+    paths: Mapping[str, str]
+    """Dotted name → path."""
+    tops: frozenset[str]
+    """The names at the top of the archive."""
+    parts: frozenset[str]
+    """Every name that is a path's part, for what is vendored deeper and put on `sys.path`."""
+    left_out: Mapping[str, str]
+    """Dotted name → the native file that would be that module, of those left out."""
+    facts: Callable[[str], Facts | None]
+    """What the module of a dotted name says; None when that is not known."""
+
+    def is_package(self, module: str) -> bool:
+        """Whether `module` is a folder with `__init__.py`."""
+        return self.paths[module].endswith("/__init__.py")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """An import of what is not there."""
+
+    module: str
+    """In which module it stands."""
+    path: str
+    line: int
+    wanted: str
+    reason: str
+    chain: tuple[str, ...]
+    """The modules from the entry point to `module`, itself included."""
+    certain: bool
+    """Whether it fails for sure when the program starts."""
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A call of what does not work."""
+
+    module: str
+    path: str
+    call: Call
+    chain: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a walk found."""
+
+    modules: Mapping[str, tuple[str, ...]]
+    """Every module that the entry point imports for certain, with the chain that leads to it."""
+    missing: tuple[Missing, ...]
+    suspects: tuple[Suspect, ...]
+
+
+def module_names(paths: Collection[str]) -> dict[str, str]:
+    """Return dotted name → path of every module among the archive's `paths`."""
+    found: dict[str, str] = {}
+    for path in sorted(paths):
+        if path.endswith(".py"):
+            stem = path[:-3].removesuffix("/__init__")
+            if all(part.isidentifier() for part in stem.split("/")):
+                found.setdefault(stem.replace("/", "."), path)
+    return found
+
+
+def reach(entry: str, archive: Archive, library: Library, lazy: frozenset[str] = frozenset()) -> Reached:
+    """Walk from `entry` ("module:callable" or "module") along the imports that happen for certain.
+
+    An import of a top-level module in `lazy` happens when the module is used, if ever.
+    """
+    module, _, attribute = entry.partition(":")
+    runs = module if attribute or f"{module}.__main__" not in archive.paths else f"{module}.__main__"
+    queue: deque[str] = deque()
+    seen: dict[str, tuple[str, ...]] = {}
+    missing: list[Missing] = []
+    suspects: list[Suspect] = []
+
+    def enqueue(wanted: str, chain: tuple[str, ...]) -> None:
+        for prefix in _prefixes(wanted):
+            if prefix in archive.paths and prefix not in seen and len(seen) < MOST:
+                seen[prefix] = (*chain, prefix)
+                queue.append(prefix)
+
+    enqueue(runs, ())
+    while queue:
+        name = queue.popleft()
+        if (facts := archive.facts(name)) is None:
+            continue
+        path, chain, is_main = archive.paths[name], seen[name], name == runs and not attribute
+        suspects.extend(Suspect(name, path, call, chain) for call in facts.calls if is_main or not call.main)
+        for item in facts.imports if is_main else (item for item in facts.imports if not item.main):
+            wanted = tuple(_wanted(item, name, archive))
+            certain = item.guard is Guard.NONE and not item.in_function and lazy.isdisjoint(map(_top, wanted))
+            if found := _first_missing(wanted, archive, library):
+                missing.append(Missing(name, path, item.line, *found, chain, certain))
+            elif certain:
+                for one in wanted:
+                    enqueue(one, chain)
+    return Reached(seen, tuple(missing), tuple(suspects))
+
+
+def _first_missing(wanted: Iterable[str], archive: Archive, library: Library) -> tuple[str, str] | None:
+    """Return the first of `wanted` that cannot be imported, and why."""
+    reasons = ((one, _why_missing(one, archive, library)) for one in wanted)
+    return next((pair for pair in reasons if pair[1]), None)
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    return (".".join(parts[: count + 1]) for count in range(len(parts)))
+
+
+def _wanted(item: Import, module: str, archive: Archive) -> Iterator[str]:
+    """Yield the dotted names of the modules that an import statement of `module` loads."""
+    base = item.module
+    if item.level:
+        parts = module.split(".")
+        parts = parts[: len(parts) - item.level + (1 if archive.is_package(module) else 0)]
+        base = ".".join([*parts, *([item.module] if item.module else [])])
+    if base:
+        yield base
+    for name in item.names:
+        inner = f"{base}.{name}"
+        if inner in archive.paths or inner in archive.left_out or not item.level:
+            yield inner
+
+
+def _why_missing(wanted: str, archive: Archive, library: Library) -> str:
+    """Return why the module `wanted` cannot be imported, as the end of "imports ctypes, …", or ""."""
+    top = _top(wanted)
+    if left := next((archive.left_out[name] for name in _prefixes(wanted) if name in archive.left_out), ""):
+        return f"which was left out ({left})"
+    if top in _ALWAYS or top in archive.tops:
+        return ""
+    if lacking := library.lacks(wanted):
+        return "which the runtime does not have" if lacking == wanted else f"and the runtime does not have {lacking}"
+    known = top in library.modules or top in library.undecided or not archive.parts.isdisjoint({top, f"_{top}"})
+    return "" if known else "which is neither in the runtime nor in the archive"

@@ -1,0 +1,142 @@
+"""The scan of a build: from verdicts to findings about imports and behaviours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hatch_os402.archive.entries import Entry
+from hatch_os402.compatibility.findings import MISSING_MODULE, Finding, Place
+from hatch_os402.compatibility.imports.memory import facts_of
+from hatch_os402.compatibility.imports.reach import Archive, module_names, reach
+from hatch_os402.compatibility.imports.source import Guard, behaviour_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from hatch_os402.archive.entries import EntryReader
+    from hatch_os402.compatibility.imports.reach import Library, Missing, Reached, Suspect
+    from hatch_os402.compatibility.imports.source import Facts
+    from hatch_os402.compatibility.vet import VettedWheel
+    from hatch_os402.resolution.graph import Graph
+
+_TAKEN_OUT = (".so", ".pyd")
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What a scan found."""
+
+    findings: tuple[Finding, ...]
+    """Warnings and hints that everybody should read."""
+    quiet: tuple[Finding, ...]
+    """Hints about what is guarded, optional or only possible."""
+
+
+def scan(
+    entry: str,
+    vetted_wheels: Sequence[VettedWheel],
+    graph: Graph,
+    library: Library,
+    *,
+    excluded: Callable[[str], bool],
+    net: bool,
+    lazy: Collection[str] = (),
+    reader: EntryReader,
+    memory: Path,
+) -> Scanned:
+    """Follow the imports from `entry` through the files that `vetted_wheels` keep, the project's first.
+
+    `excluded` tells which archive paths are left out; `net` says whether the offer has a network; `lazy` names
+    top-level modules that are loaded when they are first used; `memory` is a folder that remembers modules.
+    """
+    entries = {
+        file.path: Entry(
+            file.path, file.size, file.sha256, verdict.wheel.name, source=verdict.wheel.path, member=file.member
+        )
+        for verdict in reversed(vetted_wheels)
+        for file in verdict.kept
+        if not excluded(file.path)
+    }
+    paths = module_names(entries)
+
+    def facts(module: str) -> Facts | None:
+        item = entries[paths[module]]
+        return facts_of(item.sha256, lambda: reader.read(item), memory)
+
+    archive = Archive(paths, _tops(entries), _parts(entries), _left_out(vetted_wheels), facts)
+    reached = reach(entry, archive, library, frozenset(lazy))
+    project = vetted_wheels[0].wheel.name
+    versions = {verdict.wheel.name: str(verdict.wheel.version) for verdict in vetted_wheels}
+    owners = {path: item.owner for path, item in entries.items()}
+    findings: list[Finding] = []
+    quiet: list[Finding] = []
+    for finding, loud in (*_missing(reached, owners), *_behaviours(reached, owners, project, net=net)):
+        told = Finding(
+            finding.level if loud else "hint",
+            finding.code,
+            finding.subject,
+            finding.message,
+            versions[finding.subject],
+            graph.chains(finding.subject) if finding.subject != project else ((project,),),
+            finding.places,
+            finding.imports,
+        )
+        (findings if loud else quiet).append(told)
+    return Scanned(tuple(findings), tuple(quiet))
+
+
+def _tops(paths: Iterable[str]) -> frozenset[str]:
+    return frozenset(path.split("/")[0].removesuffix(".py") for path in paths)
+
+
+def _parts(paths: Iterable[str]) -> frozenset[str]:
+    return frozenset(
+        part.removesuffix(".py") for path in paths if ".dist-info/" not in path for part in path.split("/")
+    )
+
+
+def _left_out(vetted_wheels: Sequence[VettedWheel]) -> dict[str, str]:
+    """Return, by dotted name, the native modules that were left out and have no source beside them."""
+    found = {}
+    for verdict in vetted_wheels:
+        for file, _ in verdict.stripped:
+            if file.path.lower().endswith(_TAKEN_OUT):
+                folder, _, name = file.path.rpartition("/")
+                found[".".join([*folder.split("/"), name.partition(".")[0]]).lstrip(".")] = file.path
+    kept = {file.path for verdict in vetted_wheels for file in verdict.kept}
+    return {name: path for name, path in found.items() if f"{name.replace('.', '/')}.py" not in kept}
+
+
+def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding, bool]]:
+    """Yield a finding for each package that is missing in each module, and whether it is to be told."""
+    grouped: dict[tuple[str, str, bool], list[Missing]] = {}
+    for item in reached.missing:
+        grouped.setdefault((item.path, item.wanted.partition(".")[0], item.certain), []).append(item)
+    for (path, _, certain), items in grouped.items():
+        message = f"imports {items[0].wanted}, {items[0].reason}"
+        places = tuple(Place(path, item.line) for item in items)
+        yield (
+            Finding("warning", MISSING_MODULE, owners[path], message, places=places, imports=items[0].chain),
+            certain,
+        )
+
+
+def _behaviours(reached: Reached, owners: dict[str, str], project: str, *, net: bool) -> Iterator[tuple[Finding, bool]]:
+    """Yield a hint for each kind of behaviour in each module, and whether it is to be told."""
+    grouped: dict[tuple[str, str, bool], list[Suspect]] = {}
+    for suspect in reached.suspects:
+        if suspect.call.kind == "network" and net:
+            continue
+        own = owners[suspect.path] == project
+        call = suspect.call
+        # Of a dependency, only what fails when it is imported: an executor that is made there starts no thread yet.
+        at_once = call.kind == "processes" and call.guard is Guard.NONE and not call.in_function
+        loud = call.guard < Guard.FAILURE if own else at_once
+        grouped.setdefault((suspect.path, call.kind, loud), []).append(suspect)
+    for (path, kind, loud), suspects in grouped.items():
+        names = " and ".join(dict.fromkeys(suspect.call.what for suspect in suspects))
+        message = f"calls {names}: {behaviour_table()[kind]['message']}"
+        places = tuple(Place(path, suspect.call.line) for suspect in suspects)
+        yield Finding("hint", kind, owners[path], message, places=places, imports=suspects[0].chain), loud

@@ -1,0 +1,290 @@
+"""What one module says: its imports and the calls that matter on os402, each with its line and what guards it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+MOST = 4 << 20
+"""Bytes of the largest module that is read: what is larger is data in the form of Python."""
+
+WRITING = "writing"
+WRITTEN_BESIDE = "__file__"
+_STATEMENTS = ("body", "handlers", "orelse", "finalbody", "cases")
+"""The fields that hold statements."""
+
+_WRITERS = frozenset(
+    {"mkdir", "rename", "replace", "rmdir", "symlink_to", "touch", "unlink", "write_bytes", "write_text"}
+)
+_FOLDER_MAKERS = frozenset({"os.makedirs", "os.mkdir", "os.remove", "os.unlink"})
+_PLATFORM = frozenset({"hasattr", "name", "platform", "version_info", "system", "implementation", "WINDOWS", "WIN32"})
+
+
+class Guard(IntEnum):
+    """How sure it is that a statement runs when its module is imported, or its function called."""
+
+    NONE = 0
+    """It runs."""
+    CONDITION = 1
+    """It runs if something holds, or in a `with` or a loop."""
+    FAILURE = 2
+    """Its failure is expected (`try`), or it is meant for some platforms or versions."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement."""
+
+    line: int
+    module: str
+    """As written, without leading dots; may be "" for `from . import x`."""
+    level: int
+    """The leading dots."""
+    names: tuple[str, ...]
+    """What `from` takes; empty for `import module`."""
+    guard: Guard
+    in_function: bool
+    main: bool
+    """Whether it stands below `if __name__ == "__main__"`."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of what may not work."""
+
+    line: int
+    what: str
+    """The dotted name, as it would be imported."""
+    kind: str
+    """A key of `behaviours.json`."""
+    guard: Guard
+    in_function: bool
+    main: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one module."""
+
+    imports: tuple[Import, ...] = ()
+    calls: tuple[Call, ...] = ()
+
+    def to_json(self) -> list[list[list[Any]]]:
+        """Return it as lists, for the cache."""
+        return [
+            [[i.line, i.module, i.level, list(i.names), int(i.guard), i.in_function, i.main] for i in self.imports],
+            [[c.line, c.what, c.kind, int(c.guard), c.in_function, c.main] for c in self.calls],
+        ]
+
+    @classmethod
+    def from_json(cls, value: Any) -> Facts:
+        """Return what `to_json` described; raises `ValueError` or `TypeError` for anything else."""
+        imports, calls = value
+        return cls(
+            tuple(
+                Import(
+                    int(line), str(module), int(level), tuple(map(str, names)), Guard(guard), bool(inner), bool(main)
+                )
+                for line, module, level, names, guard, inner, main in imports
+            ),
+            tuple(
+                Call(int(line), str(what), str(kind), Guard(guard), bool(inner), bool(main))
+                for line, what, kind, guard, inner, main in calls
+            ),
+        )
+
+
+@cache
+def behaviours() -> Mapping[str, str]:
+    """Return the kind of every call that may not work, by dotted name."""
+    table = behaviour_table()
+    return MappingProxyType({name: kind for kind, entry in table.items() for name in entry["calls"]})
+
+
+@cache
+def behaviour_table() -> Mapping[str, Any]:
+    """Return `behaviours.json`: kind → `message` and `calls`."""
+    table: dict[str, Any] = json.loads(files(__package__).joinpath("behaviours.json").read_text(encoding="utf-8"))
+    return MappingProxyType(table)
+
+
+@cache
+def _mentions() -> re.Pattern[bytes]:
+    """Return what matches every source that could call one of `behaviours`: the others' expressions are not walked."""
+    words = {WRITTEN_BESIDE}
+    for name in behaviours():
+        top, _, rest = name.partition(".")
+        words.add(rest if top == "os" else top)  # everybody imports os
+    return re.compile(rb"\b(?:" + "|".join(sorted(words)).encode() + rb")\b")
+
+
+def read_source(source: bytes) -> Facts | None:
+    """Return what the module `source` says, or None when this Python cannot parse it."""
+    if len(source) > MOST:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+        return _Reader(tree, calls=_mentions().search(source) is not None).facts()
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return None
+
+
+@dataclass(frozen=True)
+class _Around:
+    """Where a node stands."""
+
+    guard: Guard = Guard.NONE
+    in_function: bool = False
+    main: bool = False
+
+    def at_least(self, guard: Guard) -> _Around:
+        return _Around(max(self.guard, guard), self.in_function, self.main)
+
+
+class _Reader:
+    """Walks a tree without recursion."""
+
+    def __init__(self, tree: ast.Module, *, calls: bool) -> None:
+        self._tree = tree
+        self._fields = None if calls else _STATEMENTS
+        self._names: dict[str, str] = {}
+        self._beside: set[str] = set()
+        self._imports: list[Import] = []
+        self._calls: list[tuple[ast.Call, _Around]] = []
+
+    def facts(self) -> Facts:
+        stack: list[tuple[ast.AST, _Around]] = [(self._tree, _Around())]
+        while stack:
+            node, around = stack.pop()
+            self._note(node, around)
+            stack.extend(_children(node, around, self._fields))
+        calls = [call for node, around in self._calls for call in self._classify(node, around)]
+        self._imports.sort(key=lambda item: item.line)
+        return Facts(tuple(self._imports), tuple(sorted(calls, key=lambda item: item.line)))
+
+    def _note(self, node: ast.AST, around: _Around) -> None:
+        match node:
+            case ast.Import(names=aliases, lineno=line):
+                for alias in aliases:
+                    self._add(line, alias.name, 0, (), around)
+                    self._names[alias.asname or alias.name.partition(".")[0]] = (
+                        alias.name if alias.asname else alias.name.partition(".")[0]
+                    )
+            case ast.ImportFrom(module=module, names=aliases, level=level, lineno=line):
+                self._add(line, module or "", level, tuple(alias.name for alias in aliases), around)
+                if not level and module:
+                    self._names.update({alias.asname or alias.name: f"{module}.{alias.name}" for alias in aliases})
+            case ast.Call():
+                self._calls.append((node, around))
+            case ast.Assign(targets=targets, value=value) if not around.in_function and self._is_beside(value):
+                self._beside.update(target.id for target in targets if isinstance(target, ast.Name))
+
+    def _add(self, line: int, module: str, level: int, names: tuple[str, ...], around: _Around) -> None:
+        self._imports.append(Import(line, module, level, names, around.guard, around.in_function, around.main))
+
+    def _classify(self, node: ast.Call, around: _Around) -> Iterator[Call]:
+        dotted = self._dotted(node.func)
+        kind = behaviours().get(dotted)
+        if kind is None and self._writes_beside(node, dotted):
+            kind, dotted = WRITING, dotted or f".{getattr(node.func, 'attr', '')}"
+        if kind is not None:
+            yield Call(node.lineno, dotted, kind, around.guard, around.in_function, around.main)
+
+    def _dotted(self, node: ast.expr) -> str:
+        """Return the name by which `node` could be imported, or ""."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return ""
+        first = self._names.get(node.id) or ("open" if node.id == "open" and not parts else "")
+        return ".".join([first, *reversed(parts)]) if first else ""
+
+    def _writes_beside(self, node: ast.Call, dotted: str) -> bool:
+        first = node.args[0] if node.args else None
+        if dotted in {"open", "io.open"}:
+            return first is not None and _writes(node.args[1:2], node.keywords) and self._is_beside(first)
+        if dotted in _FOLDER_MAKERS:
+            return first is not None and self._is_beside(first)
+        if isinstance(node.func, ast.Attribute) and self._is_beside(node.func.value):
+            return node.func.attr in _WRITERS or (node.func.attr == "open" and _writes(node.args[:1], node.keywords))
+        return False
+
+    def _is_beside(self, node: ast.expr) -> bool:
+        """Whether a path is made of `__file__`."""
+        return any(
+            isinstance(part, ast.Name) and (part.id == WRITTEN_BESIDE or part.id in self._beside)
+            for part in ast.walk(node)
+        )
+
+
+def _writes(mode: Sequence[ast.expr], keywords: Sequence[ast.keyword]) -> bool:
+    given = [*mode, *(keyword.value for keyword in keywords if keyword.arg == "mode")]
+    return any(
+        isinstance(item, ast.Constant) and isinstance(item.value, str) and set("wax+") & set(item.value)
+        for item in given
+    )
+
+
+def _children(node: ast.AST, around: _Around, fields: tuple[str, ...] | None) -> list[tuple[ast.AST, _Around]]:
+    """Return the nodes below `node`, last first, each with what is around it; only those in `fields`, if given."""
+    found: list[tuple[ast.AST, _Around]] = []
+    for name in fields or node._fields:
+        value = getattr(node, name, None)
+        if not value:
+            continue
+        inner = _inside(node, name, around)
+        if inner is not None:
+            items = value if isinstance(value, list) else [value]
+            found.extend((item, inner) for item in items if isinstance(item, ast.AST))
+    found.reverse()
+    return found
+
+
+def _inside(node: ast.AST, name: str, around: _Around) -> _Around | None:
+    """Return what is around the field `name` of `node`; None for what never runs."""
+    result: _Around | None = around
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda() if name == "body":
+            result = _Around(in_function=True)
+        case ast.If(test=test) if name != "test":
+            result = _branch(test, name, around)
+        case ast.Try(handlers=handlers) if name != "finalbody" and handlers:
+            result = around.at_least(Guard.FAILURE)
+        case ast.With(items=items) | ast.AsyncWith(items=items) if name == "body":
+            expected = any("suppress" in ast.dump(item.context_expr) for item in items)
+            result = around.at_least(Guard.FAILURE if expected else Guard.CONDITION)
+        case ast.For() | ast.AsyncFor() | ast.While() | ast.Match() | ast.IfExp() | ast.BoolOp():
+            result = around.at_least(Guard.CONDITION)
+        case _ if type(node).__name__ == "TryStar":  # Python 3.11
+            result = around.at_least(Guard.FAILURE)
+    return result
+
+
+def _branch(test: ast.expr, name: str, around: _Around) -> _Around | None:
+    words = {
+        part.id if isinstance(part, ast.Name) else part.attr
+        for part in ast.walk(test)
+        if isinstance(part, (ast.Name, ast.Attribute))
+    }
+    if "TYPE_CHECKING" in words:
+        return None if name == "body" else around
+    if words == {"__name__"} and not around.in_function:
+        return (
+            _Around(around.guard, around.in_function, main=True) if name == "body" else around.at_least(Guard.CONDITION)
+        )
+    return around.at_least(Guard.FAILURE if words & _PLATFORM else Guard.CONDITION)

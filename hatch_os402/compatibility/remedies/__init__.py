@@ -1,0 +1,1 @@
+"""Suggested fixes for incompatible distributions, each resolved for the target before it is shown."""

@@ -1,0 +1,85 @@
+"""From versions that a resolution gave to the requirement that a person would write for them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.version import Version
+
+_EXTRA = re.compile(r"""(?:(?P<rest>.*) and )?extra == "(?P<extra>[^"]+)\"""")
+
+
+def requirement_lines(name: str, unwanted: Version, wanted: Version) -> Iterator[str]:
+    """Yield requirements that `wanted` meets and `unwanted` does not, the roundest first.
+
+    `2.14.4` and `1.10.27` give `name<2`, `name<1.11`, `name<=1.10.27`; upwards, `name>=2.1` and `name>=2.1.3`.
+    """
+    seen = set()
+    for specifier in (*_round(unwanted, wanted), f"{'<=' if wanted < unwanted else '>='}{wanted}"):
+        told = SpecifierSet(specifier)
+        if specifier not in seen and told.contains(wanted, prereleases=True) and not told.contains(unwanted):
+            seen.add(specifier)
+            yield f"{name}{specifier}"
+
+
+def _round(unwanted: Version, wanted: Version) -> Iterator[str]:
+    length = max(len(unwanted.release), len(wanted.release))
+    old, new = (version.release + (0,) * (length - len(version.release)) for version in (unwanted, wanted))
+    epoch = f"{wanted.epoch}!" if wanted.epoch else ""
+    first = next((place for place in range(length) if old[place] != new[place]), None)
+    if first is None or unwanted.epoch != wanted.epoch:
+        return
+    for place in (first, first + 1):
+        if place < length:
+            if new < old:
+                yield f"<{epoch}{_dotted((*new[:place], new[place] + 1))}"
+            else:
+                yield f">={epoch}{_dotted(new[: place + 1])}"
+
+
+def _dotted(release: tuple[int, ...]) -> str:
+    return ".".join(map(str, release))
+
+
+def unpinned(requirement: Requirement) -> Requirement:
+    """Return `requirement` for any version."""
+    made = Requirement(str(requirement))
+    made.specifier = SpecifierSet()
+    made.url = None
+    return made
+
+
+def without_extra(requirement: Requirement, extra: str) -> Requirement:
+    """Return `requirement` without one of its extras."""
+    made = Requirement(str(requirement))
+    made.extras = made.extras - {extra}
+    return made
+
+
+def with_extras_and_marker(requirement: Requirement, line: str) -> Requirement:
+    """Return the requirement `line` with the extras and the marker of `requirement`, which it replaces."""
+    made = Requirement(line)
+    made.extras = made.extras | requirement.extras
+    made.marker = requirement.marker
+    return made
+
+
+def as_declared(requirement: Requirement) -> tuple[str, str]:
+    """Return a requirement of the metadata as it stands in pyproject.toml, and the extra in whose array that is, or "".
+
+    What a build backend adds to the marker is `extra == "NAME"`, alone or behind `and`.
+    """
+    found = _EXTRA.fullmatch(str(requirement.marker or ""))
+    if not found:
+        return str(requirement), ""
+    made = Requirement(str(requirement))
+    made.marker = Marker(found["rest"]) if found["rest"] else None
+    return str(made), found["extra"]

@@ -1,0 +1,173 @@
+"""The search for ways out, for all offenders at once: bounded in time, a few at a time, and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from hatch_os402.__about__ import __version__
+from hatch_os402.compatibility.curated import optional_extensions, replacements
+from hatch_os402.compatibility.findings import Remedy
+from hatch_os402.compatibility.remedies.kinds import change_of, nearest_first, search
+from hatch_os402.compatibility.remedies.trials import Change, verify
+from hatch_os402.resolution.pip_process import OutOfTimeError, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from packaging.requirements import Requirement
+
+    from hatch_os402.compatibility.findings import Assessment, Finding
+    from hatch_os402.compatibility.remedies.trials import SearchContext
+    from hatch_os402.resolution.graph import Graph
+
+AT_ONCE = 2
+"""Offenders for which ways out are looked for at the same time."""
+
+VALID = 24 * 60 * 60
+"""Seconds for which an answer is remembered: an index grows."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What was found for one offender."""
+
+    remedies: tuple[Remedy, ...]
+    complete: bool = True
+
+
+def with_remedies(assessment: Assessment, context: SearchContext, memory: Path) -> Assessment:
+    """Return `assessment` with ways out for every error of it. `memory` is a folder for answers.
+
+    An offender that only another one requires gets none: it goes with that one.
+    """
+    names = sorted({finding.subject for finding in assessment.errors} - {context.project.name})
+    owners = {name: required_only_by(name, names, context.base.graph) for name in names}
+    # Those first for which something is known: they are done soonest, should time run out.
+    wanted = sorted((name for name in names if not owners[name]), key=lambda name: not _is_known(name))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = dict(zip(wanted, pool.map(lambda name: _answer(name, context, memory), wanted), strict=True))
+    findings = tuple(_completed(finding, owners, answers, context.seconds) for finding in assessment.findings)
+    return replace(assessment, findings=findings, together=_together(wanted, answers, context, memory))
+
+
+def _is_known(name: str) -> bool:
+    known = replacements().get(name)
+    return name in optional_extensions() or (known is not None and bool(known.parents or known.require))
+
+
+def required_only_by(name: str, incompatible: Sequence[str], graph: Graph) -> tuple[str, ...]:
+    """Return the other offenders through which alone the project requires `name`; empty when there is another way."""
+    others = set(incompatible) - {name}
+    reached, stack, blocked = {name}, [name], set()
+    while stack:
+        for parent in graph.required_by.get(stack.pop(), ()):
+            if parent in others:
+                blocked.add(parent)
+            elif parent not in reached:
+                reached.add(parent)
+                stack.append(parent)
+    return () if graph.root in reached else tuple(sorted(blocked))
+
+
+def _completed(
+    finding: Finding, owners: Mapping[str, tuple[str, ...]], answers: Mapping[str, _Answer], seconds: int
+) -> Finding:
+    if finding.level != "error" or finding.subject not in owners:
+        return finding
+    if owner := owners[finding.subject]:
+        return replace(finding, searched=f"It comes with {' and '.join(owner)} alone, and goes with it.", advice="")
+    answer = answers[finding.subject]
+    searched = ""
+    if not answer.complete:
+        searched = f"The search for ways out was stopped after {seconds} seconds (`remedies` sets the limit)."
+    elif not answer.remedies:
+        searched = "No other release of it or of what requires it leads out: every one was tried that pip would take."
+    return replace(finding, remedies=answer.remedies, searched=searched)
+
+
+def _answer(name: str, context: SearchContext, memory: Path) -> _Answer:
+    path = memory / f"{_key(name, context)}.json"
+    if (known := _remembered(path)) is not None:
+        return _Answer(known)
+    found: list[Remedy] = []
+    try:
+        for remedy in search(name, context):  # one by one, so that what was found in time is not lost
+            found.append(remedy)  # noqa: PERF402
+    except OutOfTimeError:
+        return _Answer(nearest_first(found), complete=False)
+    _remember(path, nearest_first(found))
+    return _Answer(nearest_first(found))
+
+
+def _together(
+    wanted: Sequence[str], answers: Mapping[str, _Answer], context: SearchContext, memory: Path
+) -> tuple[str, ...]:
+    """Return the lines of the first way out of each of `wanted` that has one, if there are several and they fit."""
+    first = {name: answers[name].remedies[0] for name in wanted if answers[name].remedies}
+    remedies = list(first.values())
+    changes = [change_of(remedy, context) for remedy in remedies]
+    if len(remedies) < 2 or None in changes:  # noqa: PLR2004 - one alone was shown already
+        return ()
+    replaced: dict[Requirement, Requirement] = {}
+    added: dict[Requirement, None] = {}
+    for change in filter(None, changes):
+        if any(replaced.get(old, new) != new for old, new in change.replaced.items()):
+            return ()
+        replaced.update(change.replaced)
+        added.update(dict.fromkeys(change.added))
+    lines = tuple(dict.fromkeys(line for remedy in remedies for line in remedy.lines))
+    path = memory / f"{_key(' '.join(lines), context)}.json"
+    if (known := _remembered(path)) is None:
+        try:
+            holds = verify(context, Change(replaced, tuple(added)), frozenset(first))
+        except OutOfTimeError:
+            return ()
+        known = tuple(remedies) if holds else ()
+        _remember(path, known)
+    return lines if known else ()
+
+
+def _key(what: str, context: SearchContext) -> str:
+    """Return what decides an answer, hashed: requirements, what was resolved, pip and its settings, our own version."""
+    facts = [
+        what,
+        sorted(map(str, context.project.metadata.requires_dist)),
+        sorted(map(str, context.groups)),
+        sorted(context.extras),
+        sorted((pin.name, pin.version, pin.url, pin.sha256) for pin in context.base.pins),
+        sorted(context.incompatible),
+        list(context.resolve_options.architectures),
+        sorted(context.resolve_options.choice.source),
+        metadata.version("pip"),
+        sorted(item for item in environment(os.environ).items() if item[0].startswith("PIP_")),
+        __version__,
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _remembered(path: Path) -> tuple[Remedy, ...] | None:
+    try:
+        if time.time() - path.stat().st_mtime > VALID:
+            return None
+        content: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(Remedy.from_json(item) for item in content)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _remember(path: Path, remedies: Sequence[Remedy]) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    with suppress(OSError):  # remembering is a convenience
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps([remedy.to_json() for remedy in remedies]), encoding="utf-8")
+        partial.replace(path)

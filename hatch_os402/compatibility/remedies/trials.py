@@ -1,0 +1,167 @@
+"""Trials: the project's requirements, changed, resolved for the target, and judged. Nothing is claimed without one."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from hatch_os402.compatibility.curated import optional_extensions
+from hatch_os402.errors import ResolutionError, WheelError
+from hatch_os402.resolution.fetch import fetch
+from hatch_os402.resolution.pip_process import OutOfTimeError
+from hatch_os402.resolution.resolve import Resolution, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from packaging.requirements import Requirement
+
+    from hatch_os402.compatibility.vet import VettedWheel
+    from hatch_os402.resolution.graph import Pin
+    from hatch_os402.resolution.pip_process import CandidateFilter
+    from hatch_os402.resolution.resolve import ResolveOptions
+    from hatch_os402.wheels.reading import Wheel
+
+
+@dataclass(frozen=True)
+class SearchContext:
+    """What all trials of one build share: the project, and how it was resolved and judged."""
+
+    project: Wheel
+    extras: frozenset[str]
+    groups: tuple[Requirement, ...]
+    base: Resolution
+    incompatible: frozenset[str]
+    """Canonical names of everything that cannot work as the project is."""
+    resolve_options: ResolveOptions
+    classify: Callable[[Wheel], VettedWheel]
+    cache: Path
+    """The folder of fetched wheels."""
+    workdir: Path
+    """Private; each trial has a folder of its own below it."""
+    seconds: int
+    """That all trials together may take."""
+    deadline: float
+    """When they are over, on `time.monotonic()`: no trial begins after it, and one that runs is ended."""
+    numbers: Iterator[int] = field(default_factory=itertools.count, compare=False)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a trial changes in the project."""
+
+    replaced: Mapping[Requirement, Requirement] = field(default_factory=dict)
+    """Requirements of the project, each with what stands in its place."""
+    added: tuple[Requirement, ...] = ()
+    without_feature: str = ""
+
+    def requirements(self, context: SearchContext) -> tuple[Requirement, ...]:
+        """Return the requirements of the project's wheel, changed, without `added`."""
+        return tuple(self._replace(context.project.metadata.requires_dist))
+
+    def groups(self, context: SearchContext) -> tuple[Requirement, ...]:
+        """Return the requirements of the groups, changed, and `added`."""
+        return (*self._replace(context.groups), *self.added)
+
+    def extras(self, context: SearchContext) -> frozenset[str]:
+        """Return the extras of the project that stay."""
+        return context.extras - {self.without_feature}
+
+    def _replace(self, requirements: Sequence[Requirement]) -> Iterator[Requirement]:
+        return (self.replaced.get(requirement, requirement) for requirement in requirements)
+
+
+def discover(context: SearchContext, requirements: Sequence[Requirement], choice: CandidateFilter) -> Resolution | None:
+    """Return what pip finds for `requirements`, when it may choose only what `choice` says; None when it finds nothing.
+
+    Raises `OutOfTimeError`.
+    """
+    metadata = replace(context.project.metadata, requires_dist=tuple(requirements))
+    resolve_options = replace(
+        context.resolve_options, architectures=context.resolve_options.architectures[:1], choice=choice
+    )
+    return _resolve(context, replace(context.project, metadata=metadata), context.extras, (), resolve_options)
+
+
+def verify(context: SearchContext, change: Change, incompatible: frozenset[str]) -> Resolution | None:
+    """Return what `change` gives when nothing else is unusual and it helps, else None.
+
+    It helps when everything resolves for every architecture, none of `incompatible` is left as something that cannot
+    work, and nothing that cannot work was added. What is new is fetched and vetted for that. Raises `OutOfTimeError`.
+    """
+    choice = context.resolve_options.choice
+    still = context.incompatible - incompatible  # these may stay what they are, an sdist included
+    resolve_options = replace(context.resolve_options, choice=replace(choice, source=choice.source | still))
+    project = replace(
+        context.project, metadata=replace(context.project.metadata, requires_dist=change.requirements(context))
+    )
+    resolution = _resolve(context, project, change.extras(context), change.groups(context), resolve_options)
+    if resolution is None:
+        return None
+    known = {(pin.name, pin.filename, pin.sha256) for pin in context.base.pins}
+    bad = [pin.name for pin in resolution.pins if pin.name in context.incompatible and _key(pin) in known]
+    new = [pin for pin in resolution.pins if _key(pin) not in known]
+    if incompatible & set(bad) or any(pin.is_sdist and pin.name not in still for pin in new):
+        return None
+    if any(_hopeless(pin) for pin in new if pin.name in incompatible):
+        return None
+    wheels = [pin for pin in new if not pin.is_sdist]
+    try:
+        vetted_wheels = [context.classify(wheel) for wheel in _fetch(context, wheels)]
+    except (ResolutionError, WheelError) as error:
+        if isinstance(error, OutOfTimeError):
+            raise
+        return None
+    return None if any(verdict.native and verdict.wheel.name not in still for verdict in vetted_wheels) else resolution
+
+
+def _key(pin: Pin) -> tuple[str, str, str]:
+    return pin.name, pin.filename, pin.sha256
+
+
+def _hopeless(pin: Pin) -> bool:
+    """Whether another compiled release of an offender is not worth fetching."""
+    return not pin.filename.endswith("-none-any.whl") and pin.name not in optional_extensions()
+
+
+def _resolve(
+    context: SearchContext,
+    project: Wheel,
+    extras: frozenset[str],
+    groups: Sequence[Requirement],
+    resolve_options: ResolveOptions,
+) -> Resolution | None:
+    resolve_options = replace(resolve_options, timeout=_left(context))
+    try:
+        return resolve(project, extras=extras, groups=groups, workdir=_folder(context), resolve_options=resolve_options)
+    except OutOfTimeError:
+        raise
+    except ResolutionError:
+        return None
+
+
+def _fetch(context: SearchContext, pins: Sequence[Pin]) -> Sequence[Wheel]:
+    return fetch(
+        pins,
+        cache=context.cache,
+        workdir=_folder(context),
+        machine=context.resolve_options.architectures[0],
+        find_links=context.resolve_options.find_links,
+        timeout=_left(context),
+    )
+
+
+def _folder(context: SearchContext) -> Path:
+    folder = context.workdir / f"trial-{next(context.numbers)}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _left(context: SearchContext) -> float:
+    left = context.deadline - time.monotonic()
+    if left <= 0:
+        raise OutOfTimeError("there is no time left.")
+    return left

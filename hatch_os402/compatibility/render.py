@@ -1,0 +1,137 @@
+"""The report as text: a table of what cannot work, then a paragraph each; for a build's error and for `check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hatch_os402.resolution.target import PYTHON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from hatch_os402.compatibility.findings import Assessment, DistributionReport, Finding, Remedy
+
+_FILES_SHOWN = 3
+_CHAINS_SHOWN = 3
+_WIDEST = 44
+_TABLE = "[tool.hatch.build.targets.os402]"
+
+
+def errors(assessment: Assessment) -> str:
+    """Return what is told of all errors of `assessment`, which has some."""
+    found = assessment.errors
+    noun = "distribution" if len(found) == 1 else "distributions"
+    parts = [f"{len(found)} {noun} cannot run on os402 (static CPython {PYTHON}, no dynamic loading, no compilers):"]
+    if len(found) > 1:
+        parts.append("\n".join(f"  {line}" for line in _table([_row(finding) for finding in found])))
+    parts.extend(_paragraph(finding, assessment.report_on(finding.subject)) for finding in found)
+    if assessment.together:
+        lines = "\n".join(f"  {line}" for line in assessment.together)
+        parts.append(f"The first way out of each, together, was resolved as well:\n{lines}")
+    parts.append("\n".join(_options(found, assessment)))
+    return "\n\n".join(parts)
+
+
+def overview(assessment: Assessment) -> Iterator[str]:
+    """Yield a table of all distributions, a line each."""
+    rows = [
+        (item.name, item.version, item.verdict, " -> ".join(item.chains[0][:-1]) if item.chains else "")
+        for item in assessment.distributions
+    ]
+    yield from _columns([("distribution", "version", "verdict", "required by"), *rows])
+
+
+def details(assessment: Assessment) -> str:
+    """Return every native file of every distribution that has an error, a line each."""
+    names = {finding.subject for finding in assessment.errors}
+    return "\n".join(
+        f"{item.filename}: {file.path} ({file.kind})"
+        for item in assessment.distributions
+        if item.name in names
+        for file in item.files
+    )
+
+
+def note(finding: Finding) -> str:
+    """Return a warning or a hint in one line."""
+    title = f"{finding.subject} {finding.version}".rstrip()
+    where = f" ({', '.join(map(str, finding.places[:_FILES_SHOWN]))})" if finding.places else ""
+    by = f" (imported by {' -> '.join(finding.imports)})" if len(finding.imports) > 1 else ""
+    message = finding.message if finding.message.startswith(title) else f"{title}: {finding.message}"
+    advice = f" {finding.advice}" if finding.advice else ""
+    return f"{message.removesuffix('.')}{where}{by}.{advice}"
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    chain = finding.chains[0] if finding.chains else ()
+    by = " -> ".join(chain[:-1]) or "the project itself"
+    out = _shown(finding.remedies[0]) if finding.remedies else "-"
+    return finding.subject, finding.version, finding.code, by, out
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    yield from _columns([("distribution", "version", "why", "required by", "way out"), *rows])
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    cells = [tuple(_cut(cell) for cell in row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= _WIDEST else f"{cell[: _WIDEST - 3]}..."
+
+
+def _paragraph(finding: Finding, report_on: DistributionReport | None) -> str:
+    return "\n".join(f"  {line}" for line in _lines(finding, report_on))
+
+
+def _lines(finding: Finding, report_on: DistributionReport | None) -> Iterator[str]:
+    yield f"{finding.subject} {finding.version}"
+    files = report_on.files if report_on else ()
+    if not files:
+        yield f"  {finding.message}"
+    for file in files[:_FILES_SHOWN]:
+        yield f"  {file.path} ({file.kind})"
+    if len(files) > _FILES_SHOWN:
+        yield f"  and {len(files) - _FILES_SHOWN} more"
+    for chain in finding.chains[:_CHAINS_SHOWN]:
+        yield f"  required by {' -> '.join(chain)}" if len(chain) > 1 else "  which is the project itself"
+    if len(finding.chains) > _CHAINS_SHOWN:
+        yield f"  and in {len(finding.chains) - _CHAINS_SHOWN} more ways"
+    for remedy in finding.remedies:
+        yield f"  Way out: {_told(remedy)}"
+    if finding.searched:
+        yield f"  {finding.searched}"
+    if finding.advice:
+        yield f"  {finding.advice}"
+
+
+def _shown(remedy: Remedy) -> str:
+    return ", ".join(remedy.lines)
+
+
+def _told(remedy: Remedy) -> str:
+    instead = f" instead of {', '.join(_quoted(line) for line in remedy.instead_of)}" if remedy.instead_of else ""
+    lines = ", ".join(line if remedy.kind == "option" else _quoted(line) for line in remedy.lines)
+    gives = f" (gives {remedy.gives})" if remedy.gives else ""
+    return f"{lines} in {remedy.table}{instead}{gives}"
+
+
+def _quoted(line: str) -> str:
+    """Return `line` as a TOML string."""
+    return f"'{line}'" if '"' in line else f'"{line}"'
+
+
+def _options(found: Sequence[Finding], assessment: Assessment) -> Iterator[str]:
+    """Yield which options would help, had the user better knowledge."""
+    yield f"In {_TABLE}:"
+    items = [item for finding in found if (item := assessment.report_on(finding.subject))]
+    if any(item.verdict == "native" for item in items):
+        yield "  `strip-extensions` names distributions that work without their extensions,"
+        yield "  `allow-native-files` those whose native files are only data."
+    if any(item.verdict == "unavailable" for item in items):
+        yield "  `build-from-source` names distributions whose sdist may be built here, without compilers,"
+        yield "  which runs the sdist's code on this machine."

@@ -1,0 +1,173 @@
+"""The verdict on each wheel: pure, stripped of what it can do without, or native."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from hatch_os402.compatibility.curated import optional_extensions
+from hatch_os402.wheels.native import NativeKind, is_bundled_library, native_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from hatch_os402.wheels.reading import Wheel, WheelFile
+
+
+_FOR_READERS = ("share/man/", "share/doc/", "share/info/", "share/applications/", "share/icons/")
+"""Files of `*.data/data` that no program reads: nobody misses them."""
+
+
+@dataclass(frozen=True)
+class VettedWheel:
+    """What becomes of the files of one wheel: each is in exactly one of `kept`, `dropped` and `native`."""
+
+    wheel: Wheel
+    verdict: str
+    """ "pure", "stripped" (compiled speed-ups left out) or "native" (compiled code that it needs)."""
+    kept: tuple[WheelFile, ...]
+    """The files to stage, all of scheme "root"."""
+    dropped: tuple[tuple[WheelFile, str], ...]
+    """The files left out, each with the reason."""
+    native: tuple[tuple[WheelFile, NativeKind], ...]
+    """What makes it "native"; else empty."""
+    stripped: tuple[tuple[WheelFile, NativeKind], ...]
+    """The compiled speed-ups among `dropped`."""
+    summary: str
+    """One sentence without a full stop: "markupsafe 3.0.4: 1 compiled speed-up left out, …"."""
+    warnings: tuple[str, ...]
+    """Sentences about what will not do on os402 what it does elsewhere."""
+
+
+class _Disposition(Enum):
+    """What becomes of one file."""
+
+    KEPT = auto()
+    DATA = auto()
+    NATIVE = auto()
+    SPEEDUP = auto()
+    LAUNCHER = auto()
+    UNPLACED = auto()
+    EXCLUDED = auto()
+
+
+_REASONS = {
+    _Disposition.SPEEDUP: "a compiled speed-up",
+    _Disposition.LAUNCHER: "a Windows file in a pure wheel",
+    _Disposition.UNPLACED: "only an installation has a place for it",
+    _Disposition.EXCLUDED: "left out by `exclude`",
+}
+
+
+def vet(
+    wheel: Wheel,
+    *,
+    strip: Collection[str] = (),
+    allow: Collection[str] = (),
+    excluded: Callable[[str], bool] = lambda _: False,
+) -> VettedWheel:
+    """Return the verdict on `wheel`, from the name and the first bytes of every file.
+
+    `strip` names distributions whose importable extensions may be left out, besides the curated ones; `allow` those
+    whose native files are only data. Their spelling does not matter. `excluded` tells
+    the paths that are left out anyway.
+    """
+    by_user = wheel.name in {canonicalize_name(name) for name in strip}
+    allowed = wheel.name in {canonicalize_name(name) for name in allow}
+    may_strip = _strippable if by_user else _curated(wheel)
+    classified: list[tuple[WheelFile, NativeKind | None, _Disposition]] = []
+    for file in wheel.files:
+        kind = native_kind(file.path, file.head)
+        if kind and file.scheme == "root" and excluded(file.path):
+            classified.append((file, kind, _Disposition.EXCLUDED))
+        else:
+            classified.append((file, kind, _classify(wheel, file, kind, may_strip, allowed=allowed)))
+    counts = Counter(fate for _, _, fate in classified)
+
+    title = f"{wheel.name} {wheel.version}"
+    warnings = list(_warnings(title, classified))
+    if by_user and not counts[_Disposition.SPEEDUP]:
+        warnings.append(f"{title}: `strip-extensions` names it, but it holds no extension that could be left out.")
+    if allowed and not counts[_Disposition.DATA]:
+        warnings.append(f"{title}: `allow-native-files` names it, but it holds no native file that could be kept.")
+    verdict = "native" if counts[_Disposition.NATIVE] else "stripped" if counts[_Disposition.SPEEDUP] else "pure"
+    return VettedWheel(
+        wheel,
+        verdict,
+        tuple(file for file, _, fate in classified if fate in {_Disposition.KEPT, _Disposition.DATA}),
+        tuple((file, _REASONS[fate]) for file, _, fate in classified if fate in _REASONS),
+        tuple((file, kind) for file, kind, fate in classified if kind and fate is _Disposition.NATIVE),
+        tuple((file, kind) for file, kind, fate in classified if kind and fate is _Disposition.SPEEDUP),
+        f"{title}: {_told(wheel, counts, by_user=by_user)}",
+        tuple(warnings),
+    )
+
+
+def _classify(
+    wheel: Wheel,
+    file: WheelFile,
+    kind: NativeKind | None,
+    may_strip: Callable[[WheelFile, NativeKind], bool],
+    *,
+    allowed: bool,
+) -> _Disposition:
+    if kind and _is_launcher(wheel, file, kind):
+        return _Disposition.LAUNCHER
+    if kind and file.scheme == "root" and may_strip(file, kind):
+        return _Disposition.SPEEDUP
+    if kind and not allowed:
+        return _Disposition.NATIVE
+    if file.scheme != "root":
+        return _Disposition.UNPLACED
+    return _Disposition.DATA if kind else _Disposition.KEPT
+
+
+def _told(wheel: Wheel, counts: Counter[_Disposition], *, by_user: bool) -> str:
+    """Return what is worth telling of the judgement on `wheel`, as one sentence without a full stop."""
+    known = optional_extensions().get(wheel.name)
+    instead = "as `strip-extensions` asks" if by_user or not known else known.fallback
+    parts = (
+        (_Disposition.NATIVE, "file{} of compiled code"),
+        (_Disposition.SPEEDUP, f"compiled speed-up{{}} left out, {instead}"),
+        (_Disposition.DATA, "native file{} kept as data, as `allow-native-files` asks"),
+        (_Disposition.LAUNCHER, "Windows file{} left out"),
+    )
+    told = [f"{counts[fate]} {text.format(_s(counts[fate]))}" for fate, text in parts if counts[fate]]
+    return "; ".join(told) or "pure Python"
+
+
+def _curated(wheel: Wheel) -> Callable[[WheelFile, NativeKind], bool]:
+    known = optional_extensions().get(wheel.name)
+    return lambda file, _: known is not None and known.covers_file(file.path, wheel.version)
+
+
+def _strippable(file: WheelFile, kind: NativeKind) -> bool:
+    """Whether the user's word covers `file`: what `import` would load, and the libraries that were put beside it."""
+    return kind.role == "extension module" or (kind.role == "shared library" and is_bundled_library(file.path))
+
+
+def _is_launcher(wheel: Wheel, file: WheelFile, kind: NativeKind) -> bool:
+    """Whether `file` is one of the Windows files that pure wheels carry along, as those of setuptools and pip do."""
+    windows = kind.format == "PE" or file.path.lower().endswith((".exe", ".dll"))
+    return windows and wheel.pure_tags and file.scheme == "root" and kind.role != "extension module"
+
+
+def _warnings(title: str, classified: Sequence[tuple[WheelFile, NativeKind | None, _Disposition]]) -> Iterator[str]:
+    for file, _, fate in classified:
+        if fate is _Disposition.KEPT and "/" not in file.path and file.path.endswith(".pth"):
+            yield f"{title}: {file.path} is read by site-packages only, so what it does will not happen."
+    for scheme, meant in (("data", "files for the environment's own folder"), ("headers", "C headers")):
+        count = sum(
+            file.scheme == scheme and fate is _Disposition.UNPLACED and not file.path.startswith(_FOR_READERS)
+            for file, _, fate in classified
+        )
+        if count:
+            yield f"{title}: {count} file{_s(count)} left out ({meant}, *.data/{scheme}), for nothing is installed."
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,104 @@
+"""Where the gateway's own offers come from: projects, artifacts, folders of artifacts; and what changes there."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from hatch_os402.artifacts import SIGNED_SUFFIX
+from hatch_os402.errors import ArtifactError, Os402Error
+from hatch_os402.sandbox.program import load
+from hatch_os402.sandbox.sources import built, configured, is_project, newest
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from pathlib import Path
+
+    from hatch_os402.gateway.core import Gateway
+    from hatch_os402.reporting import Reporter
+    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.sandbox.program import Program
+
+_PAUSE = 0.5
+_OFFER = ".offer.json"
+
+
+class Source:
+    """A path that the user named, and the offers that it gives."""
+
+    def __init__(self, path: Path, reporter: Reporter) -> None:
+        self._path, self._tell = path, reporter
+        self._seen: Hashable = None
+        self.configured: tuple[Executable, ...] = ()
+        """What the project's option `runtime` names."""
+        self.programs: tuple[Program, ...] = ()
+
+    def load(self) -> tuple[Program, ...]:
+        """Build and read the offers. Raises `Os402Error`."""
+        self._seen = self._state()
+        self.configured = configured(self._path)
+        if is_project(self._path):
+            return (load(built(self._path, self._tell)),)
+        if self._path.is_dir():
+            return tuple(load(path) for path in self._offers())
+        return (load(self._path),)
+
+    def changed(self) -> bool:
+        """Whether what the offers were made of has changed since they were loaded, or could not be."""
+        return self._state() != self._seen
+
+    def settle(self) -> None:
+        """Take what is there as what was loaded: a build may write into its project each time."""
+        self._seen = self._state()
+
+    def _state(self) -> Hashable:
+        if is_project(self._path):
+            return newest(self._path)
+        folder = self._path if self._path.is_dir() else self._path.parent
+        found = [(path.name, path.stat()) for path in folder.iterdir() if path.is_file()]
+        return frozenset((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
+
+    def _offers(self) -> list[Path]:
+        """Return a path for each build in the folder; `load` prefers the signed offer."""
+        names = sorted(path.name for path in self._path.iterdir())
+        stems = {
+            name.removesuffix(suffix) for name in names for suffix in (SIGNED_SUFFIX, _OFFER) if name.endswith(suffix)
+        }
+        if not stems:
+            raise ArtifactError(
+                f"There is no offer in {self._path}, and no pyproject.toml. Build with `hatch build -t os402`."
+            )
+        return [self._path / stem for stem in sorted(stems)]
+
+
+def load_all(sources: list[Source], gateway: Gateway) -> None:
+    """Load every source into the gateway. Raises `Os402Error`."""
+    for source in sources:
+        source.programs = source.load()
+        gateway.configure(source.configured)
+        for program in source.programs:
+            name = program.offer.name
+            if name in gateway.names and gateway.names[name] != program.sha256:
+                gateway.reporter.warning(f"two offers are named {name!r}: the name now means {program.sha256}")
+            gateway.add(program)
+
+
+async def watch(sources: list[Source], gateway: Gateway) -> None:
+    """Load again what changes, for ever. What cannot be loaded is told once, and what was served stays."""
+    while True:
+        await asyncio.sleep(_PAUSE)
+        for source in sources:
+            try:
+                if not await asyncio.to_thread(source.changed):
+                    continue
+                programs = await asyncio.to_thread(source.load)
+            except (Os402Error, OSError) as error:
+                gateway.reporter.warning(f"{error}\nWhat was served before is served still.")
+                continue
+            if [program.sha256 for program in programs] == [program.sha256 for program in source.programs]:
+                await asyncio.to_thread(source.settle)
+                continue
+            gateway.reporter.info(f"now serving {', '.join(f'{one.id} (sha256 {one.sha256})' for one in programs)}")
+            gateway.configure(source.configured)
+            gateway.replace(source.programs, programs)
+            source.programs = programs

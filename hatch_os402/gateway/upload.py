@@ -1,0 +1,132 @@
+"""PUT: an offer with its private parts and executables, checked as os402 checks it (`webapp/handlers/offers.rs`)."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from hatch_os402.errors import OfferError
+from hatch_os402.gateway.answers import RefusedError
+from hatch_os402.offer.reading import read_envelope
+from hatch_os402.sandbox.program import Program, parse_private_env
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from starlette.datastructures import Headers
+
+    from hatch_os402.gateway.core import Gateway
+    from hatch_os402.offer.reading import ReadOffer
+
+Parts = list[tuple[str, bytes]]
+"""Name and content of each part, in their order."""
+
+
+class _InMemory(MultiPartParser):
+    """Writes nothing to a disk: the limit of an upload bounds the memory."""
+
+    spool_max_size = 1 << 40
+
+
+async def read_parts(headers: Headers, chunks: AsyncGenerator[bytes, None]) -> Parts:
+    """Return the parts of a multipart body. Raises `RefusedError` for one that is none."""
+    if not headers.get("content-type", "").startswith("multipart/form-data"):
+        raise RefusedError(400, "Failed to parse multipart: Invalid `boundary` for `multipart/form-data` request")
+    try:
+        form = await _InMemory(headers, chunks, max_part_size=_InMemory.spool_max_size).parse()
+    except MultiPartException as error:
+        raise RefusedError(400, f"Failed to parse multipart: {error.message}") from error
+    parts = []
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            parts.append((name, await value.read()))
+            await value.close()
+        else:
+            parts.append((name, value.encode()))
+    return parts
+
+
+def accept(parts: Parts, gateway: Gateway) -> Program:
+    """Check an upload and take it; return what is served from now on. Raises `RefusedError`, and nothing is changed."""
+    if not parts:
+        raise RefusedError(400, "No config field provided")
+    (first, config), *others = parts
+    if first != "config":
+        raise RefusedError(400, "Config field must be sent first for signature verification")
+    read = _offer(config, gateway.owner)
+    private, executables = _others(others, read)
+    for arch, item in read.offer.exec.executables.items():
+        if item.sha256 not in executables and item.url is None and not gateway.has_executable(item.sha256):
+            raise RefusedError(
+                400,
+                f"Executable for architecture '{arch}' with hash {item.sha256} is not available (no URL specified)",
+            )
+    for sha256, content in executables.items():
+        try:
+            gateway.add_executable(sha256, content)
+        except OSError as error:
+            raise RefusedError(500, f"Failed to write executable to cache: {error.strerror or error}") from error
+    program = Program(read, private.get("stdin", b""), parse_private_env(private.get("env", b"{}")))
+    gateway.add(program)
+    return program
+
+
+def _offer(config: bytes, owner: str | None) -> ReadOffer:
+    try:
+        read = read_envelope(config)
+        _ = read.offer
+    except OfferError as error:
+        raise RefusedError(400, f"Failed to parse config JSON: {error.message}") from error
+    if read.k256 is None:
+        raise RefusedError(400, "Failed to parse config JSON: missing field `k256`")
+    if read.signature_problem:
+        raise RefusedError(400, f"Invalid signature: {read.signature_problem}")
+    if read.offer.valid_until < time.time():
+        raise RefusedError(400, "Invalid signature: Offer has expired")
+    if read.declared_sha256 != read.sha256:  # os402 does not look; then nobody finds the offer by its hash
+        raise RefusedError(400, f"The offer declares the hash {read.declared_sha256}, and it is {read.sha256}")
+    if owner is not None and read.owner != owner:
+        raise RefusedError(403, "Offer owner does not match server owner")
+    return read
+
+
+def _others(others: Parts, read: ReadOffer) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Return the private parts by name, and the executables by SHA256."""
+    execution = read.offer.exec
+    stated = {"stdin": execution.stdin_sha256, "env": execution.env_sha256}
+    private: dict[str, bytes] = {}
+    executables: dict[str, bytes] = {}
+    for name, content in others:
+        sha256 = hashlib.sha256(content).hexdigest()
+        arch = name.removeprefix("exe_")
+        if name in stated:
+            if stated[name] is None:
+                raise RefusedError(400, f"{name} uploaded but offer does not specify {name}_sha256")
+            if sha256 != stated[name]:
+                raise RefusedError(400, f"{name} SHA256 mismatch: expected {stated[name]}, got {sha256}")
+            private[name] = content
+        elif arch != name:
+            item = execution.executables.get(arch)
+            if item is None:
+                raise RefusedError(
+                    400,
+                    f"Executable for architecture '{arch}' is not declared in offer. "
+                    f"Valid architectures: {', '.join(execution.executables)}",
+                )
+            if sha256 != item.sha256:
+                raise RefusedError(
+                    400,
+                    f"Executable SHA256 mismatch for architecture '{arch}': expected {item.sha256}, got {sha256}",
+                )
+            executables[sha256] = content
+        elif name == "config":
+            raise RefusedError(400, "Config field must be sent first, not after other fields")
+        else:
+            raise RefusedError(
+                400, f"Unsupported field: '{name}'. Supported fields are: config, stdin, env, exe_<arch>"
+            )
+    return private, executables

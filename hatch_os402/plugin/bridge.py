@@ -1,0 +1,129 @@
+"""What the builder and the build hook share: from Hatch's project to ours, and from our words to Hatch's."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+
+from hatch_os402.errors import Os402Error
+from hatch_os402.formatting import human_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hatchling.bridge.app import Application
+    from hatchling.metadata.core import ProjectMetadata
+
+    from hatch_os402.artifacts import Artifact
+    from hatch_os402.options import Options
+    from hatch_os402.project import Project
+
+TARGET = "os402"
+_building_own_wheel = False
+
+
+@contextmanager
+def building_inner_wheel() -> Iterator[None]:
+    """Mark that the project's wheel is built for us, so that our hook, which that wheel may have, keeps still."""
+    global _building_own_wheel  # noqa: PLW0603 - hatchling offers no other way to reach a hook
+    before, _building_own_wheel = _building_own_wheel, True
+    try:
+        yield
+    finally:
+        _building_own_wheel = before
+
+
+def is_building_inner_wheel() -> bool:
+    """Whether a wheel is being built by `building_inner_wheel`."""
+    return _building_own_wheel
+
+
+@contextmanager
+def abort_on_error(app: Application) -> Iterator[None]:
+    """Turn what is expected to fail, or the system refuses, into one message and exit status 1; `-v` shows details."""
+    try:
+        yield
+    except Os402Error as error:
+        if error.details and app.verbosity > 0:
+            app.display_error(error.details.rstrip())
+        app.abort(f"os402: {error.message}")
+    except KeyboardInterrupt:
+        app.abort("os402: interrupted. Previous artifacts are as they were.", code=130)
+    except OSError as error:
+        if app.verbosity > 0:
+            app.display_error(traceback.format_exc().rstrip())
+        where = f": {error.filename}" if error.filename else ""
+        app.abort(
+            f"os402: {error.strerror or error}{where}\nNothing was written, and previous artifacts are as they were."
+        )
+
+
+class HatchReporter:
+    """Speaks through Hatch's application, whose output is stderr."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    @property
+    def verbose(self) -> bool:
+        """Whether Hatch was asked for more (`hatch -v`)."""
+        return self._app.verbosity > 0
+
+    def info(self, message: str) -> None:
+        """Say what was done."""
+        self._app.display_info(f"os402: {message}")
+
+    def warning(self, message: str) -> None:
+        """Say what the user should know."""
+        self._app.display_warning(f"os402: {message}")
+
+    def debug(self, message: str) -> None:
+        """Say what only helps when somebody asks (`hatch -v`)."""
+        if self.verbose:
+            self._app.display_info(f"os402: {message}")
+
+
+def read_options(root: str, metadata: ProjectMetadata[Any]) -> Options:
+    """Return the validated options of the target's table, which the hook reads too. Raises `Os402Error`."""
+    from hatch_os402.options import Options  # noqa: PLC0415 - Hatch imports every plugin for every build
+
+    return Options(metadata.hatch.build_targets.get(TARGET, {}), Path(root)).validate()
+
+
+def read_project(wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any]) -> Project:
+    """Return the project that Hatch describes, whose own wheel is `wheel`."""
+    from hatch_os402.project import Project  # noqa: PLC0415 - as above
+
+    core = metadata.core
+    return Project(
+        root=Path(root),
+        id=project_id,
+        name=canonicalize_name(core.name),
+        version=metadata.version,
+        description=core.description or None,
+        scripts=core.scripts,
+        extras=[canonicalize_name(extra) for extra in core.optional_dependencies],
+        groups=metadata.config.get("dependency-groups", {}),
+        wheel=wheel,
+    )
+
+
+def build_artifacts(
+    wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any], directory: str, app: Application
+) -> tuple[Artifact, ...]:
+    """Build the artifacts from the project's `wheel` into `directory`. Raises `Os402Error`."""
+    from hatch_os402.build.pipeline import build  # noqa: PLC0415 - as above
+
+    project = read_project(wheel, root=root, project_id=project_id, metadata=metadata)
+    reporter = HatchReporter(app)
+    artifacts = build(project, read_options(root, metadata), Path(os.path.abspath(directory)), reporter)  # noqa: PTH100
+    width = max(len(artifact.path.name) for artifact in artifacts)
+    for artifact in artifacts:
+        size = "offer" if artifact.offer else human_size(artifact.size)
+        reporter.info(f"{artifact.path.name:<{width}}  {size:>8}  sha256 {artifact.offer or artifact.sha256}")
+    return artifacts

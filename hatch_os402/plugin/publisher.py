@@ -1,0 +1,80 @@
+"""The publisher: `hatch publish -p os402`. Hatch imports it in its own environment, where this must be installed."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from hatch.publish.plugin.interface import PublisherInterface
+
+from hatch_os402.errors import Os402Error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_HATCHS_OWN = ("no_prompt", "initialize_auth")
+
+
+class Os402Publisher(PublisherInterface):
+    """Signs offers and uploads them to os402 servers."""
+
+    PLUGIN_NAME = "os402"
+
+    def publish(self, artifacts: list[str], options: dict[str, Any]) -> None:
+        """Publish the offers that `artifacts` name, or the project's. A failure is one message and status 1."""
+        try:
+            self._publish(artifacts, options)
+        except Os402Error as error:
+            if error.details and self.app.verbosity > 0:
+                self.app.display_error(error.details.rstrip())
+            self.app.abort(f"os402: {error.message}")
+        except ModuleNotFoundError as error:
+            self.app.abort(
+                f'os402: publishing needs the module {error.name!r}: install "hatch-os402[publish]" beside Hatch, for '
+                "example with `uv tool install hatch --with 'hatch-os402[publish]'`"
+            )
+        except Exception:  # noqa: BLE001 - Hatch would show local variables with HATCH_DEBUG, the environment among them
+            self.app.display_error(traceback.format_exc())
+            self.app.abort("os402: this should not have happened; please report it with the lines above")
+
+    def _publish(self, artifacts: list[str], options: Mapping[str, Any]) -> None:
+        from hatch_os402.plugin.bridge import HatchReporter  # noqa: PLC0415
+        from hatch_os402.publishing import story  # noqa: PLC0415 - needs the extra "publish"
+        from hatch_os402.publishing.files import read_project  # noqa: PLC0415
+        from hatch_os402.publishing.settings import Table, settle  # noqa: PLC0415
+
+        root = Path(self.root)
+        project = read_project(root)
+        settings = settle(
+            given_options(options),
+            (
+                Table("tool.hatch.publish.os402", self.project_config, root),
+                Table("publish.os402", self.plugin_config, Path.home()),
+            ),
+        )
+        story.run(
+            artifacts,
+            settings,
+            project,
+            reporter=HatchReporter(self.app),
+            say=self.app.display,
+            interactive=not options.get("no_prompt"),
+        )
+
+
+def given_options(options: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return every value of every `-o NAME=VALUE`.
+
+    Hatch hands over the last value of a name that was given several times; the others are in its command line.
+    """
+    given: dict[str, list[str]] = {name: [str(value)] for name, value in options.items() if name not in _HATCHS_OWN}
+    context = click.get_current_context(silent=True)
+    raw = context.params.get("options") if context else None
+    if raw:
+        given.clear()
+        for option in raw:
+            name, _, value = option.partition("=")
+            given.setdefault(name, []).append(value)
+    return given

@@ -1,0 +1,1 @@
+"""From requirements to pinned wheels for the target: pip, the independent check, fetching, sdists."""

@@ -1,0 +1,103 @@
+"""Fetch: each pinned wheel, by its hash, from the cache or through pip."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from hatch_os402.cache import told
+from hatch_os402.errors import ResolutionError, WheelError
+from hatch_os402.resolution.pip_process import run_pip
+from hatch_os402.resolution.target import Target
+from hatch_os402.wheels.reading import read_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from hatch_os402.resolution.graph import Pin
+    from hatch_os402.wheels.reading import Wheel
+
+
+def fetch(
+    pins: Sequence[Pin],
+    *,
+    cache: Path,
+    workdir: Path,
+    machine: str,
+    find_links: Path | None = None,
+    timeout: float | None = None,
+) -> tuple[Wheel, ...]:
+    """Return the wheel of each of `pins`, in their order, every byte checked against its hash and its RECORD.
+
+    `cache` is a folder that can be written; a wheel lies there under its SHA256. What is missing is fetched by pip
+    (`machine`: the architecture whose tags pip is given), in one run of at most `timeout` seconds. `find_links` is a folder
+    with more wheels, if it is there. Raises `ResolutionError` and `WheelError`.
+    """
+    found = {pin: wheel for pin in pins if (wheel := _cached(pin, cache)) is not None}
+    missing = [pin for pin in pins if pin not in found]
+    if missing:
+        folder = workdir / "wheels"
+        folder.mkdir()
+        _download(missing, folder, Target(machine), workdir, find_links, timeout)
+        for pin in missing:
+            found[pin] = read_wheel(keep(folder / pin.filename, pin, cache), expected_sha256=pin.sha256)
+    for pin in pins:
+        _check_metadata(pin, found[pin])
+    return tuple(found[pin] for pin in pins)
+
+
+def _place(pin: Pin, cache: Path) -> Path:
+    return cache / pin.sha256[:2] / pin.sha256 / pin.filename
+
+
+def _cached(pin: Pin, cache: Path) -> Wheel | None:
+    """Return the wheel from the cache; a damaged one is as good as none, for it is fetched again."""
+    path = _place(pin, cache)
+    try:
+        return read_wheel(path, expected_sha256=pin.sha256) if path.is_file() else None
+    except (WheelError, OSError):
+        return None
+
+
+def keep(path: Path, pin: Pin, cache: Path) -> Path:
+    """Move the file of `pin` from `path` into the folder `cache` and return where it is."""
+    if not path.is_file():
+        raise ResolutionError(f"pip did not fetch {pin.filename} of {pin.name} {pin.version}.")
+    place = _place(pin, cache)
+    partial = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}")
+    with told(cache):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, partial)  # may cross file systems; the rename below does not
+        partial.replace(place)
+    return place
+
+
+def _download(
+    pins: Sequence[Pin], folder: Path, target: Target, workdir: Path, find_links: Path | None, timeout: float | None
+) -> None:
+    wanted = workdir / "wheels.txt"
+    lines = (f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}" for pin in pins)
+    hashed = (f"{line} --hash=sha256:{pin.sha256}\n" for line, pin in zip(lines, pins, strict=True))
+    wanted.write_text("".join(hashed), encoding="utf-8")
+    arguments = ["download", "--no-deps", "--require-hashes", "--dest", str(folder), "-r", str(wanted)]
+    arguments += ["--find-links", str(find_links)] if find_links and find_links.is_dir() else []
+    run_pip(arguments, target, workdir, doing="fetching the wheels", timeout=timeout)
+
+
+def _check_metadata(pin: Pin, wheel: Wheel) -> None:
+    """Refuse a wheel that is not what the index said of it (PEP 658 metadata may differ from the file)."""
+    promised = {str(Requirement(text)) for text in pin.requires_dist}
+    actual = {str(requirement) for requirement in wheel.metadata.requires_dist}
+    if wheel.name == pin.name and wheel.version == Version(pin.version) and promised == actual:
+        return
+    differing = ", ".join(sorted(promised ^ actual)) or f"it is {wheel.name} {wheel.version}"
+    raise WheelError(
+        f"{pin.filename}: its own metadata is not what the index told when it was resolved: {differing}.\n"
+        "The index is wrong about this file; pin another release of it."
+    )

@@ -1,0 +1,198 @@
+"""Resolve: the project's requirements become pinned wheels that hold on every architecture of the target."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from hatch_os402.errors import ResolutionError, UnsatisfiableError
+from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
+from hatch_os402.resolution.pip_process import CandidateFilter, run_pip
+from hatch_os402.resolution.stub import write_stub
+from hatch_os402.resolution.target import ARCHITECTURES, PYTHON, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from hatch_os402.wheels.reading import Wheel
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What is vendored, and why."""
+
+    pins: tuple[Pin, ...]
+    """Sorted by name; the project itself is not among them."""
+    graph: Graph
+    built: Mapping[str, Pin] = field(default_factory=dict)
+    """Canonical name → the sdist, of each distribution whose wheel was built here."""
+
+
+@dataclass(frozen=True)
+class ResolveOptions:
+    """Under which a resolution is made."""
+
+    architectures: Sequence[str] = ARCHITECTURES
+    choice: CandidateFilter = field(default_factory=CandidateFilter)
+    find_links: Path | None = None
+    """A folder with more wheels, if it is there."""
+    timeout: float | None = None
+    """Seconds that one run of pip may take."""
+
+
+def resolve(
+    project: Wheel,
+    *,
+    extras: frozenset[str],
+    groups: Sequence[Requirement],
+    workdir: Path,
+    resolve_options: ResolveOptions = ResolveOptions(),
+) -> Resolution:
+    """Resolve the requirements of the wheel `project` for every architecture of `resolve_options`.
+
+    pip runs once for the first architecture. It runs again only for an architecture on which some marker decides
+    otherwise; then the union is vendored, and two versions of one distribution are an error. Raises `ResolutionError`.
+    """
+    _check_requires_python(project)
+    root = Root(project.name, project.metadata.requires_dist, extras, tuple(groups))
+    if not root.requirements and not root.groups:
+        return Resolution((), Graph(root.name))
+    first, *others = (Target(machine) for machine in resolve_options.architectures)
+    pins = {pin.name: pin for pin in _run(project, root, first, workdir, resolve_options)}
+    graph = check(root, tuple(pins.values()), first)
+    for target in others:
+        same, problems = walk(root, pins, target)
+        if not problems and same.required_by.keys() == pins.keys():
+            graph = graph.merged(same)
+            continue
+        more = _run(project, root, target, workdir, resolve_options)
+        graph = graph.merged(check(root, more, target))
+        pins = _union(pins, more, first, target)
+    return Resolution(tuple(pins[name] for name in sorted(pins)), graph)
+
+
+def resolve_with_source(
+    project: Wheel,
+    *,
+    extras: frozenset[str],
+    groups: Sequence[Requirement],
+    workdir: Path,
+    resolve_options: ResolveOptions = ResolveOptions(),
+) -> Resolution:
+    """Resolve as `resolve` does; where wheels alone do not suffice, take sdists too, so that they can be named.
+
+    The pins that are sdists are for a verdict, not for use. Raises `ResolutionError`.
+    """
+    try:
+        return resolve(project, extras=extras, groups=groups, workdir=workdir, resolve_options=resolve_options)
+    except UnsatisfiableError as error:
+        choice = replace(resolve_options.choice, source=frozenset({"*"}))
+        wider = replace(resolve_options, choice=choice)
+        try:
+            return resolve(project, extras=extras, groups=groups, workdir=workdir, resolve_options=wider)
+        except ResolutionError:
+            raise error from None  # what was wrong first is what is to be told
+
+
+def _check_requires_python(project: Wheel) -> None:
+    wanted = project.metadata.requires_python
+    if wanted and not SpecifierSet(wanted).contains(PYTHON, prereleases=True):
+        raise ResolutionError(
+            f"Field `project.requires-python` is {wanted!r}, but Python on os402 is {PYTHON}.\n"
+            "Widen it, for example to '>=3.10', if the project does run there."
+        )
+
+
+def _union(pins: dict[str, Pin], more: Sequence[Pin], first: Target, target: Target) -> dict[str, Pin]:
+    """Return `pins` with those of `more` that are new. The wheel of the first architecture stands for both."""
+    clashes = [
+        f"  {pin.name}: {pins[pin.name].version} on {first.machine}, {pin.version} on {target.machine}"
+        for pin in more
+        if pin.name in pins and pins[pin.name].version != pin.version
+    ]
+    if clashes:
+        raise ResolutionError(
+            "one archive serves every architecture, but these resolve differently:\n" + "\n".join(clashes) + "\n"
+            "Pin one version that both can use, or choose the architecture with `runtime`."
+        )
+    return {pin.name: pin for pin in more} | pins
+
+
+def _run(project: Wheel, root: Root, target: Target, workdir: Path, resolve_options: ResolveOptions) -> tuple[Pin, ...]:
+    """Let pip resolve for `target` and return its pins, unchecked."""
+    stub = write_stub(project, workdir)
+    extras = f"[{','.join(sorted(root.extras))}]" if root.extras else ""
+    wanted = workdir / f"requirements-{target.machine}.txt"
+    lines = [f"{project.name}{extras} @ {stub.as_uri()}", *map(str, root.groups)]
+    wanted.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    report = workdir / f"report-{target.machine}.json"
+    # Nothing is installed; older releases of pip take a foreign target with `--target` only.
+    nowhere = ["--dry-run", "--ignore-installed", "--target", str(workdir / "nowhere")]
+    find_links = (
+        ["--find-links", str(resolve_options.find_links)]
+        if resolve_options.find_links and resolve_options.find_links.is_dir()
+        else []
+    )
+    run_pip(
+        ["install", *nowhere, *find_links, "--report", str(report), "-r", str(wanted)],
+        target,
+        workdir,
+        doing=f"resolving the dependencies of {project.name}",
+        choice=resolve_options.choice,
+        timeout=resolve_options.timeout,
+    )
+    return _as_required(read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target), root)
+
+
+def _as_required(pins: tuple[Pin, ...], root: Root) -> tuple[Pin, ...]:
+    """Give direct pins the address that their requirement has: in pip's report, name and password are left out."""
+    texts = (text for pin in pins for text in pin.requires_dist if "@" in text)
+    requirements = [*root.requirements, *root.groups, *map(Requirement, texts)]
+    addresses = {str(canonicalize_name(item.name)): item.url for item in requirements if item.url}
+    return tuple(replace(pin, url=addresses.get(pin.name, pin.url)) if pin.direct else pin for pin in pins)
+
+
+def read_report(report: dict[str, Any], project: str, target: Target) -> tuple[Pin, ...]:
+    """Return the pins of pip's installation report (version "1"), without the project itself.
+
+    Raises `ResolutionError` when the report is of another format or was made for another environment than `target`.
+    """
+    if report.get("version") != "1":
+        raise ResolutionError(
+            f"pip wrote a report of version {report.get('version')!r}; version '1' is known. Use another pip."
+        )
+    if report["environment"] != target.environment:
+        raise ResolutionError("pip resolved for another environment than the target's; use another release of pip.")
+    pins = (_pin(item) for item in report["install"])
+    return tuple(sorted((pin for pin in pins if pin.name != project), key=lambda pin: pin.name))
+
+
+def _pin(item: dict[str, Any]) -> Pin:
+    metadata, download = item["metadata"], item["download_info"]
+    name, url = canonicalize_name(metadata["name"]), str(download["url"])
+    filename = unquote(PurePosixPath(urlsplit(url).path).name)
+    sha256 = download.get("archive_info", {}).get("hashes", {}).get("sha256")
+    if not filename.endswith((".whl", *SDISTS)) or not sha256:
+        raise ResolutionError(
+            f"{name} {metadata['version']} resolved to {filename!r}, which is not a distribution with a SHA256.\n"
+            "Only wheels are vendored: require a release that has one, or build it and offer it with PIP_FIND_LINKS."
+        )
+    return Pin(
+        name=name,
+        version=str(metadata["version"]),
+        filename=filename,
+        sha256=sha256.lower(),
+        url=url,
+        direct=bool(item.get("is_direct")),
+        requires_dist=tuple(metadata.get("requires_dist", ())),
+        requires_python=metadata.get("requires_python", ""),
+        yanked=bool(item.get("is_yanked")),
+    )

@@ -1,0 +1,95 @@
+"""Distributions that there are only as source: built here, when the user said so, without compilers.
+
+The build is pip's own, isolated (PEP 517), by the CPython that compiles the bytecode. What it needs to call a compiler
+is taken away: an extension that is optional is left out then, and one that is not ends the build. It runs the code of
+the sdist and of its build backend, which nothing else here does. The wheel is named `py3-none-any` whatever the build
+called it: its tags would be those of this machine, and what it holds is looked at like every other wheel's files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
+
+from hatch_os402.cache import told
+from hatch_os402.errors import ResolutionError
+from hatch_os402.resolution.pip_process import run_pip_here
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hatch_os402.resolution.graph import Pin
+
+NO_COMPILER = "os402-builds-without-compilers"
+"""What every compiler is called here; nothing has this name."""
+
+_TOOLS = ("CC", "CXX", "CPP", "FC", "LD", "LDSHARED", "AR", "RUSTC", "CARGO", "CMAKE", "GO")
+_SHOWN = 12
+_NOISE = re.compile(
+    r"\s*(?:note: |hint: |\[end of output\]|Building wheel|Processing |Looking in |Installing |Getting |Preparing )"
+)
+"""What pip says of itself around the words of the build."""
+
+
+def build_sdist(pin: Pin, *, find_links: Path, cache: Path, workdir: Path, python: str) -> Path:
+    """Build the wheel of the sdist that `pin` is, put it into the folder `find_links` and return its path.
+
+    `python` is the interpreter that builds; `cache` is a folder for wheels that were built before, and `workdir` an
+    existing private one. Raises `ResolutionError` when it does not build, or its wheel is another distribution.
+    """
+    kept = cache / pin.sha256[:2] / pin.sha256 / hashlib.sha256(python.encode()).hexdigest()[:16]
+    if not (known := sorted(kept.glob("*.whl"))):
+        made = _build(pin, workdir, python)
+        place = kept / _name(pin, made.name)
+        with told(cache):
+            kept.mkdir(parents=True, exist_ok=True)
+            shutil.copy(made, place.with_suffix(".partial"))
+            place.with_suffix(".partial").replace(place)
+        known = [place]
+    find_links.mkdir(exist_ok=True)
+    return Path(shutil.copy(known[0], find_links / known[0].name))
+
+
+def _build(pin: Pin, workdir: Path, python: str) -> Path:
+    folder = workdir / f"build-{pin.name}"
+    (empty := folder / "no-programs").mkdir(parents=True)
+    wanted = folder / "sdist.txt"
+    requirement = f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}"
+    wanted.write_text(f"{requirement} --hash=sha256:{pin.sha256}\n", encoding="utf-8")
+    arguments = ["wheel", "--no-deps", "--require-hashes", "--no-binary", pin.name, "--no-cache-dir"]
+    arguments += ["--wheel-dir", str(folder / "wheel"), "-r", str(wanted)]
+    output, status = run_pip_here(arguments, folder, python=python, variables=_variables(str(empty)))
+    made = sorted(folder.glob("wheel/*.whl"))
+    if status or len(made) != 1:
+        last = [line for line in output.splitlines() if line.strip() and not _NOISE.match(line)][-_SHOWN:]
+        listed = "\n".join(f"  {line}" for line in last)
+        raise ResolutionError(
+            f"{pin.filename} could not be built without compilers (`build-from-source` names {pin.name}):\n{listed}\n"
+            "If it needs them, it cannot run on os402: require another release, or another distribution.",
+            output,
+        )
+    return made[0]
+
+
+def _variables(empty: str) -> Mapping[str, str]:
+    """Return the variables of the build: no compilers, no other programs, and nothing that differs from run to run."""
+    return {
+        **dict.fromkeys(_TOOLS, NO_COMPILER),
+        "DISTUTILS_USE_SDK": "1",  # setuptools on Windows then looks for no compiler by itself
+        "PATH": empty,
+        "PYTHONHASHSEED": "0",
+        "SOURCE_DATE_EPOCH": "315532800",  # 1980-01-01, the first day that a zip file knows
+    }
+
+
+def _name(pin: Pin, built: str) -> str:
+    name, version, *_ = parse_wheel_filename(built)
+    if (canonicalize_name(name), version) != (pin.name, Version(pin.version)):
+        raise ResolutionError(f"{pin.filename} builds {built}, which is another distribution. Require another release.")
+    return f"{'-'.join(built.split('-')[:2])}-py3-none-any.whl"

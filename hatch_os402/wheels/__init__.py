@@ -1,0 +1,1 @@
+"""Reading a wheel safely: its members, RECORD, METADATA and native code."""

@@ -1,0 +1,239 @@
+"""`hatch-os402 run`: small programs under the real sandbox, and what the command says of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from support.buildproject import write_project
+from support.programs import BIG, CASES, name_of, write_offer
+
+from hatch_os402.cli import main
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's")
+
+
+@pytest.fixture
+def run(capfdbinary, monkeypatch):
+    """Run `hatch-os402 run …` and return its exit status, output and error output."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main(["run", *map(str, arguments)])
+        out, err = capfdbinary.readouterr()
+        if isinstance(ended.value.code, str):
+            return 1, out, ended.value.code
+        return ended.value.code or 0, out, err.decode()
+
+    return run
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_programs(case, run, tmp_path):
+    wanted, name = CASES[case], name_of(case)
+    offer = write_offer(tmp_path, wanted.code, name=name, seconds=wanted.seconds)
+    arguments = ["--sandbox", "-i", "-X", wanted.method]
+    for header in wanted.send_headers or (("Host", "localhost:1"),):
+        arguments += ["-H", ": ".join(header)]
+    if wanted.sent:
+        (tmp_path / "body").write_bytes(wanted.sent)
+        arguments += ["-d", f"@{tmp_path / 'body'}"]
+    code, out, err = run(offer, *([wanted.path] if wanted.path else []), *arguments)
+    assert code == int(wanted.killed or not 200 <= wanted.status < 300), err
+    assert wanted.told in err
+    if wanted.body is None:
+        assert out == b""
+        return
+    if not wanted.told:
+        assert err == ""
+    head, _, body = out.partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    assert status.split()[1] == str(wanted.status)
+    assert wanted.headers.items() <= dict(line.split(": ", 1) for line in lines).items()
+    assert wanted.answered_with(body, name), body[-100:]
+
+
+ECHO = (
+    "import os, sys\nprint('Content-Type: text/plain\\r\\n\\r')\n"
+    "print(os.environ['REQUEST_METHOD'], os.environ.get('CONTENT_TYPE'), sys.argv[1:], sys.stdin.read(), end='')"
+)
+
+
+@pytest.fixture
+def echo(tmp_path):
+    return write_offer(tmp_path, ECHO, name="echo", exec={"args_extendable": True})
+
+
+HABITS = {
+    "nothing": ([], "GET None [] "),
+    "-d": (["-d", "a=1"], "POST application/x-www-form-urlencoded [] a=1"),
+    "-d twice": (["-d", "a=1", "-d", "b=2"], "POST application/x-www-form-urlencoded [] a=1&b=2"),
+    "-d, a method and a type": (["-X", "PUT", "-d", "x", "-H", "content-type: a/b"], "PUT a/b [] x"),
+    "a header taken away": (["-d", "x", "-H", "Content-Type:"], "POST None [] x"),
+    "--json": (["--json", "{}"], "POST application/json [] {}"),
+    "arguments": (["--", "--one", "-d", "two"], "GET None ['--one', '-d', 'two'] "),
+}
+
+
+@pytest.mark.parametrize(("arguments", "answer"), HABITS.values(), ids=HABITS)
+def test_habits_of_curl(arguments, answer, run, echo):
+    assert run(echo, *arguments) == (0, answer.encode(), "")
+
+
+def test_body_from_stdin(run, echo, monkeypatch):
+    import io
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("grün".encode())))
+    assert run(echo, "-d", "-")[1].decode().endswith(" grün")
+
+
+def test_the_programs_own_errors_and_the_summary(run, tmp_path):
+    offer = write_offer(tmp_path, "import sys; print('A: b\\n\\nout'); print('why', file=sys.stderr)", name="talks")
+    assert run(offer) == (0, b"out\n", "why\n")
+    code, out, err = run(offer, "-v")
+    assert (code, out) == (0, b"out\n")
+    for word in (
+        "why\n",
+        "status   200, exit 0",
+        "time     ",
+        "memory   ",
+        "output   10 bytes of 1,048,576",
+        "price    ",
+    ):
+        assert word in err
+    assert "CPython 3.12" in err
+
+
+def test_held_stdin_shows_what_waits_for_its_end(run, tmp_path):
+    """On os402 another task may hold the pipe open (`pipe` without CLOEXEC): a program must not wait for its end."""
+    offer = write_offer(tmp_path, "import sys; sys.stdin.read(); print('A: b\\n\\nout')", name="waits", seconds=1)
+    assert run(offer, "-d", "x")[:2] == (0, b"out\n")
+    code, out, err = run(offer, "-d", "x", "--hold-stdin")
+    assert (code, out) == (1, b"")
+    assert "killed after 1 seconds" in err
+
+
+USAGE = {
+    "a path without a slash": (["x"], "The path must begin with a slash, and it is 'x'."),
+    "a path that is not encoded": (["/a b"], "must be percent-encoded"),
+    "a header without a colon": (["-H", "x"], "A header is NAME:VALUE, and 'x' is none."),
+    "two bodies": (["--json", "{}", "-d", "x"], "--json and -d are two bodies"),
+    "a body that is not there": (["-d", "@/absent"], "The body /absent cannot be read: No such file"),
+    "building an artifact": (["--build"], "--build is for a project"),
+    "an unknown option": (["--frobnicate"], "No such option"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "told"), USAGE.values(), ids=USAGE)
+def test_wrong_usage(arguments, told, run, echo):
+    code, out, err = run(echo, *arguments)
+    assert (code, out) == (2, b"")
+    assert told in err
+
+
+def test_arguments_that_no_caller_can_give(run, tmp_path):
+    offer = write_offer(tmp_path, ECHO, name="strict")
+    code, _, err = run(offer, "--", "more")
+    assert code == 2
+    assert "set `args-extendable = true`" in err
+
+
+def test_what_is_not_there_or_not_of_the_build(run, tmp_path):
+    assert "There is no offer" in run(tmp_path / "absent.stdin")[2]
+    assert run(tmp_path)[0] == 2  # neither a project nor an artifact
+    offer = write_offer(tmp_path, "pass", name="private", exec={})
+    content = json.loads(offer.read_bytes())
+    content["payload"]["exec"] |= {"stdin_sha256": "00" * 32, "stdin_private": True}
+    del content["sha256"]
+    offer.write_text(json.dumps(content))
+    assert "os402 would run the offer without its program" in run(offer)[2]
+    (tmp_path / "private.stdin").write_bytes(b"else")
+    assert "is not what the offer was made with" in run(tmp_path / "private.stdin")[2]
+
+
+def test_what_is_no_python_has_no_stand_in(run, tmp_path):
+    offer = write_offer(tmp_path, "", name="other", exec={"args": ("tool", "--now")})
+    code, out, err = run(offer)
+    assert (code, out) == (1, b"")
+    assert "The offer runs something else than Python" in err
+
+
+def test_a_runtime_that_is_named(run, echo, python312):
+    assert run(echo, "--runtime", python312.path) == (0, b"GET None [] ", "")
+    code, _, err = run(echo, "--runtime", "/etc/passwd")
+    assert code == 1
+    assert "is not an executable file of this machine" in err
+
+
+def test_without_a_3_12_the_running_python_is_taken_with_a_warning(run, echo, monkeypatch):
+    monkeypatch.setattr("hatch_os402.runtime.discovery.find_compiler", lambda *_: None)
+    code, out, err = run(echo)
+    assert (code, out) == (0, b"GET None [] ")
+    assert "There is no CPython 3.12 on this machine" in err
+    assert "`hatch python install 3.12` gets one" in err
+
+
+def test_without_the_sandbox(run, tmp_path):
+    offer = write_offer(tmp_path, "text = open('/etc/passwd').read(1); print('A: b\\n'); print(text)", name="reads")
+    assert run(offer, "--no-sandbox")[0] == 0
+    assert "PermissionError" in run(offer)[2]
+
+
+RESTRICTED = ("unshare", "-rU", "sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"', "sh")
+
+
+def test_what_the_kernel_does_not_allow_is_said(tmp_path):
+    """In a user namespace that allows no other, as where an administrator forbids them."""
+    offer = write_offer(tmp_path, "print('A: b\\n'); print(open('/etc/passwd').read(1))", name="reads")
+
+    def run(*arguments):
+        command = [*RESTRICTED, sys.executable, "-m", "hatch_os402.cli", "run", str(offer), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stderr
+
+    code, err = run()
+    assert code == 0
+    assert "without a part of os402's isolation: namespaces are restricted (" in err
+    assert "kernel.apparmor_restrict_unprivileged_userns" in err
+    assert "PermissionError" in err  # Landlock holds still
+    code, err = run("--sandbox")
+    assert code == 1
+    assert err.startswith(
+        "hatch-os402: os402's sandbox cannot be reproduced on this machine: namespaces are restricted"
+    )
+
+
+def test_a_project_is_built_when_something_changed(run, tmp_path):
+    main_module = 'print("A: b\\n\\n%s")\n'
+    root = write_project(
+        tmp_path / "sample", files={"sample/__init__.py": "", "sample/__main__.py": main_module % "one"}
+    )
+    code, out, err = run(root)
+    assert (code, out) == (0, b"one\n")
+    assert "there is no build in" in err
+    code, out, err = run(root)
+    assert (code, out) == (0, b"one\n")
+    assert "building" not in err
+    (root / "sample/__main__.py").write_text(main_module % "two")
+    code, out, err = run(root, "-v")
+    assert (code, out) == (0, b"two\n")
+    assert "changed" in err
+    (root / "sample/__main__.py").write_text("print(\n")
+    (root / "pyproject.toml").write_text("[project\n")
+    code, out, err = run(root)
+    assert (code, out) == (1, b"")
+    assert "cannot be read" in err
+
+
+def test_the_body_is_sent_as_it_is(run, tmp_path):
+    offer = write_offer(tmp_path, "import os, sys, hashlib; print('A: b\\n'); "
+                        "print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())", name="sums")  # fmt: skip
+    import hashlib
+
+    (tmp_path / "body").write_bytes(BIG[:300] + b"\r\n\0")
+    assert (
+        run(offer, "-d", f"@{tmp_path / 'body'}")[1].decode().strip()
+        == hashlib.sha256(BIG[:300] + b"\r\n\0").hexdigest()
+    )

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from support.wheelcraft import ELF, make_wheel
+
+from hatch_os402.compatibility import render
+from hatch_os402.compatibility.assess import assess
+from hatch_os402.compatibility.findings import Finding, Remedy, merged
+from hatch_os402.compatibility.vet import vet
+from hatch_os402.resolution.graph import Graph, Pin
+from hatch_os402.resolution.resolve import Resolution
+from hatch_os402.wheels.reading import read_wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hatch_os402.compatibility.findings import Assessment
+
+LINUX = "cp312-cp312-manylinux_2_17_x86_64"
+
+
+def assessed(folder: Path, wheels, graph=None, *, sdists=(), own=None, variables=()) -> Assessment:
+    """Judge the project greeter and `wheels` (name, version, files, tag), required as `graph` says."""
+    project = vet(read_wheel(make_wheel(folder, "greeter", "0.1.0", {"greeter/__init__.py": "", **(own or {})})))
+    vetted_wheels = [
+        vet(read_wheel(make_wheel(folder, *item[:3], tag=item[3] if item[3:] else LINUX))) for item in wheels
+    ]
+    pins = [
+        Pin(v.wheel.name, str(v.wheel.version), v.wheel.filename, "0" * 64, "", False, (), "") for v in vetted_wheels
+    ]
+    pins += [Pin(name, version, f"{name}-{version}.tar.gz", "0" * 64, "", False, (), "") for name, version in sdists]
+    required_by = {pin.name: frozenset((graph or {}).get(pin.name, {"greeter"})) for pin in pins}
+    return assess(project, vetted_wheels, Resolution(tuple(pins), Graph("greeter", required_by)), dict(variables))
+
+
+def test_every_offender_is_told_with_its_chains_and_what_is_known(tmp_path):
+    found = assessed(
+        tmp_path,
+        [
+            ("api", "1.0", {"api.py": ""}, "py3-none-any"),
+            ("pydantic", "2.14.4", {"pydantic.py": ""}, "py3-none-any"),
+            ("pydantic-core", "2.50.4", {"pydantic_core/_pydantic_core.so": ELF}),
+            ("strange", "1.0", {f"strange/_{letter}.so": ELF for letter in "abcde"}),
+            ("ruffle", "1.0", {"ruffle-1.0.data/scripts/ruffle": ELF}),
+            ("markupsafe", "4.0", {"markupsafe/_speedups.so": ELF}),
+            ("samples", "1.0", {"samples/lib.so": ELF}, "py3-none-any"),
+        ],
+        {"pydantic": {"api", "greeter"}, "pydantic-core": {"pydantic"}},
+        sdists=[("docopt", "0.6.2")],
+    )
+    assert render.errors(found) == (
+        """\
+6 distributions cannot run on os402 (static CPython 3.12.3, no dynamic loading, no compilers):
+
+  distribution   version  why          required by          way out
+  pydantic-core  2.50.4   native-code  greeter -> pydantic  -
+  strange        1.0      native-code  greeter              -
+  ruffle         1.0      native-code  greeter              -
+  markupsafe     4.0      native-code  greeter              -
+  samples        1.0      native-code  greeter              -
+  docopt         0.6.2    source-only  greeter              -
+
+  pydantic-core 2.50.4
+    pydantic_core/_pydantic_core.so (ELF x86_64 extension module)
+    required by greeter -> pydantic -> pydantic-core
+    required by greeter -> api -> pydantic -> pydantic-core
+    Require "pydantic<2", whose releases 1.10 are pure Python, or use dataclasses or "attrs".
+
+  strange 1.0
+    strange/_a.so (ELF x86_64 extension module)
+    strange/_b.so (ELF x86_64 extension module)
+    strange/_c.so (ELF x86_64 extension module)
+    and 2 more
+    required by greeter -> strange
+    Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl).
+
+  ruffle 1.0
+    ruffle-1.0.data/scripts/ruffle (ELF x86_64 executable)
+    required by greeter -> ruffle
+    It is a program, not a module: do without it, or keep this part off os402.
+
+  markupsafe 4.0
+    markupsafe/_speedups.so (ELF x86_64 extension module)
+    required by greeter -> markupsafe
+    Its pure-Python fallback was checked for <4,>=2.1.3 only: require one of these.
+
+  samples 1.0
+    samples/lib.so (ELF x86_64 shared library)
+    required by greeter -> samples
+    If these are only data on Linux, say so: allow-native-files = ["samples"].
+
+  docopt 0.6.2
+    no release that fits has a wheel for the target; docopt-0.6.2.tar.gz is source
+    required by greeter -> docopt
+    If it is pure Python: build-from-source = ["docopt"] builds it here, which runs its code.
+
+In [tool.hatch.build.targets.os402]:
+  `strip-extensions` names distributions that work without their extensions,
+  `allow-native-files` those whose native files are only data.
+  `build-from-source` names distributions whose sdist may be built here, without compilers,
+  which runs the sdist's code on this machine."""
+    )
+    assert len(render.details(found).splitlines()) == 9
+    assert f"strange-1.0-{LINUX}.whl: strange/_e.so (ELF x86_64 extension module)" in render.details(found)
+
+
+def test_one_offender_needs_no_table(tmp_path):
+    told = render.errors(assessed(tmp_path, [("orjson", "3.13.0", {"orjson/orjson.so": ELF})]))
+    assert told.startswith("1 distribution cannot run on os402")
+    assert "why" not in told
+    assert "build-from-source" not in told
+
+
+def test_the_project_itself_may_be_the_offender(tmp_path):
+    found = assessed(tmp_path, [], own={"greeter/_fast.so": ELF})
+    assert [(finding.subject, finding.code) for finding in found.errors] == [("greeter", "native-code")]
+    told = render.errors(found)
+    assert "greeter/_fast.so (ELF x86_64 extension module)" in told
+    assert "which is the project itself" in told
+
+
+def test_verdicts_are_data(tmp_path):
+    found = assessed(
+        tmp_path,
+        [
+            ("markupsafe", "3.0.4", {"markupsafe/_speedups.so": ELF}),
+            ("orjson", "3.13.0", {"orjson/orjson.so": ELF}),
+        ],
+        sdists=[("docopt", "0.6.2")],
+    )
+    written = json.loads(json.dumps(found.to_json()))
+    assert written["ok"] is False
+    assert {item["name"]: item["verdict"] for item in written["distributions"]} == {
+        "greeter": "pure",
+        "markupsafe": "stripped",
+        "orjson": "native",
+        "docopt": "unavailable",
+    }
+    orjson = next(item for item in written["distributions"] if item["name"] == "orjson")
+    assert orjson["native_files"] == [
+        {"path": "orjson/orjson.so", "format": "ELF", "role": "extension module", "architecture": "x86_64"}
+    ]
+    assert orjson["required_by"] == [["greeter", "orjson"]]
+    assert [(item["level"], item["code"], item["distribution"]) for item in written["findings"]] == [
+        ("error", "native-code", "orjson"),
+        ("error", "source-only", "docopt"),
+    ]
+    assert assessed(tmp_path, []).to_json()["ok"] is True
+
+
+def test_a_remedy_survives_being_remembered():
+    remedy = Remedy("parent", ("pydantic<2",), instead_of=("pydantic>=2",), gives="pydantic 1.10")
+    assert Remedy.from_json(json.loads(json.dumps(remedy.to_json()))) == remedy
+
+
+def test_what_is_pure_and_cannot_do_its_work_is_warned_of(tmp_path):
+    found = assessed(tmp_path, [("sh", "2.4.0", {"sh/__init__.py": ""}, "py3-none-any")])
+    (finding,) = found.of("warning")
+    assert finding.code == "needs-processes"
+    assert render.note(finding).startswith("sh 2.4.0: it starts other programs, and os402 runs none. ")
+    assert found.errors == ()
+
+
+def test_a_variable_that_helps_is_hinted_at_until_it_is_set(tmp_path):
+    wheels = [("joblib", "1.5.2", {"joblib/__init__.py": ""}, "py3-none-any")]
+    (finding,) = assessed(tmp_path, wheels).of("hint")
+    assert render.note(finding).endswith(
+        'Set env = { JOBLIB_MULTIPROCESSING = "0" } in [tool.hatch.build.targets.os402.offer].'
+    )
+    assert assessed(tmp_path, wheels, variables={"JOBLIB_MULTIPROCESSING": "0"}).findings == ()
+
+
+def test_what_is_known_and_what_was_seen_are_one_warning():
+    known = [
+        Finding("warning", "needs-ctypes", "sympy", "it imports ctypes", advice="Require another."),
+        Finding("warning", "needs-ctypes", "magic", "it calls libmagic", advice="Require a third."),
+    ]
+    seen = [Finding("warning", "missing-module", name, "imports ctypes") for name in ("sympy", "other")]
+    assert [(item.subject, item.message, item.advice) for item in merged(known, seen)] == [
+        ("magic", "it calls libmagic", "Require a third."),
+        ("sympy", "imports ctypes", "Require another."),
+        ("other", "imports ctypes", ""),
+    ]

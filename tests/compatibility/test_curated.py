@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from hatch_os402.compatibility.curated import environment_hints, incompatibilities, optional_extensions, replacements
+from hatch_os402.runtime.modules import facts
+
+ENTRIES = [*optional_extensions().values(), *incompatibilities().values(), *environment_hints().values()]
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_every_entry_says_what_was_run_and_with_which_versions(entry):
+    assert entry.name == canonicalize_name(entry.name)
+    assert "CPython 3.12" in entry.evidence
+    assert ".py: " in entry.evidence, "which code it is"
+    assert not entry.versions.contains(Version("0"))
+
+
+@pytest.mark.parametrize("entry", optional_extensions().values(), ids=lambda entry: entry.name)
+def test_a_speedup_is_known_for_releases_that_exist(entry):
+    assert entry.files
+    assert "except ImportError" in entry.evidence or "suppress(ImportError)" in entry.evidence
+    # Bounded on both sides: a new major release may well need what it now can do without.
+    assert not entry.versions.contains(Version("99"))
+
+
+@pytest.mark.parametrize(
+    "entry", [*incompatibilities().values(), *environment_hints().values()], ids=lambda entry: entry.name
+)
+def test_messages_are_sentences_about_it(entry):
+    assert entry.message[0].islower()
+    assert not entry.message.endswith(".")
+
+
+@pytest.mark.parametrize("entry", replacements().values(), ids=lambda entry: entry.name)
+def test_a_replacement_names_what_can_be_had(entry):
+    assert entry.name == canonicalize_name(entry.name)
+    assert entry.sentence.endswith(".")
+    assert entry.evidence.endswith(".")
+    for line in (*entry.require, *entry.parents):
+        Requirement(line)
+        assert f'"{Requirement(line).name}' in entry.sentence
+    for module in entry.library:
+        assert module.partition(".")[0] in facts()["modules"]
+        assert module.rpartition(".")[2] in entry.sentence
+
+
+def test_no_name_has_two_meanings():
+    assert not optional_extensions().keys() & (replacements().keys() | incompatibilities().keys())
+    assert not replacements().keys() & (incompatibilities().keys() | environment_hints().keys())

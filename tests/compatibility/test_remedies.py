@@ -1,0 +1,308 @@
+"""Ways out, found by pip among crafted wheels."""
+
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.requirements import Requirement
+from support.wheelcraft import ELF, make_wheel
+
+from hatch_os402.compatibility.assess import assess
+from hatch_os402.compatibility.remedies import kinds as remedies
+from hatch_os402.compatibility.remedies import search as way_out
+from hatch_os402.compatibility.remedies import trials
+from hatch_os402.compatibility.remedies.search import required_only_by, with_remedies
+from hatch_os402.compatibility.remedies.trials import SearchContext
+from hatch_os402.compatibility.vet import vet
+from hatch_os402.resolution.fetch import fetch
+from hatch_os402.resolution.graph import Graph
+from hatch_os402.resolution.pip_process import OutOfTimeError
+from hatch_os402.resolution.resolve import ResolveOptions, resolve_with_source
+from hatch_os402.wheels.reading import read_wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hatch_os402.compatibility.findings import Assessment
+
+pytestmark = pytest.mark.once
+
+LINUX = "cp312-cp312-manylinux_2_17_x86_64"
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    folder = tmp_path / "index"
+    folder.mkdir()
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    return folder
+
+
+def pure(index: Path, name: str, version: str, *requires: str, **more) -> None:
+    make_wheel(index, name, version, {f"{name}/__init__.py": ""}, requires=requires, **more)
+
+
+def native(index: Path, name: str, version: str, *requires: str) -> None:
+    make_wheel(index, name, version, {f"{name}/_x.abi3.so": ELF}, requires=requires, tag=LINUX)
+
+
+def sdist(index: Path, name: str, version: str, metadata: str = "Metadata-Version: 2.2\n") -> None:
+    text = f"{metadata}Name: {name}\nVersion: {version}\n"
+    with tarfile.open(index / f"{name}-{version}.tar.gz", "w:gz") as archive:
+        info = tarfile.TarInfo(f"{name}-{version}/PKG-INFO")
+        info.size = len(text)
+        archive.addfile(info, io.BytesIO(text.encode()))
+
+
+def searched(
+    tmp_path: Path, requires, *, extras=(), groups=(), seconds=200, machines=("x86_64", "aarch64")
+) -> Assessment:
+    provided = sorted({item.partition("extra == ")[2].strip("'\"") for item in requires if "extra ==" in item})
+    own = make_wheel(tmp_path, "app", "1.0", {"app.py": ""}, requires=requires, extras=provided)
+    project, cache, number = read_wheel(own), tmp_path / "cache", len(list(tmp_path.glob("work*")))
+    (workdir := tmp_path / f"work{number}").mkdir()
+    resolve_options = ResolveOptions(machines)
+    groups = tuple(map(Requirement, groups))
+    base = resolve_with_source(
+        project, extras=frozenset(extras), groups=groups, workdir=workdir, resolve_options=resolve_options
+    )
+    wheels = [pin for pin in base.pins if not pin.is_sdist]
+    vetted_wheels = [vet(wheel) for wheel in fetch(wheels, cache=cache, workdir=workdir, machine="x86_64")]
+    found = assess(vet(project), vetted_wheels, base, {})
+    incompatible = frozenset(finding.subject for finding in found.errors)
+    context = SearchContext(
+        project,
+        frozenset(extras),
+        groups,
+        base,
+        incompatible,
+        resolve_options,
+        vet,
+        cache,
+        workdir / "trials",
+        seconds,
+        time.monotonic() + seconds,
+    )
+    return with_remedies(found, context, tmp_path / "memory")
+
+
+def ways(found: Assessment) -> dict[str, list[tuple[str, ...]]]:
+    return {item.subject: [(remedy.kind, *remedy.lines) for remedy in item.remedies] for item in found.errors}
+
+
+def test_several_at_once_and_what_comes_with_them(tmp_path, index):
+    for version in ("1.0", "1.1"):
+        pure(index, "a", version)
+    for version in ("2.0", "3.0"):
+        native(index, "a", version)
+    native(index, "inner", "1.0")
+    native(index, "core", "1.0", "inner")
+    native(index, "core", "2.0", "inner")
+    for version, requires in {"1.10": (), "1.11": (), "2.0": ("core==1.0",), "2.1": ("core==2.0",)}.items():
+        pure(index, "parent", version, *requires)
+    pure(index, "upper", "1.0", "parent")
+    native(index, "hopeless", "1.0")
+    sdist(index, "source", "2.0")
+    pure(index, "source", "1.0")
+    found = searched(tmp_path, ["upper", "a", "hopeless", "source==2.0"])
+    assert ways(found) == {
+        "a": [("release", "a<2")],
+        "core": [("parent", "parent<2")],
+        "hopeless": [],
+        "inner": [],
+        "source": [("release", "source<2")],
+    }
+    by_name = {item.subject: item for item in found.errors}
+    assert by_name["source"].code == "source-only"
+    assert by_name["inner"].searched == "It comes with core alone, and goes with it."
+    assert by_name["hopeless"].searched.startswith("No other release of it")
+    (remedy,) = by_name["a"].remedies
+    assert (remedy.table, remedy.instead_of) == ("project.dependencies", ())
+    assert remedy.gives == "a 1.1"
+    assert by_name["core"].remedies[0].gives.startswith("parent 1.11, without core and inner")
+    assert found.together == ("a<2", "parent<2", "source<2")
+
+
+def test_what_a_round_number_gives_is_looked_at(tmp_path, index):
+    """`a<2` would give 1.3, whose files are native; every wheel of b is pure by name alone."""
+    pure(index, "a", "1.2")
+    make_wheel(index, "a", "1.3", {"a/_x.so": ELF}, tag=LINUX)
+    native(index, "a", "2.0")
+    make_wheel(index, "b", "1.0", {"b/_x.so": ELF})
+    native(index, "b", "2.0")
+    assert ways(searched(tmp_path, ["a", "b"])) == {"a": [("release", "a<1.3")], "b": []}
+
+
+@pytest.mark.parametrize("array", ["dependencies", "group", "extra"])
+def test_a_requirement_that_forbids_it_is_replaced_where_it_is(tmp_path, index, array):
+    native(index, "core", "1.0")
+    pure(index, "parent", "1.0")
+    pure(index, "parent", "2.0", "core")
+    found = {
+        "dependencies": lambda: searched(tmp_path, ["parent>=2; python_version > '3'"]),
+        "group": lambda: searched(tmp_path, [], groups=["parent>=2"]),
+        "extra": lambda: searched(tmp_path, ["parent>=2; extra == 'more'"], extras=["more"]),
+    }[array]()
+    (remedy,) = [remedy for remedy in found.errors[0].remedies if remedy.kind == "parent"]
+    assert (remedy.table, remedy.lines, remedy.instead_of) == {
+        "dependencies": (
+            "project.dependencies",
+            ('parent<2; python_version > "3"',),
+            ('parent>=2; python_version > "3"',),
+        ),
+        "group": ("dependency-groups", ("parent<2",), ("parent>=2",)),
+        "extra": ("project.optional-dependencies.more", ("parent<2",), ("parent>=2",)),
+    }[array]
+
+
+def test_a_newer_release_where_the_project_holds_to_an_old_one(tmp_path, index):
+    native(index, "core", "1.0")
+    pure(index, "parent", "2.0.5", "core")
+    pure(index, "parent", "2.1.0")
+    found = searched(tmp_path, ["parent<2.1"])
+    assert ways(found) == {"core": [("parent", "parent>=2.1")]}
+
+
+def test_an_extra_that_brings_it(tmp_path, index):
+    native(index, "core", "1.0")
+    pure(index, "server", "3.0", "core; extra == 'fast'", "h11; extra == 'all'", extras=["fast", "all"])
+    pure(index, "h11", "1.0")
+    found = searched(tmp_path, ["server[all,fast]>=3"])
+    assert ways(found) == {"core": [("extra", "server[all]>=3")]}
+
+
+def test_a_feature_that_brings_it(tmp_path, index):
+    native(index, "core", "1.0")
+    pure(index, "other", "1.0")
+    found = searched(tmp_path, ["core; extra == 'fast'", "other; extra == 'slow'"], extras=["fast", "slow"])
+    assert ways(found) == {"core": [("option", 'features = ["slow"]')]}
+    assert found.errors[0].remedies[0].table == "tool.hatch.build.targets.os402"
+
+
+def test_what_replaces_it(tmp_path, index):
+    native(index, "orjson", "3.0")
+    pure(index, "simplejson", "3.20")
+    (remedy,) = searched(tmp_path, ["orjson>=3"]).errors[0].remedies
+    assert (remedy.kind, remedy.lines, remedy.instead_of) == ("replacement", ("simplejson",), ("orjson>=3",))
+
+
+def test_releases_with_evidence(tmp_path, index):
+    for version in ("3.0.4", "4.0"):
+        make_wheel(index, "markupsafe", version, {"markupsafe/_speedups.abi3.so": ELF}, tag=LINUX)
+    assert ways(searched(tmp_path, ["markupsafe"])) == {"markupsafe": [("release", "markupsafe<4,>=2.1.3")]}
+
+
+def test_ways_that_contradict_each_other_are_not_shown_together(tmp_path, index):
+    native(index, "a", "2.0")
+    pure(index, "a", "1.0", "both<2")
+    native(index, "b", "2.0")
+    pure(index, "b", "1.0", "both>=2")
+    for version in ("1.0", "2.0"):
+        pure(index, "both", version)
+    found = searched(tmp_path, ["a", "b"])
+    assert ways(found) == {"a": [("release", "a<2")], "b": [("release", "b<2")]}
+    assert found.together == ()
+
+
+def test_a_way_that_brings_another_offender_is_none(tmp_path, index):
+    native(index, "core", "1.0")
+    native(index, "older", "1.0")
+    pure(index, "parent", "1.0", "older")
+    pure(index, "parent", "2.0", "core")
+    assert ways(searched(tmp_path, ["parent"])) == {"core": []}
+
+
+def test_the_search_ends_in_time_and_says_so(tmp_path, index):
+    native(index, "a", "2.0")
+    pure(index, "a", "1.0")
+    found = searched(tmp_path, ["a"], seconds=0)
+    assert ways(found) == {"a": []}
+    assert (
+        found.errors[0].searched == "The search for ways out was stopped after 0 seconds (`remedies` sets the limit)."
+    )
+    assert ways(searched(tmp_path, ["a"])) == {"a": [("release", "a<2")]}, "what was cut short is not remembered"
+
+
+def test_a_search_that_takes_too_long_is_ended(tmp_path, index, monkeypatch):
+    native(index, "a", "2.0")
+    pure(index, "a", "1.0")
+    monkeypatch.setattr(trials, "_left", lambda _: 0.01)  # too short for any pip to start
+    assert searched(tmp_path, ["a"]).errors[0].searched.startswith("The search for ways out was stopped")
+
+
+def test_answers_are_remembered_until_something_changes(tmp_path, index, monkeypatch):
+    native(index, "a", "2.0")
+    native(index, "b", "2.0")
+    pure(index, "a", "1.0")
+    pure(index, "b", "1.0")
+    first = searched(tmp_path, ["a", "b"])
+    assert first.together == ("a<2", "b<2")
+    with monkeypatch.context() as patch:
+        patch.setattr(trials, "resolve", lambda *_, **__: pytest.fail("asked again"))
+        assert searched(tmp_path, ["a", "b"]).to_json() == first.to_json()
+    ran = []
+    really = trials.resolve
+    monkeypatch.setattr(trials, "resolve", lambda *a, **k: ran.append(1) or really(*a, **k))
+    searched(tmp_path, ["a>=2", "b"])
+    assert ran, "another requirement is another question"
+    ran.clear()
+    monkeypatch.setattr(way_out, "VALID", -1)
+    searched(tmp_path, ["a", "b"])
+    assert ran, "an old answer is asked again"
+
+
+@pytest.mark.parametrize("damage", [b"", b"[{}]", b"{", b"[1]", b'{"a": 1}', b"\xff"])
+def test_a_damaged_memory_is_none(tmp_path, damage):
+    (tmp_path / "x.json").write_bytes(damage)
+    assert way_out._remembered(tmp_path / "x.json") is None
+
+
+def test_who_brings_whom():
+    graph = Graph(
+        "app",
+        {
+            "p": frozenset({"app"}),
+            "q": frozenset({"app"}),
+            "core": frozenset({"p"}),
+            "inner": frozenset({"core"}),
+            "both": frozenset({"core", "q"}),
+        },
+    )
+    incompatible = ["core", "inner", "both"]
+    assert required_only_by("core", incompatible, graph) == ()
+    assert required_only_by("inner", incompatible, graph) == ("core",)
+    assert required_only_by("both", incompatible, graph) == ()
+
+
+def test_what_is_known_is_tried_first(tmp_path, index, monkeypatch):
+    """Of pydantic-core it is known who does without; of `a` it has to be found out, and there is no time for that."""
+    native(index, "a", "2.0")
+    pure(index, "a", "1.0")
+    native(index, "pydantic-core", "2.0")
+    pure(index, "pydantic", "1.0")
+    pure(index, "pydantic", "2.0", "pydantic-core")
+    order, search = [], way_out.search
+
+    def noted(name, context):
+        order.append(name)
+        return search(name, context)
+
+    def too_late(*_arguments):
+        raise OutOfTimeError("there is no time left.")
+
+    monkeypatch.setattr(way_out, "AT_ONCE", 1)
+    monkeypatch.setattr(way_out, "search", noted)
+    monkeypatch.setattr(remedies, "discover", too_late)
+    found = searched(tmp_path, ["a", "pydantic"])
+    assert order == ["pydantic-core", "a"]
+    assert ways(found) == {"a": [], "pydantic-core": [("parent", "pydantic<2")]}
+    assert all("was stopped" in item.searched for item in found.errors)

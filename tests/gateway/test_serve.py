@@ -1,0 +1,470 @@
+"""`hatch-os402 serve`: os402's addresses and answers, and a gateway that leaves nothing behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
+import httpx
+import pytest
+from support.buildproject import build, copy_fixture, environment, write_project
+from support.elfcraft import static_elf
+from support.gatewaycraft import LIMIT, alive, serving, soon
+from support.offering import KEY, SECRET, STRANGER
+from support.programs import CASES, name_of, offer_of, write_offer
+
+from hatch_os402.offer.canonical import canonical
+from hatch_os402.offer.signing import complete, sign, signed_envelope_text
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's")
+
+SLOW = "import time; time.sleep(99)"
+HELLO = "print('Content-Type: text/plain\\r\\n\\r\\nhello', end='')"
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """A gateway that serves every program of the table."""
+    folder = tmp_path_factory.mktemp("table")
+    for case, wanted in CASES.items():
+        write_offer(folder, wanted.code, name=name_of(case), seconds=wanted.seconds)
+    with serving(folder / "log", folder, "--sandbox") as served:
+        yield served
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_programs(case, table):
+    wanted, name = CASES[case], name_of(case)
+    headers = list(wanted.send_headers) or [("Host", "localhost:1")]
+    answer = table.call(f"/{name}.cgi{wanted.path}", wanted.method, content=wanted.sent, headers=headers)
+    assert answer.status_code == wanted.status, answer.text
+    task = answer.headers["x-os402-task"]
+    if wanted.body is None:
+        assert answer.headers["content-type"].startswith("text/html")
+        assert task.startswith("id=")
+        assert table.said(wanted.told)
+        return
+    assert wanted.headers.items() <= dict(answer.headers).items()
+    assert wanted.answered_with(answer.content, name), answer.content[-100:]
+    assert [part.partition("=")[0] for part in task.split()] == ["id", "utime", "stime", "maxrss"]
+    status = table.call("/tasks/" + task.split()[0].removeprefix("id=")).json()
+    assert status["status"] == ("completed" if status["completed"]["exit_code"] == 0 else "failed")
+    assert bool(status["completed"]["exit_code"]) == (wanted.killed or "exit 3" in case or "killed" in case)
+
+
+def test_status_of_what_was_out_of_time(table):
+    answer = table.call(f"/{name_of('an endless wait')}.cgi")
+    task = table.call("/tasks/" + answer.headers["x-os402-task"].removeprefix("id=")).json()
+    assert (task["status"], task["completed"]["exit_code"]) == ("killed", 137)
+
+
+@pytest.fixture(scope="module")
+def hello(tmp_path_factory):
+    """A gateway with three offers: hello; slow; and one whose executable was uploaded by nobody."""
+    folder = tmp_path_factory.mktemp("hello")
+    write_offer(folder, HELLO, name="hello")
+    write_offer(folder, SLOW, name="slow")
+    with serving(folder / "log", folder) as served:
+        yield served
+
+
+def test_addresses(hello):
+    (sha256,) = [key for key, offer in hello.call("/offers").json()["offers"].items() if offer["name"] == "hello"]
+    executable = hello.call("/hello").json()["payload"]["exec"]["x86_64"]["sha256"]
+    assert hello.call("/hello").json() == hello.call(f"/{sha256}").json()
+    assert hello.call("/offers").json()["count"] >= 2
+    assert hello.call(f"/{sha256}.cgi").text == hello.call("/hello.cgi/any/path").text == "hello"
+    assert hello.call(f"/{executable}.exe", "HEAD").status_code == 200
+    assert hello.call(f"/{executable}.exe").json()["count"] == 2
+    assert hello.call(f"/{executable}.exe").json()["architecture"] == platform.machine()
+    assert hello.call(f"/{'0' * 64}.exe", "HEAD").status_code == 404
+    assert {item["name"] for item in hello.call("/").json()["offers"]} >= {"hello", "slow"}
+    for path, method, error in (
+        ("/absent", "GET", "Offer not found or expired"),
+        ("/absent.cgi", "POST", "Offer not found or expired"),
+        ("/absent.cgi", "OPTIONS", "Offer not found or expired"),
+        (f"/{'0' * 64}.exe", "GET", "Executable not found"),
+        ("/tasks/00", "GET", "Task not found"),
+        ("/tasks/00/stdout", "GET", "Task not found"),
+        ("/two/parts", "GET", "Route not found"),
+        ("/hello", "DELETE", "Route not found"),
+        # os402 looks for the ending `.exe` first.
+        ("/hello.cgi/setup.exe", "GET", "Executable not found"),
+    ):
+        answer = hello.call(path, method)
+        assert (answer.status_code, answer.json()) == (404, {"error": error}), (path, method)
+
+
+def test_other_origins(hello):
+    answer = hello.call("/hello.cgi", "OPTIONS")
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "PATCH" in answer.headers["access-control-allow-methods"]
+    assert hello.call("/hello.cgi").headers["access-control-allow-origin"] == "*"
+
+
+def test_what_has_no_body(tmp_path):
+    for status in (204, 304, 100):
+        write_offer(tmp_path, f"print('Status: {status}\\r\\n\\r\\nlost')", name=f"s{status}")
+    with serving(tmp_path / "log", tmp_path) as served:
+        for status, sent in ((204, 204), (304, 304), (100, 500)):
+            answer = served.call(f"/s{status}.cgi")
+            assert (answer.status_code, answer.content) == (sent, b"")
+
+
+def test_head_runs_the_program_and_sends_no_body(hello):
+    answer = hello.call("/hello.cgi", "HEAD")
+    assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", "5")
+
+
+def put(served, signed, *, host=None, order=("config", "stdin", "env"), **parts):
+    """Upload a signed offer as a publisher does, with these `parts` beside it."""
+    parts = {"config": signed_envelope_text(signed).encode(), **parts}
+    files = [(name, (f"{name}.bin", parts[name])) for name in (*order, *(parts.keys() - set(order))) if name in parts]
+    headers = {"Host": host} if host else {}
+    return served.call(f"/{signed.sha256}", "PUT", files=files, headers=headers)
+
+
+def signed_offer(code=HELLO, *, key=KEY, name="uploaded", **changes):
+    return sign(complete(offer_of(code, name=name, **changes), key.address), key)
+
+
+def test_private_parts_are_used_and_not_told(tmp_path):
+    read = "import os, sys; print('A: b\\r\\n\\r\\n' + os.environ['SECRET'] + sys.stdin.read(), end='')"
+    env = canonical({"SECRET": "s3cret", "REQUEST_METHOD": "mine"})
+    private = {
+        "stdin_private": True,
+        "stdin_sha256": hashlib.sha256(b"frame,").hexdigest(),
+        "env_private": True,
+        "env_sha256": hashlib.sha256(env).hexdigest(),
+    }
+    signed = signed_offer(read, exec=private)
+    with serving(tmp_path / "log", "--owner", KEY.address) as served:
+        answer = put(served, signed, stdin=b"frame,", env=env)
+        assert answer.status_code == 201, answer.text
+        assert answer.json() == {"status": "accepted", "offer_hash": signed.sha256, "expires_at": 4_000_000_000}
+        called = served.call("/uploaded.cgi", "POST", content=b"body")
+        assert called.text == "s3cretframe,body"
+        task = served.call("/tasks/" + called.headers["x-os402-task"].split()[0][3:]).json()
+        # The hash is that of the public part alone (os402's `TaskInput`).
+        assert task["input_hashes"]["stdin"] == hashlib.sha256(b"body").hexdigest()
+        assert task["owner"] == KEY.address
+        assert put(served, signed_offer(key=STRANGER)).json() == {"error": "Offer owner does not match server owner"}
+        # A missing private part is not noticed, as on os402.
+        assert put(served, signed).status_code == 201
+        assert served.call("/uploaded.cgi").status_code == 500
+
+
+SIGNED = signed_offer()
+PRIVATE = signed_offer(exec={"stdin_private": True, "stdin_sha256": hashlib.sha256(b"frame").hexdigest()})
+ELSEWHERE = signed_offer()
+REFUSED = {
+    "nothing": (b"", 400, "Failed to parse multipart"),
+    "no offer": ([("config", b"{}")], 400, "Failed to parse config JSON: "),
+    "an unsigned one": ([("config", json.dumps({"payload": SIGNED.offer.to_json(), "sha256": SIGNED.sha256}).encode())],
+                        400, "missing field `k256`"),
+    "another's signature": (
+        [("config", signed_envelope_text(replace(SIGNED, k256=signed_offer(name="other").k256)).encode())],
+        400,
+        "Invalid signature: ",
+    ),
+    "an expired one": ([("config", signed_envelope_text(signed_offer(valid_until=5)).encode())], 400, "Offer has expired"),
+    "another order": ([("stdin", b"x"), ("config", b"")], 400, "Config field must be sent first for signature"),
+    "two": ([("config", signed_envelope_text(SIGNED).encode())] * 2, 400, "Config field must be sent first, not after"),
+    "stdin of none": (
+        [("config", signed_envelope_text(SIGNED).encode()), ("stdin", b"x")],
+        400,
+        "stdin uploaded but offer does not specify stdin_sha256",
+    ),
+    "another stdin": (
+        [("config", signed_envelope_text(PRIVATE).encode()), ("stdin", b"x")],
+        400,
+        "stdin SHA256 mismatch: expected ",
+    ),
+    "an unknown part": (
+        [("config", signed_envelope_text(SIGNED).encode()), ("more", b"x")],
+        400,
+        "Unsupported field: 'more'. Supported fields are: config, stdin, env, exe_<arch>",
+    ),
+    "an architecture of none": (
+        [("config", signed_envelope_text(SIGNED).encode()), ("exe_riscv", b"x")],
+        400,
+        "Executable for architecture 'riscv' is not declared in offer. Valid architectures: ",
+    ),
+    "another executable": (
+        [("config", signed_envelope_text(SIGNED).encode()), ("exe_x86_64", b"x")],
+        400,
+        "Executable SHA256 mismatch for architecture 'x86_64': expected ",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("parts", "status", "error"), REFUSED.values(), ids=REFUSED)
+def test_refused_uploads(parts, status, error, hello):
+    before = hello.call("/offers").json()
+    if isinstance(parts, bytes):
+        answer = hello.call("/0", "PUT", content=parts)
+    else:
+        answer = hello.call("/0", "PUT", files=[(name, (name, content)) for name, content in parts])
+    assert answer.status_code == status
+    assert error in answer.json()["error"]
+    assert hello.call("/offers").json() == before
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="its machine code is x86_64")
+def test_an_uploaded_executable_is_what_runs(hello):
+    """A static one, alone in its sandbox, as os402 has it."""
+    content = static_elf(b"A: b\r\n\r\nfrom the executable itself")
+    offer = offer_of("not asked", name="static")
+    item = replace(offer.exec.executables["x86_64"], sha256=hashlib.sha256(content).hexdigest())
+    offer = replace(offer, exec=replace(offer.exec, executables={"x86_64": item}))
+    signed = sign(complete(offer, KEY.address), KEY)
+    assert "is not available (no URL specified)" in put(hello, signed).json()["error"]
+    assert put(hello, signed, exe_x86_64=content).status_code == 201
+    assert hello.call("/static.cgi").text == "from the executable itself"
+    assert hello.call(f"/{item.sha256}.exe").json()["count"] == 1
+
+
+def test_uploads_come_from_this_machine_alone(hello):
+    """A page of the Web can reach loopback by a name of its own (DNS rebinding)."""
+    assert put(hello, SIGNED, host="evil.example:80").status_code == 403
+
+
+@pytest.mark.network
+def test_greeter_published_called_and_verified(tmp_path):
+    root = copy_fixture("greeter", tmp_path / "greeter")
+    build(root, env=environment(pip=True)).succeeded()
+    offer = root / "dist/greeter-0.1.0.offer.json"
+    cli = [sys.executable, "-m", "hatch_os402.cli"]
+
+    def output(*command):
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=root, env=os.environ | {"X402_KEY": SECRET}
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    output(*cli, "sign", str(offer))
+    with serving(tmp_path / "log") as served:
+        address = output(*cli, "publish", str(offer), "-u", served.url).strip()
+        assert address == f"{served.url}/greeter.cgi"
+        (tmp_path / "body").write_bytes(b'{"name": "Zo\xc3\xab", "language": "fr"}')
+        answer = output("curl", "-si", address, "--data-binary", f"@{tmp_path / 'body'}")
+        assert json.loads(answer.partition("\n\n")[2])["message"].endswith("Zoë !")
+        task = answer.partition("x-os402-task: id=")[2].split()[0]
+        said = output(
+            *(*cli, "verify", "--task", f"{served.url}/tasks/{task}", "--owner", KEY.address),
+            *("--body", str(tmp_path / "body"), "--json", "dist/greeter-0.1.0.offer.json"),
+        )
+        links = {link["name"]: link["holds"] for link in json.loads(said)["links"]}
+        wanted = ("task id", "task's offer", "body", "stdout", "stdout signature", "stderr signature", "owner")
+        assert [links[name] for name in wanted] == [True] * len(wanted)
+        # Published once more, nothing is asked for: the offer and its executable are there.
+        assert output(*cli, "publish", str(offer), "-u", served.url).strip() == address
+
+
+def test_a_port_in_use(tmp_path, hello):
+    port = hello.url.rpartition(":")[2]
+    command = [sys.executable, "-m", "hatch_os402.cli", "serve", "--port", port]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"127.0.0.1:{port} cannot be used: Address already in use" in done.stderr
+    assert "--port 0" in done.stderr
+
+
+def slow_call(served, answers):
+    def call():
+        try:
+            answers.append(served.call("/slow.cgi").status_code)
+        except httpx.HTTPError as error:
+            answers.append(type(error).__name__)
+
+    thread = threading.Thread(target=call)
+    before = len(served.family())
+    thread.start()
+    assert soon(lambda: len(served.family()) > before)
+    return thread
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_ends_what_runs_and_leaves_nothing(how, tmp_path):
+    write_offer(tmp_path, SLOW, name="slow")
+    answers = []
+    with serving(tmp_path / "log", tmp_path / "slow.offer.json") as served:
+        thread = slow_call(served, answers)
+        family = served.family()
+        assert served.stop(how) == 0
+        thread.join()
+        assert alive(family) == set()
+    assert answers == [503]
+
+
+def test_kill_9_leaves_nothing(tmp_path):
+    write_offer(tmp_path, SLOW, name="slow")
+    answers = []
+    with serving(tmp_path / "log", tmp_path / "slow.offer.json") as served:
+        thread = slow_call(served, answers)
+        family = served.family()
+        assert len(family) == 3  # the gateway, its spawner, the program
+        served.process.kill()
+        thread.join()
+        assert soon(lambda: alive(family) == set())
+    assert answers[0] in {"RemoteProtocolError", "ReadError"}
+
+
+def test_clients_that_go_away(hello):
+    """Their tasks are killed, running or waiting for their turn, and the gateway goes on."""
+    family = hello.family()
+    clients = []
+    address = ("127.0.0.1", int(hello.url.rpartition(":")[2]))
+    for _ in range(40):
+        client = socket.create_connection(address)
+        client.sendall(b"POST /slow.cgi HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")
+        clients.append(client)
+    assert soon(lambda: len(hello.family()) > len(family))
+    for client in clients:
+        client.close()
+    assert hello.call("/hello.cgi").text == "hello"
+    assert soon(lambda: hello.family() == family)
+
+
+def test_nothing_leaks(hello):
+    def situation():
+        return {pid: len(os.listdir(f"/proc/{pid}/fd")) for pid in hello.family()}  # noqa: PTH208
+
+    with httpx.Client(base_url=hello.url, timeout=LIMIT) as client:
+        assert client.get("/hello.cgi").text == "hello"
+        before = situation()
+        for _ in range(60):
+            assert client.get("/hello.cgi").text == "hello"
+        assert soon(lambda: situation() == before)
+
+
+def test_an_artifact_that_is_replaced(tmp_path):
+    """Without --reload what was read at the start is served; with it, the new one, unless that is no good."""
+    path = write_offer(tmp_path, HELLO, name="hello")
+    with (
+        serving(tmp_path.parent / "still", path) as still,
+        serving(tmp_path.parent / "log", path, "--reload") as served,
+    ):
+        write_offer(tmp_path, HELLO.replace("hello", "new"), name="hello")
+        assert soon(lambda: served.call("/hello.cgi").text == "new")
+        assert served.said("now serving hello (sha256 ")
+        assert served.call("/offers").json()["count"] == 1
+        path.write_bytes(b"{")
+        assert served.said("What was served before is served still.")
+        assert served.call("/hello.cgi").text == "new"
+        path.unlink()
+        assert served.said("There is no offer")
+        assert served.call("/hello.cgi").text == "new"
+        write_offer(tmp_path, HELLO.replace("hello", "back"), name="hello")
+        assert soon(lambda: served.call("/hello.cgi").text == "back")
+        assert still.call("/hello.cgi").text == "hello"
+
+
+def test_a_project_is_built_again_when_it_changes(tmp_path):
+    module = "print('A: b\\r\\n\\r\\n%s', end='')\n"
+    root = write_project(tmp_path / "sample", files={"sample/__init__.py": "", "sample/__main__.py": module % "one"})
+    with serving(tmp_path / "log", root, "--reload", PIP_NO_INDEX="1") as served:
+        assert served.call("/sample.cgi").text == "one"
+        (root / "sample/__main__.py").write_text(module % "two")
+        assert soon(lambda: served.call("/sample.cgi").text == "two")
+        pyproject = (root / "pyproject.toml").read_text()
+        (root / "pyproject.toml").write_text(pyproject + "[")
+        assert served.said("What was served before is served still.")
+        assert served.call("/sample.cgi").text == "two"
+
+
+def test_a_full_disk(tmp_path):
+    """Small files alone can be written: an upload is refused, what is served stays, and nothing half is kept."""
+    write_offer(tmp_path, HELLO, name="hello")
+    content = b"\x7fELF" + bytes(3_000_000)
+    executables = {"x86_64": hashlib.sha256(content).hexdigest()}
+    offer = offer_of(HELLO, name="big")
+    item = replace(offer.exec.executables["x86_64"], sha256=executables["x86_64"])
+    offer = replace(offer, exec=replace(offer.exec, executables={"x86_64": item}))
+    signed = sign(complete(offer, KEY.address), KEY)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    # The soft limit counts; what a program may write is set for itself.
+    limited = (
+        "import os, resource, sys; hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]; "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard)); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    wrapper = (sys.executable, "-c", limited)
+    with serving(tmp_path / "log", tmp_path / "hello.offer.json", wrapper=wrapper, TMPDIR=str(folder)) as served:
+        answer = put(served, signed, exe_x86_64=content)
+        assert answer.status_code == 500
+        assert answer.json() == {"error": "Failed to write executable to cache: File too large"}
+        assert served.call("/hello.cgi").text == "hello"
+        assert served.call("/big").status_code == 404
+        assert [path for path in folder.rglob("*") if path.is_file()] == []
+    assert list(folder.iterdir()) == []
+
+
+def test_what_is_not_there(tmp_path):
+    for what, told in (("absent", "There is no offer"), (".", "There is no offer in .")):
+        command = [sys.executable, "-m", "hatch_os402.cli", "serve", "--port", "0", what]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert told in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_body_that_is_too_large():
+    import asyncio
+
+    from hatch_os402.gateway.app import application
+
+    class Gateway:
+        def get(self, _key):
+            return object()
+
+    async def call():
+        transport = httpx.ASGITransport(application(Gateway(), limit=10))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.post("/hello.cgi", content=b"x" * 11)
+
+    answer = asyncio.run(call())
+    assert answer.status_code == 413
+    assert answer.json() == {"error": "The body is larger than 10 bytes, the limit of this gateway"}
+
+
+def test_what_is_kept_of_tasks_is_bounded():
+    from hatch_os402.gateway import tasks
+    from hatch_os402.sandbox.execute import Outcome
+
+    kept = tasks.Tasks()
+
+    def add(number, *, size=1, retain=3600):
+        task = tasks.Task(f"{number:064x}", "0" * 64, "0x" + "0" * 40, {}, 0, 0, retain)
+        kept.begin(task)
+        kept.end(task, Outcome(0, b"x" * size, b"", 0, 0, 0, 0.0))
+        return task.id
+
+    first = add(0)
+    for number in range(1, tasks.MOST_TASKS):
+        last = add(number)
+    assert kept.get(first)
+    last = add(tasks.MOST_TASKS)
+    assert kept.get(first) is None
+    assert kept.get(last)
+    for number in range(3):
+        last = add(10_000 + number, size=tasks.MOST_BYTES // 2)
+    assert kept.get(last)
+    assert len(kept._kept) == 2
+    assert kept.get(add(1, retain=0)) is None
+    old = add(2, retain=1)
+    kept.get(old).completed_at -= 10
+    for other in list(kept._kept)[:-1]:
+        kept.forget(other)
+    assert kept.get(old) is None
+    assert kept._bytes == 0

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_os402.errors import ResolutionError
+from hatch_os402.resolution import _pip_shim, pip_process
+from hatch_os402.resolution.pip_process import environment, explain, run_pip
+from hatch_os402.resolution.target import Target
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+X86 = Target("x86_64")
+
+
+class TestEnvironment:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT", "PIP_CLIENT_CERT",
+            "PIP_PROXY", "PIP_TRUSTED_HOST", "PIP_CONFIG_FILE", "PIP_CACHE_DIR", "PIP_KEYRING_PROVIDER", "PIP_RETRIES",
+            "PIP_TIMEOUT", "PIP_UPLOADED_PRIOR_TO", "HTTPS_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NETRC", "HOME", "PATH",
+        ],
+    )  # fmt: skip
+    def test_where_packages_come_from_reaches_pip(self, name):
+        assert environment({name: "x"})[name] == "x"
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "PIP_PYTHON", "PIP_NO_DEPS", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIREMENT", "PIP_GROUP",
+            "PIP_CONSTRAINT", "PIP_REQUIRE_HASHES", "PIP_PRE", "PIP_NO_BINARY", "PIP_PLATFORM", "PIP_IMPLEMENTATION",
+            "PIP_REPORT", "PIP_DRY_RUN", "pip_user", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONHASHSEED",
+        ],
+    )  # fmt: skip
+    def test_what_would_change_the_result_does_not(self, name):
+        assert name not in environment({name: "x"})
+
+    def test_pip_is_quiet_and_never_asks(self):
+        assert environment({}).items() >= {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}.items()
+
+
+UNREACHABLE = """\
+os402-unfetched: https://example.com/simple/idna/\tconnection error: NewConnectionError(...): refused
+ERROR: Could not find a version that satisfies the requirement idna (from versions: none)
+ERROR: No matching distribution found for idna
+"""
+CONFLICT = """\
+INFO: pip is looking at multiple versions of a
+ERROR: Cannot install a 1.0 and b==2 because these package versions have conflicting dependencies.
+
+The conflict is caused by:
+    a 1.0 depends on b<2
+    The user requested b==2
+
+To fix this you could try to:
+1. loosen the range of package versions you've specified
+"""
+HASHES = """\
+ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, please.
+    idna==3.0 from file:///x/idna-3.0-py3-none-any.whl:
+        Expected sha256 0000
+             Got        1111
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "expected"),
+    [
+        (
+            "ERROR: os402-source-only: foo @ file:///x from file:///x (from app @ file:///tmp/a.whl->-r /tmp/r.txt (line 1))\n",
+            1,
+            ["foo @ file:///x is only to be had", "Replace the address"],
+        ),
+        (
+            "error: connection-failed\n\n× Failed to connect to x while fetching y\n╰─> [Errno 111] refused\n\nhint: Are you?\n",
+            1,
+            ["could not be reached while x-ing", "Failed to connect to x", "[Errno 111] refused"],
+        ),
+        (
+            UNREACHABLE,
+            1,
+            ["index could not be reached while x-ing (looking for idna)", "NewConnectionError", "PIP_INDEX_URL"],
+        ),
+        (CONFLICT, 1, ["requirements contradict each other", "a 1.0 depends on b<2"]),
+        (HASHES, 1, ["not the one that was promised", "Expected sha256 0000", "Got        1111"]),
+        (
+            "os402-unfetched: https://example.com/nope/\t404 Client Error: x\nERROR: No matching distribution found for nope>=9\n",
+            1,
+            ["no wheel found for 'nope>=9' on CPython 3.12.3, linux"],
+        ),
+        (
+            "ERROR: os402-source-only: foo==1 from x\n",
+            1,
+            ["foo==1 is only to be had as source", "PIP_FIND_LINKS"],
+        ),
+        (
+            "os402: this pip is not supported: because\n",
+            70,
+            ["this pip is not supported: because", "another release of pip"],
+        ),
+        ("ERROR: something new\n", 2, ["pip failed (exit status 2) while x-ing", "something new"]),
+        ("", 9, ["pip failed (exit status 9)"]),
+    ],
+    ids=[
+        "source at an address",
+        "diagnostic",
+        "unreachable",
+        "conflict",
+        "hashes",
+        "missing",
+        "source",
+        "unsupported",
+        "unknown",
+        "silent",
+    ],
+)
+def test_explain(output, status, expected):
+    error = explain(output, status, "x-ing")
+    assert isinstance(error, ResolutionError)
+    for text in expected:
+        assert text in error.message
+    assert "loosen the range" not in error.message
+    assert error.details == output
+
+
+def test_our_temporary_files_are_not_the_users_business(tmp_path, monkeypatch):
+    (tmp_path / "r.txt").write_text("nope\n")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(ResolutionError) as caught:
+        run_pip(["download", "-d", str(tmp_path / "d"), "-r", str(tmp_path / "r.txt")], X86, tmp_path, doing="trying")
+    assert "no wheel found for 'nope'" in caught.value.message
+    assert "r.txt" not in caught.value.message
+
+
+def test_without_pip(monkeypatch, tmp_path):
+    monkeypatch.setattr(pip_process, "find_spec", lambda _: None)
+    with pytest.raises(ResolutionError, match="pip is not installed beside hatch-os402"):
+        run_pip(["--version"], X86, tmp_path, doing="x")
+
+
+class TestShimRefusesAPipThatItDoesNotKnow:
+    """A fake package `pip`, which lacks one thing after the other."""
+
+    FILES = {  # noqa: RUF012
+        "pip/__init__.py": "",
+        "pip/_vendor/__init__.py": "",
+        "pip/_vendor/packaging/__init__.py": "",
+        "pip/_vendor/packaging/markers.py": f"def default_environment():\n    return dict.fromkeys({sorted(X86.environment)})\n",
+        "pip/_vendor/packaging/tags.py": "class Tag:\n    def __init__(self, *a): pass\n",
+        "pip/_internal/__init__.py": "",
+        "pip/_internal/utils/__init__.py": "",
+        "pip/_internal/utils/compatibility_tags.py": "def get_supported(): pass\n",
+        "pip/_internal/cli/__init__.py": "",
+        "pip/_internal/cli/main.py": "def main(arguments):\n    print('ran', *arguments)\n    return 3\n",
+        "pip/_internal/cli/parser.py": "class ConfigOptionParser:\n    def _get_ordered_configuration_items(self): pass\n",
+        "pip/_internal/distributions/__init__.py": "",
+        "pip/_internal/distributions/sdist.py": "class SourceDistribution:\n    def prepare_distribution_metadata(self): pass\n",
+        "pip/_internal/exceptions.py": "class InstallationError(Exception): pass\n",
+        "pip/_internal/index/__init__.py": "",
+        "pip/_internal/index/collector.py": "",
+        "pip/_internal/models/__init__.py": "",
+        "pip/_internal/models/installation_report.py": "class InstallationReport: pass\n",
+        "pip/_internal/resolution/__init__.py": "",
+        "pip/_internal/resolution/resolvelib/__init__.py": "",
+        "pip/_internal/resolution/resolvelib/candidates.py": "class RequiresPythonCandidate: pass\n",
+    }
+
+    def ran(self, folder: Path, changes=None):
+        for name, text in (self.FILES | (changes or {})).items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        job = folder / "job.json"
+        content = {
+            "pip": str(folder),
+            "environment": X86.environment,
+            "tags": [],
+            "settings": [],
+            "pure": [],
+            "without": [],
+            "source": [],
+            "arguments": ["a", "b"],
+        }
+        job.write_text(json.dumps(content))
+        command = [sys.executable, "-I", _pip_shim.__file__, str(job)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    def test_one_that_has_everything_runs(self, tmp_path):
+        finished = self.ran(tmp_path)
+        assert (finished.returncode, finished.stdout.strip()) == (3, "ran a b")
+
+    @pytest.mark.parametrize(
+        ("module", "text", "reason"),
+        [
+            (
+                "pip/_vendor/packaging/markers",
+                "def default_environment():\n    return {'new_marker': ''}\n",
+                "marker names",
+            ),
+            ("pip/_vendor/packaging/markers", "", "default_environment"),
+            ("pip/_internal/utils/compatibility_tags", "", "get_supported"),
+            ("pip/_internal/cli/parser", "class ConfigOptionParser: pass\n", "_get_ordered_configuration_items"),
+            ("pip/_internal/distributions/sdist", "class SourceDistribution: pass\n", "prepare_distribution_metadata"),
+            ("pip/_internal/exceptions", "", "InstallationError"),
+            ("pip/_internal/resolution/resolvelib/candidates", "", "RequiresPythonCandidate"),
+        ],
+    )
+    def test_one_that_lacks_something_does_not(self, tmp_path, module, text, reason):
+        finished = self.ran(tmp_path, {f"{module}.py": text})
+        assert finished.returncode == _pip_shim.UNSUPPORTED
+        assert finished.stdout == ""
+        assert finished.stderr.startswith("os402: this pip is not supported: ")
+        assert reason in finished.stderr

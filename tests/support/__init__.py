@@ -1,0 +1,1 @@
+"""What the tests share: projects, wheels and programs made on the spot, servers, browsers, harnesses."""
