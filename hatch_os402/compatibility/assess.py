@@ -27,8 +27,8 @@ def assess(
 ) -> Assessment:
     """Return the verdict on everything vendored, and a finding for whatever is wrong.
 
-    `own` is the project's, `vetted_wheels` are those of the wheels of `resolution`, whose sdists have none. `variables` are
-    those that the offer sets.
+    `own` is the project's, `vetted_wheels` are those of `resolution`, whose sdists have none. `variables` are those
+    that the offer sets.
     """
     by_name = {verdict.wheel.name: verdict for verdict in vetted_wheels}
     reports = tuple(_report(pin, by_name.get(pin.name), resolution) for pin in resolution.pins)

@@ -80,7 +80,10 @@ def read_contents(archive: bytes, name: str) -> Contents:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            infos = [info for info in opened.infolist() if not info.is_dir()]
+            # By its name: `is_dir` fails for a member without one, which a damaged archive may hold.
+            infos = [info for info in opened.infolist() if not info.filename.endswith("/")]
+            if not all(info.filename for info in infos):
+                raise ArtifactError(f"the archive of {name} is damaged: a member has no name.\nBuild again.")
             if sum(info.file_size for info in infos) > _MOST_BYTES:
                 raise ArtifactError(f"The archive of {name} claims to unpack to more than {_MOST_BYTES:,} bytes.")
             contents = {info.filename: opened.read(info) for info in infos}

@@ -149,10 +149,11 @@ def _lazy_advice(profile: Profile) -> Iterator[str]:
     elif lazy_imports.recommended:
         saved = sum(saving.own for saving in lazy_imports.savings if saving.name in lazy_imports.recommended)
         how = "" if lazy_imports.is_significant else ", which is within what runs differ by"
+        kept = ", those that are there already included" if profile.lazy else ""
         yield (
-            f"Imported on first use, {counted(len(lazy_imports.recommended), 'package')} would not be loaded: {ms(saved)} ms "
-            f"of imports less. Measured until the program ends: {spread(lazy_imports.before)}, then {spread(lazy_imports.after)}"
-            f"{how}. In pyproject.toml{', those that are there already included' if profile.lazy else ''}:"
+            f"Imported on first use, {counted(len(lazy_imports.recommended), 'package')} would not be loaded: "
+            f"{ms(saved)} ms of imports less. Measured until the program ends: {spread(lazy_imports.before)}, then "
+            f"{spread(lazy_imports.after)}{how}. In pyproject.toml{kept}:"
         )
         yield ""
         yield "    [tool.hatch.build.targets.os402]"

@@ -41,8 +41,8 @@ def run(
 ) -> None:
     """Publish the offers that `artifacts` name, or for none the one in the project's folder.
 
-    `reporter` is told the story, `say` the address of each published offer. Everything is found, signed and checked before
-    the first byte is sent. Raises `Os402Error` when that fails, and at the end when a server failed.
+    `reporter` gets the steps, `say` the address of each published offer. Everything is found, signed and checked
+    before the first byte is sent. Raises `Os402Error` when that fails, and at the end when a server failed.
     """
     keys = _Keys(settings, terminal_prompt() if interactive else None, reporter)
     uploads = []

@@ -36,8 +36,8 @@ def fetch(
     """Return the wheel of each of `pins`, in their order, every byte checked against its hash and its RECORD.
 
     `cache` is a folder that can be written; a wheel lies there under its SHA256. What is missing is fetched by pip
-    (`machine`: the architecture whose tags pip is given), in one run of at most `timeout` seconds. `find_links` is a folder
-    with more wheels, if it is there. Raises `ResolutionError` and `WheelError`.
+    (`machine`: the architecture whose tags pip is given), in one run of at most `timeout` seconds. `find_links` is a
+    folder with more wheels, if it is there. Raises `ResolutionError` and `WheelError`.
     """
     found = {pin: wheel for pin in pins if (wheel := _cached(pin, cache)) is not None}
     missing = [pin for pin in pins if pin not in found]

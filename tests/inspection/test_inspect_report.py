@@ -190,6 +190,15 @@ class TestDamage:
         assert [member.path for member in inspection.members] == ["__main__.py"]
         assert "hold different archives" in "".join(inspection.notes)
 
+    def test_a_member_without_a_name(self, files):
+        with zipfile.ZipFile(files[".pyz"], "w") as archive:
+            archive.writestr("__main__.py", "")
+            archive.writestr(zipfile.ZipInfo("x"), "")
+            archive.infolist()[1].filename = ""
+        files[".stdin"].unlink()
+        with pytest.raises(ArtifactError, match="a member has no name"):
+            inspect(files[".pyz"])
+
     def test_nothing_there(self, tmp_path):
         with pytest.raises(ArtifactError, match=r"There is no artifact .*x\.pyz"):
             inspect(tmp_path / "x.pyz")
