@@ -129,12 +129,17 @@ class Options:
         return "required" if value else "none"
 
     @cached_property
-    def compression(self) -> Literal["stored", "deflated"]:
-        """How the members of the archive are kept."""
-        value = self._fields.string("compression")
-        if value not in {None, "stored", "deflated"}:
-            raise self._fields.wrong_value("compression", f'must be "stored" or "deflated", not {value!r}')
-        return "deflated" if value == "deflated" else "stored"
+    def compression(self) -> Literal["auto", "stored", "deflated"]:
+        """How the members of the archive are kept: deflated but for bytecode, all stored, or all deflated."""
+        match self._fields.string("compression"):
+            case None | "auto":
+                return "auto"
+            case "stored":
+                return "stored"
+            case "deflated":
+                return "deflated"
+            case value:
+                raise self._fields.wrong_value("compression", f'must be "auto", "stored" or "deflated", not {value!r}')
 
     @cached_property
     def virtual_files(self) -> bool:

@@ -58,7 +58,7 @@ def archive_text(inspection: Inspection) -> str:
     """Say how large the archive is and what it is made of."""
     totals = {name: sum(getattr(part, name) for part in inspection.parts) for name in ("sources", "bytecode", "data")}
     made_of = ", ".join(f"{name} {human_size(size)}" for name, size in totals.items() if size)
-    how = "deflated" if inspection.compressed else "stored"
+    how = "deflated in part" if inspection.compressed else "stored"
     return f"{human_size(inspection.archive_size)} {how}, {counted(len(inspection.members), 'file')}: {made_of}"
 
 
