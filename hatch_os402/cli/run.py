@@ -22,7 +22,7 @@ from hatch_os402.sandbox.cgi import NoResponseError, Request, Response, parse
 from hatch_os402.sandbox.execute import Command, Outcome, execute
 from hatch_os402.sandbox.explain import explain
 from hatch_os402.sandbox.program import load
-from hatch_os402.sandbox.runtime_files import needs
+from hatch_os402.sandbox.runtime_files import needs_of
 from hatch_os402.sandbox.sources import built, configured, is_project
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class _Call:
 
     def _outcome(self, program: Program, request: Request, runtime: Runtime, reporter: ClickReporter) -> Outcome:
         inputs = program.inputs(request, self.arguments)
-        wanted = needs(runtime.path)
+        wanted = needs_of(runtime)
         called = Command(
             wanted.argv(inputs.args),
             inputs.env,

@@ -36,8 +36,18 @@ class _Tell(ClickReporter):
 @click.option("--jobs", type=click.IntRange(min=1), help="Calls that run at once. [default: one a processor]")
 @SANDBOX
 @RUNTIME
-@click.option("--key", metavar="@FILE", help="The key that signs outputs. [default: a new one each time]")
-@click.option("--owner", metavar="ADDRESS", help="Whose offers can be published here. [default: anybody's]")
+@click.option(
+    "--key",
+    metavar="@FILE",
+    help="The key that signs outputs; offers of its address can be published here. [default: a new one each time]",
+)
+@click.option(
+    "--owner",
+    "owners",
+    metavar="ADDRESS",
+    multiple=True,
+    help="Whose offers can be published here; repeat it. [default: the owners that the PROJECTs name, or nobody's]",
+)
 def command(
     what: tuple[Path, ...],
     port: int,
@@ -46,20 +56,22 @@ def command(
     sandbox: bool | None,  # noqa: FBT001 - as above
     runtime: Path | None,
     key: str | None,
-    owner: str | None,
+    owners: tuple[str, ...],
 ) -> None:
     """Serve offers on this machine, at os402's addresses and with its limits, free of charge.
 
-    A PROJECT is built first when something changed. A DIR gives every offer in it; without anything, the gateway waits
-    for what `hatch publish -p os402 -o url=…` brings. Its address goes to stdout. Ctrl-C stops it.
+    A PROJECT is built first when something changed. A DIR gives every offer in it. With --owner or --key, and for the
+    owner that a PROJECT names, the gateway takes what `hatch publish -p os402 -o url=…` brings. Its address goes to
+    stdout. Ctrl-C stops it.
     """
     from hatch_os402.gateway.core import Gateway  # noqa: PLC0415
     from hatch_os402.gateway.reload import Source, load_all  # noqa: PLC0415
     from hatch_os402.gateway.server import HOST, listen, serve  # noqa: PLC0415
     from hatch_os402.offer.keys import load_key  # noqa: PLC0415 - needs an extra; `--help` does not
 
-    if owner is not None and not re.fullmatch("0x[0-9a-fA-F]{40}", owner):
-        raise click.UsageError(f"--owner is an Ethereum address, 0x and 40 hex digits, and {owner!r} is none.")
+    for owner in owners:
+        if not re.fullmatch("0x[0-9a-fA-F]{40}", owner):
+            raise click.UsageError(f"--owner is an Ethereum address, 0x and 40 hex digits, and {owner!r} is none.")
     reporter = _Tell()
     signer = None if key is None else load_key(key, {}, None)
     listening = listen(port)  # before anything is built
@@ -72,7 +84,7 @@ def command(
             required=bool(sandbox),
             jobs=jobs,
             key=signer,
-            owner=owner.lower() if owner else None,
+            owners=[owner.lower() for owner in owners],
         ) as gateway:
             sources = [Source(path, reporter) for path in what]
             load_all(sources, gateway)
@@ -80,6 +92,10 @@ def command(
             for program in gateway.programs.values():
                 chosen = await gateway.runtime(program)
                 reporter.info(f"{address}/{program.id}.cgi  runs with {chosen.words}")
+            if gateway.owners:
+                reporter.info(f"uploads: offers of {', '.join(sorted(gateway.owners))}")
+            else:
+                reporter.info("uploads: off (--owner ADDRESS turns them on)")
             reporter.info(f"free of charge, for this machine alone, {gateway.jobs} at once; Ctrl-C stops it")
             click.echo(address)
             sys.stdout.flush()

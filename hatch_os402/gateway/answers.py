@@ -11,6 +11,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 
 class RefusedError(Exception):
     """A request that is answered with an error, `{"error": message}`."""
@@ -22,6 +24,19 @@ class RefusedError(Exception):
     def response(self) -> Response:
         """Return the answer."""
         return JSONResponse({"error": self.message}, self.status)
+
+
+def as_own(response: Response) -> Response:
+    """Return an answer of the gateway itself with what keeps it from pages of others: never framed, never sniffed."""
+    headers = {
+        "Content-Security-Policy": _POLICY,
+        "X-Frame-Options": "DENY",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+    for name, value in headers.items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def preflight() -> Response:
@@ -48,8 +63,9 @@ def no_response(title: str, message: str, why: str, errors: bytes, headers: Mapp
     if errors:
         shown = escape(errors[-20_000:].decode(errors="replace"))
         parts.append(f"<h2>The program's error output</h2><pre>{shown}</pre>")
+    headers = {"Access-Control-Allow-Origin": "*", **headers}
     page = f"<!doctype html><meta charset=utf-8><title>500 {escape(title)}</title><h1>{escape(title)}</h1>"
-    return HTMLResponse(page + "\n".join(parts) + "\n", HTTPStatus.INTERNAL_SERVER_ERROR, headers=dict(headers))
+    return as_own(HTMLResponse(page + "\n".join(parts) + "\n", HTTPStatus.INTERNAL_SERVER_ERROR, headers=dict(headers)))
 
 
 def prefers_html(accept: str) -> bool:

@@ -15,8 +15,9 @@ from hatch_os402.errors import SandboxError
 from hatch_os402.gateway import answers
 from hatch_os402.gateway.answers import RefusedError
 from hatch_os402.gateway.core import StoppingError
+from hatch_os402.gateway.guard import check_host, check_origin, check_worker
 from hatch_os402.gateway.page import page
-from hatch_os402.gateway.upload import accept, read_parts
+from hatch_os402.gateway.upload import UPLOADS_OFF, accept, read_parts
 from hatch_os402.offer.payload import UPLOAD_LIMIT
 from hatch_os402.runtime.discovery import architecture
 from hatch_os402.sandbox import cgi
@@ -35,11 +36,13 @@ if TYPE_CHECKING:
 _FRAMING = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"})
 """Headers about the connection, which is ours; a program that sends them would break it."""
 
+_WIDER_WORKERS = "service-worker-allowed"
+"""A header that lets a program's service worker have the whole gateway (`check_worker`)."""
+
 _BODILESS = frozenset({204, 304})
 """What is answered without a body (RFC 9110, 6.4.1), whatever the program wrote."""
 
 _NOT_FOUND = "Offer not found or expired"
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 def application(gateway: Gateway, *, limit: int = UPLOAD_LIMIT) -> Starlette:
@@ -56,7 +59,7 @@ class _Router:
         try:
             response = await self._answer(request)
         except RefusedError as refusal:
-            response = refusal.response()
+            response = answers.as_own(refusal.response())
         except (ClientDisconnect, _GoneError):
             return
         await response(scope, receive, send)
@@ -64,10 +67,16 @@ class _Router:
     async def _answer(self, request: Request) -> Response:
         # As the address came: os402 decodes nothing, and looks at endings before it looks for an offer.
         path = request.scope["raw_path"].decode("latin-1").removeprefix("/")
+        check_host(request.headers)
+        if ".cgi" in path and not (request.method in {"GET", "HEAD"} and _is_own(path)):
+            return await self._call(request, *path.split(".cgi", 1))
+        check_origin(request.headers)
+        return answers.as_own(await self._own(request, path))
+
+    async def _own(self, request: Request, path: str) -> Response:
+        """Answer what is no call of a program."""
         if request.method in {"GET", "HEAD"} and (found := await self._read(request, path)):
             return found
-        if ".cgi" in path:
-            return await self._call(request, *path.split(".cgi", 1))
         if path and "/" not in path and request.method == "PUT":
             return await self._put(request, path)
         if path and "/" not in path and request.method == "GET":
@@ -133,9 +142,10 @@ class _Router:
         return JSONResponse(await asyncio.to_thread(task.stream, stream, task.outcome, self._gateway.key))
 
     async def _put(self, request: Request, path: str) -> Response:
-        if request.headers.get("host", "").rpartition(":")[0] not in _LOOPBACK:
-            # Else a page of the Web could, by a name of its own that leads here, bring programs to this machine.
-            raise RefusedError(403, "Uploads are taken at this machine's own names alone: localhost, 127.0.0.1")
+        if not self._gateway.owners:
+            async for _ in self._body(request):  # a client that still sends does not hear an answer
+                pass
+            raise RefusedError(403, UPLOADS_OFF)
         parts = await read_parts(request.headers, self._body(request))
         program = await asyncio.to_thread(accept, parts, self._gateway)
         self._gateway.reporter.info(f"published: {program.id} (sha256 {program.sha256})")
@@ -143,6 +153,7 @@ class _Router:
         return JSONResponse(answer, 201)
 
     async def _call(self, request: Request, key: str, path_info: str) -> Response:
+        check_worker(request.headers, path_info)
         program = self._program(key)
         if request.method == "OPTIONS":
             return answers.preflight()
@@ -218,12 +229,17 @@ class _Router:
             yield chunk
 
 
+def _is_own(path: str) -> bool:
+    """Whether a GET of `path` is asked of the gateway itself, whatever stands in it (`webapp/router.rs`)."""
+    return path.startswith("tasks/") or path.endswith(".exe")
+
+
 def _passed_on(response: cgi.Response, task: Task) -> Response:
     """Return a program's response as it goes to the client."""
     if response.status < 200:  # noqa: PLR2004 - informational: no server sends that as an answer
         return Response(status_code=500)
     answer = Response(b"" if response.status in _BODILESS else response.body, response.status)
-    kept = [(name.encode(), value) for name, value in response.headers if name not in _FRAMING]
+    kept = [(name.encode(), value) for name, value in response.headers if name not in {*_FRAMING, _WIDER_WORKERS}]
     length = [item for item in answer.raw_headers if item[0] == b"content-length"]
     answer.raw_headers = [*kept, *length, (b"x-os402-task", task.header().encode())]
     return answer

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 from hatch_os402.cache import cache_folder
 from hatch_os402.errors import Os402Error
 from hatch_os402.gateway.tasks import Task, Tasks, task_id
+from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.keys import Key
 from hatch_os402.runtime import pins
-from hatch_os402.runtime.discovery import discover
+from hatch_os402.runtime.configured import Executable
+from hatch_os402.runtime.discovery import architecture, discover
 from hatch_os402.sandbox.execute import Command, new_spawner
-from hatch_os402.sandbox.runtime_files import needs
+from hatch_os402.sandbox.runtime_files import needs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from hatch_os402.reporting import Reporter
-    from hatch_os402.runtime.configured import Executable
     from hatch_os402.runtime.discovery import Runtime
     from hatch_os402.sandbox.cgi import Request
     from hatch_os402.sandbox.execute import Outcome, Spawner
@@ -40,8 +41,8 @@ class Gateway:
     """Offers and their calls. An asynchronous context manager: when it is left, no process of it is.
 
     `named` is the runtime that the user names for everything, `isolated` whether programs run in the sandbox and
-    `required` whether only there, `jobs` how many at once; `key` signs outputs, a new one if there is none. `owner`, if
-    there is one, is whose offers are accepted.
+    `required` whether only there, `jobs` how many at once; `key` signs outputs, a new one if there is none. `owners`
+    are addresses (lowercase hex) whose signed offers can be uploaded, beside `project_owners` and the address of `key`.
     """
 
     def __init__(
@@ -53,9 +54,14 @@ class Gateway:
         required: bool = False,
         jobs: int | None = None,
         key: Key | None = None,
-        owner: str | None = None,
+        owners: Sequence[str] = (),
     ) -> None:
-        self.reporter, self.key, self.owner = reporter, key or Key(os.urandom(32)), owner
+        self.reporter, self.key = reporter, key or Key(os.urandom(32))
+        self.owner = owners[0] if owners else None
+        """The server's owner, whom tasks name; None: each its offer's."""
+        self.project_owners: frozenset[str] = frozenset()
+        """The owners that the projects name which are served."""
+        self._owners = frozenset(owners) | ({key.address} if key is not None else set())
         self.jobs = jobs or cores()
         self.programs: dict[str, Program] = {}
         self.names: dict[str, str] = {}
@@ -87,6 +93,15 @@ class Gateway:
             call.cancel()
 
     # Offers and executables.
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """Whose offers can be uploaded; empty: uploads are off."""
+        return (self._owners | self.project_owners) - {ZERO_ADDRESS}
+
+    def holder(self, name: str) -> Program | None:
+        """Return the offer that is called by this name now."""
+        return self.get(self.names.get(name, ""))
 
     def add(self, program: Program) -> None:
         """Take an offer; its name means it from now on. Raises `OfferError` for one that could not work."""
@@ -150,16 +165,27 @@ class Gateway:
         wanted = program.executable
         async with self._choosing:
             if wanted not in self._runtimes:
-                named = self._named or self._executables.get(wanted or "")
-                found = partial(discover, wanted, python=program.is_python, named=named, environ=os.environ)
+                found = partial(
+                    discover,
+                    wanted,
+                    python=program.is_python,
+                    named=self._named,
+                    configured=self._here(wanted),
+                    environ=os.environ,
+                )
                 chosen = await asyncio.to_thread(found, cache=cache_folder(os.environ))
                 if chosen.warning:
                     self.reporter.warning(chosen.warning)
                 self._runtimes[wanted] = chosen
             chosen = self._runtimes[wanted]
             if chosen.path not in self._spawners:
-                await self._spawn(chosen, await asyncio.to_thread(needs, chosen.path))
+                await self._spawn(chosen, await asyncio.to_thread(needs_of, chosen))
         return chosen
+
+    def _here(self, wanted: str | None) -> tuple[Executable, ...]:
+        """Return the executable of this hash if it was uploaded, or if a project that is served names it."""
+        path = self._executables.get(wanted or "")
+        return (Executable(architecture(), wanted, path=path),) if wanted and path else ()
 
     async def _spawn(self, runtime: Runtime, wanted: Needs) -> None:
         spawner = new_spawner(wanted, isolated=self._isolated, required=self._required)

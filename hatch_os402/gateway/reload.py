@@ -31,6 +31,8 @@ class Source:
         self._seen: Hashable = None
         self.configured: tuple[Executable, ...] = ()
         """What the project's option `runtime` names."""
+        self.owners: frozenset[str] = frozenset()
+        """The owner that a project's offer names. An artifact's does not count: it may be anybody's."""
         self.programs: tuple[Program, ...] = ()
 
     def load(self) -> tuple[Program, ...]:
@@ -38,7 +40,9 @@ class Source:
         self._seen = self._state()
         self.configured = configured(self._path)
         if is_project(self._path):
-            return (load(built(self._path, self._tell)),)
+            program = load(built(self._path, self._tell))
+            self.owners = frozenset({program.read.owner})
+            return (program,)
         if self._path.is_dir():
             return tuple(load(path) for path in self._offers())
         return (load(self._path),)
@@ -81,6 +85,11 @@ def load_all(sources: list[Source], gateway: Gateway) -> None:
             if name in gateway.names and gateway.names[name] != program.sha256:
                 gateway.reporter.warning(f"two offers are named {name!r}: the name now means {program.sha256}")
             gateway.add(program)
+    _trust_owners(sources, gateway)
+
+
+def _trust_owners(sources: list[Source], gateway: Gateway) -> None:
+    gateway.project_owners = frozenset(owner for source in sources for owner in source.owners)
 
 
 async def watch(sources: list[Source], gateway: Gateway) -> None:
@@ -102,3 +111,4 @@ async def watch(sources: list[Source], gateway: Gateway) -> None:
             gateway.configure(source.configured)
             gateway.replace(source.programs, programs)
             source.programs = programs
+            _trust_owners(sources, gateway)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import time
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from hatch_os402.errors import OfferError
 from hatch_os402.gateway.answers import RefusedError
 from hatch_os402.offer.reading import read_envelope
+from hatch_os402.runtime.elf import is_static
 from hatch_os402.sandbox.program import Program, parse_private_env
 
 if TYPE_CHECKING:
@@ -57,7 +59,8 @@ def accept(parts: Parts, gateway: Gateway) -> Program:
     (first, config), *others = parts
     if first != "config":
         raise RefusedError(400, "Config field must be sent first for signature verification")
-    read = _offer(config, gateway.owner)
+    read = _offer(config)
+    check_owner(read, gateway)
     private, executables = _others(others, read)
     for arch, item in read.offer.exec.executables.items():
         if item.sha256 not in executables and item.url is None and not gateway.has_executable(item.sha256):
@@ -75,7 +78,7 @@ def accept(parts: Parts, gateway: Gateway) -> Program:
     return program
 
 
-def _offer(config: bytes, owner: str | None) -> ReadOffer:
+def _offer(config: bytes) -> ReadOffer:
     try:
         read = read_envelope(config)
         _ = read.offer
@@ -89,9 +92,28 @@ def _offer(config: bytes, owner: str | None) -> ReadOffer:
         raise RefusedError(400, "Invalid signature: Offer has expired")
     if read.declared_sha256 != read.sha256:  # os402 does not look; then nobody finds the offer by its hash
         raise RefusedError(400, f"The offer declares the hash {read.declared_sha256}, and it is {read.sha256}")
-    if owner is not None and read.owner != owner:
-        raise RefusedError(403, "Offer owner does not match server owner")
     return read
+
+
+UPLOADS_OFF = (
+    "Uploads are off: this gateway was started without an owner whose offers it takes. Start it with --owner ADDRESS, "
+    "with --key @FILE, or with a project that has `owner` in its offer table"
+)
+
+
+def check_owner(read: ReadOffer, gateway: Gateway) -> None:
+    """Raise `RefusedError` unless the owner of a signed offer may bring it here, under the name that it has."""
+    if not gateway.owners:
+        raise RefusedError(403, f"{UPLOADS_OFF}. The owner of this offer is {read.owner}")
+    if read.owner not in gateway.owners:
+        raise RefusedError(
+            403, f"Offer owner does not match server owner: {read.owner} is none of {', '.join(sorted(gateway.owners))}"
+        )
+    holder = gateway.holder(read.offer.name) if read.offer.name is not None else None
+    if holder is not None and holder.read.owner != read.owner:
+        raise RefusedError(
+            403, f"The name {read.offer.name!r} is in use here, for an offer of another owner: {holder.read.owner}"
+        )
 
 
 def _others(others: Parts, read: ReadOffer) -> tuple[dict[str, bytes], dict[str, bytes]]:
@@ -121,6 +143,11 @@ def _others(others: Parts, read: ReadOffer) -> tuple[dict[str, bytes], dict[str,
                 raise RefusedError(
                     400,
                     f"Executable SHA256 mismatch for architecture '{arch}': expected {item.sha256}, got {sha256}",
+                )
+            if not is_static(io.BytesIO(content), arch):
+                raise RefusedError(
+                    400,
+                    f"Executable for architecture '{arch}' is not a static ELF executable for it, as it must be",
                 )
             executables[sha256] = content
         elif name == "config":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.errors import SandboxError
 from hatch_os402.runtime import pins
+from hatch_os402.runtime.elf import is_static_file
 from hatch_os402.runtime.fetching import file_sha256, find_by_sha256
 from hatch_os402.runtime.interpreters import ask, find_compiler
 
@@ -31,6 +32,9 @@ class Runtime:
     """What a run with it does not show, if there is something."""
     exact: bool = False
     """Whether it is the very file that the offer runs."""
+    named: bool = False
+    """Whether the user named it, by `--runtime` or by having it where Pythons are looked for. Nothing else is executed
+    outside the sandbox."""
 
 
 def architecture() -> str:
@@ -61,37 +65,49 @@ def discover(
         candidates.append(fetched)
     failed = ""
     for path in candidates:
-        if not python:
-            return Runtime(str(path), str(path), exact=True)
-        if answer := ask(path):
-            name = pins.NAME if wanted in pins.ASSIMILATED_SHA256.values() else str(path)
-            return Runtime(str(path), f"{name} {answer.version}", exact=True)
-        failed = f"{path} is what the offer runs, and does not run on this machine. "
+        if not _is_static(path):
+            failed = f"{path} is what the offer runs, and is not a static ELF executable. "
+        elif not python or wanted not in pins.ASSIMILATED_SHA256.values():
+            return Runtime(str(path), str(path), exact=True)  # never run outside the sandbox: nobody vouches for it
+        elif answer := ask(path):
+            return Runtime(str(path), f"{pins.NAME} {answer.version}", exact=True)
+        else:
+            failed = f"{path} is what the offer runs, and does not run on this machine. "
     if not python:
         raise SandboxError(
             f"{failed}The offer runs something else than Python, and its executable (sha256 {wanted}) is not on this "
             "machine: name it with --runtime."
         )
     if found := find_compiler(None, environ):
-        return Runtime(found.path, f"CPython {found.version}, in place of {pins.NAME}", failed.strip())
+        words = f"CPython {found.version}, in place of {pins.NAME}"
+        return Runtime(found.path, words, failed.strip(), named=True)
     version = "{}.{}.{}".format(*sys.version_info)
     return Runtime(
         sys.executable,
         f"Python {version}, in place of {pins.NAME}",
         f"{failed}There is no CPython 3.12 on this machine, so Python {version} runs the program: it ignores the "
         "archive's bytecode, and its standard library is another version's. `hatch python install 3.12` gets one.",
+        named=True,
     )
+
+
+def _is_static(path: Path) -> bool:
+    try:
+        return is_static_file(path)
+    except OSError:
+        return False
 
 
 def _named(path: Path, wanted: str | None) -> Runtime:
     if not path.is_file() or not os.access(path, os.X_OK):
         raise SandboxError(f"The runtime {path} is not an executable file of this machine (--runtime).")
     if wanted is not None and file_sha256(path) == wanted:
-        return Runtime(str(path), str(path), exact=True)
+        return Runtime(str(path), str(path), exact=True, named=True)
     if answer := ask(path):
-        return Runtime(str(path), f"{path}, Python {answer.version}")
+        return Runtime(str(path), f"{path}, Python {answer.version}", named=True)
     return Runtime(
         str(path),
         str(path),
         f"{path} is neither what the offer runs nor a CPython 3.12: bytecode and standard library differ.",
+        named=True,
     )

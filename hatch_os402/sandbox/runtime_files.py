@@ -5,19 +5,21 @@ from __future__ import annotations
 import functools
 import json
 import os
-import struct
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from hatch_os402.errors import SandboxError
+from hatch_os402.runtime.elf import is_static_file
+from hatch_os402.runtime.interpreters import EMPTY_ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from hatch_os402.runtime.discovery import Runtime
+
 _TIMEOUT = 60
-_PT_INTERP = 3
 _LOADERS_CACHE = "/etc/ld.so.cache"
 
 _QUESTION = """
@@ -67,20 +69,42 @@ class Needs:
         return (args[0] if args and self.static else self.executable, *args[1:])
 
 
-@functools.cache
-def needs(path: str | Path) -> Needs:
-    """Return what the executable at `path` needs. It is run for that unless it is static. Raises `SandboxError`.
+def needs_of(runtime: Runtime) -> Needs:
+    """Return what `runtime` needs; it is run for that only if the user named it. Raises `SandboxError`."""
+    return needs(runtime.path) if runtime.named else static_needs(runtime.path)
 
-    What is installed beside the standard library (`site-packages`) is none of it: os402 does not have it either.
+
+def static_needs(path: str | Path) -> Needs:
+    """Return what the static executable at `path` needs, which is itself; nothing is run.
+
+    This is for what an offer, a project or a client brought. Raises `SandboxError` for what is not static.
     """
     real = os.path.realpath(path)
     try:
-        with open(real, "rb") as file:  # noqa: PTH123 - a real path already
-            static = _is_static(file)
+        static = is_static_file(real)
     except OSError as error:
         raise SandboxError(f"The runtime {path} cannot be read: {error.strerror or error}.") from error
-    if static:
-        return Needs(real, static=True, readable=(real,), listable=())
+    if not static:
+        raise SandboxError(
+            f"the runtime {path} is not a static ELF executable, so os402 cannot run it, and it is not run here.\n"
+            "Name a CPython 3.12 or cosmo-python with --runtime."
+        )
+    return Needs(real, static=True, readable=(real,), listable=())
+
+
+@functools.cache
+def needs(path: str | Path) -> Needs:
+    """Return what the executable at `path` needs. Raises `SandboxError`.
+
+    An executable that is not static is run for that, outside the sandbox, in an empty environment: only for what the
+    user named (`needs_of`). What is installed beside the standard library (`site-packages`) is not needed: os402 does
+    not have it either.
+    """
+    try:
+        return static_needs(path)
+    except SandboxError as error:
+        if error.__cause__ is not None:  # it cannot be read
+            raise
     executable, libraries, mapped = _asked(path)
     entries = tuple(entry for library in libraries for entry in _entries(library))
     readable = (executable, *entries, *(item for item in mapped if item.startswith("/")), _LOADERS_CACHE)
@@ -102,6 +126,7 @@ def _asked(path: str | Path) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
             capture_output=True,
             check=True,
             timeout=_TIMEOUT,
+            env=EMPTY_ENVIRONMENT,
         ).stdout
         executable, libraries, mapped = json.loads(answer.splitlines()[-1])
         return os.path.realpath(executable), tuple(libraries), tuple(mapped)
@@ -120,19 +145,3 @@ def _entries(library: str) -> Iterator[str]:
     except OSError:
         return
     yield from (f"{library}/{name}" for name in sorted(names) if name not in _NOT_THE_LIBRARYS)
-
-
-def _is_static(file: BinaryIO) -> bool:
-    """Whether an ELF names no loader (System V ABI, program headers). What is no ELF is not static."""
-    head: bytes = file.read(64)
-    if head[:4] != b"\x7fELF" or len(head) < 64 or head[4] != 2 or head[5] != 1:  # noqa: PLR2004 - 64 bit, little-endian
-        return False
-    offset, size, count = *struct.unpack_from("<Q", head, 32), *struct.unpack_from("<HH", head, 54)
-    if offset >= 1 << 62:  # no file reaches there, and not every one can be asked
-        return False
-    for index in range(count):
-        file.seek(offset + index * size)
-        kind = file.read(4)
-        if len(kind) < 4 or int.from_bytes(kind, "little") == _PT_INTERP:  # noqa: PLR2004 - its size
-            return False
-    return bool(count)

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from support.buildproject import build, copy_fixture, environment, write_project
+from support.buildproject import OFFER, build, copy_fixture, environment, write_project
 from support.elfcraft import static_elf
 from support.gatewaycraft import LIMIT, alive, serving, soon
 from support.offering import KEY, SECRET, STRANGER
@@ -72,7 +72,7 @@ def hello(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hello")
     write_offer(folder, HELLO, name="hello")
     write_offer(folder, SLOW, name="slow")
-    with serving(folder / "log", folder) as served:
+    with serving(folder / "log", folder, "--owner", KEY.address) as served:
         yield served
 
 
@@ -157,12 +157,25 @@ def test_private_parts_are_used_and_not_told(tmp_path):
         # The hash is that of the public part alone (os402's `TaskInput`).
         assert task["input_hashes"]["stdin"] == hashlib.sha256(b"body").hexdigest()
         assert task["owner"] == KEY.address
-        assert put(served, signed_offer(key=STRANGER)).json() == {"error": "Offer owner does not match server owner"}
+        refused = put(served, signed_offer(key=STRANGER))
+        assert refused.status_code == 403
+        assert refused.json()["error"].startswith("Offer owner does not match server owner")
         # A missing private part is not noticed, as on os402.
         assert put(served, signed).status_code == 201
         assert served.call("/uploaded.cgi").status_code == 500
 
 
+def with_executable(content, *, name="static", key=KEY):
+    """Return a signed offer that runs the executable `content` on x86_64."""
+    offer = offer_of("not asked", name=name)
+    item = replace(offer.exec.executables["x86_64"], sha256=hashlib.sha256(content).hexdigest())
+    offer = replace(offer, exec=replace(offer.exec, executables={"x86_64": item}))
+    return sign(complete(offer, key.address), key)
+
+
+STATIC = static_elf(b"A: b\r\n\r\nfrom the executable itself")
+INTERPRETED = STATIC[:64] + (3).to_bytes(4, "little") + STATIC[68:]  # its only segment is PT_INTERP
+SCRIPT = b"#!/bin/sh\ntouch taken\n"
 SIGNED = signed_offer()
 PRIVATE = signed_offer(exec={"stdin_private": True, "stdin_sha256": hashlib.sha256(b"frame").hexdigest()})
 ELSEWHERE = signed_offer()
@@ -199,6 +212,22 @@ REFUSED = {
         400,
         "Executable for architecture 'riscv' is not declared in offer. Valid architectures: ",
     ),
+    "a script instead of an executable": (
+        [("config", signed_envelope_text(with_executable(SCRIPT)).encode()), ("exe_x86_64", SCRIPT)],
+        400,
+        "Executable for architecture 'x86_64' is not a static ELF executable for it",
+    ),
+    "an executable that needs a loader": (
+        [("config", signed_envelope_text(with_executable(INTERPRETED)).encode()), ("exe_x86_64", INTERPRETED)],
+        400,
+        "Executable for architecture 'x86_64' is not a static ELF executable for it",
+    ),
+    "another's offer": ([("config", signed_envelope_text(signed_offer(key=STRANGER)).encode())], 403, "Offer owner"),
+    "the name of another's": (
+        [("config", signed_envelope_text(signed_offer(name="hello")).encode())],
+        403,
+        "The name 'hello' is in use here, for an offer of another owner: 0x0000",
+    ),
     "another executable": (
         [("config", signed_envelope_text(SIGNED).encode()), ("exe_x86_64", b"x")],
         400,
@@ -222,20 +251,128 @@ def test_refused_uploads(parts, status, error, hello):
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="its machine code is x86_64")
 def test_an_uploaded_executable_is_what_runs(hello):
     """A static one, alone in its sandbox, as os402 has it."""
-    content = static_elf(b"A: b\r\n\r\nfrom the executable itself")
-    offer = offer_of("not asked", name="static")
-    item = replace(offer.exec.executables["x86_64"], sha256=hashlib.sha256(content).hexdigest())
-    offer = replace(offer, exec=replace(offer.exec, executables={"x86_64": item}))
-    signed = sign(complete(offer, KEY.address), KEY)
+    signed = with_executable(STATIC)
     assert "is not available (no URL specified)" in put(hello, signed).json()["error"]
-    assert put(hello, signed, exe_x86_64=content).status_code == 201
+    assert put(hello, signed, exe_x86_64=STATIC).status_code == 201
     assert hello.call("/static.cgi").text == "from the executable itself"
-    assert hello.call(f"/{item.sha256}.exe").json()["count"] == 1
+    assert hello.call(f"/{hashlib.sha256(STATIC).hexdigest()}.exe").json()["count"] == 1
 
 
-def test_uploads_come_from_this_machine_alone(hello):
+OWN = ("/", "/offers", "/hello", "/tasks/00", "/tasks/00/stdout.cgi", f"/{'0' * 64}.exe", "/hello.cgi/setup.exe")
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example:80", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:1"]
+)
+def test_every_address_is_for_a_name_of_loopback(host, hello):
     """A page of the Web can reach loopback by a name of its own (DNS rebinding)."""
-    assert put(hello, SIGNED, host="evil.example:80").status_code == 403
+    for path in (*OWN, "/hello.cgi", "/hello.cgi/path", "/absent", "/absent.cgi"):
+        for method in ("GET", "HEAD", "POST", "PUT", "OPTIONS"):
+            answer = hello.call(path, method, headers={"Host": host})
+            assert answer.status_code == 403, (path, method)
+            assert method == "HEAD" or "localhost" in answer.json()["error"]
+    assert put(hello, SIGNED, host=host).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=lambda headers: " ".join(next(iter(headers.items()))),
+)
+def test_a_page_of_another_origin_can_call_programs_and_nothing_else(headers, hello):
+    for path in OWN:
+        for method in ("GET", "HEAD"):
+            answer = hello.call(path, method, headers=headers)
+            assert answer.status_code == 403, (path, method)
+            assert "access-control-allow-origin" not in answer.headers
+    answer = hello.call(f"/{SIGNED.sha256}", "PUT", headers=headers, files=[("config", ("config", b""))])
+    assert answer.status_code == 403
+    assert hello.call(f"/{SIGNED.sha256}", "OPTIONS", headers=headers).status_code == 403
+    called = hello.call("/hello.cgi", headers=headers)
+    assert (called.status_code, called.headers["access-control-allow-origin"]) == (200, "*")
+    assert hello.call("/hello.cgi", "OPTIONS", headers=headers).status_code == 204
+
+
+def test_the_gateways_own_page_may_ask(hello):
+    for headers in (
+        {"Origin": hello.url},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+        {"Host": "localhost", "Origin": "http://localhost"},
+    ):
+        assert hello.call("/offers", headers=headers).status_code == 200
+
+
+def test_the_gateways_own_answers_are_never_framed(hello):
+    paths = (*OWN, "/absent.cgi")
+    for answer in (hello.call("/", headers={"Accept": "text/html"}), *(hello.call(path) for path in paths)):
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_service_worker_cannot_have_the_whole_gateway(tmp_path):
+    write_offer(tmp_path, "print('Service-Worker-Allowed: /\\r\\n\\r\\n', end='')", name="worker")
+    with serving(tmp_path / "log", tmp_path) as served:
+        headers = {"Service-Worker": "script"}
+        assert served.call("/worker.cgi", headers=headers).status_code == 403
+        assert served.call("/worker.cgi?x", headers=headers).status_code == 403
+        assert served.call("/worker.cgix/x", headers=headers).status_code == 403
+        below = served.call("/worker.cgi/sw.js", headers=headers)
+        assert below.status_code == 200
+        assert "service-worker-allowed" not in below.headers
+
+
+def test_uploads_are_off_until_an_owner_is_told(tmp_path):
+    write_offer(tmp_path, HELLO, name="hello")
+    with serving(tmp_path / "log", tmp_path) as served:
+        for signed in (SIGNED, signed_offer(key=STRANGER)):
+            refused = put(served, signed)
+            assert refused.status_code == 403
+            assert refused.json()["error"].startswith("Uploads are off")
+            assert "--owner ADDRESS" in refused.json()["error"]
+        assert served.call("/uploaded").status_code == 404
+        assert served.said("uploads: off (--owner ADDRESS turns them on)")
+
+
+def test_owners_that_the_gateway_is_told(tmp_path):
+    """Several, and that of its key; a name stays with the owner who has it."""
+    key = tmp_path / "key"
+    key.write_text(SECRET)
+    key.chmod(0o600)
+    other = STRANGER.address.replace("a", "A")  # however it is spelled
+    with serving(tmp_path / "log", "--key", f"@{key}", "--owner", other, "--owner", "0x" + "1" * 40) as served:
+        assert put(served, signed_offer(name="mine")).status_code == 201
+        assert put(served, signed_offer(name="theirs", key=STRANGER)).status_code == 201
+        for name, by in (("mine", STRANGER), ("theirs", KEY)):
+            taken = put(served, signed_offer("print()", name=name, key=by))
+            assert taken.status_code == 403
+            assert f"The name '{name}' is in use here" in taken.json()["error"]
+        assert put(served, signed_offer("print('A: b\\r\\n\\r\\nnew', end='')", name="mine")).status_code == 201
+        assert served.call("/mine.cgi").text == "new"
+        assert served.call("/theirs.cgi").text == "hello"
+
+
+def test_the_owner_that_a_project_names(tmp_path):
+    """Who works on a project publishes to its gateway without a word more; an artifact's owner is anybody."""
+    root = write_project(
+        tmp_path / "sample",
+        files={"sample/__init__.py": "", "sample/__main__.py": "print('A: b\\r\\n\\r\\none', end='')"},
+        offer=f'{OFFER}owner = "{KEY.address}"\n',
+    )
+    with serving(tmp_path / "log", root, PIP_NO_INDEX="1") as served:
+        assert put(served, signed_offer(name="sample")).status_code == 201
+        assert put(served, signed_offer(key=STRANGER)).status_code == 403
+    artifact = next(root.glob("dist/*.offer.json"))
+    with serving(tmp_path / "log2", artifact) as served:
+        assert "Uploads are off" in put(served, signed_offer()).json()["error"]
 
 
 @pytest.mark.network
@@ -253,7 +390,7 @@ def test_greeter_published_called_and_verified(tmp_path):
         return done.stdout
 
     output(*cli, "sign", str(offer))
-    with serving(tmp_path / "log") as served:
+    with serving(tmp_path / "log", "--owner", KEY.address) as served:
         address = output(*cli, "publish", str(offer), "-u", served.url).strip()
         assert address == f"{served.url}/greeter.cgi"
         (tmp_path / "body").write_bytes(b'{"name": "Zo\xc3\xab", "language": "fr"}')
@@ -386,12 +523,8 @@ def test_a_project_is_built_again_when_it_changes(tmp_path):
 def test_a_full_disk(tmp_path):
     """Small files alone can be written: an upload is refused, what is served stays, and nothing half is kept."""
     write_offer(tmp_path, HELLO, name="hello")
-    content = b"\x7fELF" + bytes(3_000_000)
-    executables = {"x86_64": hashlib.sha256(content).hexdigest()}
-    offer = offer_of(HELLO, name="big")
-    item = replace(offer.exec.executables["x86_64"], sha256=executables["x86_64"])
-    offer = replace(offer, exec=replace(offer.exec, executables={"x86_64": item}))
-    signed = sign(complete(offer, KEY.address), KEY)
+    content = STATIC + bytes(3_000_000)
+    signed = with_executable(content, name="big")
     folder = tmp_path / "temporary"
     folder.mkdir()
     # The soft limit counts; what a program may write is set for itself.
@@ -400,7 +533,9 @@ def test_a_full_disk(tmp_path):
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard)); os.execv(sys.argv[1], sys.argv[1:])"
     )
     wrapper = (sys.executable, "-c", limited)
-    with serving(tmp_path / "log", tmp_path / "hello.offer.json", wrapper=wrapper, TMPDIR=str(folder)) as served:
+    with serving(
+        tmp_path / "log", tmp_path / "hello.offer.json", "--owner", KEY.address, wrapper=wrapper, TMPDIR=str(folder)
+    ) as served:
         answer = put(served, signed, exe_x86_64=content)
         assert answer.status_code == 500
         assert answer.json() == {"error": "Failed to write executable to cache: File too large"}

@@ -5,21 +5,25 @@ import shutil
 import sys
 
 import pytest
+from support.elfcraft import static_elf
 
 from hatch_os402.errors import SandboxError
 from hatch_os402.runtime import discovery
 from hatch_os402.runtime.configured import Executable
 from hatch_os402.runtime.discovery import discover
 
-SHA256 = hashlib.sha256(b"cosmo").hexdigest()
+COSMO = static_elf(b"cosmo")
+SHA256 = hashlib.sha256(COSMO).hexdigest()
 
 
 @pytest.fixture
 def find(tmp_path, monkeypatch, python312):
-    """Discover what runs `SHA256`; every file whose content is in `runs` answers as a CPython 3.12.3 does."""
-    runs = set()
+    """Discover what runs `SHA256`, the pinned one; every file of `runs` answers as a CPython 3.12.3 does."""
+    runs, asked = set(), []
+    monkeypatch.setattr(discovery.pins, "ASSIMILATED_SHA256", {"x86_64": SHA256})
 
     def ask(path):
+        asked.append(str(path))
         return python312.__class__(str(path), "3.12.3", "") if str(path) in runs else None
 
     monkeypatch.setattr(discovery, "ask", ask)
@@ -28,11 +32,11 @@ def find(tmp_path, monkeypatch, python312):
     def find(wanted=SHA256, **options):
         return discover(wanted, cache=tmp_path / "cache", environ={}, **options)
 
-    find.runs = runs
+    find.runs, find.asked = runs, asked
     return find
 
 
-def executable(path, content=b"cosmo"):
+def executable(path, content=COSMO):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     path.chmod(0o755)
@@ -65,6 +69,18 @@ def test_what_does_not_run_here_is_said(find, tmp_path, python312):
     found = find()
     assert found.path == python312.path
     assert found.warning == f"{fetched} is what the offer runs, and does not run on this machine."
+
+
+def test_what_is_not_pinned_is_never_asked(find, tmp_path, python312):
+    """It is run in the sandbox alone, and only if it is what os402 can run: nobody vouches for it."""
+    for content, exact in ((static_elf(b"another"), True), (b"#!/bin/sh\nexit 0\n", False)):
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = executable(tmp_path / sha256, content)
+        found = find(sha256, configured=(Executable("x86_64", sha256, path=path),))
+        assert (found.exact, found.named) == (exact, not exact)
+        assert found.path == (str(path) if exact else python312.path)
+        assert ("is not a static ELF executable" in found.warning) == (not exact)
+    assert find.asked == []
 
 
 def test_the_word_of_the_user_counts_first(find, tmp_path, python312):

@@ -54,6 +54,8 @@ def test_a_hanging_one_is_given_up(tmp_path, monkeypatch):
         ".pyenv/versions/3.12.4/bin/python3.12",
         ".local/share/hatch/pythons/3.12/python/bin/python3.12",
         ".local/share/uv/python/cpython-3.12.4-linux-x86_64-gnu/bin/python3.12",
+        ".asdf/installs/python/3.12.4/bin/python3.12",
+        ".local/share/mise/installs/python/3.12.4/bin/python3.12",
         "bin/python3.12",
         "bin/python3",
     ],

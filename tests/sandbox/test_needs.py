@@ -11,18 +11,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.elfcraft import static_elf
 
+from hatch_os402.errors import SandboxError
+from hatch_os402.runtime.discovery import Runtime
+from hatch_os402.runtime.elf import is_static
 from hatch_os402.sandbox.execute import Command, execute
-from hatch_os402.sandbox.runtime_files import _is_static, needs
+from hatch_os402.sandbox.runtime_files import needs, needs_of, static_needs
 
 STATIC = static_elf(b"text")
 INTERPRETED = STATIC[:64] + (3).to_bytes(4, "little") + STATIC[68:]  # its only segment is PT_INTERP
 
 
 def test_static_or_not():
-    assert _is_static(io.BytesIO(STATIC))
-    assert not _is_static(io.BytesIO(INTERPRETED))
-    assert not _is_static(io.BytesIO(b"#!/bin/sh\n" + bytes(100)))
-    assert not _is_static(io.BytesIO(STATIC[:32] + bytes([255]) * 8 + STATIC[40:]))  # segments beyond any file
+    assert is_static(io.BytesIO(STATIC))
+    assert not is_static(io.BytesIO(INTERPRETED))
+    assert not is_static(io.BytesIO(b"#!/bin/sh\n" + bytes(100)))
+    assert not is_static(io.BytesIO(STATIC[:32] + bytes([255]) * 8 + STATIC[40:]))  # segments beyond any file
+
+
+def test_static_for_an_architecture():
+    assert is_static(io.BytesIO(STATIC), "x86_64")
+    assert not is_static(io.BytesIO(STATIC), "aarch64")
+    assert not is_static(io.BytesIO(STATIC), "riscv")
 
 
 @given(st.integers(0, len(STATIC)), st.integers(0, 119), st.binary(max_size=4))
@@ -30,10 +39,34 @@ def test_damaged_executables(length, at, other):
     """Whatever it is, there is an answer; and no file is static whose segments cannot be read."""
     damaged = bytearray(STATIC[:length])
     damaged[at : at + len(other)] = other
-    static = _is_static(io.BytesIO(bytes(damaged)))
+    static = is_static(io.BytesIO(bytes(damaged)))
     assert not static or bytes(damaged[:4]) == b"\x7fELF"
     if length < 68:
-        assert not _is_static(io.BytesIO(STATIC[:length]))
+        assert not is_static(io.BytesIO(STATIC[:length]))
+
+
+PROBE = """#!/bin/sh
+env > "$0.asked"
+exit 1
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script of sh")
+def test_only_what_the_user_named_is_asked_and_in_an_empty_environment(tmp_path, monkeypatch):
+    """A project's, an offer's or a client's executable is never run outside the sandbox."""
+    monkeypatch.setenv("X402_KEY", "11" * 32)
+    probe = tmp_path / "probe"
+    probe.write_text(PROBE)
+    probe.chmod(0o755)
+    for runs in (lambda: static_needs(probe), lambda: needs_of(Runtime(str(probe), "probe", exact=True))):
+        with pytest.raises(SandboxError, match="is not a static ELF executable"):
+            runs()
+        assert not (tmp_path / "probe.asked").exists()
+    with pytest.raises(SandboxError, match="does not answer as a Python does"):
+        needs_of(Runtime(str(probe), "probe", named=True))
+    asked = (tmp_path / "probe.asked").read_text()
+    # What sh itself sets.
+    assert {line.partition("=")[0] for line in asked.splitlines()} <= {"PWD", "OLDPWD", "SHLVL", "_"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the loader's files are Linux's")

@@ -70,8 +70,8 @@ def missing() -> str:
 
 
 @contextlib.contextmanager
-def browsing() -> Iterator[Browser]:
-    """Start a browser; skip the test without one, and fail where the variable `REQUIRED` is set."""
+def browsing(*arguments: str) -> Iterator[Browser]:
+    """Start a browser with these further `arguments`; skip the test without one, and fail where `REQUIRED` is set."""
     if why := missing():
         if os.environ.get(REQUIRED) == "required":
             pytest.fail(f"{REQUIRED}=required is set, and there is {why}")
@@ -81,7 +81,7 @@ def browsing() -> Iterator[Browser]:
         port = next(
             line.rsplit(" ", 1)[1].strip(" .\n") for line in driver.stdout if "started successfully on port" in line
         )
-        options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]}
+        options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", *arguments]}
         wanted = {
             "browserName": "chrome",
             "goog:chromeOptions": options,
