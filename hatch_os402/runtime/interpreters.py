@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hatch_os402.environment import PYTHONS, chosen
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -54,7 +56,10 @@ def find_compiler(runtime: Path | None, environ: Mapping[str, str]) -> Interpret
 
 
 def ask(path: str | Path) -> Interpreter | None:
-    """Return the interpreter at `path` when it runs and is a final CPython 3.12, else None."""
+    """Return the interpreter at `path` when it runs and is a final CPython 3.12, else None.
+
+    It is given no more of the environment than what a Python, or a shim of pyenv's, needs to start.
+    """
     try:
         answer = subprocess.run(
             [str(path), "-I", "-S", "-c", _QUESTION],
@@ -63,6 +68,7 @@ def ask(path: str | Path) -> Interpreter | None:
             stderr=subprocess.DEVNULL,
             check=True,
             timeout=_TIMEOUT,
+            env=chosen(os.environ, PYTHONS),
         ).stdout
         *kind, version, build = json.loads(answer)
     except (OSError, subprocess.SubprocessError, ValueError):
