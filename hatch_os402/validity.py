@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from hatch_os402.environment import GIT, chosen
 from hatch_os402.errors import OfferError
 
 if TYPE_CHECKING:
@@ -21,10 +23,8 @@ if TYPE_CHECKING:
 _LATEST_IN_A_ZIP = 4_354_819_199
 """2107-12-31T23:59:59Z; the project's own wheel takes its time from SOURCE_DATE_EPOCH, too."""
 
-_OTHER_REPOSITORY = {
-    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY"),
-}
-"""What would make git speak of another repository than that of the project, as it is in a hook of git's."""
+_CONFIGURED = re.compile(r"GIT_CONFIG_(?:COUNT|KEY_\d+|VALUE_\d+)")
+"""Variables that hold configuration of git's, such as the `safe.directory` of a CI."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def commit_time(root: Path) -> int | None:
     git = shutil.which("git")
     if git is None:
         return None
-    environ = {name: value for name, value in os.environ.items() if name not in _OTHER_REPOSITORY}
+    # Nothing that names another repository than that of the project, as in a hook of git's, and no secret.
+    environ = chosen(os.environ, GIT | {name for name in os.environ if _CONFIGURED.fullmatch(name)})
 
     def run(*arguments: str) -> str | None:
         finished = subprocess.run(

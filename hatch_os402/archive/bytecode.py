@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.archive import _compile_worker, _references
 from hatch_os402.cache import told
+from hatch_os402.environment import chosen
 from hatch_os402.errors import BytecodeError
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Compiler:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                env=chosen(os.environ),
             )
         requests, answers = self._process.stdin, self._process.stdout
         assert requests is not None  # noqa: S101 - both are pipes, see above

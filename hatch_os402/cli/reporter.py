@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from hatch_os402.errors import shown
+
 
 class ClickReporter:
     """Speaks on stderr."""
@@ -13,11 +15,11 @@ class ClickReporter:
 
     def info(self, message: str) -> None:
         """Say what was done."""
-        click.echo(f"hatch-os402: {message}", err=True)
+        click.echo(shown(f"hatch-os402: {message}"), err=True)
 
     def warning(self, message: str) -> None:
         """Say what the user should know."""
-        click.secho(f"hatch-os402: {message}", err=True, fg="yellow")
+        click.secho(shown(f"hatch-os402: {message}"), err=True, fg="yellow")
 
     def debug(self, message: str) -> None:
         """Say what only helps when somebody asks (`-v`)."""

@@ -6,7 +6,9 @@ are replaced, and then the version that Requires-Python is decided on. Where pip
 nothing is run (exit status 70): a build that stops is better than one that resolved for the wrong machine.
 
 The job, JSON: `pip` (the folder of the package pip), `environment` (marker environment), `tags` (list of [interpreter,
-abi, platform]), `settings` (names of pip's settings that may come from configuration files), `arguments` (of pip).
+abi, platform]), `settings` (names of pip's settings that may come from configuration files), `arguments` (of pip),
+`requirements` (pairs of a requirement and its SHA256s; a file of requirements is never written, see _pip_addresses.py)
+and `answer` (a file for what this script has to say to the one that started it).
 `environment` null leaves the target alone: pip then works for the Python that runs it. Three lists of canonical names
 narrow or widen what pip may choose: `pure` (none-any wheels only), `without` (no release at all) and `source` (an sdist
 where no wheel fits; ["*"] for every name). An sdist is never built: its own PKG-INFO is its metadata.
@@ -28,15 +30,28 @@ def _unsupported(reason):
 def main(path):
     with open(path, encoding="utf-8") as file:
         job = json.load(file)
-    sys.path.insert(0, job["pip"])
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # an isolated Python leaves it out
+    import _pip_addresses
+
+    sys.path[0] = job["pip"]
     if job["environment"] is not None:
         _be_the_target(job)
     try:
-        from pip._internal.cli import main as cli, parser
+        from pip._internal.cli import main as cli
+        from pip._internal.cli import parser, req_command
+        from pip._internal.exceptions import InstallationError
 
         original = parser.ConfigOptionParser._get_ordered_configuration_items
+        req_command.RequirementCommand.get_requirements  # noqa: B018
+        _pip_addresses.without_programs()
     except (ImportError, AttributeError) as error:
         _unsupported(str(error))
+
+    if job["environment"] is not None:  # what is built here was chosen by the user
+        _judge_addresses(_pip_addresses.Addresses(job["answer"], InstallationError))
+    req_command.RequirementCommand.get_requirements = lambda *_arguments: _pip_addresses.requirements(
+        job["requirements"]
+    )
 
     def harmless(self):
         return ((key, value) for key, value in original(self) if key in job["settings"])
@@ -45,10 +60,31 @@ def main(path):
     return cli.main(job["arguments"])
 
 
+def _judge_addresses(addresses):
+    """Ask `addresses` wherever pip makes something of one, before it does: of a requirement, and of a candidate."""
+    try:
+        from pip._internal.req.req_install import InstallRequirement
+        from pip._internal.resolution.resolvelib.candidates import LinkCandidate
+    except ImportError as error:
+        _unsupported(str(error))
+    require, make = InstallRequirement.__init__, LinkCandidate.__init__
+
+    def checked_requirement(self, req, comes_from, *arguments, **keywords):
+        addresses.check_requirement(req, comes_from)
+        require(self, req, comes_from, *arguments, **keywords)
+
+    def checked_candidate(self, link, template, *arguments, **keywords):
+        addresses.check_link(link, template)
+        make(self, link, template, *arguments, **keywords)
+
+    InstallRequirement.__init__ = checked_requirement
+    LinkCandidate.__init__ = checked_candidate
+
+
 def _be_the_target(job):
     try:
-        from pip._vendor.packaging import markers, tags  # first: the others copy names out of these modules
         from pip._internal.utils import compatibility_tags
+        from pip._vendor.packaging import markers, tags  # first: the others copy names out of these modules
     except ImportError as error:
         _unsupported(str(error))
 

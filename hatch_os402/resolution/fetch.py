@@ -81,13 +81,10 @@ def keep(path: Path, pin: Pin, cache: Path) -> Path:
 def _download(
     pins: Sequence[Pin], folder: Path, target: Target, workdir: Path, find_links: Path | None, timeout: float | None
 ) -> None:
-    wanted = workdir / "wheels.txt"
-    lines = (f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}" for pin in pins)
-    hashed = (f"{line} --hash=sha256:{pin.sha256}\n" for line, pin in zip(lines, pins, strict=True))
-    wanted.write_text("".join(hashed), encoding="utf-8")
-    arguments = ["download", "--no-deps", "--require-hashes", "--dest", str(folder), "-r", str(wanted)]
+    wanted = [(f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}", [pin.sha256]) for pin in pins]
+    arguments = ["download", "--no-deps", "--require-hashes", "--dest", str(folder)]
     arguments += ["--find-links", str(find_links)] if find_links and find_links.is_dir() else []
-    run_pip(arguments, target, workdir, doing="fetching the wheels", timeout=timeout)
+    run_pip(arguments, target, workdir, requirements=wanted, doing="fetching the wheels", timeout=timeout)
 
 
 def _check_metadata(pin: Pin, wheel: Wheel) -> None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.errors import ResolutionError, UnsatisfiableError
+from hatch_os402.environment import NETWORK, chosen
+from hatch_os402.errors import ResolutionError
 from hatch_os402.resolution import _pip_shim
+from hatch_os402.resolution.pip_errors import explain
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from hatch_os402.resolution.target import Target
 
@@ -32,23 +34,12 @@ SETTINGS = frozenset({
 Everything else (`user`, `target`, `constraint`, `require-hashes`, `no-deps`, `python`, ...) would change the result.
 """
 
-_UNREACHABLE = re.compile(r"^os402-unfetched: (?P<what>.*)\t(?!404 Client Error)(?P<why>.+)$", re.MULTILINE)
-_REMOTE_BUILD = re.compile(r"os402-source-only: (?P<requirement>.+)")
-_NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (?P<requirement>[^\n]+)")
-_CONFLICT = re.compile(r"ERROR: (?:Cannot install|ResolutionImpossible)")
-_HASH = re.compile(r"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES.*?\n(?P<table>(?: .*\n?)+)", re.DOTALL)
-_FROM_FILE = re.compile(r" ?\(from [^()]*-r [^()]*\(line \d+\)\)")
-_DIAGNOSTIC = re.compile(r"^error: (?P<kind>[a-z-]+)\s+(?P<text>.*?)\s*^(?:hint|note): ", re.MULTILINE | re.DOTALL)
-
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for pip: `variables` without `PYTHON*` and with the harmless `PIP_*` only."""
-    allowed = {f"PIP_{name.replace('-', '_').upper()}" for name in SETTINGS} | {"PIP_CONFIG_FILE"}
-    kept = {
-        name: value
-        for name, value in variables.items()
-        if not name.upper().startswith("PYTHON") and (not name.upper().startswith("PIP_") or name.upper() in allowed)
-    }
+    """Return the environment for pip: of `variables`, what it needs to reach an index, and its harmless settings."""
+    settings = {f"PIP_{name.replace('-', '_').upper()}" for name in SETTINGS} | {"PIP_CONFIG_FILE"}
+    keyring = {name for name in variables if name.startswith("KEYRING_PROPERTY_")}
+    kept = chosen(variables, NETWORK | settings | keyring)
     return kept | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PYTHONUTF8": "1"}
 
 
@@ -64,6 +55,10 @@ class CandidateFilter:
     """An sdist where no wheel fits; "*" stands for every name. It is not built: what it says of itself counts."""
 
 
+Wanted = tuple[str, Sequence[str]]
+"""A requirement (PEP 508), and the SHA256s in hex of the files that may satisfy it, where only these may."""
+
+
 class OutOfTimeError(ResolutionError):
     """pip was ended because its time was over."""
 
@@ -73,11 +68,12 @@ def run_pip(
     target: Target,
     workdir: Path,
     *,
+    requirements: Sequence[Wanted],
     doing: str,
     choice: CandidateFilter = CandidateFilter(),
     timeout: float | None = None,
 ) -> str:
-    """Run `pip ARGUMENTS` for `target` and return all that it printed.
+    """Run `pip ARGUMENTS` with `requirements` for `target` and return all that it printed.
 
     `workdir` is an existing private folder. `doing` completes "while …" in messages; `timeout` is in seconds. Raises
     `ResolutionError`, in the user's terms, with pip's own words as details: `UnsatisfiableError` where no releases fit
@@ -91,22 +87,33 @@ def run_pip(
         "without": sorted(choice.without),
         "source": sorted(choice.source),
         "arguments": [arguments[0], *common, *arguments[1:]],
+        "requirements": requirements,
     }
-    output, status = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}.json", timeout=timeout)
+    output, status, told = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}", timeout=timeout)
     if status:
-        raise explain(output, status, doing)
+        raise explain(output, status, doing, told)
     return output
 
 
 def run_pip_here(
-    arguments: Sequence[str], workdir: Path, *, python: str, variables: Mapping[str, str]
+    arguments: Sequence[str],
+    workdir: Path,
+    *,
+    requirements: Sequence[Wanted],
+    python: str,
+    variables: Mapping[str, str],
 ) -> tuple[str, int]:
-    """Run `pip ARGUMENTS` for the interpreter `python` itself; return what it printed and its exit status.
+    """Run `pip ARGUMENTS` with `requirements` for the interpreter `python` itself; return its output and exit status.
 
     `variables` are set besides the environment that pip always gets.
     """
-    job = {"environment": None, "arguments": [arguments[0], "--no-color", *arguments[1:]]}
-    return _run(job, workdir, f"pip-{arguments[0]}-here.json", python=python, variables=variables)
+    job = {
+        "environment": None,
+        "arguments": [arguments[0], "--no-color", *arguments[1:]],
+        "requirements": requirements,
+    }
+    output, status, _ = _run(job, workdir, f"pip-{arguments[0]}-here", python=python, variables=variables)
+    return output, status
 
 
 def _run(
@@ -117,11 +124,16 @@ def _run(
     python: str = sys.executable,
     variables: Mapping[str, str] = MappingProxyType({}),
     timeout: float | None = None,
-) -> tuple[str, int]:
-    """Run the shim with `job`, written to the file `name` of `workdir`; return output and exit status."""
-    path = workdir / name
+) -> tuple[str, int, dict[str, Any]]:
+    """Run the shim with `job`; return output, exit status and the shim's answer, which is empty unless it has one.
+
+    `name` is that of its files in `workdir`.
+    """
+    path, answer = workdir / f"{name}.json", workdir / f"{name}.answer.json"
+    answer.unlink(missing_ok=True)
     settings = sorted(SETTINGS | {"disable-pip-version-check", "no-input"})
-    path.write_text(json.dumps({"pip": _folder_of_pip(), "settings": settings, **job}), encoding="utf-8")
+    whole = {"pip": _folder_of_pip(), "settings": settings, "answer": str(answer), **job}
+    path.write_text(json.dumps(whole), encoding="utf-8")
     try:
         finished = subprocess.run(
             [python, "-I", "-X", "utf8", "-W", "ignore", _pip_shim.__file__, str(path)],
@@ -138,61 +150,8 @@ def _run(
         )
     except subprocess.TimeoutExpired as error:
         raise OutOfTimeError(f"pip was stopped after {timeout:g} seconds.") from error
-    return _FROM_FILE.sub("", finished.stdout), finished.returncode
-
-
-def explain(output: str, status: int, doing: str) -> ResolutionError:  # noqa: PLR0911 - one for each meaning
-    """Return the error that tells what `output` of a failed pip (exit `status`) means."""
-    if status == _pip_shim.UNSUPPORTED:
-        reason = output.strip().rpartition("os402: ")[2]
-        return ResolutionError(
-            f"{reason}\nInstall another release of pip beside hatch-os402 (23.1 to 26.3 are known).", output
-        )
-    if source := _REMOTE_BUILD.search(output):
-        requirement = source["requirement"].partition(" from ")[0].strip()
-        way_out = (
-            "Replace the address by that of a wheel, or by a version."
-            if "@" in requirement
-            else "Build its wheel yourself and offer it with PIP_FIND_LINKS, or require a release that has a wheel."
-        )
-        return ResolutionError(
-            f"{requirement} is only to be had as source, and building it would run its code here.\n{way_out}", output
-        )
-    if damaged := _HASH.search(output):
-        return ResolutionError(
-            f"a file from the index is not the one that was promised, while {doing}:\n{damaged['table'].rstrip()}\n"
-            "Nothing of it was used. Try again; if it stays, the index, a mirror or a proxy serves a changed file.",
-            output,
-        )
-    last = output.strip().rpartition("\n")[2]  # of a traceback, what happened
-    errors = "\n".join(line for line in output.splitlines() if line.startswith(("ERROR:", "WARNING:"))) or last
-    missing = _NOT_FOUND.search(output)
-    if unreachable := _UNREACHABLE.search(output):
-        wanted = f" (looking for {missing['requirement'].strip()})" if missing else ""
-        return ResolutionError(
-            f"the package index could not be reached while {doing}{wanted}:\n"
-            f"  {unreachable['what']}: {unreachable['why'][:200]}\n"
-            "Check the network, PIP_INDEX_URL, the proxy and certificate settings.",
-            output,
-        )
-    if _CONFLICT.search(output):
-        told = output[output.find("ERROR:") :].strip()
-        return UnsatisfiableError(
-            f"the requirements contradict each other, while {doing}:\n{_indent(_shorten(told))}", output
-        )
-    if missing:
-        return UnsatisfiableError(
-            f"no wheel found for {missing['requirement'].strip()!r} on CPython {PYTHON}, linux, while {doing}.\n"
-            "Either no such release exists, or its releases are only source or only for other Pythons or systems.\n"
-            f"{_indent(errors)}",
-            output,
-        )
-    if diagnostic := _DIAGNOSTIC.search(output):
-        what = "something could not be reached" if "connection" in diagnostic["kind"] else "pip failed"
-        return ResolutionError(f"{what} while {doing}:\n{_indent(diagnostic['text'])}", output)
-    if "ERROR: Exception:" in errors:
-        errors = last
-    return ResolutionError(f"pip failed (exit status {status}) while {doing}:\n{_indent(errors)}", output)
+    told = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else {}
+    return finished.stdout, finished.returncode, told
 
 
 def _folder_of_pip() -> str:
@@ -203,12 +162,3 @@ def _folder_of_pip() -> str:
             "pip is not installed beside hatch-os402, which needs it to resolve dependencies: install pip."
         )
     return str(Path(spec.origin).resolve().parent.parent)
-
-
-def _indent(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines() if line.strip())
-
-
-def _shorten(text: str) -> str:
-    """Leave out pip's advice after the list of conflicts, which is about `pip install`."""
-    return text.partition("To fix this you could try")[0].rstrip()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
@@ -19,7 +20,7 @@ from hatch_os402.resolution.stub import write_stub
 from hatch_os402.resolution.target import ARCHITECTURES, PYTHON, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hatch_os402.wheels.reading import Wheel
@@ -130,9 +131,7 @@ def _run(project: Wheel, root: Root, target: Target, workdir: Path, resolve_opti
     """Let pip resolve for `target` and return its pins, unchecked."""
     stub = write_stub(project, workdir)
     extras = f"[{','.join(sorted(root.extras))}]" if root.extras else ""
-    wanted = workdir / f"requirements-{target.machine}.txt"
-    lines = [f"{project.name}{extras} @ {stub.as_uri()}", *map(str, root.groups)]
-    wanted.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    wanted = [f"{project.name}{extras} @ {stub.as_uri()}", *map(str, root.groups)]
     report = workdir / f"report-{target.machine}.json"
     # Nothing is installed; older releases of pip take a foreign target with `--target` only.
     nowhere = ["--dry-run", "--ignore-installed", "--target", str(workdir / "nowhere")]
@@ -142,9 +141,10 @@ def _run(project: Wheel, root: Root, target: Target, workdir: Path, resolve_opti
         else []
     )
     run_pip(
-        ["install", *nowhere, *find_links, "--report", str(report), "-r", str(wanted)],
+        ["install", *nowhere, *find_links, "--report", str(report)],
         target,
         workdir,
+        requirements=[(text, ()) for text in wanted],
         doing=f"resolving the dependencies of {project.name}",
         choice=resolve_options.choice,
         timeout=resolve_options.timeout,
@@ -155,9 +155,16 @@ def _run(project: Wheel, root: Root, target: Target, workdir: Path, resolve_opti
 def _as_required(pins: tuple[Pin, ...], root: Root) -> tuple[Pin, ...]:
     """Give direct pins the address that their requirement has: in pip's report, name and password are left out."""
     texts = (text for pin in pins for text in pin.requires_dist if "@" in text)
-    requirements = [*root.requirements, *root.groups, *map(Requirement, texts)]
+    requirements = [*root.requirements, *root.groups, *_valid(texts)]
     addresses = {str(canonicalize_name(item.name)): item.url for item in requirements if item.url}
     return tuple(replace(pin, url=addresses.get(pin.name, pin.url)) if pin.direct else pin for pin in pins)
+
+
+def _valid(texts: Iterable[str]) -> Iterator[Requirement]:
+    """Yield the requirements of `texts` that are some; `check` names the others, which pip took."""
+    for text in texts:
+        with suppress(InvalidRequirement):
+            yield Requirement(text)
 
 
 def read_report(report: dict[str, Any], project: str, target: Target) -> tuple[Pin, ...]:
@@ -180,7 +187,7 @@ def _pin(item: dict[str, Any]) -> Pin:
     name, url = canonicalize_name(metadata["name"]), str(download["url"])
     filename = unquote(PurePosixPath(urlsplit(url).path).name)
     sha256 = download.get("archive_info", {}).get("hashes", {}).get("sha256")
-    if not filename.endswith((".whl", *SDISTS)) or not sha256:
+    if not filename.endswith((".whl", *SDISTS)) or not sha256 or {"/", "\\"} & set(filename):
         raise ResolutionError(
             f"{name} {metadata['version']} resolved to {filename!r}, which is not a distribution with a SHA256.\n"
             "Only wheels are vendored: require a release that has one, or build it and offer it with PIP_FIND_LINKS."

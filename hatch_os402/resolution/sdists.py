@@ -59,12 +59,13 @@ def build_sdist(pin: Pin, *, find_links: Path, cache: Path, workdir: Path, pytho
 def _build(pin: Pin, workdir: Path, python: str) -> Path:
     folder = workdir / f"build-{pin.name}"
     (empty := folder / "no-programs").mkdir(parents=True)
-    wanted = folder / "sdist.txt"
     requirement = f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}"
-    wanted.write_text(f"{requirement} --hash=sha256:{pin.sha256}\n", encoding="utf-8")
     arguments = ["wheel", "--no-deps", "--require-hashes", "--no-binary", pin.name, "--no-cache-dir"]
-    arguments += ["--wheel-dir", str(folder / "wheel"), "-r", str(wanted)]
-    output, status = run_pip_here(arguments, folder, python=python, variables=_variables(str(empty)))
+    arguments += ["--wheel-dir", str(folder / "wheel")]
+    wanted = [(requirement, [pin.sha256])]
+    output, status = run_pip_here(
+        arguments, folder, requirements=wanted, python=python, variables=_variables(str(empty))
+    )
     made = sorted(folder.glob("wheel/*.whl"))
     if status or len(made) != 1:
         last = [line for line in output.splitlines() if line.strip() and not _NOISE.match(line)][-_SHOWN:]

@@ -201,3 +201,13 @@ def test_references_are_what_cpython_itself_would_load(interpreter, tmp_path):
         check=False,
     )
     assert (done.stdout, done.stderr) == ("all the same\n", "")
+
+
+def test_the_compiler_is_told_no_secret(interpreter, tmp_path, monkeypatch):
+    monkeypatch.setenv("X402_KEY", "a secret")
+    spy = tmp_path / "python"
+    spy.write_text(f'#!/bin/sh\nenv > {tmp_path}/seen\nexec "{interpreter.path}" "$@"\n')
+    spy.chmod(0o755)
+    with Compiler(Interpreter(str(spy), interpreter.version, interpreter.build), tmp_path / "cache") as compiler:
+        assert isinstance(compiled(compiler, SOURCE), Bytecode)
+    assert "a secret" not in (tmp_path / "seen").read_text()

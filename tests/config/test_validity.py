@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from datetime import datetime, timezone
 
@@ -105,3 +106,13 @@ def test_another_repository_in_the_environment_does_not_matter(commit, monkeypat
 def test_gits_configuration_in_the_environment_arrives(commit, monkeypatch):
     monkeypatch.setenv("GIT_CONFIG_COUNT", "nonsense")  # git refuses to run with it
     assert commit_time(commit) is None
+
+
+def test_git_is_told_no_secret(tmp_path, monkeypatch):
+    fake = tmp_path / "git"
+    fake.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("X402_KEY", "a secret")
+    assert commit_time(tmp_path) is None
+    assert "a secret" not in (tmp_path / "seen").read_text()

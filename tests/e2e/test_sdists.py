@@ -32,6 +32,7 @@ def build_wheel(folder, *_):
         "CC": found(os.environ["CC"], "--version"),
         "gcc": found("gcc", "--version"),
         "version": sys.version_info[:2],
+        "secrets": [value for value in os.environ.values() if "secret" in value],
         "hash": os.environ["PYTHONHASHSEED"], "epoch": os.environ["SOURCE_DATE_EPOCH"],
     }}
     info = "{name}-1.0.dist-info/"
@@ -94,7 +95,8 @@ def test_it_is_built_without_compilers_and_recorded(find_links, tmp_path):
     """What its wheel requires counts, even if the sdist did not say it; no byte depends on the machine's state."""
     evidence = sdist(find_links, "sourceful", requires="Requires-Dist: lower\n")
     make_wheel(find_links, "lower", "1.0", {"lower.py": ""})
-    done = built(tmp_path, find_links, ["sourceful"], ["Sourceful"]).succeeded()
+    secrets = {"X402_KEY": "a secret", "AWS_SECRET_ACCESS_KEY": "a secret", "ANYTHING": "a secret"}
+    done = built(tmp_path, find_links, ["sourceful"], ["Sourceful"], **secrets).succeeded()
     assert evidence.exists()
     assert done.vendored == {"lower": "1.0", "sourceful": "1.0"}
     told = ast.literal_eval(done.members["sourceful/__init__.py"].decode().removeprefix("TOLD = "))
@@ -103,6 +105,7 @@ def test_it_is_built_without_compilers_and_recorded(find_links, tmp_path):
         "CC": "FileNotFoundError",
         "gcc": "FileNotFoundError",
         "version": (3, 12),
+        "secrets": [],
         "hash": "0",
         "epoch": "315532800",
     }

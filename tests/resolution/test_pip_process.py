@@ -9,7 +9,8 @@ import pytest
 
 from hatch_os402.errors import ResolutionError
 from hatch_os402.resolution import _pip_shim, pip_process
-from hatch_os402.resolution.pip_process import environment, explain, run_pip
+from hatch_os402.resolution.pip_errors import explain
+from hatch_os402.resolution.pip_process import environment, run_pip
 from hatch_os402.resolution.target import Target
 
 if TYPE_CHECKING:
@@ -18,27 +19,31 @@ if TYPE_CHECKING:
 X86 = Target("x86_64")
 
 
+NEEDED = (
+    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT", "PIP_CLIENT_CERT",
+    "PIP_PROXY", "PIP_TRUSTED_HOST", "PIP_CONFIG_FILE", "PIP_CACHE_DIR", "PIP_KEYRING_PROVIDER", "PIP_RETRIES",
+    "PIP_TIMEOUT", "PIP_UPLOADED_PRIOR_TO", "HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
+    "NETRC", "HOME", "PATH", "TMPDIR", "LANG", "LC_ALL", "XDG_CONFIG_HOME", "XDG_CACHE_HOME",
+    "PYTHON_KEYRING_BACKEND", "KEYRING_PROPERTY_X", "DBUS_SESSION_BUS_ADDRESS", "SYSTEMROOT", "APPDATA",
+)  # fmt: skip
+WITHHELD = (
+    # What would change the result.
+    "PIP_PYTHON", "PIP_NO_DEPS", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIREMENT", "PIP_GROUP",
+    "PIP_CONSTRAINT", "PIP_REQUIRE_HASHES", "PIP_PRE", "PIP_NO_BINARY", "PIP_PLATFORM", "PIP_IMPLEMENTATION",
+    "PIP_REPORT", "PIP_DRY_RUN", "pip_user", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONHASHSEED",
+    # Secrets, of names that are known and of one that nobody knows.
+    "X402_KEY", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "HATCH_INDEX_AUTH", "UV_PUBLISH_TOKEN", "TWINE_PASSWORD",
+    "SSH_AUTH_SOCK", "ANYTHING_ELSE", "GIT_SSH_COMMAND",
+)  # fmt: skip
+
+
 class TestEnvironment:
-    @pytest.mark.parametrize(
-        "name",
-        [
-            "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CERT", "PIP_CLIENT_CERT",
-            "PIP_PROXY", "PIP_TRUSTED_HOST", "PIP_CONFIG_FILE", "PIP_CACHE_DIR", "PIP_KEYRING_PROVIDER", "PIP_RETRIES",
-            "PIP_TIMEOUT", "PIP_UPLOADED_PRIOR_TO", "HTTPS_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NETRC", "HOME", "PATH",
-        ],
-    )  # fmt: skip
-    def test_where_packages_come_from_reaches_pip(self, name):
+    @pytest.mark.parametrize("name", NEEDED)
+    def test_what_pip_needs_reaches_it(self, name):
         assert environment({name: "x"})[name] == "x"
 
-    @pytest.mark.parametrize(
-        "name",
-        [
-            "PIP_PYTHON", "PIP_NO_DEPS", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIREMENT", "PIP_GROUP",
-            "PIP_CONSTRAINT", "PIP_REQUIRE_HASHES", "PIP_PRE", "PIP_NO_BINARY", "PIP_PLATFORM", "PIP_IMPLEMENTATION",
-            "PIP_REPORT", "PIP_DRY_RUN", "pip_user", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONHASHSEED",
-        ],
-    )  # fmt: skip
-    def test_what_would_change_the_result_does_not(self, name):
+    @pytest.mark.parametrize("name", WITHHELD)
+    def test_nothing_else_does(self, name):
         assert name not in environment({name: "x"})
 
     def test_pip_is_quiet_and_never_asks(self):
@@ -131,18 +136,17 @@ def test_explain(output, status, expected):
 
 
 def test_our_temporary_files_are_not_the_users_business(tmp_path, monkeypatch):
-    (tmp_path / "r.txt").write_text("nope\n")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(ResolutionError) as caught:
-        run_pip(["download", "-d", str(tmp_path / "d"), "-r", str(tmp_path / "r.txt")], X86, tmp_path, doing="trying")
+        run_pip(["download", "-d", str(tmp_path / "d")], X86, tmp_path, requirements=[("nope", ())], doing="trying")
     assert "no wheel found for 'nope'" in caught.value.message
-    assert "r.txt" not in caught.value.message
+    assert str(tmp_path) not in caught.value.message
 
 
 def test_without_pip(monkeypatch, tmp_path):
     monkeypatch.setattr(pip_process, "find_spec", lambda _: None)
     with pytest.raises(ResolutionError, match="pip is not installed beside hatch-os402"):
-        run_pip(["--version"], X86, tmp_path, doing="x")
+        run_pip(["--version"], X86, tmp_path, requirements=[], doing="x")
 
 
 class TestShimRefusesAPipThatItDoesNotKnow:
@@ -169,7 +173,15 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/_internal/models/installation_report.py": "class InstallationReport: pass\n",
         "pip/_internal/resolution/__init__.py": "",
         "pip/_internal/resolution/resolvelib/__init__.py": "",
-        "pip/_internal/resolution/resolvelib/candidates.py": "class RequiresPythonCandidate: pass\n",
+        "pip/_internal/resolution/resolvelib/candidates.py": (
+            "class RequiresPythonCandidate: pass\nclass LinkCandidate: pass\n"
+        ),
+        "pip/_internal/req/__init__.py": "",
+        "pip/_internal/req/req_install.py": "class InstallRequirement: pass\n",
+        "pip/_internal/cli/req_command.py": "class RequirementCommand:\n    def get_requirements(self): pass\n",
+        "pip/_internal/vcs/__init__.py": (
+            "class Systems(dict):\n    unregister = dict.pop\n    all_schemes = property(list)\nvcs = Systems(git=1)\n"
+        ),
     }
 
     def ran(self, folder: Path, changes=None):
@@ -187,6 +199,8 @@ class TestShimRefusesAPipThatItDoesNotKnow:
             "without": [],
             "source": [],
             "arguments": ["a", "b"],
+            "requirements": [],
+            "answer": str(folder / "answer.json"),
         }
         job.write_text(json.dumps(content))
         command = [sys.executable, "-I", _pip_shim.__file__, str(job)]
@@ -210,6 +224,19 @@ class TestShimRefusesAPipThatItDoesNotKnow:
             ("pip/_internal/distributions/sdist", "class SourceDistribution: pass\n", "prepare_distribution_metadata"),
             ("pip/_internal/exceptions", "", "InstallationError"),
             ("pip/_internal/resolution/resolvelib/candidates", "", "RequiresPythonCandidate"),
+            (
+                "pip/_internal/resolution/resolvelib/candidates",
+                "class RequiresPythonCandidate: pass\n",
+                "LinkCandidate",
+            ),
+            ("pip/_internal/req/req_install", "", "InstallRequirement"),
+            ("pip/_internal/cli/req_command", "class RequirementCommand: pass\n", "get_requirements"),
+            ("pip/_internal/vcs/__init__", "", "vcs"),
+            (
+                "pip/_internal/vcs/__init__",
+                "class Systems(dict):\n    all_schemes = ()\n    def unregister(self, name): pass\nvcs = Systems(git=1)\n",
+                "version control systems",
+            ),
         ],
     )
     def test_one_that_lacks_something_does_not(self, tmp_path, module, text, reason):

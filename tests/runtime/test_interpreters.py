@@ -90,3 +90,11 @@ def test_a_shim_is_asked_last(tmp_path, python312):
     assert found is not None
     assert found.path == str(known)
     assert not (tmp_path / "asked").exists()
+
+
+def test_a_candidate_is_told_no_secret(tmp_path, monkeypatch):
+    """What stands on PATH under the name of a Python is asked by every build."""
+    monkeypatch.setenv("X402_KEY", "a secret")
+    ask(launcher(tmp_path / "python3.12", f"env > {tmp_path}/seen"))
+    seen = (tmp_path / "seen").read_text()
+    assert "a secret" not in seen

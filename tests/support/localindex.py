@@ -21,7 +21,10 @@ QUOTED = "a%3Asecret%2Fp%40ss"
 
 
 class Index(ThreadingHTTPServer):
-    """Serves `folder`. `requests` collects the paths that were asked for; `private` asks for user and PASSWORD."""
+    """Serves `folder`. `requests` collects the paths that were asked for; `private` asks for user and PASSWORD.
+
+    A file has the address `files/NAME`, and every one that begins with `anywhere/` and ends with its name.
+    """
 
     daemon_threads = True
 
@@ -65,6 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(200, page.encode(), {"Content-Type": "text/html"})
         if kind == "files" and (self.server.folder / name).is_file():
             return self._answer(200, (self.server.folder / name).read_bytes(), {})
+        last = self.path.rpartition("/")[2]
+        if kind == "anywhere" and (self.server.folder / last).is_file():
+            return self._answer(200, (self.server.folder / last).read_bytes(), {})
         return self._answer(404, b"", {})
 
     def _answer(self, status, body, headers):

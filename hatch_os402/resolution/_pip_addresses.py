@@ -1,0 +1,93 @@
+"""Which addresses pip may act upon, for the shim: an address is judged before anything is done with it.
+
+`Requires-Dist: NAME @ URL` of a dependency, and a link of an index, choose what pip does: a scheme like `git+https`
+starts git, a folder or an sdist is built. Only files over http and https and files of this machine are wheels.
+"""
+
+import json
+import os
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+
+class Addresses:
+    """Refuses addresses. What was refused, and why, is written to the file `answer`, as JSON.
+
+    `error` is pip's class of errors that end a run with a message.
+    """
+
+    def __init__(self, answer, error):
+        self._answer = answer
+        self._error = error
+
+    def refuse(self, name, url, why, parent):
+        """Write down what is refused, and raise pip's error."""
+        told = {"name": str(name or ""), "url": url, "why": why, "parent": str(parent or "")}
+        with open(self._answer, "w", encoding="utf-8") as file:
+            json.dump(told, file)
+        raise self._error("os402-refused: " + why)
+
+    def check_requirement(self, requirement, parent):
+        """Raise unless pip may act upon the address that `requirement` gives, if it gives one. `parent` requires it."""
+        url = getattr(requirement, "url", None)
+        if url:
+            why = _why_not(url) or ("" if _filename(url).endswith(".whl") else _not_a_file(url))
+            if why:
+                self.refuse(requirement.name, url, why, getattr(parent, "name", ""))
+
+    def check_link(self, link, template):
+        """Raise unless pip may act upon `link`, which an index or a requirement gave for `template`."""
+        why = _why_not(link.url)
+        if why:
+            self.refuse(getattr(template, "name", ""), link.url, why, "")
+
+
+def _why_not(url):
+    """Return a word for what is wrong with an address, or nothing."""
+    scheme = url.partition(":")[0].lower()
+    if "+" in scheme:
+        return "vcs"
+    if not url.isprintable() or any(character.isspace() for character in url):
+        return "characters"
+    if scheme not in ("http", "https", "file"):
+        return "scheme"
+    try:
+        host = urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return "host"
+    return "host" if (scheme == "file" and host not in ("", "localhost")) or (scheme != "file" and not host) else ""
+
+
+def _filename(url):
+    return unquote(urlsplit(url).path).rstrip("/").rpartition("/")[2].lower()
+
+
+def _not_a_file(url):
+    return "folder" if url[:5].lower() == "file:" and os.path.isdir(url2pathname(urlsplit(url).path)) else "source"
+
+
+def without_programs():
+    """Take from pip all that would start a program to get a distribution: git, hg, svn, bzr."""
+    from pip._internal.vcs import vcs
+
+    for name in list(vcs):
+        vcs.unregister(name)
+    if list(vcs) or vcs.all_schemes:
+        raise AttributeError("its version control systems cannot be taken away")
+
+
+def requirements(listed):
+    """Return pip's requirements of `listed`, pairs of a requirement's text (PEP 508) and SHA256s in hex.
+
+    No file of requirements is read: its syntax has options, comments and `${VARIABLES}`, which texts that come from
+    a dependency must not reach.
+    """
+    from pip._internal.req.constructors import install_req_from_req_string
+
+    found = []
+    for text, sha256s in listed:
+        made = install_req_from_req_string(text, user_supplied=True)
+        if sha256s:
+            made.hash_options = {"sha256": list(sha256s)}
+        found.append(made)
+    return found

@@ -1,0 +1,123 @@
+"""From what pip says to what the user is told."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from hatch_os402.errors import ResolutionError, UnsatisfiableError
+from hatch_os402.resolution._pip_shim import UNSUPPORTED
+from hatch_os402.resolution.target import PYTHON
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_UNREACHABLE = re.compile(r"^os402-unfetched: (?P<what>.*)\t(?!404 Client Error)(?P<why>.+)$", re.MULTILINE)
+_REMOTE_BUILD = re.compile(r"os402-source-only: (?P<requirement>.+)")
+_NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (?P<requirement>[^\n]+)")
+_CONFLICT = re.compile(r"ERROR: (?:Cannot install|ResolutionImpossible)")
+_HASH = re.compile(r"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES.*?\n(?P<table>(?: .*\n?)+)", re.DOTALL)
+_DIAGNOSTIC = re.compile(r"^error: (?P<kind>[a-z-]+)\s+(?P<text>.*?)\s*^(?:hint|note): ", re.MULTILINE | re.DOTALL)
+
+_WHEEL_INSTEAD = "Replace the address by that of a wheel, or by a version."
+_REFUSED = {
+    "vcs": ("is a reference to a repository, and reading it would start a program here", _WHEEL_INSTEAD),
+    "scheme": ("has a scheme that is not http, https or file", _WHEEL_INSTEAD),
+    "characters": ("holds spaces or characters that do not show", "Write them as %XX in the address."),
+    "host": ("has no host, or is a file of another machine", _WHEEL_INSTEAD),
+    "folder": (
+        "is a folder, and building it would run its code here",
+        "Build its wheel yourself and give the address of that, or require a version.",
+    ),
+    "source": ("is only to be had as source, and building it would run its code here", _WHEEL_INSTEAD),
+}
+"""Word of the shim for why an address is refused → what that means, and what to do."""
+
+
+def explain(output: str, status: int, doing: str, told: Mapping[str, Any] = MappingProxyType({})) -> ResolutionError:  # noqa: PLR0911 - one for each meaning
+    """Return the error that tells what `output` of a failed pip (exit `status`) means.
+
+    `told` is the shim's answer: why it refused an address, if it did.
+    """
+    if told.get("why") in _REFUSED:
+        return _refused(told, output)
+    if status == UNSUPPORTED:
+        reason = output.strip().rpartition("os402: ")[2]
+        return ResolutionError(
+            f"{reason}\nInstall another release of pip beside hatch-os402 (23.3 to 26.3 are known).", output
+        )
+    if source := _REMOTE_BUILD.search(output):
+        requirement = source["requirement"].partition(" from ")[0].strip()
+        way_out = (
+            "Replace the address by that of a wheel, or by a version."
+            if "@" in requirement
+            else "Build its wheel yourself and offer it with PIP_FIND_LINKS, or require a release that has a wheel."
+        )
+        return ResolutionError(
+            f"{requirement} is only to be had as source, and building it would run its code here.\n{way_out}", output
+        )
+    if damaged := _HASH.search(output):
+        return ResolutionError(
+            f"a file from the index is not the one that was promised, while {doing}:\n{damaged['table'].rstrip()}\n"
+            "Nothing of it was used. Try again; if it stays, the index, a mirror or a proxy serves a changed file.",
+            output,
+        )
+    last = output.strip().rpartition("\n")[2]  # of a traceback, what happened
+    errors = "\n".join(line for line in output.splitlines() if line.startswith(("ERROR:", "WARNING:"))) or last
+    missing = _NOT_FOUND.search(output)
+    if unreachable := _UNREACHABLE.search(output):
+        wanted = f" (looking for {missing['requirement'].strip()})" if missing else ""
+        return ResolutionError(
+            f"the package index could not be reached while {doing}{wanted}:\n"
+            f"  {unreachable['what']}: {unreachable['why'][:200]}\n"
+            "Check the network, PIP_INDEX_URL, the proxy and certificate settings.",
+            output,
+        )
+    if _CONFLICT.search(output):
+        words = output[output.find("ERROR:") :].strip()
+        return UnsatisfiableError(
+            f"the requirements contradict each other, while {doing}:\n{_indent(_shorten(words))}", output
+        )
+    if missing:
+        return UnsatisfiableError(
+            f"no wheel found for {missing['requirement'].strip()!r} on CPython {PYTHON}, linux, while {doing}.\n"
+            "Either no such release exists, or its releases are only source or only for other Pythons or systems.\n"
+            f"{_indent(errors)}",
+            output,
+        )
+    if diagnostic := _DIAGNOSTIC.search(output):
+        what = "something could not be reached" if "connection" in diagnostic["kind"] else "pip failed"
+        return ResolutionError(f"{what} while {doing}:\n{_indent(diagnostic['text'])}", output)
+    if "ERROR: Exception:" in errors:
+        errors = last
+    return ResolutionError(f"pip failed (exit status {status}) while {doing}:\n{_indent(errors)}", output)
+
+
+def _refused(told: Mapping[str, Any], output: str) -> ResolutionError:
+    meaning, way_out = _REFUSED[told["why"]]
+    by = f" (required by {told['parent']})" if told["parent"] else ""
+    return ResolutionError(
+        f"{told['name']} @ {without_password(told['url'])}{by} {meaning}.\n{way_out} Nothing was fetched from there.",
+        output,
+    )
+
+
+def without_password(url: str) -> str:
+    """Return `url` with what stands before its host left out."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a host that cannot be one
+        return url.partition(":")[0] + ":..."
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"****@{host}")) if "@" in parts.netloc else url
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines() if line.strip())
+
+
+def _shorten(text: str) -> str:
+    """Leave out pip's advice after the list of conflicts, which is about `pip install`."""
+    return text.partition("To fix this you could try")[0].rstrip()
