@@ -142,11 +142,6 @@ class Options:
                 raise self._fields.wrong_value("compression", f'must be "auto", "stored" or "deflated", not {value!r}')
 
     @cached_property
-    def virtual_files(self) -> bool:
-        """Whether the program can open files of the archive by path."""
-        return self._fields.boolean("virtual-files") is not False
-
-    @cached_property
     def lazy_imports(self) -> tuple[str, ...]:
         """Top-level modules that are loaded when they are first used."""
         names = self._fields.strings("lazy-imports")

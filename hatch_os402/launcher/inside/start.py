@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from .index import Index
 
-TAUGHT = ("shutil", "sqlite3", "ssl")
-"""The modules of the standard library that teaching.py has something to tell."""
+PATCHED = ("shutil", "sqlite3", "ssl")
+"""The modules that stdlib_patches.py changes."""
 
 launched_from: "ModuleType | None" = None
 """The `__main__` we were started from. Its namespace must outlive us: it is still running."""
@@ -25,36 +25,43 @@ launched_from: "ModuleType | None" = None
 def start(
     data: bytes,
     path: "str | None",
-    entry_point: str,
-    virtual_files: bool,  # noqa: FBT001 - by place, which __main__.py is shorter by
-    lazy_imports: "tuple[str, ...]",
+    *,
+    entry_point: str = "",
+    lazy_imports: "tuple[str, ...]" = (),
+    interface: str = "script",
+    **settings: "Any",
 ) -> "NoReturn":
     """Install the importer, set up the streams and run the entry point. Ends with `SystemExit`, or its exception.
 
     `data` are the archive's bytes, `path` is where it lies on disk, if it does. `entry_point` is `"module:callable"` or
-    `"module"`. `virtual_files`: whether files of the archive can be opened by path. `lazy_imports`: the modules to load
-    on first use.
+    `"module"`. `lazy_imports`: the modules to load on first use. `interface`: what the entry point is. Unless it is a
+    script, the module of that name in `interfaces` runs it: `run(target, **settings)`, whose result is the exit code.
     """
 
     def module(name: str) -> "Any":
         made = sys.modules["_os402." + name] = type(sys)("_os402." + name)
-        made.__package__ = "_os402"
+        made.__package__ = ("_os402." + name).rpartition(".")[0]
         exec(_load(data, name), vars(made))  # noqa: S102 - what importing is
         return made
 
     index = module("index").Index(data)
-    finder = module("importer").install(index, path, lazy_imports)
-    if virtual_files:
-        module("patching").install(index, closed=path is None and os.name == "posix")
-        finder.lessons.update(TAUGHT)
-        for name in finder.lessons & sys.modules.keys():  # a launcher has imported them already
-            from .teaching import LESSONS  # noqa: PLC0415 - needed only then
+    files = module("vfs.patches").install(index, closed=path is None and os.name == "posix")
 
-            LESSONS[name](sys.modules[name])
+    def patch(changed: "ModuleType") -> None:
+        from .stdlib_patches import PATCHES  # noqa: PLC0415 - many programs have no such module
+
+        PATCHES[changed.__name__](changed, files)
+
+    module("importer").install(index, path, lazy_imports, dict.fromkeys(PATCHED, patch), files.path_hook)
+    for name in PATCHED:
+        if name in sys.modules:  # a launcher has imported it already
+            patch(sys.modules[name])
     module("streams").prepare()
     sys.excepthook = _excepthook
     name, _, attributes = entry_point.partition(":")
-    if attributes:
+    if interface != "script":
+        _serve(index, interface, name, attributes, settings)
+    elif attributes:
         _call(index, name, attributes)
     else:
         _run(name)
@@ -62,7 +69,7 @@ def start(
 
 def _load(data: bytes, name: str) -> "CodeType":
     """Return the code of a module of the launcher, found by its local header (APPNOTE 4.3.7), not by the index."""
-    file = f"_os402/{name}.py"
+    file = f"_os402/{name.replace('.', '/')}.py"
     header = data.find(b"\0\0" + file.encode()) - 28  # behind the length of an extra field, which is 0
     if header < 0:
         raise _damaged(f"{file} is missing")
@@ -91,6 +98,18 @@ def _damaged(why: str) -> SystemExit:
 
 def _call(index: "Index", name: str, attributes: str) -> "NoReturn":
     """Run a function as the script that pip would install for it does."""
+    sys.exit(_target(index, name, attributes)())
+
+
+def _serve(index: "Index", interface: str, name: str, attributes: str, settings: "dict[str, Any]") -> "NoReturn":
+    """Run what an interface (WSGI, …) is for. Without an entry point the target is `None`."""
+    _import("_os402.interfaces." + interface)
+    target = _target(index, name, attributes) if name else None
+    sys.exit(sys.modules["_os402.interfaces." + interface].run(target, **settings))
+
+
+def _target(index: "Index", name: str, attributes: str) -> "Any":
+    """Return what an entry point names, imported under a `__main__` as that of an installed script."""
     from .importer import ArchiveLoader  # noqa: PLC0415 - loaded by then
 
     loader = ArchiveLoader(index, "__main__", "__main__")
@@ -99,9 +118,9 @@ def _call(index: "Index", name: str, attributes: str) -> "NoReturn":
     main.__loader__ = loader
     _import(name)
     target: Any = sys.modules[name]
-    for attribute in attributes.split("."):
+    for attribute in attributes.split(".") if attributes else ():
         target = getattr(target, attribute)
-    sys.exit(target())
+    return target
 
 
 def _run(name: str) -> "NoReturn":
@@ -164,7 +183,7 @@ def _excepthook(kind: "type[BaseException]", error: BaseException, trace: "Trace
         return  # whoever asked has gone
     from contextlib import suppress  # noqa: PLC0415 - needed only when all is lost
 
-    from .report import show  # noqa: PLC0415 - as above
+    from .excepthook import show  # noqa: PLC0415 - as above
 
     show(kind, error, trace, globals())
     if issubclass(kind, KeyboardInterrupt):
