@@ -137,11 +137,6 @@ class Options:
         return "deflated" if value == "deflated" else "stored"
 
     @cached_property
-    def virtual_files(self) -> bool:
-        """Whether the program can open files of the archive by path."""
-        return self._fields.boolean("virtual-files") is not False
-
-    @cached_property
     def lazy_imports(self) -> tuple[str, ...]:
         """Top-level modules that are loaded when they are first used."""
         names = self._fields.strings("lazy-imports")

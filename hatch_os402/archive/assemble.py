@@ -11,6 +11,7 @@ from hatch_os402.archive.staging import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from hatch_os402.archive.modules import Compiled
     from hatch_os402.archive.staging import Tree
@@ -19,10 +20,10 @@ MAIN = "__main__.py"
 OWNER = "hatch-os402"
 
 
-def launcher_entries(entry_point: str, *, virtual_files: bool, lazy_imports: Sequence[str]) -> tuple[Entry, ...]:
-    """Return the files of the launcher that starts `entry_point` (see `launcher.main_source`)."""
-    main = launcher.main_source(entry_point, virtual_files=virtual_files, lazy_imports=lazy_imports)
-    files = {MAIN: main} | launcher.inside_files()
+def launcher_entries(entry_point: str, **settings: Any) -> tuple[Entry, ...]:
+    """Return the files of the launcher that starts `entry_point` with further settings (see `launcher.Settings`)."""
+    wanted = launcher.Settings(entry_point, **settings)
+    files = {MAIN: launcher.main_source(entry_point, **settings)} | launcher.inside_files(wanted.interface)
     return tuple(Entry.of(path, content, OWNER) for path, content in files.items())
 
 

@@ -42,7 +42,7 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
         entry, vetted_wheels = found.entry, found.vetted_wheels
         tree = stage(vetted_wheels, exclude=options.exclude)
         steps.check_tree(tree, entry, options, reader, reporter)
-        launch = launcher_entries(entry, virtual_files=options.virtual_files, lazy_imports=options.lazy_imports)
+        launch = launcher_entries(entry, lazy_imports=options.lazy_imports)
         compiled = steps.compile_all((*launch, *tree.entries), options, runs_on, cache / "bytecode", reader, reporter)
         contents = assemble(launch, tree, compiled, sources=options.sources)
         with staged(directory, project.id) as files:

@@ -1,6 +1,6 @@
 """The code that runs inside the archive, and what a build needs to know of it.
 
-`inside/` is copied into every archive as the package `_os402`, `main_template.py` (with `main_seldom.py` as a text in
+`inside/` is copied into every archive as the package `_os402`, `main_template.py` (with `main_fallback.py` as a text in
 it) becomes its `__main__.py`, and `bootstrap.py` is the command line of its offer. They use the standard library alone.
 An archive must be laid out so that they find each other:
 
@@ -15,6 +15,8 @@ An archive must be laid out so that they find each other:
 
 from __future__ import annotations
 
+import ast
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -22,34 +24,106 @@ from hatch_os402.launcher.bootstrap import ARGS, BOOTSTRAP
 from hatch_os402.launcher.inside.index import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from importlib.abc import Traversable
+    from typing import Any
 
-__all__ = ["ARGS", "BOOTSTRAP", "RESERVED", "ROOT", "inside_files", "main_source"]
+__all__ = [
+    "ARGS",
+    "BOOTSTRAP",
+    "RESERVED",
+    "ROOT",
+    "SCRIPT",
+    "Settings",
+    "inside_files",
+    "main_source",
+    "settings_of",
+]
 
 RESERVED = "_os402/"
 """The folder of the archive that belongs to the launcher."""
 
+SCRIPT = "script"
+"""The interface that needs nothing but the entry point: a CGI script."""
 
-def main_source(entry_point: str, *, virtual_files: bool = True, lazy_imports: Sequence[str] = ()) -> bytes:
+_LINE = b"SETTINGS = "
+"""What the line of `__main__.py` with the settings begins with."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `__main__.py` hands to `start` (`inside/start.py`) as keywords, but for those that have their default.
+
+    `start` hands what it does not know by itself on to the interface, `run(target, **settings)`. Values are literals.
+    """
+
+    entry_point: str
+    """`"module:callable"` or `"module"`; not checked here."""
+    lazy_imports: tuple[str, ...] = ()
+    """Top-level modules to load on first use."""
+    interface: str = SCRIPT
+    """What the entry point is: `SCRIPT`, or the name of a module in `inside/interfaces`."""
+
+    def literal(self) -> str:
+        """Return the keywords as the literal of a dictionary: ASCII, in one line, without defaults."""
+        stated = {one.name: value for one in fields(self) if (value := getattr(self, one.name)) != one.default}
+        return ascii(stated)
+
+
+def main_source(entry_point: str, **settings: Any) -> bytes:
     r"""Return the source of the archive's `__main__.py`: ASCII, with newlines as `\n`.
 
-    `entry_point` is `"module:callable"` or `"module"`; it is not checked here.
-    `virtual_files`: whether the program can open files of the archive by path.
-    `lazy_imports`: top-level modules to load on first use.
+    `entry_point` and `settings` are the fields of `Settings`. Raises `TypeError` for others.
     """
-    settings = ascii((entry_point, virtual_files, tuple(lazy_imports)))
-    source = _read("main_template.py").replace(b'"module:callable", True, ()', settings[1:-1].encode())
-    return source.replace(b'SELDOM = ""', b"SELDOM = %a" % _read("main_seldom.py").decode())
+    wanted = Settings(entry_point, **settings)
+    source = _read("main_template.py").replace(b'FALLBACK = ""', b"FALLBACK = %a" % _read("main_fallback.py").decode())
+    before, line, after = source.partition(b"\n" + _LINE)
+    return before + line + wanted.literal().encode() + b"\n" + after.partition(b"\n")[2]
 
 
-def inside_files() -> dict[str, bytes]:
-    r"""Return the launcher's modules: their paths in the archive, sorted, and their sources, newlines as `\n`."""
-    names = sorted(entry.name for entry in files(__name__).joinpath("inside").iterdir() if entry.name.endswith(".py"))
-    return {RESERVED + name: _read("inside", name) for name in names}
+def settings_of(source: bytes) -> Settings | None:
+    """Return the settings in the source of a `__main__.py`, or `None` when `main_source` has not written it."""
+    for line in source.split(b"\n"):
+        if line.startswith(_LINE):
+            try:
+                return Settings(**ast.literal_eval(line[len(_LINE) :].decode("ascii")))
+            except (MemoryError, RecursionError, SyntaxError, TypeError, ValueError):
+                return None
+    return None
 
 
-def _read(*path: str) -> bytes:
-    file = files(__name__)
-    for part in path:
-        file = file.joinpath(part)
-    return file.read_bytes().replace(b"\r\n", b"\n")
+def inside_files(interface: str = SCRIPT) -> dict[str, bytes]:
+    r"""Return the launcher's modules: their paths in the archive, sorted, and their sources, newlines as `\n`.
+
+    Of `interfaces` only the module of that name comes along, and those that all share (their names begin with `_`).
+    Raises `ValueError` for an interface that there is not.
+    """
+    found = dict(_sources(files(__name__).joinpath("inside"), RESERVED))
+    folder = RESERVED + "interfaces/"
+    if interface != SCRIPT and (interface.startswith("_") or f"{folder}{interface}.py" not in found):
+        raise ValueError(f"no interface is called {interface!r}")
+    unused = {
+        path
+        for path in found
+        if path.startswith(folder)
+        and (interface == SCRIPT or not path.startswith((f"{folder}_", f"{folder}{interface}.")))
+    }
+    return {path: found[path] for path in sorted(found) if path not in unused}
+
+
+def _sources(folder: Traversable, path: str) -> list[tuple[str, bytes]]:
+    """Return the modules in a folder and those below it, by their paths in the archive."""
+    found: list[tuple[str, bytes]] = []
+    for entry in folder.iterdir():
+        if entry.name.endswith(".py"):
+            found.append((path + entry.name, _unix(entry.read_bytes())))
+        elif entry.name != "__pycache__" and entry.is_dir():
+            found += _sources(entry, f"{path}{entry.name}/")
+    return found
+
+
+def _read(name: str) -> bytes:
+    return _unix(files(__name__).joinpath(name).read_bytes())
+
+
+def _unix(source: bytes) -> bytes:
+    return source.replace(b"\r\n", b"\n")

@@ -4,8 +4,8 @@ from _frozen_importlib_external import MAGIC_NUMBER
 from marshal import loads
 from zlib import crc32
 
-SETTINGS = "module:callable", True, ()  # entry point, virtual files, lazy imports
-SELDOM = ""
+SETTINGS = {}  # what `start` takes as keywords: a literal, in one line
+FALLBACK = ""
 if __name__ == "__main__":
     names = {"__name__": "_os402.start", "__package__": "_os402"}
     data = globals().get("zb", b"")  # where the bootstraps leave the archive
@@ -13,6 +13,6 @@ if __name__ == "__main__":
     pyc = data[at + 16 : at + 16 + int.from_bytes(data[at - 12 : at - 8], "little")]
     if at > 1 and pyc[:4] == MAGIC_NUMBER and crc32(pyc) == int.from_bytes(data[at - 16 : at - 12], "little"):
         exec(loads(pyc[16:]), names)
-        names["start"](data, None, *SETTINGS)
+        names["start"](data, None, **SETTINGS)
     else:
-        exec(SELDOM)
+        exec(FALLBACK)

@@ -183,8 +183,8 @@ def _has_functions(code: CodeType) -> bool:
 def _lazily(start: Callable[..., None]) -> Callable[..., None]:
     """Return the launcher's `start` with further `lazy-imports`: those of `OPTIONS["lazy"]`."""
 
-    def started(data: bytes, path: str | None, entry: str, files: bool, lazy: tuple[str, ...]) -> None:  # noqa: FBT001
-        start(data, path, entry, files, (*lazy, *OPTIONS["lazy"]))
+    def started(data: bytes, path: str | None, *, lazy_imports: tuple[str, ...] = (), **settings: Any) -> None:
+        start(data, path, lazy_imports=(*lazy_imports, *OPTIONS["lazy"]), **settings)
 
     return started
 

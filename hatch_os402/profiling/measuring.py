@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import io
-import re
 import time
 import zipfile
 from dataclasses import dataclass
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from hatch_os402.inspection.reading import Artifacts
     from hatch_os402.profiling.tree import Node
 
-_SETTINGS = re.compile(rb"^SETTINGS = (.+?)(?:  #.*)?$", re.MULTILINE)
 _COARSE = 0.001
 """Seconds."""
 
@@ -185,12 +182,8 @@ def _settings(archive: bytes, name: str) -> tuple[str, tuple[str, ...]]:
             main = opened.read("__main__.py")
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise ArtifactError(f"The archive of {name} is damaged: {error}. Build again.") from error
-    match = _SETTINGS.search(main)
-    try:
-        entry, _, lazy = ast.literal_eval(match[1].decode()) if match else ("", True, ())
-    except (ValueError, SyntaxError, TypeError):
-        return "", ()
-    return str(entry).partition(":")[0], tuple(lazy)
+    settings = launcher.settings_of(main)
+    return (settings.entry_point.partition(":")[0], settings.lazy_imports) if settings else ("", ())
 
 
 def _cpu(runs: Sequence[Run]) -> Stats | None:

@@ -24,7 +24,7 @@ from test.test_importlib import util
 
 ROOT = "/os402/app"
 HOOKS = sys.path_hooks[:]
-IMPORTER = ("importer.py", "index.py", "metadata.py", "opening.py", "resources.py", "tree.py")
+IMPORTER = ("importer.py", "index.py", "opening.py", "tree.py")
 """The launcher's modules of which none runs unless something of the archive is asked for."""
 
 

@@ -27,8 +27,6 @@ else:
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parent.parent / "docs" / "importer.md"
-MODES = {"on": True, "off": False}
-"""Whether files of the archive can be opened by path."""
 TABLES = ("not_run", "left_out", "to_fix")
 SUITES = {
     "finders and loaders": r"test_importlib\.source",
@@ -49,14 +47,14 @@ class Entry(NamedTuple):
     table: str
     pattern: str
     why: str
-    mode: str | None
 
 
+@functools.cache
 def entries() -> list[Entry]:
     tables = tomllib.loads((HERE / "left_out.toml").read_text("utf-8"))
     assert set(tables) <= set(TABLES)
     return [
-        Entry(table, pattern, group["why"], group.get("mode"))
+        Entry(table, pattern, group["why"])
         for table in TABLES
         for group in tables.get(table, ())
         for pattern in group["cases"]
@@ -65,7 +63,7 @@ def entries() -> list[Entry]:
 
 @dataclass(frozen=True)
 class Case:
-    """What came of a case in one mode."""
+    """What came of a case."""
 
     outcome: str
     served: bool = False
@@ -79,7 +77,7 @@ class Case:
 
 @pytest.fixture(scope="module")
 def cases(python312, tmp_path_factory):
-    """Return a function that gives the cases by name, run in the mode that it is told."""
+    """Return what came of the cases, by name."""
     library = library_of(python312.path)
     modules = [
         "test." + path.relative_to(library).with_suffix("").as_posix().replace("/", ".")
@@ -92,14 +90,9 @@ def cases(python312, tmp_path_factory):
     body = json.dumps(request).encode()
     files = recorded(python312.path, body, tmp_path_factory.mktemp("recorded")) | packed(library)
 
-    @functools.cache
-    def run(mode: str) -> dict[str, Case]:
-        # Without virtual files deflated, so that both ways are seen.
-        archive = launching.archive(files, "inside:main", virtual_files=MODES[mode], deflated=not MODES[mode])
-        result = launching.run(archive, tmp_path_factory.mktemp(mode), python=python312.path, body=body)
-        return {name: Case(**facts) for name, facts in result.facts.items()}
-
-    return run
+    archive = launching.archive(files, "inside:main", deflated=True)
+    result = launching.run(archive, tmp_path_factory.mktemp("archive"), python=python312.path, body=body)
+    return {name: Case(**facts) for name, facts in result.facts.items()}
 
 
 def library_of(python: str) -> Path:
@@ -134,25 +127,19 @@ def packed(library: Path) -> dict[str, bytes]:
     return files
 
 
-def listed(name: str, mode: str) -> list[Entry]:
-    return [entry for entry in entries_by_mode(mode) if fnmatchcase(name, entry.pattern)]
+def listed(name: str) -> list[Entry]:
+    return [entry for entry in entries() if fnmatchcase(name, entry.pattern)]
 
 
-@functools.cache
-def entries_by_mode(mode: str) -> list[Entry]:
-    return [entry for entry in entries() if entry.mode in (None, mode)]
-
-
-@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("suite", SUITES)
-def test_cases(suite, mode, cases, subtests):
-    found = {name: case for name, case in cases(mode).items() if suite_of(name) == suite}
+def test_cases(suite, cases, subtests):
+    found = {name: case for name, case in cases.items() if suite_of(name) == suite}
     assert any(case.ran for case in found.values())
     for name, case in found.items():
         if case.outcome == "not run":
             continue
         with subtests.test(case=name):
-            if reasons := listed(name, mode):
+            if reasons := listed(name):
                 assert not case.ran, f"is in left_out.toml ({reasons[0].why}), and passes"
             else:
                 assert case.outcome == "passed", f"neither passes nor is in left_out.toml:\n{case.why}"
@@ -172,15 +159,12 @@ def test_the_documentation_counts_right(cases, python312):
     counted_with = re.search(r"CPython (3\.12\.\d+)", text)[1]
     if python312.version != counted_with:
         pytest.skip(f"counted with CPython {counted_with}, this is {python312.version}: it may have other cases")
-    on, off = cases("on"), cases("off")
     rows = []
     for suite in SUITES:
-        names = [name for name in on if suite_of(name) == suite]
-        concerned = [name for name in names if on[name].outcome != "not run"]
-        counts = [len(names), len(names) - len(concerned)]
-        for mode in (on, off):
-            ran = sum(mode[name].ran for name in concerned)
-            counts += [ran, len(concerned) - ran]
+        names = [name for name in cases if suite_of(name) == suite]
+        concerned = [name for name in names if cases[name].outcome != "not run"]
+        ran = sum(cases[name].ran for name in concerned)
+        counts = [len(names), len(names) - len(concerned), ran, len(concerned) - ran]
         rows.append(f"| {suite} | {' | '.join(map(str, counts))} |")
     table = re.findall(r"^\| .* \| \d.*$", text, re.MULTILINE)
     assert table == rows, "docs/importer.md should say:\n" + "\n".join(rows)
@@ -189,6 +173,5 @@ def test_the_documentation_counts_right(cases, python312):
 def test_every_reason_is_one():
     for entry in entries():
         assert entry.why.endswith((".", ")")), entry
-        assert entry.mode in {None, *MODES}, entry
-    seen = Counter((entry.pattern, entry.mode) for entry in entries())
+    seen = Counter(entry.pattern for entry in entries())
     assert max(seen.values()) == 1, "listed twice"

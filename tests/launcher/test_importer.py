@@ -260,8 +260,7 @@ def test_the_archive_stands_between_the_standard_library_and_site_packages(facts
     assert result["own"] < min(sites)
 
 
-@pytest.mark.parametrize("virtual_files", [True, False])
-def test_pkgutil_lists_modules(virtual_files, facts):
+def test_pkgutil_lists_modules(facts):
     code = """
 import pkgutil, pkg
 say(iter=[[m.name, m.ispkg] for m in pkgutil.iter_modules(pkg.__path__, "x.")],
@@ -284,9 +283,9 @@ say(iter=[[m.name, m.ispkg] for m in pkgutil.iter_modules(pkg.__path__, "x.")],
         "pkg/space/leaf.py": "",
         "pkg/folder.py/leaf.txt": "",
     }
-    # A folder with the name of a module is one to pkgutil, when it lists folders itself.
-    folder = [["x.folder", False]] if virtual_files else []
-    assert facts(files, code, virtual_files=virtual_files) == {
+    # A folder with the name of a module is one to pkgutil, which lists folders itself.
+    folder = [["x.folder", False]]
+    assert facts(files, code) == {
         "iter": [["x.both", False], *folder, ["x.module", False], ["x.only", False], ["x.sub", True]],
         "walk": [
             "pkg.both",

@@ -37,8 +37,8 @@ def facts(tmp_path):
     return run
 
 
-@pytest.mark.parametrize(("how", "virtual_files"), [*((how, True) for how in launching.LAUNCHERS), ("ours", False)])
-def test_files_of_a_package(how, virtual_files, facts):
+@pytest.mark.parametrize("how", launching.LAUNCHERS)
+def test_files_of_a_package(how, facts):
     code = """
 top = resources.files("pkg")
 text = top.joinpath("data.txt")
@@ -54,7 +54,7 @@ say(
     path=isinstance(top, __import__("pathlib").Path), out=kind(top.joinpath, "../../.."),
 )
 """
-    assert facts(FILES, code, how=how, virtual_files=virtual_files) == {
+    assert facts(FILES, code, how=how) == {
         "names": ["__init__.py", "data.txt", "empty", "module.py", "sub"],
         "text": "Zeile ☃\nzwei\n",
         "raw": "Zeile ☃\r\nzwei\n",
@@ -67,17 +67,16 @@ say(
         "errors": [
             "FileNotFoundError",
             "IsADirectoryError",
-            "OSError" if virtual_files else "ValueError",
+            "OSError",
             "FileNotFoundError",
             "NotADirectoryError",
         ],
-        "path": virtual_files,
-        "out": "PosixPath('/os402/app/pkg/../../..')" if virtual_files else "ValueError",
+        "path": True,
+        "out": "PosixPath('/os402/app/pkg/../../..')",
     }
 
 
-@pytest.mark.parametrize("virtual_files", [True, False])
-def test_the_older_functions(virtual_files, facts):
+def test_the_older_functions(facts):
     code = """
 import pkg.module
 import warnings; warnings.simplefilter("ignore")
@@ -88,7 +87,7 @@ say(size=size, text=resources.read_text("pkg", "data.txt", encoding="utf-8"), co
     contents=sorted(resources.contents("pkg")),
     beside=(pkg.module.__loader__.get_resource_reader("pkg.module").files() / "empty").is_file())
 """
-    assert facts(FILES, code, virtual_files=virtual_files) == {
+    assert facts(FILES, code) == {
         "size": 16,
         "text": "Zeile ☃\nzwei\n",
         "copied": "Zeile ☃\r\nzwei\n",
@@ -98,18 +97,16 @@ say(size=size, text=resources.read_text("pkg", "data.txt", encoding="utf-8"), co
     }
 
 
-@pytest.mark.parametrize("virtual_files", [True, False])
-def test_files_of_a_namespace_package(virtual_files, facts):
+def test_files_of_a_namespace_package(facts):
     code = """
 top = resources.files("space")
 say(names=[entry.name for entry in top.iterdir()], text=(top / "only" / "notes.txt").read_text(),
     inner=resources.files("space.only").joinpath("notes.txt").read_text(encoding="utf-8"))
 """
-    assert facts(FILES, code, virtual_files=virtual_files) == {"names": ["only"], "text": "notes", "inner": "notes"}
+    assert facts(FILES, code) == {"names": ["only"], "text": "notes", "inner": "notes"}
 
 
-@pytest.mark.parametrize("virtual_files", [True, False])
-def test_files_of_a_split_namespace_package(virtual_files, facts, tmp_path, python312):
+def test_files_of_a_split_namespace_package(facts, tmp_path, python312):
     elsewhere = tmp_path / "elsewhere"
     for name, text in (("only/more.txt", "more"), ("only/notes.txt", "not these"), ("top.txt", "top")):
         path = elsewhere / "space" / name
@@ -123,13 +120,13 @@ say(names=sorted(entry.name for entry in top.iterdir()), inner=sorted(entry.name
     kinds=[top.is_dir(), top.is_file(), (top / "none").is_file()], error=kind(top.read_bytes))
 """
     # Python itself merges the folders of the portions since 3.12.
-    python = python312.path if virtual_files else sys.executable
-    assert facts(FILES, code, how="pyz", python=python, virtual_files=virtual_files) == {
+    python = python312.path
+    assert facts(FILES, code, how="pyz", python=python) == {
         "names": ["only", "top.txt"],
         "inner": ["more.txt", "notes.txt"],
         "text": ["more", "notes", "top"],
         "kinds": [True, False, False],
-        "error": "FileNotFoundError" if virtual_files else "IsADirectoryError",
+        "error": "FileNotFoundError",
     }
 
 
@@ -146,8 +143,8 @@ DIGEST = base64.urlsafe_b64encode(hashlib.sha256(b"x = 1\n").digest()).rstrip(b"
 DIST["My_Pkg-1.5.dist-info/RECORD"] = DIST["My_Pkg-1.5.dist-info/RECORD"].format(digest=DIGEST)
 
 
-@pytest.mark.parametrize(("how", "virtual_files"), [*((how, True) for how in launching.LAUNCHERS), ("ours", False)])
-def test_metadata_of_the_archives_distributions(how, virtual_files, facts):
+@pytest.mark.parametrize("how", launching.LAUNCHERS)
+def test_metadata_of_the_archives_distributions(how, facts):
     code = """
 points = metadata.entry_points(group="plug.ins")
 dist = metadata.distribution("my-pkg")
@@ -166,7 +163,7 @@ say(
     here=[d.version for d in metadata.distributions(name="other", path=["/os402/app", "/nowhere"])],
 )
 """
-    assert facts(DIST, code, how=how, virtual_files=virtual_files) == {
+    assert facts(DIST, code, how=how) == {
         "versions": ["1.5", "1.5", "1.5", "2"],
         "requires": ["other>1"],
         "points": [["a", "my_pkg"]],

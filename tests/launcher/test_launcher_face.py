@@ -60,15 +60,54 @@ def test_the_inside_imports_the_standard_library_only(source):
 def test_the_entry_point_is_a_constant_in_ascii(entry_point):
     source = launcher.main_source(entry_point).decode("ascii")
     assigned = [node.value for node in ast.parse(source).body if isinstance(node, ast.Assign)]
-    assert ast.literal_eval(assigned[0]) == (entry_point, True, ())
+    assert ast.literal_eval(assigned[0]) == {"entry_point": entry_point}
 
 
-def test_what_is_seldom_needed_is_a_text():
-    source = launcher.main_source("a:b", virtual_files=False, lazy_imports=["x", "y"]).decode("ascii")
-    settings, seldom = (node.value for node in ast.parse(source).body if isinstance(node, ast.Assign))
-    assert ast.literal_eval(settings) == ("a:b", False, ("x", "y"))
-    assert "def find_archive" in ast.literal_eval(seldom)
-    compile(ast.literal_eval(seldom), "seldom", "exec")
+def test_the_fallback_is_a_text():
+    source = launcher.main_source("a:b", lazy_imports=("x", "y")).decode("ascii")
+    settings, fallback = (node.value for node in ast.parse(source).body if isinstance(node, ast.Assign))
+    assert ast.literal_eval(settings) == {"entry_point": "a:b", "lazy_imports": ("x", "y")}
+    assert "def find_archive" in ast.literal_eval(fallback)
+    compile(ast.literal_eval(fallback), "fallback", "exec")
+
+
+@pytest.mark.parametrize("entry_point", ["a:b", "paket.größe:x", "a:b'\"\\\n", 'FALLBACK = ""', ""])
+def test_the_settings_are_read_back(entry_point):
+    given = launcher.Settings(entry_point, lazy_imports=("x", "SETTINGS = 1"), interface="wsgi")
+    assert launcher.settings_of(launcher.main_source(**vars(given))) == given
+    assert launcher.settings_of(launcher.main_source(entry_point)) == launcher.Settings(entry_point)
+
+
+def test_settings_that_there_are_not():
+    with pytest.raises(TypeError, match="lazy"):
+        launcher.main_source("a:b", lazy=())
+
+
+ANOTHER = (
+    b"",
+    b"print(1)\n",
+    b"SETTINGS = ",
+    b"SETTINGS = {1: 2}",
+    b"SETTINGS = 'a:b', True, ()",
+    b"SETTINGS = " + b"(" * 9999,
+    b"SETTINGS = {'entry_point': 'a', 'other': 1}",
+    b"SETTINGS = {}",
+    b"SETTINGS = \xff",
+    b"SETTINGS = {'a': exit()}",
+)
+
+
+@pytest.mark.parametrize("source", ANOTHER)
+def test_another_main_has_no_settings(source):
+    assert launcher.settings_of(source) is None
+
+
+def test_an_interface_is_packed_when_it_is_used():
+    assert not [path for path in launcher.inside_files() if path.startswith("_os402/interfaces/")]
+    with pytest.raises(ValueError, match="'nosuch'"):
+        launcher.inside_files("nosuch")
+    with pytest.raises(ValueError, match="'__init__'"):
+        launcher.inside_files("__init__")
 
 
 def test_all_agree_on_the_root():

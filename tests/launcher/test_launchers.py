@@ -192,3 +192,29 @@ def test_an_archive_that_cannot_be_found(tmp_path):
 def test_a_missing_entry_point_is_told_in_one_line(tmp_path):
     result = launching.run(launching.archive({}, "nothing.here:main"), tmp_path)
     assert (result.code, result.err) == (1, "ModuleNotFoundError: No module named 'nothing'\n")
+
+
+INTERFACES = {
+    "_os402/interfaces/__init__.py": "",
+    "_os402/interfaces/echo.py": """
+import sys
+def run(target, *, greeting):
+    print(greeting, getattr(target, "__name__", target), __name__)
+    return 3
+""",
+    "app.py": "class made:\n    def inner(): pass\n",
+}
+
+
+@pytest.mark.parametrize("how", ["ours", "pyz"])
+@pytest.mark.parametrize(("entry", "target"), [("app:made.inner", "inner"), ("app", "app"), ("", "None")])
+def test_an_interface_runs_the_entry_point(how, entry, target, tmp_path, monkeypatch):
+    real = launcher.main_source
+
+    def greeting(*args, **settings):  # an interface of the test's, and a setting that `start` does not know
+        more = b"SETTINGS = {'interface': 'echo', 'greeting': 'hello', "
+        return real(*args, **settings).replace(b"SETTINGS = {", more)
+
+    monkeypatch.setattr(launcher, "main_source", greeting)
+    answer = launching.run(launching.archive(INTERFACES, entry), tmp_path, how=how)
+    assert answer == (3, f"hello {target} _os402.interfaces.echo\n".encode(), "")

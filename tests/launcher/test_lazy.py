@@ -32,8 +32,7 @@ def facts(tmp_path):
     return run
 
 
-@pytest.mark.parametrize("virtual_files", [True, False])
-def test_the_first_use_imports(virtual_files, facts):
+def test_the_first_use_imports(facts):
     code = """
 before = list(EVENTS), "_decimal" in sys.modules, type(heavy).__name__, "heavy" in sys.modules
 __import__("heavy")
@@ -43,7 +42,7 @@ say(before=before, unused=unused, value=value, after=list(EVENTS), type=type(hea
     spec=[heavy.__spec__.name, heavy.__spec__.loader is heavy.__loader__, type(heavy.__loader__).__name__],
     made=heavy.other, file=heavy.__file__, number=str(decimal.Decimal("1.5")), again=list(EVENTS))
 """
-    assert facts(code, virtual_files=virtual_files) == {
+    assert facts(code) == {
         "before": [["plain"], False, "_Deferred", True],
         "unused": ["plain"],
         "value": 1,

@@ -16,9 +16,9 @@ KINDS = ("source", "both", "bytecode")
 """What there is of each module. A folder has bytecode alone in the same place; that beside a source it does not look at."""
 
 
-def program(body, files, kind, *, virtual_files=True):
+def program(body, files, kind):
     """Return the archive paths and contents of a program that prints facts about itself."""
-    main = f"\nVIRTUAL = {virtual_files}\ndef main():\n    sys.stdout.write(json.dumps(facts(), default=repr, sort_keys=True))\n"
+    main = "\ndef main():\n    sys.stdout.write(json.dumps(facts(), default=repr, sort_keys=True))\n"
     everything = {path: launching.as_bytes(content) for path, content in files.items()}
     if kind == "bytecode":
         modules = {path: content for path, content in everything.items() if path.endswith(".py")}
@@ -59,33 +59,29 @@ def differences(ours, folders, path=()):
     return {} if same else {"/".join(path): (ours, folders)}
 
 
-def compare(body, files, kind, tmp_path, *, virtual_files=True):
-    everything = program(body, files, kind, virtual_files=virtual_files)
-    ours = in_archive(everything, tmp_path, kind, virtual_files=virtual_files)
+def compare(body, files, kind, tmp_path):
+    everything = program(body, files, kind)
+    ours = in_archive(everything, tmp_path, kind)
     return differences(ours, in_folder(everything, tmp_path))
 
 
-@pytest.mark.parametrize("virtual_files", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_modules_say_of_themselves(kind, virtual_files, tmp_path):
-    assert compare(ATTRIBUTES, FILES, kind, tmp_path, virtual_files=virtual_files) == {}
+def test_what_modules_say_of_themselves(kind, tmp_path):
+    assert compare(ATTRIBUTES, FILES, kind, tmp_path) == {}
 
 
-@pytest.mark.parametrize("virtual_files", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
-def test_tracebacks_and_warnings(kind, virtual_files, tmp_path):
-    assert compare(TRACEBACKS, FILES, kind, tmp_path, virtual_files=virtual_files) == {}
+def test_tracebacks_and_warnings(kind, tmp_path):
+    assert compare(TRACEBACKS, FILES, kind, tmp_path) == {}
 
 
-@pytest.mark.parametrize("virtual_files", [True, False])
-def test_resources_and_distributions(virtual_files, tmp_path):
-    assert compare(RESOURCES, FILES, "source", tmp_path, virtual_files=virtual_files) == {}
+def test_resources_and_distributions(tmp_path):
+    assert compare(RESOURCES, FILES, "source", tmp_path) == {}
 
 
-@pytest.mark.parametrize("virtual_files", [True, False])
 @pytest.mark.parametrize("kind", ["source", "both"])
-def test_what_importlib_and_others_do_with_it(kind, virtual_files, tmp_path):
-    assert compare(MACHINERY, FILES | MORE, kind, tmp_path, virtual_files=virtual_files) == {}
+def test_what_importlib_and_others_do_with_it(kind, tmp_path):
+    assert compare(MACHINERY, FILES | MORE, kind, tmp_path) == {}
 
 
 @pytest.mark.parametrize("kind", ["source", "both"])

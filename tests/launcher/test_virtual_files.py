@@ -506,18 +506,3 @@ with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
     else:
         found = [["OSError", "/os402/app/certs/cert.pem", True]] * 2 + [missing]
     assert facts(code, files) == {"found": found, "capath": "None", "left": True}
-
-
-def test_switched_off_nothing_is_replaced(facts):
-    code = """
-import importlib.resources, io
-with importlib.resources.as_file(importlib.resources.files("top").joinpath("empty")) as path: copied = str(path)
-say(builtin=[type(f).__name__ for f in (open, io.open, os.stat, os.scandir)], exists=os.path.exists("/os402/app"),
-    copied=copied.startswith("/os402"), loaded=[name for name in sys.modules if name in ("_os402.patching", "_os402.files")])
-"""
-    assert facts(code, virtual_files=False) == {
-        "builtin": ["builtin_function_or_method"] * 4,
-        "exists": False,
-        "copied": False,
-        "loaded": [],
-    }

@@ -58,7 +58,7 @@ def about(module):
         "getsource_of_function": attempt(inspect.getsource, module.fail),
         "data": attempt(loader.get_data, module.__file__),
     }
-    if VIRTUAL:
+    if found:
         found |= {
             "exists": os.path.isfile(module.__file__), "listed": os.path.basename(module.__file__) in os.listdir(os.path.dirname(module.__file__)),
             "same": attempt(lambda: read(module.__file__) == loader.get_data(module.__file__).decode("latin-1")),
@@ -92,7 +92,7 @@ def facts():
     dist = importlib.metadata.distribution("one")
     def opened(path):
         with importlib.resources.as_file(path) as file:
-            return [file.read_bytes().decode("latin-1"), str(file) if VIRTUAL else None]
+            return [file.read_bytes().decode("latin-1"), str(file)]
     found = {
         "get_data": [attempt(pkgutil.get_data, "pkg", "data.txt"), attempt(pkgutil.get_data, "pkg", "deep/more.bin"),
                      attempt(pkgutil.get_data, "pkg", "none")[:17], attempt(pkgutil.get_data, "space", "notes.txt")],
@@ -105,8 +105,7 @@ def facts():
         "walk": [module[1:] for module in pkgutil.walk_packages([HERE]) if "os402" not in module.name and module.name != "__main__"],
         "space": [module[1:] for module in pkgutil.walk_packages(importlib.import_module("space").__path__, "space.")],
     }
-    if VIRTUAL:
-        found["exist"] = [os.path.isfile(dist.locate_file(file)) for file in dist.files]
+    found["exist"] = [os.path.isfile(dist.locate_file(file)) for file in dist.files]
     return found
 """
 ERRORS = """
@@ -172,14 +171,14 @@ def facts():
         names = how(*arguments, **options)
         return {name: repr(names.get(name)) for name in ("__name__", "__package__", "__file__", "__doc__", "ran")}
     found = {
-        "by_path": VIRTUAL and attempt(by_path), "plugin": VIRTUAL and attempt(lambda: by_path(machinery.SourceFileLoader("given", os.path.join(HERE, "pkg", "sub.py")))),
+        "by_path": attempt(by_path), "plugin": attempt(lambda: by_path(machinery.SourceFileLoader("given", os.path.join(HERE, "pkg", "sub.py")))),
         "lazily": lazily(), "threads": in_threads(), "reloaded": [reloaded(name) for name in ("mod", "pkg", "pkg.sub", "space.one")],
-        "doctest": doctest.testmod(importlib.import_module("documented"))[:2], "unittest": VIRTUAL and tested(), "vendored": vendored(),
+        "doctest": doctest.testmod(importlib.import_module("documented"))[:2], "unittest": tested(), "vendored": vendored(),
         "umlaut": importlib.import_module("gr\u00fcn.bl\u00e4tter").value,
         "module": run(runpy.run_module, "script"), "altered": run(runpy.run_module, "script", run_name="__main__", alter_sys=True),
-        "package": run(runpy.run_module, "runs"), "path": VIRTUAL and run(runpy.run_path, os.path.join(HERE, "script.py")),
+        "package": run(runpy.run_module, "runs"), "path": run(runpy.run_path, os.path.join(HERE, "script.py")),
         "no main": attempt(runpy.run_module, "pkg"), "none": attempt(runpy.run_module, "pkg.none"),
-        "copied": VIRTUAL and copied(shutil), "importers": [type(f).__name__ != "" for f in pkgutil.iter_importers("pkg.sub")],
+        "copied": copied(shutil), "importers": [type(f).__name__ != "" for f in pkgutil.iter_importers("pkg.sub")],
         "dists": {k: v for k, v in importlib.metadata.packages_distributions().items() if v == ["one"]},
         "errors": walked(), "resolved": [attempt(pkgutil.resolve_name, name) for name in ("pkg.sub:parent", "pkg.sub.parent", "pkg.none")],
         "hash": hash(importlib.import_module("mod").__loader__) == hash(util.find_spec("mod").loader),

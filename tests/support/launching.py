@@ -100,11 +100,11 @@ def archive(
     compiled_by: str | None = None,
     sources: bool = True,
     deflated: bool = False,
-    virtual_files: bool = True,
-    lazy_imports: tuple[str, ...] = (),
+    **settings: object,
 ) -> bytes:
     """Return an archive as a build makes it, with bytecode of the given interpreter."""
-    everything = {**{path: as_bytes(content) for path, content in files.items()}, **launcher.inside_files()}
+    everything = launcher.inside_files(settings.get("interface", launcher.SCRIPT))
+    everything |= {path: as_bytes(content) for path, content in files.items()}
     if compiled_by:
         modules = {path: content for path, content in everything.items() if path.endswith(".py")}
         everything |= bytecode(compiled_by, modules)
@@ -112,9 +112,7 @@ def archive(
             everything = {
                 path: content for path, content in everything.items() if path not in modules or is_launcher(path)
             }
-    everything["__main__.py"] = launcher.main_source(
-        entry_point, virtual_files=virtual_files, lazy_imports=lazy_imports
-    )
+    everything["__main__.py"] = launcher.main_source(entry_point, **settings)
     return packed(everything, deflated=deflated)
 
 

@@ -1,9 +1,8 @@
 """Importing from the archive.
 
 The archive appears as the folder `ROOT` on sys.path, through a path hook. A finder on sys.meta_path answers first, for
-what can only come from the archive: it saves the walk along sys.path, and without virtual files it also finds
-distributions. Nothing from `importlib` but the frozen parts that every interpreter has loaded: `importlib.util` and
-`importlib.abc` cost more than the import of many an application.
+what can only come from the archive: it saves the walk along sys.path. Nothing from `importlib` but the frozen parts
+that every interpreter has loaded: `importlib.util` and `importlib.abc` cost more than the import of many a program.
 """
 
 import marshal
@@ -18,12 +17,10 @@ from .index import ROOT, inside
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from importlib.metadata import DistributionFinder
     from types import CodeType, ModuleType
     from typing import Any
 
     from .index import Index
-    from .metadata import ArchiveDistribution
 
 MODIFIED = 315_532_800
 """When everything in the archive was modified: 1980-01-01, the earliest that a zip archive can say, in Unix time."""
@@ -110,15 +107,6 @@ class ArchiveLoader(SourceFileLoader):
     def set_data(self, path: str, data: "Any", *, _mode: int = 0o666) -> None:
         """Do nothing: no bytecode is written into the archive."""
 
-    def get_resource_reader(self, fullname: "str | None" = None) -> "Any":
-        """Return the resources beside the module."""
-        self._check(fullname)
-        if _by_path():  # as those of any folder
-            return super().get_resource_reader(fullname)
-        from .resources import ArchivePath, Reader  # noqa: PLC0415 - brings much of importlib along
-
-        return Reader(ArchivePath(self._index, self._stem.rpartition("/")[0]))
-
     def _check(self, fullname: "str | None") -> None:
         # Whatever runs as `__main__` is asked for under that name too: by linecache, for one.
         if fullname not in (self.name, None, "__main__"):
@@ -128,8 +116,11 @@ class ArchiveLoader(SourceFileLoader):
 _Code = type(ArchiveLoader.get_code.__code__)  # types.CodeType, without the import of types
 
 
-class FolderFinder:
-    """The path entry finder for one folder of the archive."""
+class FolderFinder(FileFinder):
+    """The path entry finder for one folder of the archive.
+
+    A kind of `FileFinder`, which `pkgutil` and `pkg_resources` list by path.
+    """
 
     def __init__(self, index: "Index", folder: str) -> None:
         """Take the folder's archive path."""
@@ -166,10 +157,6 @@ class FolderFinder:
         """Do nothing: the archive does not change."""
 
 
-class FileFolderFinder(FolderFinder, FileFinder):
-    """The same where the folder can be listed by path: `pkgutil` and `pkg_resources` know what to do with this kind."""
-
-
 class ArchiveFinder:
     """The finder on sys.meta_path."""
 
@@ -194,7 +181,10 @@ class ArchiveFinder:
         self._before = sys.path[: place + 1]
 
     def find_spec(
-        self, fullname: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
+        self,
+        fullname: str,
+        path: "Sequence[str] | None" = None,
+        target: "ModuleType | None" = None,  # noqa: ARG002
     ) -> "ModuleSpec | None":
         """Return the spec of a module that is in the archive and cannot be meant to come from elsewhere, or `None`.
 
@@ -210,12 +200,6 @@ class ArchiveFinder:
         for folder in self._folders(path):
             if spec := _find(self._index, folder, fullname):
                 return spec
-        if not _by_path():
-            name = fullname.rpartition(".")[2]
-            for entry in sys.path if path is None else path:
-                found = inside(entry) if isinstance(entry, str) else None
-                if found is not None and self._index.is_folder(_join(found, name)):
-                    return self._find_namespace(fullname, path, target)
         return None
 
     def _folders(self, path: "Sequence[str] | None") -> "list[str]":
@@ -230,22 +214,12 @@ class ArchiveFinder:
             folders.append(folder)
         return folders
 
-    def find_distributions(
-        self, context: "DistributionFinder.Context | None" = None
-    ) -> "Iterator[ArchiveDistribution]":
-        """Yield the archive's distributions for `importlib.metadata`."""
-        if _by_path():
-            return iter(())  # PathFinder lists the archive as it does any folder: it would find them a second time
-        from .metadata import find  # noqa: PLC0415 - brings importlib.metadata along
-
-        return find(self._index, context)
-
     def path_hook(self, path: str) -> FolderFinder:
         """Return the path entry finder of a virtual path. Raises `ImportError` for other paths."""
         folder = inside(path)
         if folder is None or not self._index.is_folder(folder):
             raise ImportError("not a folder in the archive", path=path)
-        return (FileFolderFinder if _by_path() else FolderFinder)(self._index, folder)
+        return FolderFinder(self._index, folder)
 
     def invalidate_caches(self) -> None:
         """Do nothing: the archive does not change."""
@@ -262,18 +236,6 @@ class ArchiveFinder:
 
         self.lessons.discard(fullname)
         return taught(fullname)
-
-    def _find_namespace(
-        self, fullname: str, path: "Sequence[str] | None", target: "ModuleType | None"
-    ) -> "ModuleSpec | None":
-        """Let PathFinder gather the portions, so that they may lie anywhere."""
-        from .portions import ArchiveNamespaceLoader  # noqa: PLC0415 - needed only without virtual files
-
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is None and spec.submodule_search_locations is not None:
-            loader: Any = ArchiveNamespaceLoader(self._index, spec.submodule_search_locations)
-            spec.loader = loader
-        return spec
 
 
 def install(index: "Index", own_path: "str | None", lazy: "Sequence[str]") -> ArchiveFinder:
@@ -292,11 +254,6 @@ def install(index: "Index", own_path: "str | None", lazy: "Sequence[str]") -> Ar
     sys.path_importer_cache.pop(own_path, None)  # type: ignore[arg-type]  # None is not in it
     finder.place()
     return finder
-
-
-def _by_path() -> bool:
-    """Whether files of the archive can be opened by path: then what goes by path is left to the standard library."""
-    return "_os402.patching" in sys.modules
 
 
 def _join(folder: str, name: str) -> str:

@@ -8,7 +8,7 @@ The format is that of `hatch_os402/archive/index.py`, which writes it.
 
 import marshal
 import sys
-from zlib import crc32
+from zlib import crc32, decompress, error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,8 +108,6 @@ class Index:
         start += self._shift
         view = self.archive[start : start + (packed[0] if packed else size)]
         if packed:
-            from zlib import decompress, error  # noqa: PLC0415 - few archives need it
-
             try:
                 view = memoryview(decompress(view, -15, size))
             except error:

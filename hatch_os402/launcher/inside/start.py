@@ -25,15 +25,17 @@ launched_from: "ModuleType | None" = None
 def start(
     data: bytes,
     path: "str | None",
-    entry_point: str,
-    virtual_files: bool,  # noqa: FBT001 - by place, which __main__.py is shorter by
-    lazy_imports: "tuple[str, ...]",
+    *,
+    entry_point: str = "",
+    lazy_imports: "tuple[str, ...]" = (),
+    interface: str = "script",
+    **settings: "Any",
 ) -> "NoReturn":
     """Install the importer, set up the streams and run the entry point. Ends with `SystemExit`, or its exception.
 
     `data` are the archive's bytes, `path` is where it lies on disk, if it does. `entry_point` is `"module:callable"` or
-    `"module"`. `virtual_files`: whether files of the archive can be opened by path. `lazy_imports`: the modules to load
-    on first use.
+    `"module"`. `lazy_imports`: the modules to load on first use. `interface`: what the entry point is. Unless it is a
+    script, the module of that name in `interfaces` runs it: `run(target, **settings)`, whose result is the exit code.
     """
 
     def module(name: str) -> "Any":
@@ -44,17 +46,18 @@ def start(
 
     index = module("index").Index(data)
     finder = module("importer").install(index, path, lazy_imports)
-    if virtual_files:
-        module("patching").install(index, closed=path is None and os.name == "posix")
-        finder.lessons.update(TAUGHT)
-        for name in finder.lessons & sys.modules.keys():  # a launcher has imported them already
-            from .teaching import LESSONS  # noqa: PLC0415 - needed only then
+    module("patching").install(index, closed=path is None and os.name == "posix")
+    finder.lessons.update(TAUGHT)
+    for name in finder.lessons & sys.modules.keys():  # a launcher has imported them already
+        from .teaching import LESSONS  # noqa: PLC0415 - needed only then
 
-            LESSONS[name](sys.modules[name])
+        LESSONS[name](sys.modules[name])
     module("streams").prepare()
     sys.excepthook = _excepthook
     name, _, attributes = entry_point.partition(":")
-    if attributes:
+    if interface != "script":
+        _serve(index, interface, name, attributes, settings)
+    elif attributes:
         _call(index, name, attributes)
     else:
         _run(name)
@@ -91,6 +94,18 @@ def _damaged(why: str) -> SystemExit:
 
 def _call(index: "Index", name: str, attributes: str) -> "NoReturn":
     """Run a function as the script that pip would install for it does."""
+    sys.exit(_target(index, name, attributes)())
+
+
+def _serve(index: "Index", interface: str, name: str, attributes: str, settings: "dict[str, Any]") -> "NoReturn":
+    """Run what an interface (WSGI, …) is for. Without an entry point the target is `None`."""
+    _import("_os402.interfaces." + interface)
+    target = _target(index, name, attributes) if name else None
+    sys.exit(sys.modules["_os402.interfaces." + interface].run(target, **settings))
+
+
+def _target(index: "Index", name: str, attributes: str) -> "Any":
+    """Return what an entry point names, imported under a `__main__` as that of an installed script."""
     from .importer import ArchiveLoader  # noqa: PLC0415 - loaded by then
 
     loader = ArchiveLoader(index, "__main__", "__main__")
@@ -99,9 +114,9 @@ def _call(index: "Index", name: str, attributes: str) -> "NoReturn":
     main.__loader__ = loader
     _import(name)
     target: Any = sys.modules[name]
-    for attribute in attributes.split("."):
+    for attribute in attributes.split(".") if attributes else ():
         target = getattr(target, attribute)
-    sys.exit(target())
+    return target
 
 
 def _run(name: str) -> "NoReturn":

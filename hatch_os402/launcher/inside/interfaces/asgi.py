@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from .cgi import HOP_BY_HOP, Response, scheme, server, unquote
+from ._cgi import HOP_BY_HOP, Response, scheme, server, unquote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _NOT_HERE = "os402 has no WebSockets: a call is one request and one answer\n"
 
 
 def scope(request: "dict[str, str]", state: "dict[str, Any] | None") -> "dict[str, Any]":
-    """Return the scope of `request` (`cgi.variables`). `state` is what lifespan left, `None` when there is none."""
+    """Return the scope of `request` (`_cgi.variables`). `state` is what lifespan left, `None` when there is none."""
     root, path = (unquote(request.get(name, "")) for name in ("SCRIPT_NAME", "PATH_INFO"))
     raw = request.get("REQUEST_URI") or request.get("SCRIPT_NAME", "") + request.get("PATH_INFO", "")
     name, port = server(request)

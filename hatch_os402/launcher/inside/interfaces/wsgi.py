@@ -2,7 +2,7 @@
 
 import sys
 
-from .cgi import HOP_BY_HOP, Response, scheme, server, unquote
+from ._cgi import HOP_BY_HOP, Response, scheme, server, unquote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def environ(request: "dict[str, str]", body: "BinaryIO", errors: "TextIO") -> "dict[str, Any]":
-    """Return the environment that PEP 3333 wants for `request` (`cgi.variables`)."""
+    """Return the environment that PEP 3333 wants for `request` (`_cgi.variables`)."""
     name, port = server(request)
     return {
         "REQUEST_METHOD": "GET",

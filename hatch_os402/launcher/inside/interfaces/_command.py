@@ -34,7 +34,7 @@ class Output(io.RawIOBase):
         self._head += data
         head, end, body = self._head.partition(b"\r\n\r\n")
         if end:
-            self.status = int(head[8:11])  # "Status: 200", as cgi.Response begins
+            self.status = int(head[8:11])  # "Status: 200", as _cgi.Response begins
             self._head = None
             self._out.write((head + end if self._include else b"") + body)
         return len(data)

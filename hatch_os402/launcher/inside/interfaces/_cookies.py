@@ -14,7 +14,7 @@ The rules for cookies are those of RFC 6265.
 import sys
 import time
 
-from .cgi import unquote
+from ._cgi import unquote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Jar:
     """The cookies of one request and of its answer."""
 
     def __init__(self, request: "Mapping[str, str]") -> None:
-        """Take the variables of the request (`cgi.variables`)."""
+        """Take the variables of the request (`_cgi.variables`)."""
         self._script = unquote(request.get("SCRIPT_NAME", "")) or "/"
         self._path = unquote(request.get("REQUEST_URI", "").partition("?")[0]) or "/"
         self._host = (request.get("HTTP_HOST") or request.get("SERVER_NAME", "")).partition(":")[0].lower()
