@@ -4,12 +4,13 @@ Text that stands for bytes is Latin-1, as in PEP 3333 ("native strings"): each c
 """
 
 import sys
+from io import BytesIO
 from os import environ, fsencode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import BinaryIO, TypeAlias
+    from typing import Any, BinaryIO, TypeAlias
 
     Headers: TypeAlias = list[tuple[str, str]]
 
@@ -29,9 +30,92 @@ HOP_BY_HOP = frozenset({
 """Headers about the connection (RFC 2616, 13.5.1, to which PEP 3333 refers; RFC 9110, 7.6.1), which is os402's."""
 
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_CONTROLS = frozenset(map(chr, range(32))) - {"\t"} | {"\x7f"}
 _HEX = frozenset("0123456789abcdefABCDEF")
 _BODILESS = ("204", "304")
 _FINAL = ("200", "999")
+
+
+_out: "BinaryIO | None" = None
+
+
+def warn(message: str) -> None:
+    """Say something on stderr, which os402 keeps for whoever runs the server."""
+    print("os402:", message, file=sys.stderr)  # noqa: T201 - there is no other way to say it
+
+
+def prepare() -> None:
+    """Keep stdout for the answer: what the program prints goes to stderr, as with any server."""
+    global _out  # noqa: PLW0603 - one process, one answer
+    _out = getattr(sys.stdout, "buffer", None)
+    sys.stdout = sys.stderr
+
+
+def received(cookies: str) -> "tuple[dict[str, str], BinaryIO, Response]":
+    """Return the variables of the request, its body, and where its answer goes. `cookies`: as the option says."""
+    out: Any = _out or BytesIO()
+    if "GATEWAY_INTERFACE" in environ:
+        request = variables()
+        body = BytesIO() if sys.stdin is None else sys.stdin.buffer
+        pack = _packing(request) if cookies == "packed" else _lost
+    else:
+        from . import _command  # noqa: PLC0415 - needed only then
+
+        request, out = _command.request(sys.argv[1:], out)
+        body = _command.body(request)
+        pack = _unchanged
+    return request, body, Response(out, request.get("REQUEST_METHOD", "GET"), pack)
+
+
+def failed(error: BaseException, response: "Response") -> "BaseException | int":
+    """Answer 500, if it can be; return what is to be raised, or the exit code when nobody reads the answer."""
+    if isinstance(error, BrokenPipeError):
+        from contextlib import suppress  # noqa: PLC0415 - needed only when all is lost
+
+        from ..streams import has_no_reader  # noqa: PLC0415, TID252 - as above; the package is _os402 there
+
+        if _out is not None and has_no_reader(_out):  # type: ignore[arg-type]  # it has a descriptor
+            with suppress(BrokenPipeError):  # it tries once more, and is closed all the same
+                _out.close()
+            return 1
+    response.fail()
+    return error
+
+
+def _packing(request: "dict[str, str]") -> "Callable[[list[str]], list[str]]":
+    """Unpack the cookies of the request; return what packs those of its answer."""
+    if "_os402=" in request.get("HTTP_COOKIE", ""):
+        from ._cookies import Jar  # noqa: PLC0415 - needed only then
+
+        jar = Jar(request)
+        request["HTTP_COOKIE"] = jar.header()
+        if not request["HTTP_COOKIE"]:
+            del request["HTTP_COOKIE"]
+        return jar.pack
+
+    def pack(values: "list[str]") -> "list[str]":
+        if len(values) == 1:
+            return values
+        from ._cookies import Jar  # noqa: PLC0415 - needed only then
+
+        return Jar(request).pack(values)
+
+    return pack
+
+
+def _lost(values: "list[str]") -> "list[str]":
+    """Say which cookies os402 does not send."""
+    if len(values) > 1:
+        names = ", ".join([value.partition("=")[0].strip() for value in values[:-1]])
+        warn(
+            f"this answer sets {len(values)} cookies, and os402 sends the last alone: lost are {names}. "
+            'Without `cookies = "plain"` they are packed into one'
+        )
+    return values
+
+
+def _unchanged(values: "list[str]") -> "list[str]":
+    return values
 
 
 def variables(source: "Mapping[str, str]" = environ) -> dict[str, str]:
@@ -95,6 +179,11 @@ class Response:
         """Whether anything was written."""
 
     @property
+    def exit(self) -> int:
+        """The exit code: os402 looks at no other than that of a signal, a command line does."""
+        return getattr(self._out, "exit", 0)
+
+    @property
     def started(self) -> bool:
         """Whether there is a status."""
         return self.sent or self._pending is not None
@@ -105,7 +194,7 @@ class Response:
         Raises `ValueError` for what HTTP does not allow, or os402 cannot send.
         """
         code = status[:3]
-        if not (len(code) == 3 and code.isascii() and code.isdigit() and status[3:4] in ("", " ")):
+        if not (len(code) == len(_FINAL[0]) and code.isascii() and code.isdigit() and status[3:4] in ("", " ")):
             raise ValueError(f"the status must be three digits and a reason, as in '200 OK', not {status!r}")
         if not _FINAL[0] <= code <= _FINAL[1]:
             raise ValueError(f"the status {status!r} is not that of an answer: os402 sends one, from 200 to 999")
@@ -132,7 +221,7 @@ class Response:
         self._pending = b"".join([_line(name, value) for name, value in pairs]) + b"\r\n"
         self._silent = self._head or code in _BODILESS
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: "bytes | bytearray | memoryview") -> None:
         """Send a part of the body, and what is still to be sent before it."""
         out = self._out
         if not self.sent:
@@ -151,7 +240,7 @@ class Response:
         if not self.sent:
             self.write(b"")
         if self._left and not self._silent:
-            print(f"os402: the body is {self._left} bytes shorter than its Content-Length", file=sys.stderr)
+            warn(f"the body is {self._left} bytes shorter than its Content-Length")
 
     def fail(self, message: str = "Internal Server Error") -> None:
         """Answer 500, if nothing was sent yet."""
@@ -168,9 +257,7 @@ def _length(value: str) -> int:
 
 
 def _line(name: str, value: str) -> bytes:
-    if (
-        not value.isprintable() and any(ord(character) < 32 and character != "\t" for character in value + "")
-    ) or "\x7f" in value:
+    if not _CONTROLS.isdisjoint(value):
         raise ValueError(f"the value of the header {name} has a control character: {value!r}")
     line = f"{name}: {value}\r\n".encode("latin-1")
     if not line.isascii():  # os402 reads UTF-8, and puts U+FFFD for anything else

@@ -18,11 +18,14 @@ _BODILESS = ("GET", "HEAD", "OPTIONS")
 
 
 class Output(io.RawIOBase):
-    """Takes an answer as CGI and passes its body on; with `include`, its head as well. `status` is what it says."""
+    """Takes an answer as CGI and passes its body on; with `include`, its head as well.
+
+    `exit` is 0 for a status below 400, else 1.
+    """
 
     def __init__(self, out: "io.BufferedIOBase", *, include: bool) -> None:
         super().__init__()
-        self.status = 0
+        self.exit = 1
         self._out, self._include = out, include
         self._head: bytes | None = b""
 
@@ -34,7 +37,7 @@ class Output(io.RawIOBase):
         self._head += data
         head, end, body = self._head.partition(b"\r\n\r\n")
         if end:
-            self.status = int(head[8:11])  # "Status: 200", as _cgi.Response begins
+            self.exit = int(head[8:11] >= b"400")  # "Status: 200", as _cgi.Response begins
             self._head = None
             self._out.write((head + end if self._include else b"") + body)
         return len(data)
@@ -44,8 +47,8 @@ class Output(io.RawIOBase):
         self._out.flush()
 
 
-def request(arguments: "Sequence[str]") -> "tuple[dict[str, str], bool]":
-    """Return the variables of the request that the arguments mean, and whether -i is among them.
+def request(arguments: "Sequence[str]", out: "io.BufferedIOBase") -> "tuple[dict[str, str], Output]":
+    """Return the variables of the request that the arguments mean, and what passes its answer on to `out`.
 
     Ends the program when they mean none.
     """
@@ -63,14 +66,15 @@ def request(arguments: "Sequence[str]") -> "tuple[dict[str, str], bool]":
                 value.strip()
             )
         elif argument in ("-h", "--help"):
-            print(USAGE.format(program=_program()), end="")
+            out.write(USAGE.format(program=_program()).encode())
             raise SystemExit(0)
         else:
             rest.append(argument)
-    if not 1 <= len(rest) <= 2 or not rest[-1].startswith("/") or not rest[0].isascii():
+    *methods, address = rest or [""]
+    if len(methods) > 1 or not address.startswith("/") or not all(method.isalpha() for method in methods):
         raise _usage()
-    method = rest[0].upper() if len(rest) > 1 else "GET"
-    path, _, query = rest[-1].partition("?")
+    method = methods[0].upper() if methods else "GET"
+    path, _, query = address.partition("?")
     variables |= {
         "REQUEST_METHOD": method,
         "SERVER_PROTOCOL": "HTTP/1.1",
@@ -79,7 +83,7 @@ def request(arguments: "Sequence[str]") -> "tuple[dict[str, str], bool]":
         "REQUEST_URI": path.encode().decode("latin-1"),
         "QUERY_STRING": query.encode().decode("latin-1"),
     }
-    return variables, include
+    return variables, Output(out, include=include)
 
 
 def body(variables: "dict[str, str]") -> "io.BytesIO":
@@ -97,5 +101,5 @@ def _program() -> str:
 
 
 def _usage() -> SystemExit:
-    print(USAGE.format(program=_program()), end="", file=sys.stderr)
+    sys.stderr.write(USAGE.format(program=_program()))
     return SystemExit(2)

@@ -11,10 +11,9 @@ the whole application, `expires` is in Unix time and empty for a session cookie,
 The rules for cookies are those of RFC 6265.
 """
 
-import sys
 import time
 
-from ._cgi import unquote
+from ._cgi import unquote, warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 else:
     from collections import namedtuple
 
-    Cookie = namedtuple("Cookie", "value expires flags")  # typing is slow to import
+    Cookie = namedtuple("Cookie", "value expires flags")  # noqa: PYI024 - typing is slow to import
 
 NAME = "_os402"
 """The name of the one cookie."""
@@ -38,6 +37,7 @@ NAME = "_os402"
 LONGEST = 4096
 """The bytes that a client must be able to keep of a cookie with its name and attributes (RFC 6265, 6.1)."""
 
+_FIELDS = 4
 _OCTETS = frozenset(map(chr, range(0x21, 0x7F))) - frozenset('",;\\%&|')
 _STRICTEST = "SL-N"  # "-" is a cookie that does not say it, which browsers take for Lax, with exceptions
 
@@ -91,10 +91,9 @@ class Jar:
         )
         made = f"{NAME}={packed}; Path={self._script}{self._attributes()}"
         if len(made) > LONGEST:
-            print(
-                f"os402: the cookies of this answer have {len(made)} bytes together, and clients need to keep only "
-                f'{LONGEST}: set less in them, or `cookies = "plain"` and one cookie an answer',
-                file=sys.stderr,
+            warn(
+                f"the cookies of this answer have {len(made)} bytes together, and clients need to keep only {LONGEST}: "
+                'set less in them, or `cookies = "plain"` and one cookie an answer'
             )
         return [made]
 
@@ -103,7 +102,7 @@ class Jar:
             name, *fields = map(unquote, entry.split("|"))
             if not fields and name:
                 self._hidden.add(name)
-            elif len(fields) == 4:
+            elif len(fields) == _FIELDS:
                 text, path, expires, flags = fields
                 if not expires.isdigit() or int(expires) > self._now:
                     self._packed[name, path] = Cookie(text, int(expires) if expires.isdigit() else None, flags)
@@ -113,7 +112,7 @@ class Jar:
         pair, *attributes = header.split(";")
         name, equals, value = (part.strip() for part in pair.partition("="))
         if not equals or not name:
-            print(f"os402: a cookie without a name is left out: {pair!r}", file=sys.stderr)
+            warn(f"a cookie without a name is left out: {pair!r}")
             return
         known = {}
         for attribute in attributes:
@@ -121,7 +120,7 @@ class Jar:
             known[key.strip().lower()] = text.strip()
         domain = known.get("domain", "").lstrip(".").lower()
         if domain and self._host != domain and not self._host.endswith("." + domain):
-            print(f"os402: a client at {self._host} refuses a cookie of {domain}: {name}", file=sys.stderr)
+            warn(f"a client at {self._host} refuses a cookie of {domain}: {name}")
             return
         path = known.get("path", "")
         if not path.startswith("/"):
@@ -142,7 +141,7 @@ class Jar:
         if age.removeprefix("-").isdigit():
             return self._now + int(age)
         if "expires" in known:
-            from email.utils import mktime_tz, parsedate_tz
+            from email.utils import mktime_tz, parsedate_tz  # noqa: PLC0415 - Max-Age does without
 
             when = parsedate_tz(known["expires"].replace("-", " "))
             if when is not None:

@@ -3,18 +3,23 @@
 import asyncio
 import sys
 
-from ._cgi import HOP_BY_HOP, Response, scheme, server, unquote
+from ._cgi import HOP_BY_HOP, failed, prepare, received, scheme, server, unquote
+
+__all__ = ["Exchange", "Lifespan", "prepare", "respond", "run", "scope"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
     from typing import Any, BinaryIO, TextIO, TypeAlias
 
+    from ._cgi import Response
+
     Message: TypeAlias = MutableMapping[str, Any]
     Application: TypeAlias = Callable[..., Awaitable[None]]
 
 CHUNK = 1 << 16
 """The most bytes of a body in one message."""
+_CONTENT = {"CONTENT_TYPE": b"content-type", "CONTENT_LENGTH": b"content-length"}
 _SPECIFICATION = "2.4"  # from here on `send` raises OSError when the client has gone
 _NOT_HERE = "os402 has no WebSockets: a call is one request and one answer\n"
 
@@ -23,15 +28,15 @@ def scope(request: "dict[str, str]", state: "dict[str, Any] | None") -> "dict[st
     """Return the scope of `request` (`_cgi.variables`). `state` is what lifespan left, `None` when there is none."""
     root, path = (unquote(request.get(name, "")) for name in ("SCRIPT_NAME", "PATH_INFO"))
     raw = request.get("REQUEST_URI") or request.get("SCRIPT_NAME", "") + request.get("PATH_INFO", "")
-    name, port = server(request)
+    host, port = server(request)
     headers = [
         (variable[5:].replace("_", "-").lower().encode("latin-1"), value.encode("latin-1"))
         for variable, value in request.items()
         if variable.startswith("HTTP_")
     ]
-    for variable in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if request.get(variable):
-            headers.append((variable.lower().replace("_", "-").encode(), request[variable].encode("latin-1")))
+    headers += [
+        (name, request[variable].encode("latin-1")) for variable, name in _CONTENT.items() if request.get(variable)
+    ]
     made = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": _SPECIFICATION},
@@ -46,7 +51,7 @@ def scope(request: "dict[str, str]", state: "dict[str, Any] | None") -> "dict[st
         "root_path": root.encode("latin-1").decode(errors="replace"),
         "headers": headers,
         "client": None,  # os402 does not say it
-        "server": (name, int(port)),
+        "server": (host, int(port)),
     }
     if state is not None:
         made["state"] = state.copy()
@@ -56,17 +61,21 @@ def scope(request: "dict[str, str]", state: "dict[str, Any] | None") -> "dict[st
 class Exchange:
     """One request and its answer: what the application gets as `receive` and `send`."""
 
-    def __init__(self, body: bytes, response: Response) -> None:
+    def __init__(self, body: bytes, response: "Response") -> None:
         self._body = memoryview(body)
         self._at: int | None = 0
         self._response = response
-        self._start: Message | None = None
+        self._started = False
         self._over = asyncio.Event()
 
     @property
     def complete(self) -> bool:
         """Whether the answer is."""
         return self._over.is_set()
+
+    def end(self) -> None:
+        """Take no more of an answer, and let whoever waits for the end know."""
+        self._over.set()
 
     async def receive(self) -> "Message":
         """Give the body, in chunks; after it, when the answer is complete, `http.disconnect`."""
@@ -86,33 +95,32 @@ class Exchange:
         if self.complete:
             return  # "any further messages on the channel will be ignored"
         if kind == "http.response.start":
-            if self._start is not None:
+            if self._started:
                 raise RuntimeError("http.response.start was sent before")
             if message.get("trailers"):
                 raise RuntimeError("the scope offers no http.response.trailers, and os402 sends none")
             self._response.start(*_head(message))
-            self._start = message
+            self._started = True
         elif kind == "http.response.body":
-            if self._start is None:
-                raise RuntimeError("http.response.start must be sent before http.response.body")
-            body, more = message.get("body", b""), message.get("more_body", False)
-            if not isinstance(body, (bytes, bytearray, memoryview)):
-                raise TypeError(f"the body must be bytes, not {type(body).__name__}")
-            try:
-                if more:
-                    self._response.write(body)
-                else:
-                    self._response.write(body)
-                    self._response.finish()
-            except BrokenPipeError:
-                self._over.set()
-                raise
-            if not more:
-                self._over.set()
+            self._send_body(message.get("body", b""), more=message.get("more_body", False))
         elif kind.startswith("http.response."):
             raise RuntimeError(f"the scope offers no extension {kind}")
         else:
             raise RuntimeError(f"{kind!r} is no message of an answer")
+
+    def _send_body(self, body: "Any", *, more: bool) -> None:
+        if not self._started:
+            raise RuntimeError("http.response.start must be sent before http.response.body")
+        if not isinstance(body, (bytes, bytearray, memoryview)):
+            raise TypeError(f"the body must be bytes, not {type(body).__name__}")
+        try:
+            self._response.write(body)
+        except OSError:
+            self.end()
+            raise
+        if not more:
+            self._response.finish()
+            self.end()
 
 
 def _head(message: "Message") -> "tuple[str, list[tuple[str, str]]]":
@@ -165,7 +173,7 @@ class Lifespan:
         try:
             await self._app(described, self._receive, self._send)
         except BaseException as error:
-            # "If an exception is raised …, the server must continue but not send any lifespan events."
+            # The specification: the server must continue, but not send any lifespan events.
             if self.failure is None and self._asked and isinstance(error, Exception):
                 sys.excepthook(type(error), error, error.__traceback__)
             if not isinstance(error, Exception):
@@ -197,8 +205,8 @@ class Lifespan:
 
 
 async def respond(
-    app: "Application", request: "dict[str, str]", body: "BinaryIO", errors: "TextIO", response: Response
-) -> BaseException | None:
+    app: "Application", request: "dict[str, str]", body: "BinaryIO", errors: "TextIO", response: "Response"
+) -> "BaseException | None":
     """Start the application, give it its one request, and end it. Return what the application raised."""
     if request.get("HTTP_UPGRADE", "").lower() == "websocket":
         response.start("501 Not Implemented", [("Content-Type", "text/plain; charset=utf-8")])
@@ -208,19 +216,16 @@ async def respond(
     await lifespan.start()
     if lifespan.failure is not None:
         errors.write(f"os402: the application did not start: {lifespan.failure.rstrip()}\n")
-        response.fail()
         return SystemExit(1)
     exchange = Exchange(body.read(), response)
     before = asyncio.all_tasks()
     raised: BaseException | None = None
     try:
         await app(scope(request, lifespan.state), exchange.receive, exchange.send)
-        if not exchange.complete:
-            raise RuntimeError("the ASGI application has returned, and its answer is not complete")
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - it is returned
         raised = error
-        if not isinstance(error, BrokenPipeError):
-            response.fail()
+    if raised is None and not exchange.complete:
+        raised = RuntimeError("the ASGI application has returned, and its answer is not complete")
     exchange.end()
     while pending := asyncio.all_tasks() - before:  # what the request has begun: nobody waits for it later
         await asyncio.wait(pending)
@@ -230,8 +235,17 @@ async def respond(
     return raised
 
 
-def main(app: "Application", request: "dict[str, str]", response: Response) -> None:
-    """Answer the one request of this process."""
-    raised = asyncio.run(respond(app, request, sys.stdin.buffer, sys.stderr, response))
-    if raised is not None:
-        raise raised
+def run(target: "Any", *, cookies: str = "packed", factory: bool = False) -> int:
+    """Answer the one request of this process; return the exit code. `factory`: the target makes the application."""
+    request, body, response = received(cookies)
+    try:
+        app = target() if factory else target
+        raised = asyncio.run(respond(app, request, body, sys.stderr, response))
+    except BaseException as error:  # noqa: BLE001 - as above
+        raised = error
+    if raised is None:
+        return response.exit
+    outcome = failed(raised, response)
+    if isinstance(outcome, int):
+        return outcome
+    raise outcome
