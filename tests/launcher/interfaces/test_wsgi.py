@@ -23,7 +23,7 @@ def call(app, method="GET", address="/", body=b"", environ=None, **headers) -> A
     answer = response(request, out)
     try:
         wsgi.respond(app, request, io.BytesIO(body), errors, answer)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - as the adapter itself
         _cgi.failed(error, answer)
         raised = error
     return Answer(out.getvalue(), out.seen, errors.getvalue(), raised)
@@ -49,7 +49,7 @@ def environ_of(method="GET", address="/", body=b"", environ=None, **headers):
     return got
 
 
-# "environ Variables"
+# The specification: environ Variables
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_any_path_is_decoded_as_others_do(path):
     assert _cgi.unquote("/" + path).encode("latin-1") == unquote_to_bytes("/" + path)
 
 
-# "Input and Error Streams"
+# The specification: Input and Error Streams
 
 
 def test_the_streams():
@@ -119,7 +119,7 @@ def test_the_streams():
     assert (answer.body, answer.errors) == (b"one\ntwo\nthree", "a\nb\nc\n")
 
 
-# "The start_response() Callable"
+# The specification: The start_response() Callable
 
 
 def test_an_answer():
@@ -224,7 +224,7 @@ def test_exc_info_replaces_what_was_not_sent():
     def app(environ, start_response):
         start_response("200 OK", [*TEXT, ("X-First", "1"), ("Set-Cookie", "a=b")])
         try:
-            raise LookupError("x")
+            raise LookupError("x")  # noqa: TRY301 - as applications do
         except LookupError:
             start_response("503 Out", [("Content-Type", "text/html")], sys.exc_info())
         return [b"sorry"]
@@ -240,7 +240,7 @@ def test_exc_info_is_raised_when_headers_were_sent():
         start_response("200 OK", list(TEXT))
         yield b"first"
         try:
-            raise LookupError("late")
+            raise LookupError("late")  # noqa: TRY301 - as above
         except LookupError:
             start_response("500 Late", list(TEXT), sys.exc_info())
         yield b"never"
@@ -271,7 +271,7 @@ def test_a_body_is_bytes(part):
     assert answer.status == 500
 
 
-# "Handling the Content-Length Header", HEAD
+# The specification: Handling the Content-Length Header
 
 
 def test_no_content_length_but_for_head():
