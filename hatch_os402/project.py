@@ -134,7 +134,7 @@ def check_interface(entry: str, interface: str | None, read: Callable[[str], byt
     if found is None:
         if factory and interface is None:
             raise OptionValueError(
-                f"{_FIELD} is {entry!r}, a function that makes a web application, and `interface` is not set.\n"
+                f"the entry point {entry!r} is called to make a web application, and `interface` is not set.\n"
                 f'{_ADD}\n  interface = "wsgi"   # or "asgi"'
             )
         return
