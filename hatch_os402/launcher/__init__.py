@@ -62,6 +62,12 @@ class Settings:
     """Top-level modules to load on first use."""
     interface: str = SCRIPT
     """What the entry point is: `SCRIPT`, or the name of a module in `inside/interfaces`."""
+    caller_key: bool = False
+    """Whether the caller's private key stays in the environment."""
+    cookies: str = "packed"
+    """What becomes of several cookies in one answer of a web application: `"packed"` or `"plain"`."""
+    factory: bool = False
+    """Whether the entry point is called once, without arguments, and what it returns is the web application."""
 
     def literal(self) -> str:
         """Return the keywords as the literal of a dictionary: ASCII, in one line, without defaults."""
