@@ -13,7 +13,7 @@ from hatch_os402.offer.payload import Exec, Executable, Limits, Offer, Price
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hatch_os402.offer.options import OfferOptions
+    from hatch_os402.config.offer_options import OfferOptions
 
 ZERO_ADDRESS = "0x" + 40 * "0"  # stands for the owner until one is known; such an offer cannot be published
 

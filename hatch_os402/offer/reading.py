@@ -11,11 +11,11 @@ import base64
 import hashlib
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.errors import OfferError
+from hatch_os402.formatting import utc_time
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.payload import Exec, Executable, Limits, Offer, Price
 from hatch_os402.offer.structures import read_structure
@@ -88,8 +88,7 @@ class ReadOffer:
         if self.signature_problem:
             yield self.signature_problem
         if self.payload["valid_until"] < now:
-            until = datetime.fromtimestamp(self.payload["valid_until"], timezone.utc)
-            yield f"The offer expired: it was valid until {until:%Y-%m-%d %H:%M:%S} UTC."
+            yield f"The offer expired: it was valid until {utc_time(self.payload['valid_until'])}."
         try:
             _offer(self.payload, str.lower)
         except OfferError as error:

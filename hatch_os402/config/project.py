@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
-    from hatch_os402.options import Options
+    from hatch_os402.config.options import Options
 
 _FIELD = "Field `tool.hatch.build.targets.os402.entry-point`"
 

@@ -11,13 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.fields import Fields
+from hatch_os402.config.toml_fields import Fields
+from hatch_os402.config.toml_values import duration, moment, size
 from hatch_os402.offer import networks, prices
 from hatch_os402.offer.canonical import parse_json
 from hatch_os402.offer.floats import U64_MAX
 from hatch_os402.offer.payload import U16_MAX, U32_MAX, argument_fault
 from hatch_os402.offer.schemas import normalise
-from hatch_os402.offer.values import duration, moment, size
 
 if TYPE_CHECKING:
     import os
