@@ -21,7 +21,7 @@ def build(tmp_path, *, args=("python", "-c", "code"), frame=None, **config):
     config = {name.replace("_", "-"): value for name, value in config.items()}
     offer = build_offer(
         OfferOptions(config, tmp_path),
-        executables={"x86_64": Executable(HASH, "https://example.com/p"), "aarch64": Executable(HASH)},
+        executables={"x86_64": Executable(HASH, url="https://example.com/p"), "aarch64": Executable(HASH)},
         args=args,
         frame_sha256=FRAME_HASH,
         frame=frame,
