@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from hatch_os402.archive.modules import Compiled
     from hatch_os402.artifacts import Artifact
     from hatch_os402.compatibility.vet import VettedWheel
-    from hatch_os402.project import Project
+    from hatch_os402.config.expiry import Expiry
+    from hatch_os402.config.project import Project
     from hatch_os402.resolution.resolve import Resolution
     from hatch_os402.runtime.configured import Executable
-    from hatch_os402.validity import Validity
 
 FORMAT = 1
 """Raised when a reader of the old format would misunderstand the new one."""
@@ -36,7 +36,7 @@ class Facts:
     resolution: Resolution
     vetted_wheels: Sequence[VettedWheel]
     compiled: Compiled
-    validity: Validity
+    validity: Expiry
 
     def record(self, artifacts: Sequence[Artifact]) -> bytes:
         """Return the record of these facts and the other `artifacts`, as JSON text in UTF-8."""

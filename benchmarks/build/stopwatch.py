@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STEPS = {
     "hatch_os402.plugin.builder:Os402Builder.build_own_wheel": "own wheel, built by hatchling",
     "hatch_os402.build.analysis:read_wheel": "own wheel, read and checked",
-    "hatch_os402.build.pipeline:decide": "validity",
+    "hatch_os402.build.pipeline:decide_expiry": "validity",
     "hatch_os402.build.analysis:_resolve": "resolution, prepared and checked again",
     "hatch_os402.resolution.resolve:run_pip": "pip resolves",
     "hatch_os402.build.analysis:fetch": "wheels, read and checked",

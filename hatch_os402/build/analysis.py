@@ -20,8 +20,8 @@ from hatch_os402.compatibility.imports.scan import scan
 from hatch_os402.compatibility.remedies.search import with_remedies
 from hatch_os402.compatibility.remedies.trials import SearchContext
 from hatch_os402.compatibility.vet import VettedWheel, vet
+from hatch_os402.config.project import check_features, entry_point, requirements_of_groups
 from hatch_os402.errors import NativeCodeError
-from hatch_os402.project import check_features, entry_point, requirements_of_groups
 from hatch_os402.resolution.fetch import fetch
 from hatch_os402.resolution.pip_process import CandidateFilter
 from hatch_os402.resolution.resolve import Resolution, ResolveOptions, resolve_with_source
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from hatch_os402.compatibility.findings import Assessment, Finding
-    from hatch_os402.options import Options
-    from hatch_os402.project import Project
+    from hatch_os402.config.options import Options
+    from hatch_os402.config.project import Project
     from hatch_os402.reporting import Reporter
     from hatch_os402.resolution.graph import Pin
     from hatch_os402.runtime.configured import Executable

@@ -15,14 +15,14 @@ from hatch_os402.artifacts import staged
 from hatch_os402.build import steps
 from hatch_os402.build.analysis import examine, raise_for_errors, report_findings
 from hatch_os402.cache import usable_cache
+from hatch_os402.config.expiry import decide_expiry
 from hatch_os402.record import Facts
 from hatch_os402.runtime.configured import executables
-from hatch_os402.validity import decide
 
 if TYPE_CHECKING:
     from hatch_os402.artifacts import Artifact
-    from hatch_os402.options import Options
-    from hatch_os402.project import Project
+    from hatch_os402.config.options import Options
+    from hatch_os402.config.project import Project
     from hatch_os402.reporting import Reporter
 
 
@@ -32,7 +32,7 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
     They replace those of an earlier build together; when anything fails, those stay. Raises `Os402Error`.
     """
     runs_on = executables(options.runtime, project.root)
-    validity = decide(options.offer, project.root, os.environ, int(time.time()))
+    validity = decide_expiry(options.offer, project.root, os.environ, int(time.time()))
     with tempfile.TemporaryDirectory(prefix="hatch-os402-") as temporary, EntryReader() as reader:
         workdir = Path(temporary)
         cache = usable_cache(os.environ, workdir / "cache")

@@ -13,12 +13,12 @@ from hatch_os402.archive.assemble import importable, is_launcher, launcher_entri
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, pack
 from hatch_os402.artifacts import SIGNED_SUFFIX
+from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports
 from hatch_os402.errors import BytecodeError, OptionValueError
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
 from hatch_os402.offer.payload import Executable as OfferExecutable
 from hatch_os402.offer.payload import sha256 as offer_sha256
-from hatch_os402.project import check_entry_point, check_interface, check_lazy_imports
 from hatch_os402.runtime.interpreters import find_compiler
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from hatch_os402.archive.entries import Entry, EntryReader
     from hatch_os402.archive.staging import Tree
     from hatch_os402.artifacts import Artifact, Files
-    from hatch_os402.options import Options
-    from hatch_os402.project import Project
+    from hatch_os402.config.expiry import Expiry
+    from hatch_os402.config.options import Options
+    from hatch_os402.config.project import Project
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.configured import Executable
-    from hatch_os402.validity import Validity
 
 _MOST_REPORTED = 5
 """Modules that did not compile, named before the rest is only counted."""
@@ -138,7 +138,7 @@ def write_offer(
     project: Project,
     options: Options,
     runs_on: Sequence[Executable],
-    validity: Validity,
+    validity: Expiry,
     frame: Artifact,
     files: Files,
     reporter: Reporter,

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.config.publish_options import URL_VARIABLE, Table, load_settings
 from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
-from hatch_os402.publishing.settings import URL_VARIABLE, Table, settle
 
 
 @click.command
@@ -48,8 +48,8 @@ def command(
     ARTIFACT is an offer, any file of its build, or a folder; the default is the project's `dist`. The address at which
     each published offer is called is printed.
     """
-    from hatch_os402.publishing import story  # noqa: PLC0415 - needs the extra "publish"; `--help` does not
     from hatch_os402.publishing.files import read_project  # noqa: PLC0415
+    from hatch_os402.publishing.publish import publish  # noqa: PLC0415 - needs the extra "publish"; `--help` does not
 
     options = {
         "url": list(url),
@@ -62,11 +62,11 @@ def command(
         "dry-run": [""] if dry_run else [],
     }
     found = read_project(project)
-    settings = settle(
+    settings = load_settings(
         {name: values for name, values in options.items() if values},
         (Table("tool.hatch.publish.os402", found.publish, project),),
     )
-    story.run(
+    publish(
         artifacts,
         settings,
         found,

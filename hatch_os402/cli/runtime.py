@@ -14,8 +14,8 @@ from hatchling.metadata.core import ProjectMetadata
 
 from hatch_os402.cache import VARIABLE, cache_folder
 from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.config.options import Options
 from hatch_os402.errors import Os402Error
-from hatch_os402.options import Options
 from hatch_os402.runtime import check as checking
 from hatch_os402.runtime import fetching
 from hatch_os402.runtime.configured import Executable, executables

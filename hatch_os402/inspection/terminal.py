@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.formatting import counted, human_size
+from hatch_os402.formatting import counted, human_size, utc_time
 from hatch_os402.inspection.contents import LAUNCHER, NOBODY
 from hatch_os402.inspection.terms import INVALID, UNCHECKED, VALID, usd
-from hatch_os402.offer.refusals import date
 from hatch_os402.pages.terminal import cell, facts, table, wrapped_list
 
 if TYPE_CHECKING:
@@ -80,7 +79,10 @@ def terms_rows(terms: Terms) -> Iterator[tuple[str, str]]:
     yield "limits", limits_text(terms.limits)
     yield "owner", terms.owner or "nobody yet: publishing it needs a key"
     yield "signed", signed_text(terms)
-    yield "valid until", date(terms.valid_until) + (": expired, and every server refuses it" if terms.expired else "")
+    yield (
+        "valid until",
+        utc_time(terms.valid_until) + (": expired, and every server refuses it" if terms.expired else ""),
+    )
 
 
 def price_text(terms: Terms) -> str:

@@ -13,7 +13,7 @@ from hatch_os402.offer.payload import Exec, Executable, Limits, Offer, Price
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hatch_os402.offer.options import OfferOptions
+    from hatch_os402.config.offer_options import OfferOptions
 
 ZERO_ADDRESS = "0x" + 40 * "0"  # stands for the owner until one is known; such an offer cannot be published
 
@@ -46,57 +46,31 @@ def build_offer(
     Raises `OfferError` if something does not fit an offer, and what the options raise.
     """
     owner = options.owner or ZERO_ADDRESS
-    return Offer(
-        name=default_name if options.name is None else options.name,
-        description=default_description if options.description is None else options.description,
-        input_schema=options.input_schema,
-        output_schema=options.output_schema,
-        pool=options.pool,
-        exec=_exec(options, executables, (*args, *options.args), frame_sha256, frame),
-        limits=Limits(
-            cpu_units=options.cpu_units,
-            ram_kb=options.ram,
-            buffer_capacity=options.buffer,
-            cpu_time_secs=options.cpu_time,
-            wall_time_secs=options.wall_time,
-            net=options.net,
-            tcp_bind=options.tcp_bind,
-            tcp_connect=options.tcp_connect,
-            retain=options.retain,
-        ),
-        price=tuple(
-            Price(asset.token, asset.token_address, asset.network, options.per_second, owner)
-            for asset in options.assets
-        ),
-        min_duration_seconds=options.min_duration,
-        max_duration_seconds=options.max_duration,
-        owner=owner,
-        valid_until=valid_until,
-    )
-
-
-def _exec(
-    options: OfferOptions,
-    executables: Mapping[str, Executable],
-    args: tuple[str, ...],
-    frame_sha256: str,
-    frame: Callable[[], bytes] | None,
-) -> Exec:
-    env = environment(options)
+    private, env = options.env_private, environment(options)
     if options.stack is not None:
         executables = {arch: replace(executable, stack_kb=options.stack) for arch, executable in executables.items()}
-    return Exec(
+    command = Exec(
         executables=executables,
-        args=args or None,
-        args_extendable=options.args_extendable,
-        env=None if options.env_private else env,
-        env_extendable=options.env_extendable,
-        env_sha256=hashlib.sha256(canonical(env)).hexdigest() if options.env_private else None,
-        env_private=options.env_private,
+        args=(*args, *options.args) or None,
+        env=None if private else env,
+        env_sha256=hashlib.sha256(canonical(env)).hexdigest() if private else None,
         stdin=None if options.stdin_private else _contents(frame, frame_sha256),
-        stdin_appendable=options.stdin_appendable,
         stdin_sha256=frame_sha256 if options.stdin_private else None,
-        stdin_private=options.stdin_private,
+        **options.values(Exec),
+    )
+    price = (
+        Price(asset.token, asset.token_address, asset.network, options.per_second, owner) for asset in options.assets
+    )
+    stated = options.values(Offer)
+    for name, default in (("name", default_name), ("description", default_description)):
+        stated[name] = default if stated[name] is None else stated[name]
+    return Offer(
+        exec=command,
+        limits=Limits(**options.values(Limits)),
+        price=tuple(price),
+        owner=owner,
+        valid_until=valid_until,
+        **stated,
     )
 
 

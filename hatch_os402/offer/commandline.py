@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import base64
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.errors import OfferError
 from hatch_os402.offer import networks
 from hatch_os402.offer.canonical import canonical
+from hatch_os402.offer.fields import Structure, Unit, fields_of
 from hatch_os402.offer.floats import format_float
+from hatch_os402.offer.kinds import AnyJson, Flag
 from hatch_os402.runtime import pins
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from hatch_os402.offer.payload import Exec, Offer
+    from hatch_os402.offer.fields import Field, Option
+    from hatch_os402.offer.payload import Offer
 
+_FACTORS = {Unit.BYTES: 1, Unit.KIBIBYTES: 1024}
 _UNITS = (("gb", 1024**3), ("mb", 1024**2), ("kb", 1024))
 
 
@@ -34,16 +39,54 @@ def os402_command(
     (unix seconds) is when it will be run: os402 knows only for how long an offer is valid. What the command line cannot
     say comes first, as comments. The key and its owner are those of `--key`.
     """
+    where = _Surroundings(offer, frame, executables or {}, now)
     lines = [
         ["os402", "--key", "@KEYFILE", *_pay(offer), "offer"],
-        *_description(offer),
-        *_executables(offer.exec, executables or {}),
-        *_exec(offer.exec, frame),
-        *_limits(offer, now),
+        *_flags(offer, where),
         *([["--", *map(shlex.quote, offer.exec.args)]] if offer.exec.args else []),
     ]
     comments = "".join(f"# {difference}\n" for difference in _differences(offer))
     return comments + " \\\n  ".join(" ".join(line) for line in lines)
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """What the flags need beside the field: see `os402_command`."""
+
+    offer: Offer
+    frame: str | os.PathLike[str]
+    executables: Mapping[str, str | os.PathLike[str]]
+    now: float
+
+
+def _flags(structure: Structure, where: _Surroundings) -> Iterator[list[str]]:
+    """Yield the flags of every field of `structure` in its order, a list for each line."""
+    for field in fields_of(type(structure)):
+        value = getattr(structure, field.name)
+        if isinstance(value, Structure):
+            yield from _flags(value, where)
+        elif special := _SPECIAL.get(field.name):
+            yield from special(where)
+        elif field.option and value is not None:
+            yield from _plain(field, field.option, value)
+
+
+def _plain(field: Field, option: Option, value: Any) -> Iterator[list[str]]:
+    """Yield the flags of a field that says the same by itself in pyproject.toml and on the command line."""
+    name = option.flag or option.name
+    if isinstance(field.kind, AnyJson):
+        if isinstance(value, (dict, list)):  # os402 takes any other text for a file
+            yield _flag(name, canonical(value).decode())
+    elif isinstance(field.kind, Flag):
+        if value:
+            yield [f"--{name}"]
+    elif isinstance(value, tuple):
+        for item in value:
+            yield _flag(name, item)
+    elif option.unit in _FACTORS:
+        yield _flag(name, _size(value * _FACTORS[option.unit]))
+    else:
+        yield _flag(name, value)
 
 
 def _flag(name: str, value: object) -> list[str]:
@@ -52,17 +95,9 @@ def _flag(name: str, value: object) -> list[str]:
     return [f"--{name}={shlex.quote(text)}"] if text.startswith("-") else [f"--{name}", shlex.quote(text)]
 
 
-def _description(offer: Offer) -> Iterator[list[str]]:
-    for name in ("name", "description", "pool"):
-        if (value := getattr(offer, name)) is not None:
-            yield _flag(name, value)
-    for name, schema in (("input-schema", offer.input_schema), ("output-schema", offer.output_schema)):
-        if isinstance(schema, (dict, list)):
-            yield _flag(name, canonical(schema).decode())
-
-
-def _executables(command: Exec, paths: Mapping[str, str | os.PathLike[str]]) -> Iterator[list[str]]:
-    for arch, executable in sorted(command.executables.items()):
+def _executables(where: _Surroundings) -> Iterator[list[str]]:
+    executables, paths = where.offer.exec.executables, where.executables
+    for arch, executable in sorted(executables.items()):
         if arch in paths:
             yield _flag("exe", f"{arch}:{paths[arch]}")
         elif executable.url:
@@ -71,51 +106,64 @@ def _executables(command: Exec, paths: Mapping[str, str | os.PathLike[str]]) -> 
             yield ["--exe", f'{arch}:"$(hatch-os402 runtime path)"']
         else:
             yield _flag("exe", f"{arch}:EXECUTABLE")
-    stacks = {executable.stack_kb for executable in command.executables.values()}
+    stacks = {executable.stack_kb for executable in executables.values()}
     if len(stacks) == 1 and (stack := stacks.pop()) is not None:
         yield _flag("stack", _size(stack * 1024))
 
 
-def _exec(command: Exec, frame: str | os.PathLike[str]) -> Iterator[list[str]]:
+def _environment(where: _Surroundings) -> Iterator[list[str]]:
+    command = where.offer.exec
     for name, value in sorted((command.env or {}).items()):
         yield _flag("env", f"{name}={value}")
     if command.env_private:
         yield ["--env", "NAME=VALUE", "--env-private"]
-    if command.args_extendable:
-        yield ["--args-extendable"]
+
+
+def _callers(where: _Surroundings) -> Iterator[list[str]]:
+    command = where.offer.exec
     if command.env_extendable and command.stdin_appendable:
         yield ["--cgi"]
     elif command.env_extendable:
         yield ["--env-extendable"]
     elif command.stdin_appendable:
         yield ["--stdin-appendable"]
+
+
+def _stdin(where: _Surroundings) -> Iterator[list[str]]:
+    command = where.offer.exec
     if command.stdin_private:
-        yield [*_flag("stdin", f"@{frame}"), "--stdin-private"]
+        yield [*_flag("stdin", f"@{where.frame}"), "--stdin-private"]
     elif command.stdin is not None:
         yield _flag("stdin-base64", base64.b64encode(command.stdin).decode())
 
 
-def _limits(offer: Offer, now: float) -> Iterator[list[str]]:
-    limits = offer.limits
-    yield _flag("cpu-units", limits.cpu_units)
-    yield _flag("ram", _size(limits.ram_kb * 1024))
-    yield _flag("buffer", _size(limits.buffer_capacity))
-    yield _flag("cpu-time-secs", limits.cpu_time_secs)
-    yield _flag("wall-time-secs", limits.wall_time_secs)
-    if limits.net:
+def _network(where: _Surroundings) -> Iterator[list[str]]:
+    if where.offer.limits.net:
         yield _flag("net", "true")
-    for name, ports in (("tcp-bind", limits.tcp_bind), ("tcp-connect", limits.tcp_connect)):
-        for port in ports:
-            yield _flag(name, port)
-    yield _flag("retain", limits.retain)
-    if _on_testnet(offer):
+
+
+def _price(where: _Surroundings) -> Iterator[list[str]]:
+    if _on_testnet(where.offer):
         yield ["--testnet"]
-    if offer.price:
-        yield _flag("price-per-second", format_float(offer.price[0].per_second))
-    yield _flag("min-duration", offer.min_duration_seconds)
-    if offer.max_duration_seconds is not None:
-        yield _flag("max-duration", offer.max_duration_seconds)
-    yield _flag("valid-for", f"{max(0, offer.valid_until - int(now))}s")
+    if where.offer.price:
+        yield _flag("price-per-second", format_float(where.offer.price[0].per_second))
+
+
+def _valid_for(where: _Surroundings) -> Iterator[list[str]]:
+    yield _flag("valid-for", f"{max(0, where.offer.valid_until - int(where.now))}s")
+
+
+_SPECIAL: dict[str, Callable[[_Surroundings], Iterator[list[str]]]] = {
+    "executables": _executables,
+    "env": _environment,
+    "env_extendable": _callers,
+    "stdin": _stdin,
+    "net": _network,
+    "price": _price,
+    "valid_until": _valid_for,
+    **dict.fromkeys(("args", "env_private", "stdin_appendable", "stdin_private"), lambda _: iter(())),
+}
+"""Fields that a flag does not say by itself; the last of them are said with others."""
 
 
 def _on_testnet(offer: Offer) -> bool:

@@ -1,36 +1,35 @@
-"""The payload of an offer, field by field, with the server's own ranges.
+"""The payload of an offer, field by field: the one table of what an offer has.
 
-Field order is the server's declaration order, in which `os402 offer` prints; the hash does not depend on it. Omission
-rules are the server's as well: what it would not write is not written.
+Field order is the server's declaration order, in which `os402 offer` prints; the hash does not depend on it. `fields`
+has the rest of what the server's types mean; options, the reading of an offer and the command line follow from here.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: the annotations are the table.
 
-import base64
 import hashlib
 import math
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import field as dataclass_field
+from typing import Annotated, Any
 
 from hatch_os402.errors import OfferError
 from hatch_os402.offer.canonical import canonical, pretty
+from hatch_os402.offer.fields import ALWAYS_WRITTEN, Nested, Option, Structure, Unit
 from hatch_os402.offer.floats import U64_MAX
+from hatch_os402.offer.kinds import AnyJson, ArrayOf, Base64, ByName, Flag, Integer, Number, Text
 from hatch_os402.offer.prices import from_per_second
 from hatch_os402.offer.schemas import normalise
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 U16_MAX, U32_MAX = 2**16 - 1, 2**32 - 1
 MAX_ARGUMENT = 128 * 1024 - 1  # Linux MAX_ARG_STRLEN without the final NUL: no longer argument can be executed
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
-
-
 UPLOAD_LIMIT = 200_000_000
 """Bytes that a server takes in one upload unless its owner says otherwise (`os402 serve --upload-limit`)."""
+
+TEXT, FLAG, JSON = Text(), Flag(), AnyJson()
+U32, U64, PORTS = Integer(U32_MAX), Integer(U64_MAX), ArrayOf(Integer(U16_MAX))
+SHA256, ADDRESS = Text("[0-9a-f]{64}"), Text("0x[0-9a-f]{40}")
+SECONDS, BYTES, KIBIBYTES = Unit.SECONDS, Unit.BYTES, Unit.KIBIBYTES
 
 
 def argument_fault(text: str) -> str | None:
@@ -42,43 +41,42 @@ def argument_fault(text: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class Executable:
-    """What runs on one architecture: its SHA-256 (hex), where the server can fetch it, its stack in KiB."""
-
-    sha256: str
-    url: str | None = None
-    stack_kb: int | None = None
-
-    def __post_init__(self) -> None:
-        _check_pattern("sha256 of an executable", self.sha256, _SHA256)
-        _check_integers(stack_kb=(self.stack_kb, U32_MAX))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the object that the payload holds for this architecture."""
-        return _without_none(url=self.url, sha256=self.sha256, stack_kb=self.stack_kb)
+def name_fault(name: str) -> str | None:
+    """Say what keeps `name` from being called, or None if nothing does."""
+    return "must not contain `/`: it becomes a part of the offer's address" if "/" in name else None
 
 
 @dataclass(frozen=True)
-class Exec:
+class Executable(Structure):
+    """What runs on one architecture: where the server can fetch it, its SHA-256 (hex), its stack in KiB."""
+
+    url: Annotated[str | None, TEXT] = dataclass_field(default=None, kw_only=True)
+    sha256: Annotated[str, SHA256]
+    stack_kb: Annotated[int | None, U32] = dataclass_field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Exec(Structure):
     """The command: executables by architecture, arguments, environment and standard input.
 
     `args` and `env` that are None are left out, empty ones are written. `stdin` holds the raw bytes.
     """
 
-    executables: Mapping[str, Executable]
-    args: tuple[str, ...] | None = None
-    args_extendable: bool = False
-    env: Mapping[str, str] | None = None
-    env_extendable: bool = False
-    env_sha256: str | None = None
-    env_private: bool = False
-    stdin: bytes | None = None
-    stdin_appendable: bool = False
-    stdin_sha256: str | None = None
-    stdin_private: bool = False
+    executables: Annotated[Mapping[str, Executable], ByName(Nested(Executable), flattened=True)]
+    args: Annotated[tuple[str, ...] | None, ArrayOf(TEXT)] = None
+    args_extendable: Annotated[bool, FLAG, Option("args-extendable")] = False
+    env: Annotated[Mapping[str, str] | None, ByName(TEXT)] = None
+    env_extendable: Annotated[bool, FLAG, Option("env-extendable", default_from="cgi")] = False
+    env_sha256: Annotated[str | None, SHA256] = None
+    env_private: Annotated[bool, FLAG, Option("env-private")] = False
+    stdin: Annotated[bytes | None, Base64()] = None
+    stdin_appendable: Annotated[bool, FLAG, Option("stdin-appendable", default_from="cgi")] = False
+    stdin_sha256: Annotated[str | None, SHA256] = None
+    stdin_private: Annotated[bool, FLAG, Option("stdin-private", default=True)] = False
 
     def __post_init__(self) -> None:
+        """See `Structure`."""
+        super().__post_init__()
         if not self.executables:
             raise OfferError("An offer needs at least one executable.")
         if clash := self.executables.keys() & Exec.__dataclass_fields__.keys():
@@ -86,142 +84,65 @@ class Exec:
         for argument in self.args or ():
             if fault := argument_fault(argument):
                 raise OfferError(f"An argument of the offer ({argument[:40]!r}) {fault}.")
-        for name, value in (("env_sha256", self.env_sha256), ("stdin_sha256", self.stdin_sha256)):
-            _check_pattern(name, value, _SHA256)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the payload's `exec`."""
-        return {
-            **{arch: executable.to_json() for arch, executable in sorted(self.executables.items())},
-            **_without_none(args=None if self.args is None else list(self.args)),
-            **_true_only(args_extendable=self.args_extendable),
-            **_without_none(env=None if self.env is None else dict(sorted(self.env.items()))),
-            **_true_only(env_extendable=self.env_extendable),
-            **_without_none(env_sha256=self.env_sha256),
-            **_true_only(env_private=self.env_private),
-            **_without_none(stdin=None if self.stdin is None else base64.b64encode(self.stdin).decode()),
-            **_true_only(stdin_appendable=self.stdin_appendable),
-            **_without_none(stdin_sha256=self.stdin_sha256),
-            **_true_only(stdin_private=self.stdin_private),
-        }
 
 
 @dataclass(frozen=True)
-class Limits:
+class Limits(Structure):
     """What a call may use: RAM and stack in KiB, buffer in bytes, times and `retain` in seconds, TCP ports."""
 
-    cpu_units: int
-    ram_kb: int
-    buffer_capacity: int
-    cpu_time_secs: int
-    wall_time_secs: int
-    net: bool = False
-    tcp_bind: tuple[int, ...] = ()
-    tcp_connect: tuple[int, ...] = ()
-    retain: int = 0
-    stack_kb: int | None = None
-
-    def __post_init__(self) -> None:
-        _check_integers(
-            cpu_units=(self.cpu_units, U32_MAX),
-            ram_kb=(self.ram_kb, U32_MAX),
-            buffer_capacity=(self.buffer_capacity, U64_MAX),
-            cpu_time_secs=(self.cpu_time_secs, U64_MAX),
-            wall_time_secs=(self.wall_time_secs, U64_MAX),
-            retain=(self.retain, U64_MAX),
-            stack_kb=(self.stack_kb, U32_MAX),
-        )
-        for port in (*self.tcp_bind, *self.tcp_connect):
-            _check_integers(port=(port, U16_MAX))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the payload's `limits`."""
-        return {
-            "cpu_units": self.cpu_units,
-            "ram_kb": self.ram_kb,
-            "buffer_capacity": self.buffer_capacity,
-            "cpu_time_secs": self.cpu_time_secs,
-            "wall_time_secs": self.wall_time_secs,
-            **_true_only(net=self.net),
-            **_without_none(tcp_bind=list(self.tcp_bind) or None, tcp_connect=list(self.tcp_connect) or None),
-            "retain": self.retain,
-            **_without_none(stack_kb=self.stack_kb),
-        }
+    cpu_units: Annotated[int, U32, Option("cpu-units", default=1)]
+    ram_kb: Annotated[int, U32, Option("ram", default=512 * 1024, unit=KIBIBYTES, low=1)]
+    buffer_capacity: Annotated[int, U64, Option("buffer", default=1024 * 1024, unit=BYTES, low=1)]
+    cpu_time_secs: Annotated[int, U64, Option("cpu-time", default=60, unit=SECONDS, low=1, flag="cpu-time-secs")]
+    wall_time_secs: Annotated[int, U64, Option("wall-time", default=120, unit=SECONDS, low=1, flag="wall-time-secs")]
+    net: Annotated[bool, FLAG, Option("net")] = False
+    tcp_bind: Annotated[tuple[int, ...], PORTS, Option("tcp-bind")] = ()
+    tcp_connect: Annotated[tuple[int, ...], PORTS, Option("tcp-connect")] = ()
+    retain: Annotated[int, U64, Option("retain", default=3600, unit=SECONDS), ALWAYS_WRITTEN] = 0
+    stack_kb: Annotated[int | None, U32] = None
 
 
 @dataclass(frozen=True)
-class Price:
+class Price(Structure):
     """One way to pay: an asset, USD per second and the address that receives it."""
 
-    token: str
-    token_address: str
-    network: str
-    per_second: float
-    payment_address: str
+    token: Annotated[str, TEXT]
+    token_address: Annotated[str, TEXT]
+    network: Annotated[str, TEXT]
+    per_second: Annotated[float, Number()]
+    payment_address: Annotated[str, ADDRESS]
 
     def __post_init__(self) -> None:
+        """See `Structure`."""
+        super().__post_init__()
         object.__setattr__(self, "per_second", float(self.per_second))  # the server's field is an f64: 1 means 1.0
         if not (math.isfinite(self.per_second) and self.per_second >= 0):
             raise OfferError(f"A price per second of {self.per_second} is impossible: it must be 0 or more.")
         from_per_second(self.per_second)
-        _check_pattern("payment_address", self.payment_address, _ADDRESS)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return one entry of the payload's `price`."""
-        return {
-            "token": self.token,
-            "token_address": self.token_address,
-            "network": self.network,
-            "per_second": self.per_second,
-            "payment_address": self.payment_address,
-        }
 
 
-@dataclass(frozen=True)
-class Offer:
+@dataclass(frozen=True, kw_only=True)
+class Offer(Structure):
     """A whole payload. `valid_until` is in unix seconds, durations in seconds; schemas are parsed JSON or None."""
 
-    exec: Exec
-    limits: Limits
-    price: tuple[Price, ...]
-    min_duration_seconds: int
-    owner: str
-    valid_until: int
-    name: str | None = None
-    description: str | None = None
-    input_schema: Any = None
-    output_schema: Any = None
-    pool: str | None = None
-    max_duration_seconds: int | None = None
+    name: Annotated[str | None, TEXT, Option("name", fault=name_fault)] = None
+    description: Annotated[str | None, TEXT, Option("description", may_be_empty=True)] = None
+    input_schema: Annotated[Any, JSON, Option("input-schema")] = None
+    output_schema: Annotated[Any, JSON, Option("output-schema")] = None
+    pool: Annotated[str | None, TEXT, Option("pool")] = None
+    exec: Annotated[Exec, Nested(Exec)]
+    limits: Annotated[Limits, Nested(Limits)]
+    price: Annotated[tuple[Price, ...], ArrayOf(Nested(Price))]
+    min_duration_seconds: Annotated[int, U32, Option("min-duration", default=60, unit=SECONDS, low=1)]
+    max_duration_seconds: Annotated[int | None, U32, Option("max-duration", unit=SECONDS, low=1)] = None
+    owner: Annotated[str, ADDRESS]
+    valid_until: Annotated[int, U64]
 
     def __post_init__(self) -> None:
+        """See `Structure`."""
+        super().__post_init__()
         object.__setattr__(self, "input_schema", normalise(self.input_schema))
         object.__setattr__(self, "output_schema", normalise(self.output_schema))
-        _check_integers(
-            min_duration_seconds=(self.min_duration_seconds, U32_MAX),
-            max_duration_seconds=(self.max_duration_seconds, U32_MAX),
-            valid_until=(self.valid_until, U64_MAX),
-        )
-        _check_pattern("owner", self.owner, _ADDRESS)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the payload in declaration order."""
-        return {
-            **_without_none(
-                name=self.name,
-                description=self.description,
-                input_schema=self.input_schema,
-                output_schema=self.output_schema,
-                pool=self.pool,
-            ),
-            "exec": self.exec.to_json(),
-            "limits": self.limits.to_json(),
-            "price": [price.to_json() for price in self.price],
-            "min_duration_seconds": self.min_duration_seconds,
-            **_without_none(max_duration_seconds=self.max_duration_seconds),
-            "owner": self.owner,
-            "valid_until": self.valid_until,
-        }
 
 
 def sha256(offer: Offer) -> str:
@@ -237,22 +158,3 @@ def envelope(offer: Offer) -> dict[str, Any]:
 def envelope_text(offer: Offer) -> str:
     """Return the text of an unsigned offer file, laid out as `os402 offer` prints it, with a final newline."""
     return pretty(envelope(offer)) + "\n"
-
-
-def _without_none(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _true_only(**fields: bool) -> dict[str, Any]:
-    return {name: True for name, value in fields.items() if value}
-
-
-def _check_integers(**fields: tuple[int | None, int]) -> None:
-    for name, (value, high) in fields.items():
-        if value is not None and (type(value) is not int or not 0 <= value <= high):
-            raise OfferError(f"`{name}` of the offer is {value!r} and must be a whole number from 0 to {high}.")
-
-
-def _check_pattern(name: str, value: str | None, pattern: re.Pattern[str]) -> None:
-    if value is not None and not pattern.fullmatch(value):
-        raise OfferError(f"`{name}` of the offer is {value!r} and must match {pattern.pattern}.")

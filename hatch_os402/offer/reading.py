@@ -7,22 +7,33 @@ another hash; those keys are named here.
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import json
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from hatch_os402.errors import OfferError
-from hatch_os402.offer.canonical import canonical
-from hatch_os402.offer.payload import Exec, Executable, Limits, Offer, Price
-from hatch_os402.offer.structures import read_structure
+from hatch_os402.formatting import utc_time
+from hatch_os402.offer.canonical import canonical, parse_json
+from hatch_os402.offer.fields import Nested, Structure
+from hatch_os402.offer.floats import server_number
+from hatch_os402.offer.kinds import JsonObject, JsonPath
+from hatch_os402.offer.payload import TEXT, Offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Envelope(Structure):
+    """An offer file. The server requires all three; a file that is not signed yet has no `k256`."""
+
+    k256: Annotated[str | None, TEXT] = None
+    sha256: Annotated[str | None, TEXT] = None
+    payload: Annotated[Offer, Nested(Offer)]
 
 
 @dataclass(frozen=True)
@@ -88,8 +99,7 @@ class ReadOffer:
         if self.signature_problem:
             yield self.signature_problem
         if self.payload["valid_until"] < now:
-            until = datetime.fromtimestamp(self.payload["valid_until"], timezone.utc)
-            yield f"The offer expired: it was valid until {until:%Y-%m-%d %H:%M:%S} UTC."
+            yield f"The offer expired: it was valid until {utc_time(self.payload['valid_until'])}."
         try:
             _offer(self.payload, str.lower)
         except OfferError as error:
@@ -130,27 +140,16 @@ def read_envelope(text: str | bytes) -> ReadOffer:
         text = text if isinstance(text, str) else text.decode()
     except UnicodeDecodeError as error:
         raise OfferError("The offer is not text in UTF-8.") from error
-    envelope, dropped = read_structure(text)
-    return ReadOffer(envelope["payload"], envelope.get("sha256"), envelope.get("k256"), dropped)
-
-
-_ARCHITECTURE_FREE = Exec.__dataclass_fields__.keys() - {"executables"}
+    parse_json(text)  # whatever is not JSON for the server; what follows keeps repeated keys in sight
+    content = json.loads(
+        text, parse_float=server_number, parse_int=server_number, object_pairs_hook=JsonObject.of_pairs
+    )
+    dropped: list[str] = []
+    envelope = _Envelope.read(content, JsonPath("", dropped))
+    return ReadOffer(envelope["payload"], envelope.get("sha256"), envelope.get("k256"), tuple(dropped))
 
 
 def _offer(payload: Mapping[str, Any], address: Callable[[str], str]) -> Offer:
     """Build our model from the server's view; `address` spells the addresses."""
-    rest = dict(payload)
-    command, limits, prices = rest.pop("exec"), rest.pop("limits"), rest.pop("price")
-    options = {name: value for name, value in command.items() if name in _ARCHITECTURE_FREE}
-    if "args" in options:
-        options["args"] = tuple(options["args"])
-    if "stdin" in options:
-        options["stdin"] = base64.b64decode(options["stdin"])
-    ports = {name: tuple(limits[name]) for name in ("tcp_bind", "tcp_connect") if name in limits}
-    executables = {name: Executable(**value) for name, value in command.items() if name not in _ARCHITECTURE_FREE}
-    return Offer(
-        exec=Exec(executables, **options),
-        limits=Limits(**{**limits, **ports}),
-        price=tuple(Price(**{**price, "payment_address": address(price["payment_address"])}) for price in prices),
-        **{**rest, "owner": address(rest["owner"])},
-    )
+    prices = [{**price, "payment_address": address(price["payment_address"])} for price in payload["price"]]
+    return Offer.load({**payload, "price": prices, "owner": address(payload["owner"])})

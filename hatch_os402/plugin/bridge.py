@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from hatchling.metadata.core import ProjectMetadata
 
     from hatch_os402.artifacts import Artifact
-    from hatch_os402.options import Options
-    from hatch_os402.project import Project
+    from hatch_os402.config.options import Options
+    from hatch_os402.config.project import Project
 
 TARGET = "os402"
 _building_own_wheel = False
@@ -96,14 +96,14 @@ class HatchReporter:
 
 def read_options(root: str, metadata: ProjectMetadata[Any]) -> Options:
     """Return the validated options of the target's table, which the hook reads too. Raises `Os402Error`."""
-    from hatch_os402.options import Options  # noqa: PLC0415 - Hatch imports every plugin for every build
+    from hatch_os402.config.options import Options  # noqa: PLC0415 - Hatch imports every plugin for every build
 
     return Options(metadata.hatch.build_targets.get(TARGET, {}), Path(root)).validate()
 
 
 def read_project(wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any]) -> Project:
     """Return the project that Hatch describes, whose own wheel is `wheel`."""
-    from hatch_os402.project import Project  # noqa: PLC0415 - as above
+    from hatch_os402.config.project import Project  # noqa: PLC0415 - as above
 
     core = metadata.core
     return Project(

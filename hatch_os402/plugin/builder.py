@@ -15,9 +15,9 @@ from hatchling.builders.wheel import WheelBuilder
 from hatchling.plugin.manager import PluginManager
 
 from hatch_os402.artifacts import clean, remove_if_created
+from hatch_os402.config.expiry import source_date_epoch
 from hatch_os402.errors import Os402Error
 from hatch_os402.plugin.bridge import TARGET, abort_on_error, build_artifacts, building_inner_wheel, read_options
-from hatch_os402.validity import source_date_epoch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Os402BuilderConfig(BuilderConfig):
-    """Hatch's own options; ours are read by `hatch_os402.options`."""
+    """Hatch's own options; ours are read by `hatch_os402.config.options`."""
 
 
 class Os402Builder(BuilderInterface[Os402BuilderConfig, PluginManager]):

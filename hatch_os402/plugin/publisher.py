@@ -41,21 +41,21 @@ class Os402Publisher(PublisherInterface):
             self.app.abort(shown(f"os402: {message}"))
 
     def _publish(self, artifacts: list[str], options: Mapping[str, Any]) -> None:
+        from hatch_os402.config.publish_options import Table, load_settings  # noqa: PLC0415
         from hatch_os402.plugin.bridge import HatchReporter  # noqa: PLC0415
-        from hatch_os402.publishing import story  # noqa: PLC0415 - needs the extra "publish"
         from hatch_os402.publishing.files import read_project  # noqa: PLC0415
-        from hatch_os402.publishing.settings import Table, settle  # noqa: PLC0415
+        from hatch_os402.publishing.publish import publish  # noqa: PLC0415 - needs the extra "publish"
 
         root = Path(self.root)
         project = read_project(root)
-        settings = settle(
+        settings = load_settings(
             given_options(options),
             (
                 Table("tool.hatch.publish.os402", self.project_config, root),
                 Table("publish.os402", self.plugin_config, Path.home()),
             ),
         )
-        story.run(
+        publish(
             artifacts,
             settings,
             project,

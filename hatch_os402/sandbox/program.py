@@ -182,8 +182,8 @@ def _private_env(sha256: str, path: Path) -> dict[str, str]:
     """Return the environment with this hash, which only the project's pyproject.toml has."""
     from hatchling.metadata.core import ProjectMetadata  # noqa: PLC0415 - for such offers only
 
+    from hatch_os402.config.options import Options  # noqa: PLC0415
     from hatch_os402.offer.build import environment as offered  # noqa: PLC0415
-    from hatch_os402.options import Options  # noqa: PLC0415
 
     for root in path.absolute().parents:
         if not (root / "pyproject.toml").is_file():

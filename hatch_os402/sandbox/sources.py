@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from hatchling.metadata.core import ProjectMetadata
 
 from hatch_os402.__about__ import __version__
+from hatch_os402.config.options import Options
 from hatch_os402.errors import ArtifactError
-from hatch_os402.options import Options
 from hatch_os402.runtime.configured import executables
 
 if TYPE_CHECKING:

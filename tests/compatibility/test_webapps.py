@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hatch_os402.compatibility.imports.webapps import APPLICATIONS, find_application
+from hatch_os402.config.project import check_interface
 from hatch_os402.errors import OptionValueError
-from hatch_os402.project import check_interface
 
 
 def find(source, name="app", **more):

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from hatch_os402.config.options import Options
 from hatch_os402.errors import OptionTypeError, OptionValueError
-from hatch_os402.options import Options
 
 
 def options(tmp_path, **table):

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hatch_os402.errors import OptionValueError, Os402Error
-from hatch_os402.options import Options
-from hatch_os402.project import (
+from hatch_os402.config.options import Options
+from hatch_os402.config.project import (
     Project,
     check_entry_point,
     check_features,
@@ -15,6 +14,7 @@ from hatch_os402.project import (
     entry_point,
     requirements_of_groups,
 )
+from hatch_os402.errors import OptionValueError, Os402Error
 
 PROJECT = Project(
     root=Path(),

@@ -4,10 +4,10 @@ import hashlib
 
 import pytest
 
+from hatch_os402.config.offer_options import OfferOptions
 from hatch_os402.errors import OfferError
 from hatch_os402.offer.build import ZERO_ADDRESS, build_offer, environment
 from hatch_os402.offer.canonical import canonical, parse_json
-from hatch_os402.offer.options import OfferOptions
 from hatch_os402.offer.payload import Executable, envelope_text
 
 HASH = "9095bdb859308b62acf04036ffd4adfe366d7f737d276eb6c46ae434f3816c9b"
@@ -21,7 +21,7 @@ def build(tmp_path, *, args=("python", "-c", "code"), frame=None, **config):
     config = {name.replace("_", "-"): value for name, value in config.items()}
     offer = build_offer(
         OfferOptions(config, tmp_path),
-        executables={"x86_64": Executable(HASH, "https://example.com/p"), "aarch64": Executable(HASH)},
+        executables={"x86_64": Executable(HASH, url="https://example.com/p"), "aarch64": Executable(HASH)},
         args=args,
         frame_sha256=FRAME_HASH,
         frame=frame,

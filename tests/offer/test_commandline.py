@@ -74,7 +74,7 @@ def os402(command, owner):
     for text in flags.exe:
         arch, _, rest = text.partition(":")
         url, _, sha256 = rest.rpartition("#")
-        executables[arch] = Executable(sha256, url, stack)
+        executables[arch] = Executable(sha256, url=url, stack_kb=stack)
     stdin = base64.b64decode(flags.stdin_base64) if flags.stdin_base64 is not None else None
     if flags.stdin is not None:
         stdin = {"@frame": FRAME}[flags.stdin]
@@ -82,7 +82,7 @@ def os402(command, owner):
     per_second = float(flags.price_per_second)
     assert flags.valid_for.endswith("s")
     return Offer(
-        Exec(
+        exec=Exec(
             executables,
             args=trailing,
             args_extendable=flags.args_extendable,
@@ -93,7 +93,7 @@ def os402(command, owner):
             stdin_sha256=hashlib.sha256(stdin).hexdigest() if flags.stdin_private else None,
             stdin_private=flags.stdin_private,
         ),
-        Limits(
+        limits=Limits(
             flags.cpu_units,
             size(flags.ram) // 1024,
             size(flags.buffer),
@@ -104,16 +104,16 @@ def os402(command, owner):
             tuple(flags.tcp_connect),
             flags.retain,
         ),
-        tuple(Price(asset.token, asset.token_address, asset.network, per_second, owner) for asset in assets),
-        flags.min_duration,
-        owner,
-        NOW + int(flags.valid_for[:-1]),
-        flags.name,
-        flags.description,
-        flags.input_schema and json.loads(flags.input_schema),
-        flags.output_schema and json.loads(flags.output_schema),
-        flags.pool,
-        flags.max_duration,
+        price=tuple(Price(asset.token, asset.token_address, asset.network, per_second, owner) for asset in assets),
+        min_duration_seconds=flags.min_duration,
+        owner=owner,
+        valid_until=NOW + int(flags.valid_for[:-1]),
+        name=flags.name,
+        description=flags.description,
+        input_schema=flags.input_schema and json.loads(flags.input_schema),
+        output_schema=flags.output_schema and json.loads(flags.output_schema),
+        pool=flags.pool,
+        max_duration_seconds=flags.max_duration,
     )
 
 
@@ -134,11 +134,11 @@ def sayable(draw):
     private = draw(st.booleans())
     ports = st.lists(integers(U16_MAX), max_size=2).map(tuple)
     return Offer(
-        Exec(
+        exec=Exec(
             draw(
                 st.dictionaries(
                     st.sampled_from(["x86_64", "aarch64"]),
-                    st.builds(Executable, HASHES, st.just(URL), st.just(stack)),
+                    st.builds(Executable, sha256=HASHES, url=st.just(URL), stack_kb=st.just(stack)),
                     min_size=1,
                 )
             ),
@@ -153,7 +153,7 @@ def sayable(draw):
             stdin_sha256=HASH if private else None,
             stdin_private=private,
         ),
-        Limits(
+        limits=Limits(
             *(draw(integers(U32_MAX)) for _ in range(2)),
             draw(st.integers(0, 2**53)),
             *(draw(integers(U64_MAX)) for _ in range(2)),
@@ -162,16 +162,16 @@ def sayable(draw):
             draw(ports),
             draw(integers(U64_MAX)),
         ),
-        tuple(Price(asset.token, asset.token_address, asset.network, per_second, owner) for asset in assets),
-        draw(integers(U32_MAX)),
-        owner,
-        draw(st.integers(NOW, U64_MAX)),
-        draw(st.none() | TEXT),
-        draw(st.none() | TEXT),
-        draw(SCHEMAS),
-        draw(SCHEMAS),
-        draw(st.none() | TEXT),
-        draw(st.none() | integers(U32_MAX)),
+        price=tuple(Price(asset.token, asset.token_address, asset.network, per_second, owner) for asset in assets),
+        min_duration_seconds=draw(integers(U32_MAX)),
+        owner=owner,
+        valid_until=draw(st.integers(NOW, U64_MAX)),
+        name=draw(st.none() | TEXT),
+        description=draw(st.none() | TEXT),
+        input_schema=draw(SCHEMAS),
+        output_schema=draw(SCHEMAS),
+        pool=draw(st.none() | TEXT),
+        max_duration_seconds=draw(st.none() | integers(U32_MAX)),
     )
 
 
@@ -190,8 +190,8 @@ class TestSameOffer:
             "  --name python-hello \\",
             *command.splitlines()[4:7],  # description and schema, which have every kind of character
             "  --exe x86_64:EXECUTABLE \\",
-            "  --env COSMOPOLITAN_INIT_ZIPOS=/proc/self/exe \\",
             "  --args-extendable \\",
+            "  --env COSMOPOLITAN_INIT_ZIPOS=/proc/self/exe \\",
             "  --cgi \\",
             f"  --stdin '@{Path('dist') / 'a b.stdin'}' --stdin-private \\",
             "  --cpu-units 1000 \\",
@@ -218,10 +218,10 @@ class TestExecutables:
         assert '--exe x86_64:"$(hatch-os402 runtime path)"' in self.of(Executable(sha256))
 
     def test_a_url_with_its_hash(self):
-        assert f"--exe '{'x86_64:' + URL}#{HASH}'" in self.of(Executable(HASH, URL))
+        assert f"--exe '{'x86_64:' + URL}#{HASH}'" in self.of(Executable(HASH, url=URL))
 
     def test_a_local_file_first_of_all(self):
-        assert "--exe 'x86_64:a b'" in self.of(Executable(HASH, URL), executables={"x86_64": "a b"})
+        assert "--exe 'x86_64:a b'" in self.of(Executable(HASH, url=URL), executables={"x86_64": "a b"})
 
 
 class TestDifferences:
@@ -233,7 +233,12 @@ class TestDifferences:
             ({"exec": replace(GOLDEN.exec, env={})}, "empty `exec.env`"),
             ({"exec": replace(GOLDEN.exec, env=None, env_private=True, env_sha256=HASH)}, HASH),
             (
-                {"exec": replace(GOLDEN.exec, executables={"a": Executable(HASH, URL), "b": Executable(HASH, URL, 1)})},
+                {
+                    "exec": replace(
+                        GOLDEN.exec,
+                        executables={"a": Executable(HASH, url=URL), "b": Executable(HASH, url=URL, stack_kb=1)},
+                    )
+                },
                 "`--stack`",
             ),
             ({"input_schema": True}, "input schema"),
@@ -250,6 +255,11 @@ class TestDifferences:
         told = os402_command(replace(GOLDEN, **changes), frame="frame", now=NOW).partition("\nos402 ")[0]
         new = set(told.splitlines()) - set(usual.splitlines())
         assert [line for line in new if said in line]
+
+    @pytest.mark.parametrize("schema", [True, False, 1, 0, 1.5, "text", ""])
+    def test_a_schema_that_cannot_be_said_has_no_flag(self, schema):
+        offer = replace(GOLDEN, input_schema=schema, output_schema=schema)
+        assert not {"--input-schema", "--output-schema"} & set(words(os402_command(offer, frame="frame", now=NOW)))
 
     def test_an_offer_cannot_smuggle_a_command_into_a_comment(self):
         offer = replace(GOLDEN, exec=replace(GOLDEN.exec, executables={"x\nrm -rf /": Executable(HASH)}))

@@ -20,7 +20,7 @@ LIMITS = Limits(1000, 262144, 1048576, 60, 120, retain=60)
 PRICES = tuple(
     Price("USDC", f"{address}@base-sepolia", "base-sepolia", 0.0001, OWNER) for address in (USDC, USDC.lower())
 )
-PLAIN = Offer(EXEC, LIMITS, PRICES, 5, OWNER, 1800000000)
+PLAIN = Offer(exec=EXEC, limits=LIMITS, price=PRICES, min_duration_seconds=5, owner=OWNER, valid_until=1800000000)
 
 
 def golden_offer() -> Offer:
@@ -68,8 +68,8 @@ class TestDeclarationOrder:
     def test_of_everything(self):
         hidden = "0" * 64
         offer = Offer(
-            Exec(
-                {"x86_64": Executable(HASH, "https://example.com/x", 64), "aarch64": Executable(HASH)},
+            exec=Exec(
+                {"x86_64": Executable(HASH, url="https://example.com/x", stack_kb=64), "aarch64": Executable(HASH)},
                 args=(),
                 args_extendable=True,
                 env={"B": "1", "A": "2"},
@@ -81,11 +81,11 @@ class TestDeclarationOrder:
                 stdin_sha256=hidden,
                 stdin_private=True,
             ),
-            replace(LIMITS, net=True, tcp_bind=(80,), tcp_connect=(443, 0), stack_kb=1),
-            PRICES,
-            5,
-            OWNER,
-            1,
+            limits=replace(LIMITS, net=True, tcp_bind=(80,), tcp_connect=(443, 0), stack_kb=1),
+            price=PRICES,
+            min_duration_seconds=5,
+            owner=OWNER,
+            valid_until=1,
             name="n",
             description="d",
             input_schema={"b": 1, "a": {}},

@@ -293,7 +293,7 @@ UNEXPECTED = [
 ]
 
 
-@pytest.mark.parametrize("broken", [*UNEXPECTED, "httpx:Client.request", "hatch_os402.offer.parts:dry_run"])
+@pytest.mark.parametrize("broken", [*UNEXPECTED, "httpx:Client.request", "hatch_os402.publishing.parts:dry_run"])
 def test_tracebacks_with_local_variables(place, server, broken):
     done = place.command("publish", "-v", "-u", server.url, "--exe", "python.elf", broken=broken, key=SECRET)
     if broken in {"httpx:Client.request", "hatch_os402.offer.signing:pretty"}:

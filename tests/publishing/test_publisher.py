@@ -431,7 +431,7 @@ def test_what_should_not_happen_is_told_without_local_variables(server, run, mon
     def broken(*_arguments, **_options):
         raise RuntimeError("surprise")
 
-    monkeypatch.setattr("hatch_os402.publishing.story.find_offers", broken)
+    monkeypatch.setattr("hatch_os402.publishing.publish.find_offers", broken)
     app = run(url=server.url)
     assert "this is a bug in hatch-os402" in app.aborted
     assert "RuntimeError: surprise" in app.aborted
@@ -441,7 +441,7 @@ def test_what_should_not_happen_is_told_without_local_variables(server, run, mon
 
 @pytest.mark.usefixtures("key")
 def test_without_the_extra_it_says_how_to_get_it(server, run, monkeypatch):
-    for package, name in ((hatch_os402.publishing, "story"), (hatch_os402.offer, "server")):
+    for package, name in ((hatch_os402.publishing, "publish"), (hatch_os402.publishing, "client")):
         monkeypatch.delattr(package, name, raising=False)
         monkeypatch.delitem(sys.modules, f"{package.__name__}.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "httpx", None)

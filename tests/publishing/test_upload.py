@@ -28,12 +28,12 @@ from support.offering import (
 from support.os402server import Os402Server, Stored
 
 from hatch_os402.offer.canonical import canonical, parse_json
-from hatch_os402.offer.parts import dry_run, prepare
 from hatch_os402.offer.payload import Executable
 from hatch_os402.offer.reading import read_envelope
-from hatch_os402.offer.server import TIMEOUT, Patience, PublishError, Server, new_client
 from hatch_os402.offer.signing import SignedOffer, sign
-from hatch_os402.offer.upload import publish
+from hatch_os402.publishing.client import TIMEOUT, Patience, PublishError, Server, new_client
+from hatch_os402.publishing.parts import dry_run, prepare
+from hatch_os402.publishing.upload import publish_to
 
 LIMIT = 200_000_000
 
@@ -71,7 +71,7 @@ def send(client):
     def sent(upload, *servers, attempts=3, limit=LIMIT, with_client=client, progress=lambda *_: None):
         heard, pauses = Heard(), Pauses()
         addresses = [item if isinstance(item, str) else item.url for item in servers]
-        results = publish(
+        results = publish_to(
             upload,
             addresses,
             client=with_client,

@@ -39,7 +39,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
-EXECUTABLES = st.builds(Executable, HASHES, url=st.none() | st.text(), stack_kb=st.none() | integers(U32_MAX))
+EXECUTABLES = st.builds(Executable, sha256=HASHES, url=st.none() | st.text(), stack_kb=st.none() | integers(U32_MAX))
 COMMANDS = st.builds(
     Exec,
     st.dictionaries(

@@ -8,11 +8,11 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hatch_os402.formatting import utc_time
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.reading import read_envelope
-from hatch_os402.offer.refusals import date
-from hatch_os402.offer.server import Part, PublishError, base_url
 from hatch_os402.offer.signing import signed_envelope_text
+from hatch_os402.publishing.client import Part, PublishError, base_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ def prepare(
     if signed.offer.valid_until < now:
         until = signed.offer.valid_until
         raise PublishError(
-            f"The offer expired: it was valid until {date(until)}. Nothing was sent. Build again with a later "
+            f"The offer expired: it was valid until {utc_time(until)}. Nothing was sent. Build again with a later "
             "`valid-until` or a longer `valid-for`."
         )
     if signature and (problems := read_envelope(signed_envelope_text(signed)).problems(now)):
@@ -75,7 +75,7 @@ def prepare(
 
 
 def dry_run(upload: Upload, servers: Sequence[str]) -> Iterator[str]:
-    """Yield, a line each, what `publish` would send where. Raises `PublishError` for an address that is none."""
+    """Yield, a line each, what `publish_to` would send where. Raises `PublishError` for an address that is none."""
     for address in servers:
         yield f"would PUT {base_url(address)}/{upload.signed.sha256}"
         for part in (upload.config, *upload.private):

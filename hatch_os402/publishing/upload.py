@@ -9,17 +9,17 @@ from urllib.parse import quote
 
 from hatch_os402.errors import Os402Error
 from hatch_os402.offer.canonical import canonical
-from hatch_os402.offer.refusals import refusal, too_large
-from hatch_os402.offer.server import Part, PublishError, Server, upload_size, without_userinfo
+from hatch_os402.publishing.client import Part, PublishError, Server, upload_size, without_userinfo
+from hatch_os402.publishing.refusals import refusal, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import httpx
 
-    from hatch_os402.offer.parts import Upload
-    from hatch_os402.offer.server import Patience
     from hatch_os402.offer.signing import SignedOffer
+    from hatch_os402.publishing.client import Patience
+    from hatch_os402.publishing.parts import Upload
     from hatch_os402.reporting import Reporter
 
 _RESERVED = {"attest", "health", "offers", "swagger-ui", "tasks"}
@@ -42,7 +42,7 @@ class Result:
     """What the user should know although it worked."""
 
 
-def publish(
+def publish_to(
     upload: Upload,
     servers: Sequence[str],
     *,

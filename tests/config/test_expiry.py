@@ -6,9 +6,9 @@ from datetime import datetime, timezone
 
 import pytest
 
+from hatch_os402.config.expiry import commit_time, decide_expiry
+from hatch_os402.config.offer_options import OfferOptions
 from hatch_os402.errors import OfferError
-from hatch_os402.offer.options import OfferOptions
-from hatch_os402.validity import commit_time, decide
 
 DAY = 86400
 NOW = 1_800_000_000
@@ -35,7 +35,7 @@ def commit(tmp_path):
 
 
 def decided(folder, table=None, environ=None):
-    validity = decide(OfferOptions(table or {}, folder), folder, environ or {}, NOW)
+    validity = decide_expiry(OfferOptions(table or {}, folder), folder, environ or {}, NOW)
     return validity.until, validity.origin
 
 
@@ -77,14 +77,14 @@ def test_no_repository_or_no_git(tmp_path, commit, monkeypatch):
 def test_only_the_clock_is_not_reproducible(commit):
     origins = {}
     for table, environ in [({"valid-until": NOW}, {}), ({}, {"SOURCE_DATE_EPOCH": "1"}), ({}, {})]:
-        validity = decide(OfferOptions(table, commit), commit, environ, NOW)
+        validity = decide_expiry(OfferOptions(table, commit), commit, environ, NOW)
         origins[validity.origin] = validity.reproducible
     assert origins == {"valid-until": True, "SOURCE_DATE_EPOCH": True, "commit": True}
 
 
 def test_expired_as_the_server_sees_it(tmp_path):
     for until, expired in [(NOW - 1, True), (NOW, False)]:
-        assert decide(OfferOptions({"valid-until": until}, tmp_path), tmp_path, {}, NOW).expired is expired
+        assert decide_expiry(OfferOptions({"valid-until": until}, tmp_path), tmp_path, {}, NOW).expired is expired
 
 
 @pytest.mark.parametrize("value", ["", "-1", "1.5", "yesterday", "٣", "9" * 30, "4354819200"])

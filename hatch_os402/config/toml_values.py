@@ -10,7 +10,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from hatch_os402.fields import is_integer
+from hatch_os402.config.toml_fields import is_integer
 
 _DURATION = re.compile(r"([0-9]{1,20})([smhd])")
 _SIZE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)\s*([kmg]?b?)", re.IGNORECASE)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hatch_os402.offer.server import upload_size
+from hatch_os402.formatting import utc_time
+from hatch_os402.publishing.client import upload_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hatch_os402.offer.payload import Offer
-    from hatch_os402.offer.server import Answer, Part, Server
+    from hatch_os402.publishing.client import Answer, Part, Server
 
 _TOO_LARGE, _FORBIDDEN = 413, 403
 
@@ -40,8 +40,8 @@ def _meanings(answer: Answer, offer: Offer, parts: Sequence[Part]) -> Iterator[s
         )
     if "expired" in said:
         yield (
-            f"finds the offer expired. It is valid until {date(offer.valid_until)}: one of the two clocks is wrong, "
-            "or it has just ended."
+            f"finds the offer expired. It is valid until {utc_time(offer.valid_until)}: one of the two clocks is "
+            "wrong, or it has just ended."
         )
     if "SHA256 mismatch" in said:
         yield "received other bytes than were signed. A file changed meanwhile: build again."
@@ -67,14 +67,6 @@ def too_large(parts: Sequence[Part]) -> str:
         '`compression = "deflated"`, or have the limit raised by the server\'s owner (`os402 serve --upload-limit`) '
         "and here (option `limit`)."
     )
-
-
-def date(seconds: int) -> str:
-    """Return unix `seconds` as people read them."""
-    try:
-        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (ValueError, OverflowError, OSError):
-        return f"{seconds} seconds after 1970"
 
 
 def _origin(location: str | None) -> str:

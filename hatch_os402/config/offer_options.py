@@ -11,42 +11,63 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.fields import Fields
+from hatch_os402.config.toml_fields import Fields
+from hatch_os402.config.toml_values import duration, moment, size
 from hatch_os402.offer import networks, prices
 from hatch_os402.offer.canonical import parse_json
+from hatch_os402.offer.fields import Field, Option, Structure, Unit, fields_of
 from hatch_os402.offer.floats import U64_MAX
-from hatch_os402.offer.payload import U16_MAX, U32_MAX, argument_fault
+from hatch_os402.offer.kinds import ArrayOf, Flag, Integer, Kind, Text
+from hatch_os402.offer.payload import U32_MAX, Exec, Limits, Offer, argument_fault
 from hatch_os402.offer.schemas import normalise
-from hatch_os402.offer.values import duration, moment, size
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 PREFIX = "tool.hatch.build.targets.os402.offer"
 DEFAULT_VALID_FOR = 90 * 86400
 
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 
-KNOWN = (
-    *("name", "description", "owner", "price", "price-per-second", "pay", "testnet", "min-duration", "max-duration"),
-    *("valid-until", "valid-for", "cgi", "args", "args-extendable", "env", "env-private", "env-extendable"),
-    *("stdin-private", "stdin-appendable", "cpu-units", "ram", "buffer", "stack", "cpu-time", "wall-time", "net"),
-    *("tcp-bind", "tcp-connect", "retain", "pool", "input-schema", "output-schema"),
-)
+FIELDS = {
+    field.option.name: field for structure in (Offer, Exec, Limits) for field in fields_of(structure) if field.option
+}
+"""Fields of the offer that one option sets, by that option. How they are read follows from what they are."""
+
+_PARSERS: dict[Unit, tuple[Callable[[Any], int], int]] = {
+    Unit.SECONDS: (duration, 1),
+    Unit.BYTES: (size, 1),
+    Unit.KIBIBYTES: (size, 1024),
+}
 
 
 class OfferOptions:
-    """The offer's table, one property an option.
+    """The offer's table: an attribute for each option, with `_` for `-`.
 
     `config` is the table as parsed TOML, `root` the project's folder (schema files are relative to it), `prefix` the
-    table's name in error messages. A property raises `OptionTypeError` or `OptionValueError` when it is first read;
-    `validate` reads all of them.
+    table's name in error messages. An attribute raises `OptionTypeError` or `OptionValueError` when it is first read;
+    `validate` reads all of them. Those in `FIELDS` are read as the fields of the offer are declared; the others, from
+    which several fields follow, are written out below.
     """
 
     def __init__(self, config: Mapping[str, Any], root: str | os.PathLike[str], prefix: str = PREFIX) -> None:
         self._fields = Fields(config, prefix)
         self._root = Path(root)
+        self._values: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        field = FIELDS.get(name.replace("_", "-"))
+        if field is None:
+            raise AttributeError(name)
+        if name not in self._values:
+            self._values[name] = self._read(field)
+        return self._values[name]
+
+    def values(self, structure: type[Structure]) -> dict[str, Any]:
+        """Return the fields of `structure` that options set, as keyword arguments for it."""
+        options = {field.name: field.option for field in fields_of(structure) if field.option}
+        return {name: getattr(self, option.name.replace("-", "_")) for name, option in options.items()}
 
     def validate(self) -> None:
         """Raise for the first thing that is wrong: an unknown option, an option's value, a combination."""
@@ -54,19 +75,43 @@ class OfferOptions:
         for name in KNOWN:
             getattr(self, name.replace("-", "_"))
         _ = self.per_second, self.assets
+        wrong_value = self._fields.wrong_value
+        if self.max_duration is not None and self.max_duration < self.min_duration:
+            durations = f"{self.max_duration} and {self.min_duration} seconds"
+            raise wrong_value("max-duration", f"must not be less than `min-duration`: {durations}")
+        if self.env_private and not self.env:
+            raise wrong_value("env-private", "must not be true without `env`: there is nothing to hide")
+        for name in ("env-extendable", "stdin-appendable"):
+            if self._fields.config.get("cgi") and self._fields.config.get(name) is False:
+                raise wrong_value(name, "must not be false together with `cgi = true`, which turns it on")
 
-    @cached_property
-    def name(self) -> str | None:
-        """The name by which the offer can be called."""
-        value = self._fields.text("name")
-        if value and "/" in value:
-            raise self._fields.wrong_value("name", "must not contain `/`: it becomes a part of the offer's address")
-        return value
+    def _read(self, field: Field) -> Any:
+        """Return what the option of `field` says, else its default."""
+        option = field.option
+        assert option  # noqa: S101 - all of `FIELDS` have one
+        value = self._stated(field.kind, option)
+        if value is not None:
+            if fault := option.fault(value):
+                raise self._fields.wrong_value(option.name, fault)
+            return value
+        if option.default_from:
+            return getattr(self, option.default_from)
+        return field.default if option.default is None else option.default
 
-    @cached_property
-    def description(self) -> str | None:
-        """What the offer does, in words."""
-        return self._fields.string("description")
+    def _stated(self, kind: Kind, option: Option) -> Any:
+        fields, name = self._fields, option.name
+        if isinstance(kind, Flag):
+            return fields.boolean(name)
+        if isinstance(kind, Text):
+            return fields.string(name) if option.may_be_empty else fields.text(name)
+        if isinstance(kind, ArrayOf) and isinstance(kind.item, Integer):
+            return fields.integers(name, low=option.low, high=kind.item.high)
+        if not isinstance(kind, Integer):
+            return self._schema(name)
+        if option.unit is Unit.COUNT:
+            return fields.integer(name, low=option.low, high=kind.high)
+        parse, scale = _PARSERS[option.unit]
+        return fields.parsed(name, parse, low=option.low, high=kind.high, unit=option.unit.value, scale=scale)
 
     @cached_property
     def owner(self) -> str | None:
@@ -94,7 +139,7 @@ class OfferOptions:
             raise self._fields.wrong_value("price-per-second", "must not be used together with `price`")
         return value
 
-    @cached_property
+    @property
     def per_second(self) -> float:
         """The price of a second in USD, from whichever option gives it, and safe in an offer."""
         price, per_second, fields = self.price, self.price_per_second, self._fields
@@ -112,7 +157,7 @@ class OfferOptions:
             raise self._fields.wrong_type("pay", "must be a string or a table")
         return value
 
-    @cached_property
+    @property
     def assets(self) -> tuple[networks.Asset, ...]:
         """Every asset that one can pay with, in os402's order."""
         try:
@@ -127,21 +172,6 @@ class OfferOptions:
         return bool(self._fields.boolean("testnet"))
 
     @cached_property
-    def min_duration(self) -> int:
-        """The shortest time one pays for, in seconds; also the server's limit on a call's time."""
-        return self._duration("min-duration", 60, low=1, high=U32_MAX)
-
-    @cached_property
-    def max_duration(self) -> int | None:
-        """The longest time one can pay for, in seconds."""
-        value = self._fields.parsed("max-duration", duration, low=1, high=U32_MAX, unit="seconds")
-        if value is not None and value < self.min_duration:
-            raise self._fields.wrong_value(
-                "max-duration", f"must not be less than `min-duration`: {value} and {self.min_duration} seconds"
-            )
-        return value
-
-    @cached_property
     def valid_until(self) -> int | None:
         """When the offer ends, in unix seconds; None if only `valid_for` is known."""
         value = self._fields.parsed("valid-until", moment, low=0, high=U64_MAX, unit="unix seconds")
@@ -152,12 +182,13 @@ class OfferOptions:
     @cached_property
     def valid_for(self) -> int:
         """How long the offer is valid, in seconds."""
-        return self._duration("valid-for", DEFAULT_VALID_FOR, low=1, high=U32_MAX)
+        value = self._fields.parsed("valid-for", duration, low=1, high=U32_MAX, unit="seconds")
+        return DEFAULT_VALID_FOR if value is None else value
 
     @cached_property
     def cgi(self) -> bool:
         """Whether callers send an environment and a body, unless `env_extendable` and `stdin_appendable` say no."""
-        return self._boolean("cgi", default=True)
+        return self._fields.boolean("cgi") is not False
 
     @cached_property
     def args(self) -> tuple[str, ...]:
@@ -167,11 +198,6 @@ class OfferOptions:
             if fault := argument_fault(value):
                 raise self._fields.wrong_value("args", f"has an impossible item #{number}: it {fault}")
         return values
-
-    @cached_property
-    def args_extendable(self) -> bool:
-        """Whether callers may add arguments."""
-        return self._boolean("args-extendable", default=False)
 
     @cached_property
     def env(self) -> dict[str, str]:
@@ -191,123 +217,29 @@ class OfferOptions:
         return dict(table)
 
     @cached_property
-    def env_private(self) -> bool:
-        """Whether the offer holds only the hash of the environment."""
-        value = self._boolean("env-private", default=False)
-        if value and not self.env:
-            raise self._fields.wrong_value("env-private", "must not be true without `env`: there is nothing to hide")
-        return value
-
-    @cached_property
-    def env_extendable(self) -> bool:
-        """Whether callers may add to the environment."""
-        return self._open_to_callers("env-extendable")
-
-    @cached_property
-    def stdin_private(self) -> bool:
-        """Whether the offer holds only the hash of the program, which is then uploaded beside it."""
-        return self._boolean("stdin-private", default=True)
-
-    @cached_property
-    def stdin_appendable(self) -> bool:
-        """Whether callers may send a body."""
-        return self._open_to_callers("stdin-appendable")
-
-    @cached_property
-    def cpu_units(self) -> int:
-        """The CPU capacity to reserve, in the server's units."""
-        return self._or(self._fields.integer("cpu-units", low=0, high=U32_MAX), 1)
-
-    @cached_property
-    def ram(self) -> int:
-        """The memory limit in KiB."""
-        return self._or(self._fields.parsed("ram", size, low=1, high=U32_MAX, unit="KiB", scale=1024), 512 * 1024)
-
-    @cached_property
-    def buffer(self) -> int:
-        """The most that a call may write to either output stream, in bytes."""
-        return self._or(self._fields.parsed("buffer", size, low=1, high=U64_MAX, unit="bytes"), 1024 * 1024)
-
-    @cached_property
     def stack(self) -> int | None:
         """The stack limit in KiB."""
         return self._fields.parsed("stack", size, low=1, high=U32_MAX, unit="KiB", scale=1024)
 
-    @cached_property
-    def cpu_time(self) -> int:
-        """The CPU time limit in seconds."""
-        return self._duration("cpu-time", 60, low=1, high=U64_MAX)
-
-    @cached_property
-    def wall_time(self) -> int:
-        """The wall-clock time limit in seconds."""
-        return self._duration("wall-time", 120, low=1, high=U64_MAX)
-
-    @cached_property
-    def net(self) -> bool:
-        """Whether the program asks for the network."""
-        return self._boolean("net", default=False)
-
-    @cached_property
-    def tcp_bind(self) -> tuple[int, ...]:
-        """TCP ports that the program may listen on."""
-        return self._fields.integers("tcp-bind", low=0, high=U16_MAX)
-
-    @cached_property
-    def tcp_connect(self) -> tuple[int, ...]:
-        """TCP ports that the program may connect to."""
-        return self._fields.integers("tcp-connect", low=0, high=U16_MAX)
-
-    @cached_property
-    def retain(self) -> int:
-        """How long the server keeps a result, in seconds; RAM and CPU stay reserved as long."""
-        return self._duration("retain", 3600, low=0, high=U64_MAX)
-
-    @cached_property
-    def pool(self) -> str | None:
-        """The server's resource pool to run in."""
-        return self._fields.text("pool")
-
-    @cached_property
-    def input_schema(self) -> Any:
-        """The JSON schema of the input as the server will read it, or None."""
-        return self._schema("input-schema")
-
-    @cached_property
-    def output_schema(self) -> Any:
-        """The JSON schema of the output as the server will read it, or None."""
-        return self._schema("output-schema")
-
-    @staticmethod
-    def _or(value: int | None, default: int) -> int:
-        return default if value is None else value
-
-    def _boolean(self, name: str, *, default: bool) -> bool:
-        value = self._fields.boolean(name)
-        return default if value is None else value
-
-    def _duration(self, name: str, default: int, *, low: int, high: int) -> int:
-        return self._or(self._fields.parsed(name, duration, low=low, high=high, unit="seconds"), default)
-
-    def _open_to_callers(self, name: str) -> bool:
-        """Read a boolean that defaults to `cgi` and must not contradict `cgi = true` where that is written."""
-        value = self._boolean(name, default=self.cgi)
-        if not value and self._fields.config.get("cgi"):
-            raise self._fields.wrong_value(name, "must not be false together with `cgi = true`, which turns it on")
-        return value
-
     def _schema(self, name: str) -> Any:
         value = self._fields.config.get(name)
         if isinstance(value, str):
-            text = value if value.lstrip().startswith(("{", "[")) else self._read(name, value)
+            text = value if value.lstrip().startswith(("{", "[")) else self._file(name, value)
             value = self._fields.checked(name, lambda: parse_json(text))
         elif value is not None and not isinstance(value, dict):
             raise self._fields.wrong_type(name, "must be a table, or a string with a file's path or JSON")
         return self._fields.checked(name, lambda: normalise(value))
 
-    def _read(self, name: str, path: str) -> str:
+    def _file(self, name: str, path: str) -> str:
         try:
             return (self._root / path.strip()).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
             problem = f"must be JSON or the path of a file with JSON, relative to the project; `{path}` is not: {error}"
             raise self._fields.wrong_value(name, problem) from error
+
+
+KNOWN = (
+    *FIELDS,
+    *(name.replace("_", "-") for name, value in vars(OfferOptions).items() if isinstance(value, cached_property)),
+)
+"""The name of every option."""

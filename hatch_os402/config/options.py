@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from packaging.utils import canonicalize_name
 from pathspec import GitIgnoreSpec
 
-from hatch_os402.fields import Fields
-from hatch_os402.offer.options import OfferOptions
-from hatch_os402.offer.values import duration
+from hatch_os402.config.offer_options import OfferOptions
+from hatch_os402.config.toml_fields import Fields
+from hatch_os402.config.toml_values import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,17 +7,17 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from hatch_os402.environment import GIT, chosen
 from hatch_os402.errors import OfferError
+from hatch_os402.formatting import utc_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from hatch_os402.offer.options import OfferOptions
+    from hatch_os402.config.offer_options import OfferOptions
 
 
 _LATEST_IN_A_ZIP = 4_354_819_199
@@ -28,7 +28,7 @@ _CONFIGURED = re.compile(r"GIT_CONFIG_(?:COUNT|KEY_\d+|VALUE_\d+)")
 
 
 @dataclass(frozen=True)
-class Validity:
+class Expiry:
     """The end of an offer, and where it came from."""
 
     until: int
@@ -48,23 +48,23 @@ class Validity:
         return self.until < self.now
 
     def __str__(self) -> str:
-        return datetime.fromtimestamp(self.until, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+        return utc_time(self.until)
 
 
-def decide(options: OfferOptions, root: Path, environ: Mapping[str, str], now: int) -> Validity:
+def decide_expiry(options: OfferOptions, root: Path, environ: Mapping[str, str], now: int) -> Expiry:
     """Return `valid-until` as written; else `valid-for` from SOURCE_DATE_EPOCH, the commit being built, or the clock.
 
     Raises `OfferError`.
     """
     if options.valid_until is not None:
-        return Validity(options.valid_until, "valid-until", now)
+        return Expiry(options.valid_until, "valid-until", now)
     if (epoch := source_date_epoch(environ)) is not None:
         start, origin = epoch, "SOURCE_DATE_EPOCH"
     elif (commit := commit_time(root)) is not None:
         start, origin = commit, "commit"
     else:
         start, origin = now, "clock"
-    return Validity(start + options.valid_for, origin, now)
+    return Expiry(start + options.valid_for, origin, now)
 
 
 def source_date_epoch(environ: Mapping[str, str]) -> int | None:

@@ -1,4 +1,4 @@
-"""The story of publishing, for `hatch publish -p os402` and `hatch-os402 publish`: find, sign, gather, send, report."""
+"""Publish, for `hatch publish -p os402` and `hatch-os402 publish`: find, sign, gather, send, report."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from hatch_os402.artifacts import SIGNED_SUFFIX
 from hatch_os402.errors import Os402Error
 from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.keys import VARIABLE, load_key, terminal_prompt
-from hatch_os402.offer.parts import dry_run
 from hatch_os402.offer.payload import sha256 as offer_sha256
 from hatch_os402.offer.reading import ReadOffer, read_offer
-from hatch_os402.offer.server import Patience, PublishError, new_client
 from hatch_os402.offer.signing import SignedOffer, complete, sign
-from hatch_os402.offer.upload import check_size, publish
+from hatch_os402.publishing.client import Patience, PublishError, new_client
 from hatch_os402.publishing.files import UNSIGNED, find_offers, gather, stem
+from hatch_os402.publishing.parts import dry_run
+from hatch_os402.publishing.upload import check_size, publish_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from hatch_os402.config.publish_options import Settings
     from hatch_os402.offer.keys import Key
-    from hatch_os402.offer.upload import Result
     from hatch_os402.publishing.files import Project
-    from hatch_os402.publishing.settings import Settings
+    from hatch_os402.publishing.upload import Result
     from hatch_os402.reporting import Reporter
 
 
-def run(
+def publish(
     artifacts: Sequence[str],
     settings: Settings,
     project: Project,
@@ -60,7 +60,7 @@ def run(
     results: list[Result] = []
     with new_client() as client, _bar() as progress:
         for upload in uploads:
-            results += publish(
+            results += publish_to(
                 upload,
                 settings.servers,
                 client=client,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
-    from hatch_os402.options import Options
+    from hatch_os402.config.options import Options
 
 _ADD = "Set in [tool.hatch.build.targets.os402]:"
 _ARTICLE = {"wsgi": "a WSGI", "asgi": "an ASGI"}

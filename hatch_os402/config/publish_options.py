@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hatch_os402.config.toml_values import size
 from hatch_os402.errors import OptionTypeError, OptionValueError, Os402Error
 from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
 from hatch_os402.offer.payload import UPLOAD_LIMIT
-from hatch_os402.offer.values import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Settings:
-    """What `story.run` needs to know."""
+    """What `publish` needs to know."""
 
     servers: tuple[str, ...]
     key: str | None = None
@@ -62,7 +62,7 @@ class _Found(NamedTuple):
 _NOTHING = _Found("", [])
 
 
-def settle(options: Mapping[str, Sequence[str]], tables: Iterable[Table]) -> Settings:
+def load_settings(options: Mapping[str, Sequence[str]], tables: Iterable[Table]) -> Settings:
     """Return the settings: `options`, each with every value that was given, else the variables, else `tables`.
 
     An earlier table wins over a later one. The environment, which may hold a key, is asked here and not handed around.
