@@ -35,7 +35,7 @@ def unsigned_offer(frame_sha256, **changes):
         golden,
         owner=ZERO_ADDRESS,
         price=tuple(replace(price, payment_address=ZERO_ADDRESS) for price in golden.price),
-        exec=replace(golden.exec, stdin_sha256=frame_sha256),
+        exec=replace(golden.exec, stdin_sha256=frame_sha256, **changes.pop("exec", {})),
         valid_until=4_000_000_000,
         **changes,
     )
