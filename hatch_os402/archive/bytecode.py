@@ -13,6 +13,7 @@ from hatch_os402.archive import _compile_worker, _references
 from hatch_os402.cache import told
 from hatch_os402.environment import chosen
 from hatch_os402.errors import BytecodeError
+from hatch_os402.files import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,9 +132,7 @@ def _load(folder: Path) -> Bytecode | None:
 def _keep(folder: Path, pyc: bytes) -> Bytecode:
     sha256 = hashlib.sha256(pyc).hexdigest()
     path = folder / f"{sha256}.pyc"
-    partial = folder / f"{os.getpid()}.tmp"
     with told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(pyc)
-        partial.replace(path)
+        write_file(path, pyc)
     return Bytecode(path, len(pyc), sha256)

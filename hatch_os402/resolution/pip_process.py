@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.environment import NETWORK, chosen
 from hatch_os402.errors import ResolutionError
+from hatch_os402.processes.subprocesses import run_python
 from hatch_os402.resolution import _pip_shim
 from hatch_os402.resolution.pip_errors import explain
 from hatch_os402.resolution.target import PYTHON
@@ -135,23 +136,26 @@ def _run(
     whole = {"pip": _folder_of_pip(), "settings": settings, "answer": str(answer), **job}
     path.write_text(json.dumps(whole), encoding="utf-8")
     try:
-        finished = subprocess.run(
-            [python, "-I", "-X", "utf8", "-W", "ignore", _pip_shim.__file__, str(path)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**environment(os.environ), **variables},
+        output, status = run_python(
+            python,
+            ["-I", "-X", "utf8", "-W", "ignore"],
+            _pip_shim.__file__,
+            [str(path)],
+            env={**environment(os.environ), **variables, **_temporary(workdir)},
             cwd=workdir,
-            check=False,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
             timeout=timeout,
         )
     except subprocess.TimeoutExpired as error:
         raise OutOfTimeError(f"pip was stopped after {timeout:g} seconds.") from error
     told = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else {}
-    return finished.stdout, finished.returncode, told
+    return output, status, told
+
+
+def _temporary(workdir: Path) -> dict[str, str]:
+    """Return the variables that keep pip's temporary files in `workdir`, with which they vanish."""
+    folder = workdir / "tmp"
+    folder.mkdir(exist_ok=True)
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
 def _folder_of_pip() -> str:
