@@ -11,15 +11,15 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hatch_os402.sandbox import linux
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 START = "/srv/os402"
-"""Where programs start: an empty folder, as the server's is none of theirs."""
+"""Where programs start."""
 
 _HOST_PROC = "/.host"
 _OLD = "/.old"
@@ -52,12 +52,12 @@ _UNREADABLE = (
 class Root:
     """The namespaces that have the root. Raises `RefusedError` where the kernel does not allow them.
 
-    The arguments are those of `Needs`, and `spare`, an empty folder of this machine.
+    `config` has what `Needs` says, `folder`, which programs start in, if it is to be another than an empty one, and
+    `spare`, an empty folder of this machine.
     """
 
-    def __init__(self, executable: str, readable: Iterable[str], hidden: Iterable[str], spare: str) -> None:
-        readable = tuple(readable)
-        self._ids = _distinct() if all(map(_for_everybody, (executable, *readable))) else None
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._ids = _distinct() if all(map(_for_everybody, (config["executable"], *config["readable"]))) else None
         step = "a user namespace"
         ours, theirs = os.pipe(), os.pipe()
         if (pid := os.fork()) == 0:
@@ -66,7 +66,7 @@ class Root:
                 linux.unshare(linux.NEWUSER | linux.NEWNS)
                 os.write(ours[1], b".")
                 if os.read(theirs[0], 1):
-                    free = _build(executable, readable, hidden, spare)
+                    free = _build(**{name: config[name] for name in _CONFIG})
                     os.write(ours[1], f".{' '.join(free)}".encode())
                     os.read(theirs[0], 1)
             except BaseException as error:  # noqa: BLE001 - reported by the parent
@@ -175,7 +175,12 @@ def _write(path: str, content: str) -> None:
         file.write(content.encode())
 
 
-def _build(executable: str, readable: Iterable[str], hidden: Iterable[str], spare: str) -> list[str]:
+_CONFIG = ("executable", "readable", "hidden", "folder", "spare")
+
+
+def _build(
+    executable: str, readable: Iterable[str], hidden: Iterable[str], folder: str | None, spare: str
+) -> list[str]:
     """Make the root, at `spare`, and then this process's root. Raises `OSError`.
 
     Return the folders of `_SCRATCH` in which nothing of the runtime lies.
@@ -184,8 +189,8 @@ def _build(executable: str, readable: Iterable[str], hidden: Iterable[str], spar
     linux.mount(None, "/", flags=_REC | _PRIVATE)
     linux.mount("tmpfs", spare, "tmpfs", _NOSUID | _NODEV, "mode=755")
     tree = _Tree(spare)
-    for folder in (_OLD, _HOST_PROC, "/proc/self/fd", "/root", "/home", *_SCRATCH, *hidden):
-        tree.folder(folder)
+    for path in (_OLD, _HOST_PROC, "/proc/self/fd", "/root", "/home", *_SCRATCH, *hidden):
+        tree.folder(path)
     tree.file("/proc/self/stat")
     for path in _UNREADABLE:
         tree.file(path, 0)
@@ -198,7 +203,9 @@ def _build(executable: str, readable: Iterable[str], hidden: Iterable[str], spar
         tree.bring(path)
     for path in _aliases(executable, readable):
         tree.bring(path)
-    free = [folder for folder in _SCRATCH if not os.listdir(spare + folder)]  # noqa: PTH208 - the names alone
+    if folder is not None:
+        linux.mount(folder, spare + START, flags=_BIND | _REC)
+    free = [path for path in _SCRATCH if not os.listdir(spare + path)]  # noqa: PTH208 - the names alone
     linux.mount("/proc", spare + _HOST_PROC, flags=_BIND | _REC)
     linux.pivot_root(spare, spare + _OLD)
     os.chdir("/")

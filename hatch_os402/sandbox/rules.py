@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from hatch_os402.sandbox import limits
 from hatch_os402.sandbox.protocol import microseconds
+from hatch_os402.sandbox.stand_in import concealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,8 @@ class Rules:
         self._steps: list[Callable[[dict[str, Any]], None]] = []
         self._filter: Callable[[], None] = lambda: None
         self._processes: int | None = None
+        self._conceal = bool(config["stands_in"])
+        """Whether the modules that cosmo-python lacks are there, and have to be concealed."""
         if sys.platform != "linux":
             return
         from hatch_os402.sandbox import linux  # noqa: PLC0415 - Linux only
@@ -53,13 +56,14 @@ class Rules:
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             for step in self._steps:
                 step(plan)
+            arguments = concealed(plan["args"]) if self._conceal else plan["args"]
             limits.apply(plan["ram"], plan["stack"], plan["cpu"], self._processes)
             used = resource.getrusage(resource.RUSAGE_SELF)
             os.write(told, json.dumps([microseconds(used.ru_utime), microseconds(used.ru_stime)]).encode() + b"\n")
             for number in (signal.SIGINT, signal.SIGXFSZ):  # ignored here, and exec would keep that
                 signal.signal(number, signal.SIG_DFL)
             self._filter()
-            os.execve(self._executable, plan["args"], plan["env"])  # noqa: S606 - no shell is wanted
+            os.execve(self._executable, arguments, plan["env"])  # noqa: S606 - no shell is wanted
         except BaseException as error:  # noqa: BLE001 - told to who asked, whatever it is
             with contextlib.suppress(OSError):
                 os.write(told, f"{type(error).__name__}: {error}".encode(errors="backslashreplace"))
@@ -74,6 +78,7 @@ class Rules:
             # First: new credentials forget the tie to the parent.
             self._steps.insert(0, lambda _: _separate(root))
             self._bound_processes(root)
+        self._conceal = self._conceal and root is None
         signals = False
         try:
             folder = None if root is None else root.folder
@@ -95,7 +100,7 @@ class Rules:
         from hatch_os402.sandbox.root import Root  # noqa: PLC0415 - Linux only
 
         try:
-            root = Root(config["executable"], config["readable"], config["hidden"], config["folder"])
+            root = Root(config)
         except linux.RefusedError as error:
             if namespaces.possible():
                 self.missing.append(str(error))

@@ -117,18 +117,16 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     config = json.loads(sys.argv[-1])
-    if config["make_folder"]:
-        os.mkdir(config["folder"], 0o700)  # noqa: PTH102 - a small process
+    os.mkdir(config["spare"], 0o700)  # noqa: PTH102 - a small process
     try:
-        os.chdir(config["folder"])  # where programs start
+        os.chdir(config["folder"] or config["spare"])  # where programs start, unless they have a root
         rules = Rules(config)
         os.write(told, json.dumps(rules.missing).encode())
         os.close(told)
         Spawner(control, wakeup_fd, rules).serve()
     finally:
-        if config["make_folder"]:
-            with contextlib.suppress(OSError):
-                os.rmdir(config["folder"])  # noqa: PTH106 - as above; what a program could write there stays
+        with contextlib.suppress(OSError):
+            os.rmdir(config["spare"])  # noqa: PTH106 - as above; what a program could write there stays
 
 
 def _kibibytes(maxrss: int) -> int:
