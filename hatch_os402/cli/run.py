@@ -134,7 +134,7 @@ class _Call:
         )
         outcome, missing = execute(wanted, called, isolated=self.sandbox is not False, required=bool(self.sandbox))
         for what in missing:
-            reporter.warning(f"without a part of os402's isolation: {what}")
+            reporter.warning(f"sandbox incomplete: {what}")
         return outcome
 
     def _answer(self, program: Program, outcome: Outcome, reporter: ClickReporter) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hatch_os402.errors import SandboxError
 from hatch_os402.runtime.elf import is_static_file
 from hatch_os402.runtime.interpreters import EMPTY_ENVIRONMENT
+from hatch_os402.sandbox.stand_in import offered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,7 +107,7 @@ def needs(path: str | Path) -> Needs:
         if error.__cause__ is not None:  # it cannot be read
             raise
     executable, libraries, mapped = _asked(path)
-    entries = tuple(entry for library in libraries for entry in _entries(library))
+    entries = tuple(part for library in libraries for entry in _entries(library) for part in offered(entry))
     readable = (executable, *entries, *(item for item in mapped if item.startswith("/")), _LOADERS_CACHE)
     installed = [f"{library}/{name}" for library in libraries for name in _NOT_THE_LIBRARYS]
     return Needs(
