@@ -1,6 +1,16 @@
-"""Sizes, counts and texts as a person reads them."""
+"""Values as a person reads them."""
 
 from __future__ import annotations
+
+from datetime import datetime, timezone
+
+
+def utc_time(seconds: int) -> str:
+    """Return unix `seconds` as a date and a time of day in UTC; as a number where no calendar reaches."""
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds} seconds after 1970"
 
 
 def human_size(size: int) -> str:

@@ -73,7 +73,7 @@ def load_settings(options: Mapping[str, Sequence[str]], tables: Iterable[Table])
     if os.environ.get(KEY_VARIABLE):
         found.pop("key", None)  # the variable is nearer than a table
     if url := os.environ.get(URL_VARIABLE):
-        found["url"] = _Found(f"The variable {URL_VARIABLE}", [url])
+        found["url"] = _Found(f"the variable {URL_VARIABLE}", [url])
     found.update({name: _Found(f"Option `{name}`", list(values)) for name, values in options.items()})
 
     def get(name: str) -> _Found:
@@ -136,7 +136,7 @@ def _servers(found: _Found) -> tuple[str, ...]:
     servers = [server for value in found.values for server in re.split(r"[,\s]+", value) if server]
     if not servers:
         raise Os402Error(
-            f"No server to publish to. Name one or several with the option `url`, in {URL_VARIABLE}, or as `url` in "
+            f"no server to publish to.\nName one or several with the option `url`, in {URL_VARIABLE}, or as `url` in "
             "[tool.hatch.publish.os402]."
         )
     return tuple(dict.fromkeys(server.rstrip("/") for server in servers))

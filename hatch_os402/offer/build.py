@@ -76,8 +76,8 @@ def build_offer(
 
 def _contents(frame: Callable[[], bytes] | None, frame_sha256: str) -> bytes:
     if frame is None:
-        raise OfferError("`stdin-private = false` puts the program itself into the offer, and it is not at hand here.")
+        raise OfferError("`stdin-private = false` puts the program itself into the offer, and it is not at hand here")
     contents = frame()
     if hashlib.sha256(contents).hexdigest() != frame_sha256:
-        raise OfferError("The program changed while its offer was written. Build again.")
+        raise OfferError("the program changed while its offer was written.\nBuild again.")
     return contents

@@ -185,30 +185,30 @@ def _preference(named: tuple[str, ...]) -> dict[str, Any]:
 def _differences(offer: Offer) -> Iterator[str]:
     """Yield what the command line cannot say, or what the user has to fill in."""
     command = offer.exec
-    yield f"`--valid-for` counts from now; the offer is valid until {offer.valid_until} (unix seconds)."
+    yield f"`--valid-for` counts from now; the offer is valid until {offer.valid_until} (unix seconds)"
     yield from (
-        f"The executable for {arch!r} has the sha256 {executable.sha256}."
+        f"the executable for {arch!r} has the sha256 {executable.sha256}"
         for arch, executable in sorted(command.executables.items())
         if not executable.url
     )
     if len({executable.stack_kb for executable in command.executables.values()}) > 1:
         yield "`--stack` is one for all architectures; this offer has several."
     if offer.limits.stack_kb is not None:
-        yield "`limits.stack_kb` has no flag."
+        yield "`limits.stack_kb` has no flag"
     if command.env_private:
-        yield f"The private environment is known by its sha256 alone, {command.env_sha256}: name it with `--env`."
+        yield f"the private environment is known by its sha256 alone, {command.env_sha256}: name it with `--env`"
     yield from (
-        f"An empty `exec.{name}` has no flag."
+        f"an empty `exec.{name}` has no flag"
         for name, value in (("args", command.args), ("env", command.env))
         if value is not None and not value
     )
     yield from (
-        f"An {name} schema that is neither object nor array cannot be given inline."
+        f"an {name} schema that is neither object nor array cannot be given inline"
         for name, schema in (("input", offer.input_schema), ("output", offer.output_schema))
         if schema is not None and not isinstance(schema, (dict, list))
     )
     if not _same_prices(offer):
-        yield "os402 would list other ways to pay: it knows USDC on its own networks, at one price."
+        yield "os402 would list other ways to pay: it knows USDC on its own networks, at one price"
 
 
 def _same_prices(offer: Offer) -> bool:

@@ -78,12 +78,12 @@ class Exec(Structure):
         """See `Structure`."""
         super().__post_init__()
         if not self.executables:
-            raise OfferError("An offer needs at least one executable.")
+            raise OfferError("an offer needs at least one executable")
         if clash := self.executables.keys() & Exec.__dataclass_fields__.keys():
-            raise OfferError(f"`{min(clash)}` cannot be an architecture: offers use this name for something else.")
+            raise OfferError(f"`{min(clash)}` cannot be an architecture: offers use this name for something else")
         for argument in self.args or ():
             if fault := argument_fault(argument):
-                raise OfferError(f"An argument of the offer ({argument[:40]!r}) {fault}.")
+                raise OfferError(f"an argument of the offer ({argument[:40]!r}) {fault}")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Price(Structure):
         super().__post_init__()
         object.__setattr__(self, "per_second", float(self.per_second))  # the server's field is an f64: 1 means 1.0
         if not (math.isfinite(self.per_second) and self.per_second >= 0):
-            raise OfferError(f"A price per second of {self.per_second} is impossible: it must be 0 or more.")
+            raise OfferError(f"a price per second of {self.per_second} is impossible: it must be 0 or more")
         from_per_second(self.per_second)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import Os402Error, PublishError
 from hatch_os402.offer.canonical import canonical
-from hatch_os402.publishing.client import Part, PublishError, Server, upload_size, without_userinfo
+from hatch_os402.publishing.client import RemoteServer, UploadPart, upload_size, without_userinfo
 from hatch_os402.publishing.refusals import refusal, too_large
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
     from hatch_os402.offer.signing import SignedOffer
-    from hatch_os402.publishing.client import Patience
+    from hatch_os402.publishing.client import RetryPolicy
     from hatch_os402.publishing.parts import Upload
     from hatch_os402.reporting import Reporter
 
@@ -47,7 +47,7 @@ def publish_to(
     servers: Sequence[str],
     *,
     client: httpx.Client,
-    timeout: Patience,
+    retries: RetryPolicy,
     reporter: Reporter,
     limit: int,
     progress: Callable[[str, int, int], None] = lambda *_: None,
@@ -60,7 +60,7 @@ def publish_to(
     for address in servers:
         shown = without_userinfo(address)
         try:
-            server = Server(address, client, timeout=timeout, reporter=reporter)
+            server = RemoteServer(address, client, retries=retries, reporter=reporter)
             shown = server.url
             if server.plain and upload.private:
                 reporter.warning(
@@ -72,16 +72,16 @@ def publish_to(
     return tuple(results)
 
 
-def check_size(parts: Sequence[Part], limit: int) -> None:
+def check_size(parts: Sequence[UploadPart], limit: int) -> None:
     """Raise `PublishError` when an upload of `parts` is larger than `limit` bytes."""
     if upload_size(parts) > limit:
         raise PublishError(
-            f"Nothing is sent: the upload is larger than {limit:,} bytes, the option `limit`; {too_large(parts)}"
+            f"nothing is sent: the upload is larger than {limit:,} bytes, the option `limit`; {too_large(parts)}"
         )
 
 
 def _publish(
-    upload: Upload, server: Server, limit: int, reporter: Reporter, progress: Callable[[str, int, int], None]
+    upload: Upload, server: RemoteServer, limit: int, reporter: Reporter, progress: Callable[[str, int, int], None]
 ) -> Result:
     signed = upload.signed
     there = _same(server.offer(signed.sha256), signed)
@@ -101,7 +101,7 @@ def _publish(
     return _result(server, signed, name_note)
 
 
-def _missing_executables(upload: Upload, server: Server) -> tuple[Part, ...]:
+def _missing_executables(upload: Upload, server: RemoteServer) -> tuple[UploadPart, ...]:
     """Return the executables to send; raise for one that nobody has."""
     missing = []
     for arch, item in sorted(upload.signed.offer.exec.executables.items()):
@@ -118,7 +118,7 @@ def _missing_executables(upload: Upload, server: Server) -> tuple[Part, ...]:
     return tuple(missing)
 
 
-def _verify(server: Server, signed: SignedOffer, *, check_name: bool) -> None:
+def _verify(server: RemoteServer, signed: SignedOffer, *, check_name: bool) -> None:
     """See that the server has exactly what was signed, by hash and by name."""
     if not _same(server.offer(signed.sha256), signed):
         raise PublishError(
@@ -142,7 +142,7 @@ def _same(envelope: Any, signed: SignedOffer) -> bool:
         return False
 
 
-def _hash_by_name(server: Server, signed: SignedOffer) -> str | None:
+def _hash_by_name(server: RemoteServer, signed: SignedOffer) -> str | None:
     envelope = server.offer(str(signed.offer.name))
     if not isinstance(envelope, dict) or "payload" not in envelope:
         return None
@@ -163,6 +163,6 @@ def _name_note(name: str | None) -> str:
     return ""
 
 
-def _result(server: Server, signed: SignedOffer, note: str, *, already_there: bool = False) -> Result:
+def _result(server: RemoteServer, signed: SignedOffer, note: str, *, already_there: bool = False) -> Result:
     key = signed.sha256 if note or signed.offer.name is None else signed.offer.name
     return Result(server.url, signed.sha256, None, already_there, server.call_url(key), (note,) if note else ())

@@ -19,10 +19,10 @@ from hatch_os402.archive.frame import write_frame
 from hatch_os402.archive.index import NAME as INDEX
 from hatch_os402.archive.pack import DEFLATED, Member, check_deflate, pack
 from hatch_os402.artifacts import SIGNED_SUFFIX, SUFFIXES
-from hatch_os402.errors import ArtifactError, OfferError
+from hatch_os402.errors import ArtifactError, OfferError, SignatureError
 from hatch_os402.offer.canonical import parse_json
 from hatch_os402.offer.reading import ReadOffer, read_envelope
-from hatch_os402.offer.signing import SignatureError, complete
+from hatch_os402.offer.signing import complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -154,7 +154,7 @@ class TestErrors:
             check=False,
         )
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith("hatch-os402: A private key is needed")
+        assert done.stderr.startswith("hatch-os402: a private key is needed")
         assert len(done.stderr.splitlines()) == 1
 
 

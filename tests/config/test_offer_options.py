@@ -80,8 +80,8 @@ SCHEMA: Row = (
     [({}, {}), ({"b": 1, "a": 2.0}, {"a": 2.0, "b": 1}), (' {"type": 1e2}', {"type": 100.0}), ("[1]", [1])],
     ([1, True, [], [{}]], "must be a table, or a string with a file's path or JSON"),
     [
-        ('{"a": }', "is not possible: Not valid JSON"),
-        ("[NaN]", "is not possible: Not valid JSON"),
+        ('{"a": }', "is not possible: not valid JSON"),
+        ("[NaN]", "is not possible: not valid JSON"),
         ({"x": 0.0001 / 60}, "is not possible: `x` in the schema is 1.6666666666666667e-6"),
         ({"x": dt.date(2027, 1, 1)}, "is a date, which JSON does not have"),
         ("missing.json", "relative to the project; `missing.json` is not"),
@@ -270,7 +270,7 @@ class TestPricing:
         with pytest.raises(OptionValueError) as caught:
             make(price=0.0001).validate()
         assert caught.value.message.startswith(f"Field `{PREFIX}.price` is not possible: 0.0001 / 60 seconds")
-        assert "Write `price-per-second = 1.6666666666666665e-6` instead, or `price = 0.0000999" in caught.value.message
+        assert "write `price-per-second = 1.6666666666666665e-6` instead, or `price = 0.0000999" in caught.value.message
 
     def test_a_price_per_second_that_does_not_survive(self, make):
         with pytest.raises(

@@ -184,8 +184,8 @@ class TestSameOffer:
     def test_as_people_read_it(self):
         command = os402_command(GOLDEN, frame=Path("dist") / "a b.stdin", now=1_799_996_400)
         assert command.splitlines() == [
-            "# `--valid-for` counts from now; the offer is valid until 1800000000 (unix seconds).",
-            "# The executable for 'x86_64' has the sha256 9095bdb859308b62acf04036ffd4adfe366d7f737d276eb6c46ae434f3816c9b.",
+            "# `--valid-for` counts from now; the offer is valid until 1800000000 (unix seconds)",
+            "# the executable for 'x86_64' has the sha256 9095bdb859308b62acf04036ffd4adfe366d7f737d276eb6c46ae434f3816c9b",
             """os402 --key @KEYFILE --pay '{"USDC":["base-sepolia"]}' offer \\""",
             "  --name python-hello \\",
             *command.splitlines()[4:7],  # description and schema, which have every kind of character

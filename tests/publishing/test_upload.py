@@ -27,11 +27,12 @@ from support.offering import (
 )
 from support.os402server import Os402Server, Stored
 
+from hatch_os402.errors import PublishError
 from hatch_os402.offer.canonical import canonical, parse_json
 from hatch_os402.offer.payload import Executable
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.offer.signing import SignedOffer, sign
-from hatch_os402.publishing.client import TIMEOUT, Patience, PublishError, Server, new_client
+from hatch_os402.publishing.client import TIMEOUT, RemoteServer, RetryPolicy, new_client
 from hatch_os402.publishing.parts import dry_run, prepare
 from hatch_os402.publishing.upload import publish_to
 
@@ -75,7 +76,7 @@ def send(client):
             upload,
             addresses,
             client=with_client,
-            timeout=pauses.timeout(attempts),
+            retries=pauses.retries(attempts),
             reporter=heard,
             limit=limit,
             progress=progress,
@@ -295,7 +296,7 @@ def test_an_address_that_is_none_keeps_nobody_waiting(server, make, send):
 @pytest.mark.parametrize("url", ["", "host", "http://", "http://h:port", "http://h/?x=1", "http://h/#x", "file:///x"])
 def test_addresses_that_are_none(client, url):
     with pytest.raises(PublishError, match="is not the address of a server"):
-        Server(url, client, timeout=Patience(), reporter=Heard())
+        RemoteServer(url, client, retries=RetryPolicy(), reporter=Heard())
 
 
 def test_name_and_password_of_an_address_are_used_and_not_shown(server, make, send):
@@ -374,7 +375,7 @@ def test_a_missing_executable_without_an_address_is_not_left_to_the_server(serve
 
 def test_an_upload_beyond_the_limit_is_not_begun(server, make, send):
     error = only_error(send(make(), server, limit=len(FRAME))[0])
-    assert "Nothing is sent" in error
+    assert "nothing is sent" in error
     assert f"stdin {len(FRAME):,}" in error
     assert "PUT" not in server.methods()
 
@@ -523,7 +524,7 @@ def test_a_large_frame_is_streamed(tmp_path):
         offer = signed(greeter(stdin_sha256=digest.hexdigest()))
         upload = prepare(offer, frame=frame, private_env=None, executables={}, now=0)
         with httpx.Client(transport=Swallow()) as client:
-            server = Server("http://h", client, timeout=Patience(), reporter=Heard())
+            server = RemoteServer("http://h", client, retries=RetryPolicy(), reporter=Heard())
             server.upload(offer.sha256, (upload.config, *upload.private), lambda _: None)
         _, peak = tracemalloc.get_traced_memory()
     finally:
