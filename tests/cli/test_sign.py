@@ -155,7 +155,7 @@ class TestErrors:
         )
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.startswith("hatch-os402: a private key is needed")
-        assert len(done.stderr.splitlines()) == 1
+        assert len(done.stderr.splitlines()) == 2  # what is wrong, and what to do
 
 
 class TestShowCommand:
