@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
+from hatch_os402.errors import Os402Error
 from hatch_os402.offer.commandline import os402_command
 from hatch_os402.offer.keys import load_key, terminal_prompt
 from hatch_os402.offer.reading import ReadOffer, read_offer
 from hatch_os402.offer.signing import SignedOffer, complete, sign, signed_path, write_signed
+from hatch_os402.sandbox.program import private_env_of_project
 
 
 @click.command()
@@ -29,7 +31,8 @@ def command(offer: Path, key: str | None, password_file: Path | None, output: Pa
     read = read_offer(offer)
     if show_command:
         frame = signed_path(offer).with_name(offer.name.partition(".offer.")[0] + ".stdin")
-        click.echo(os402_command(read.offer, frame=frame, now=time.time()))
+        private_env = _private_env(read.offer.exec.env_sha256, offer)
+        click.echo(os402_command(read.offer, frame=frame, private_env=private_env, now=time.time()))
         return
     unsigned = read.offer  # before anybody is asked for a key
     signer = load_key(key, os.environ, terminal_prompt(), password_file=password_file)
@@ -37,6 +40,14 @@ def command(offer: Path, key: str | None, password_file: Path | None, output: Pa
     target = output or signed_path(offer)
     write_signed(target, signed)
     _tell(target, read, signed)
+
+
+def _private_env(sha256: str | None, offer: Path) -> dict[str, str]:
+    """Return the private environment with this hash, if the project around the file `offer` has it."""
+    try:
+        return private_env_of_project(sha256, offer) if sha256 else {}
+    except Os402Error:
+        return {}
 
 
 def _tell(target: Path, read: ReadOffer, signed: SignedOffer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import OfferError
@@ -47,8 +46,6 @@ def build_offer(
     """
     owner = options.owner or ZERO_ADDRESS
     private, env = options.env_private, environment(options)
-    if options.stack is not None:
-        executables = {arch: replace(executable, stack_kb=options.stack) for arch, executable in executables.items()}
     command = Exec(
         executables=executables,
         args=(*args, *options.args) or None,

@@ -10,12 +10,13 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from hatch_os402.__about__ import __version__
 from hatch_os402.errors import PublishError
+from hatch_os402.offer.names import in_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,7 +91,7 @@ class RemoteServer:
 
     def offer(self, key: str) -> Any:
         """Return the JSON of the offer's envelope by its hash or name; None if there is none."""
-        answer = self._request("GET", quote(key, safe=""))
+        answer = self._request("GET", in_address(key))
         return answer.json if answer.status == httpx.codes.OK else None
 
     def upload(self, sha256: str, parts: Sequence[UploadPart], progress: Callable[[int], None]) -> ServerResponse:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from hatch_os402.errors import Os402Error, PublishError
 from hatch_os402.offer.canonical import canonical
+from hatch_os402.offer.names import name_note
 from hatch_os402.publishing.client import RemoteServer, UploadPart, upload_size, without_userinfo
 from hatch_os402.publishing.refusals import refusal, too_large
 
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from hatch_os402.publishing.client import RetryPolicy
     from hatch_os402.publishing.parts import Upload
     from hatch_os402.reporting import Reporter
-
-_RESERVED = {"attest", "health", "offers", "swagger-ui", "tasks"}
-_IN_A_PATH = "!$&'()*+,;=:@"
-"""What may stand in a path as it is, beside letters, digits and `-._~` (RFC 3986, 3.3)."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +82,10 @@ def _publish(
     signed = upload.signed
     there = _same(server.offer(signed.sha256), signed)
     missing = _missing_executables(upload, server)
-    name_note = _name_note(signed.offer.name)
-    named = signed.offer.name is None or bool(name_note) or _hash_by_name(server, signed) == signed.sha256
+    note = name_note(signed.offer.name)
+    named = signed.offer.name is None or bool(note) or _hash_by_name(server, signed) == signed.sha256
     if there and named and not missing and not upload.private:
-        return _result(server, signed, name_note, already_there=True)
+        return _result(server, signed, note, already_there=True)
     parts = (upload.config, *upload.private, *missing)
     total = sum(part.size for part in parts)
     check_size(parts, limit)
@@ -97,8 +93,8 @@ def _publish(
     answer = server.upload(signed.sha256, parts, lambda sent: progress(server.url, sent, total))
     if answer.status not in {200, 201}:
         raise PublishError(refusal(server, answer, signed.offer, parts))
-    _verify(server, signed, check_name=not name_note)
-    return _result(server, signed, name_note)
+    _verify(server, signed, check_name=not note)
+    return _result(server, signed, note)
 
 
 def _missing_executables(upload: Upload, server: RemoteServer) -> tuple[UploadPart, ...]:
@@ -147,20 +143,6 @@ def _hash_by_name(server: RemoteServer, signed: SignedOffer) -> str | None:
     if not isinstance(envelope, dict) or "payload" not in envelope:
         return None
     return signed.sha256 if _same(envelope, signed) else str(envelope.get("sha256"))[:64]
-
-
-def _name_note(name: str | None) -> str:
-    """Say why the name cannot be looked up, so that the hash is the address to give; empty if it can.
-
-    The server does not decode an address, and looks at its endings before it looks for an offer (`webapp/router.rs`).
-    """
-    if name is None:
-        return ""
-    if not name or quote(name, safe=_IN_A_PATH) != name:
-        return f"the name {name!r} cannot be written in an address of os402: call the offer by its hash"
-    if name in _RESERVED or ".cgi" in name or name.endswith(".exe"):
-        return f"the name {name!r} is read as something else in an address of os402: call the offer by its hash"
-    return ""
 
 
 def _result(server: RemoteServer, signed: SignedOffer, note: str, *, already_there: bool = False) -> Result:

@@ -144,7 +144,7 @@ def load(path: Path) -> Program:
                 f"{frame} is not what the offer was made with: its sha256 is {actual}, the offer says "
                 f"{execution.stdin_sha256}. Build again."
             )
-    env = _private_env(execution.env_sha256, path) if execution.env_sha256 else {}
+    env = private_env_of_project(execution.env_sha256, path) if execution.env_sha256 else {}
     return Program(read, stdin, env)
 
 
@@ -178,7 +178,7 @@ def _same_build(unsigned: ReadOffer, path: Path) -> ReadOffer | None:
         return None
 
 
-def _private_env(sha256: str, path: Path) -> dict[str, str]:
+def private_env_of_project(sha256: str, path: Path) -> dict[str, str]:
     """Return the environment with this hash, which only the project's pyproject.toml has."""
     from hatchling.metadata.core import ProjectMetadata  # noqa: PLC0415 - for such offers only
 

@@ -94,7 +94,12 @@ OPTIONS: dict[str, Row] = {
         None,
         [("greeter", "greeter")],
         ([1, True], STRING),
-        [("", "must not be empty"), ("a/b", "not contain `/`")],
+        [
+            ("", "must not be empty"),
+            ("a/b", "not contain `/`"),
+            (".", "must not be `.`"),
+            ("..", r"must not be `\.\.`: clients take that out"),
+        ],
     ),
     "description": (None, [("Greets.", "Greets."), ("", "")], ([1, ["a"]], STRING), []),
     "owner": (
@@ -325,6 +330,38 @@ class TestCombinations:
 
     def test_private_env(self, make):
         assert make(env={"A": "1"}, env_private=True).env_private
+
+
+class TestWhatAServerCannotDo:
+    def test_the_largest_buffer(self, make):
+        assert make(buffer="4gb").buffer == 4 * 2**30
+
+    @pytest.mark.parametrize("size", ["64gb", 4 * 2**30 + 1])
+    def test_a_buffer_that_aborts_the_server(self, make, size):
+        with pytest.raises(
+            OptionValueError, match=r"\.buffer` must not be more than 4294967296 bytes: os402 allocates"
+        ):
+            make(buffer=size).validate()
+
+
+class TestHints:
+    def test_of_usual_options_there_is_none(self, make):
+        assert list(make(name="a:b+c", tcp_bind=[80]).hints()) == []
+
+    @pytest.mark.parametrize(
+        ("config", "said"),
+        [
+            ({"net": True}, "`net = true` gives no network"),
+            ({"tcp_connect": [443]}, "`tcp-connect` gives no network"),
+            ({"price": 0}, "a price of 0 lets only the owner of the server call"),
+            ({"price_per_second": 0.0}, "a price of 0 lets only the owner of the server call"),
+            ({"pool": "free"}, "while the pool 'free' has room, only the owner of the server can call"),
+            ({"name": "my tool"}, "the name 'my tool' cannot be written in an address"),
+        ],
+    )
+    def test_what_os402_makes_of_it(self, make, config, said):
+        (hint,) = make(**config).hints()
+        assert said in hint
 
 
 class TestSchemaFiles:

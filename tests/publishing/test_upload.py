@@ -172,6 +172,16 @@ def test_publishing_an_older_offer_again_takes_its_name_back(server, make, send)
     assert server.names["greeter"] == older.signed.sha256
 
 
+@pytest.mark.parametrize("name", ["a:b", "a+b@1.0", "x,y;z=1", "a&b!c$d", "it's", "f(x)*", "!$&'()*+,;=:@"])
+def test_a_name_is_asked_for_as_it_stands_because_os402_decodes_nothing(server, make, send, name):
+    upload = make(greeter(name=name, **PUBLIC))
+    (result,), *_ = send(upload, server)
+    assert (result.error, result.notes) == (None, ())
+    assert result.call_url == f"{server.url}/{name}.cgi"
+    (again,), *_ = send(upload, server)
+    assert again.already_there
+
+
 def test_an_offer_without_a_name_is_called_by_its_hash(server, make, send):
     upload = make(greeter(name=None))
     (result,), *_ = send(upload, server)
@@ -185,6 +195,8 @@ def test_an_offer_without_a_name_is_called_by_its_hash(server, make, send):
         ("my tool", "cannot be written"),
         ("grüezi", "cannot be written"),
         ("offers", "read as something else"),
+        (".", "read as something else"),
+        ("..", "read as something else"),
         ("a.cgi", "read as something else"),
     ],
 )
