@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive import _compile_worker, _references
-from hatch_os402.cache import told
+from hatch_os402.cache import cache_errors
 from hatch_os402.errors import BytecodeError
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _keep(folder: Path, pyc: bytes) -> Bytecode:
     sha256 = hashlib.sha256(pyc).hexdigest()
     path = folder / f"{sha256}.pyc"
     partial = folder / f"{os.getpid()}.tmp"
-    with told(folder):
+    with cache_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(pyc)
         partial.replace(path)

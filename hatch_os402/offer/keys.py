@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hatch_os402.errors import OfferError, PrivateKeyError
+from hatch_os402.home import expand_user
 from hatch_os402.offer.canonical import parse_json
 
 if TYPE_CHECKING:
@@ -184,9 +185,7 @@ def _refuse_literal(given: _Secret) -> None:
 
 
 def _from_file(name: str, password: _Password, warn: Callable[[str], None]) -> Key:
-    path = Path(name)
-    if name.startswith("~"):
-        path = path.expanduser()
+    path = expand_user(name)
     text = _read(path, "key", warn)
     if not text.value.lstrip().startswith("{"):
         return _from_hex(_Secret(text.value.strip()), f"the file {path}")
