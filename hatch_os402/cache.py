@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import os
+import stat
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from platformdirs import user_cache_path
 
 from hatch_os402.errors import ArtifactError
 
@@ -15,10 +18,12 @@ if TYPE_CHECKING:
 
 VARIABLE = "HATCH_OS402_CACHE_DIR"
 
+_OTHERS_CAN_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
 
 @contextmanager
-def told(folder: Path) -> Iterator[None]:
-    """Say of an `OSError` that it is the cache, in which `folder` lies, that cannot be used."""
+def cache_errors(folder: Path) -> Iterator[None]:
+    """Turn an `OSError` into an `ArtifactError` that names the cache, in which `folder` lies."""
     try:
         yield
     except OSError as error:
@@ -29,14 +34,18 @@ def told(folder: Path) -> Iterator[None]:
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return the folder that `environ` or the system's convention names; it may not exist."""
+    """Return the folder that `environ` names, or that of the system's convention; it may not exist.
+
+    For a user without a home folder it is a private one among the temporary files. Raises `ArtifactError` when that
+    cannot be had.
+    """
     if chosen := environ.get(VARIABLE):
         return Path(chosen).absolute()
-    if sys.platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "hatch-os402" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/hatch-os402"
-    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hatch-os402"
+    try:
+        folder = user_cache_path("hatch-os402", appauthor=False)
+    except RuntimeError:  # no home
+        return _private_folder()
+    return folder if folder.is_absolute() else _private_folder()  # "~/.cache/…": older platformdirs, and no home
 
 
 def usable_cache(environ: Mapping[str, str], instead: Path) -> Path:
@@ -46,6 +55,22 @@ def usable_cache(environ: Mapping[str, str], instead: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
-    except (OSError, RuntimeError):  # Path.home() raises RuntimeError without a home
+    except (OSError, ArtifactError):
         instead.mkdir(parents=True, exist_ok=True)
         return instead
+
+
+def _private_folder() -> Path:
+    """Return this user's folder among the temporary files, made if need be: what others could write is not used."""
+    user = str(os.getuid()) if hasattr(os, "getuid") else "cache"
+    folder = Path(tempfile.gettempdir()) / f"hatch-os402-{user}"
+    with cache_errors(folder):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    ours = not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & _OTHERS_CAN_WRITE)
+    if not stat.S_ISDIR(found.st_mode) or not ours:
+        raise ArtifactError(
+            f"there is no home folder for the cache, and {folder} is not this user's alone.\n"
+            f"Set {VARIABLE} to a folder that is, or HOME."
+        )
+    return folder

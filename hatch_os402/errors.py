@@ -87,6 +87,18 @@ class OfferError(Os402Error):
     """The offer cannot be written as os402 would read it."""
 
 
+class PrivateKeyError(Os402Error):
+    """There is no usable private key. The message never has key material in it."""
+
+
+class SignatureError(Os402Error):
+    """Something cannot be signed, or a signature is none."""
+
+
+class PublishError(Os402Error):
+    """An offer could not be published."""
+
+
 class ArtifactError(Os402Error):
     """The artifacts could not be written."""
 

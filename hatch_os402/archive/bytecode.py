@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive import _compile_worker, _references
-from hatch_os402.cache import told
+from hatch_os402.cache import cache_errors
 from hatch_os402.environment import chosen
 from hatch_os402.errors import BytecodeError
 from hatch_os402.files import write_file
@@ -132,7 +132,7 @@ def _load(folder: Path) -> Bytecode | None:
 def _keep(folder: Path, pyc: bytes) -> Bytecode:
     sha256 = hashlib.sha256(pyc).hexdigest()
     path = folder / f"{sha256}.pyc"
-    with told(folder):
+    with cache_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         write_file(path, pyc)
     return Bytecode(path, len(pyc), sha256)

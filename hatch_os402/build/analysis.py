@@ -76,6 +76,8 @@ def examine(
     `workdir` is a private folder, `cache` the one that builds share. `remedies`, in seconds, overrules the
     option.
     """
+    for hint in options.offer.hints():
+        reporter.info(f"hint: {hint}")
     architectures = tuple(
         arch for arch in ARCHITECTURES if not options.runtime or arch in {item.arch for item in runs_on}
     )
@@ -105,7 +107,6 @@ def examine(
             resolution.graph,
             Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))),
             excluded=exclusion(options.exclude),
-            net=options.offer.net,
             lazy=options.lazy_imports,
             reader=reader,
             memory=cache / "scanned",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from hatchling.metadata.core import ProjectMetadata
 
-from hatch_os402.cache import VARIABLE, cache_folder
+from hatch_os402.cache import cache_folder
 from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.config.options import Options
 from hatch_os402.errors import Os402Error
@@ -48,7 +48,7 @@ def fetch(project: Path | None, arch: str | None) -> None:
     """Fetch the runtime, unless it is there, verify its SHA256, and print its path."""
     executable = _chosen(project, arch)
     with _progress() as progress:
-        path = fetching.fetch(executable, cache=_cache(), reporter=ClickReporter(), progress=progress)
+        path = fetching.fetch(executable, cache=cache_folder(os.environ), reporter=ClickReporter(), progress=progress)
     click.echo(path)
 
 
@@ -102,16 +102,9 @@ def _progress() -> Iterator[Callable[[int, int | None], None] | None]:
         yield lambda received, total: bar.update(task, completed=received, total=total)
 
 
-def _cache() -> Path:
-    try:
-        return cache_folder(os.environ)
-    except RuntimeError as error:  # of Path.home()
-        raise Os402Error(f"there is no home folder for the cache: set {VARIABLE} to a folder.") from error
-
-
 def _present(project: Path | None, arch: str | None) -> Path:
     executable = _chosen(project, arch)
-    if found := fetching.cached(executable, _cache()):
+    if found := fetching.cached(executable, cache_folder(os.environ)):
         return found
     raise Os402Error(
         f"the runtime for {executable.arch} is not on this machine (sha256 {executable.sha256}): "

@@ -12,10 +12,12 @@ from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import FRAME, OFFER, SIGNED_SUFFIX
 from hatch_os402.artifacts.signed import signed_path, write_signed
 from hatch_os402.cli.conditions import WHAT
+from hatch_os402.errors import Os402Error
 from hatch_os402.offer.commandline import os402_command
 from hatch_os402.offer.keys import load_key, terminal_prompt
 from hatch_os402.offer.reading import ReadOffer, read_offer
 from hatch_os402.offer.signing import SignedOffer, complete, sign
+from hatch_os402.sandbox.program import private_env_of_project
 
 
 @click.command()
@@ -43,7 +45,8 @@ def command(
     offer = artifacts.path(SIGNED_SUFFIX if artifacts.named == SIGNED_SUFFIX or not artifacts.has(OFFER) else OFFER)
     read = read_offer(offer)
     if show_command:
-        click.echo(os402_command(read.offer, frame=artifacts.path(FRAME), now=time.time()))
+        env = _private_env(read.offer.exec.env_sha256, artifacts.folder)
+        click.echo(os402_command(read.offer, frame=artifacts.path(FRAME), private_env=env, now=time.time()))
         return
     unsigned = read.offer  # before anybody is asked for a key
     signer = load_key(key, os.environ, terminal_prompt(), password_file=password_file)
@@ -51,6 +54,14 @@ def command(
     target = output or signed_path(offer)
     write_signed(target, signed)
     _tell(target, read, signed)
+
+
+def _private_env(sha256: str | None, folder: Path) -> dict[str, str]:
+    """Return the private environment with this hash, if the project around `folder` has it."""
+    try:
+        return private_env_of_project(sha256, folder) if sha256 else {}
+    except Os402Error:
+        return {}
 
 
 def _tell(target: Path, read: ReadOffer, signed: SignedOffer) -> None:

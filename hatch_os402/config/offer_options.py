@@ -18,12 +18,13 @@ from hatch_os402.offer.canonical import parse_json
 from hatch_os402.offer.fields import Field, Option, Structure, Unit, fields_of
 from hatch_os402.offer.floats import U64_MAX
 from hatch_os402.offer.kinds import ArrayOf, Flag, Integer, Kind, Text
+from hatch_os402.offer.names import name_note
 from hatch_os402.offer.payload import U32_MAX, Exec, Limits, Offer, argument_fault
 from hatch_os402.offer.schemas import normalise
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 PREFIX = "tool.hatch.build.targets.os402.offer"
 DEFAULT_VALID_FOR = 90 * 86400
@@ -216,10 +217,18 @@ class OfferOptions:
                 raise self._fields.wrong_value(f"env.{key}", fault)
         return dict(table)
 
-    @cached_property
-    def stack(self) -> int | None:
-        """The stack limit in KiB."""
-        return self._fields.parsed("stack", size, low=1, high=U32_MAX, unit="KiB", scale=1024)
+    def hints(self) -> Iterator[str]:
+        """Yield what os402 makes of these options, where one could expect something else."""
+        if self.net or self.tcp_connect:
+            option = "`net = true`" if self.net else "`tcp-connect`"
+            yield f"{option} gives no network: os402 starts every program without one, and every connection fails"
+        if not self.per_second:
+            yield "a price of 0 lets only the owner of the server call the offer; os402 refuses everybody else (402)"
+        if self.pool:
+            owner = "only the owner of the server can call the offer; os402 refuses everybody else (402)"
+            yield f"while the pool {self.pool!r} has room, {owner}"
+        if note := name_note(self.name):
+            yield note
 
     def _schema(self, name: str) -> Any:
         value = self._fields.config.get(name)

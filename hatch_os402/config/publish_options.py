@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hatch_os402.config.toml_values import size
 from hatch_os402.errors import OptionTypeError, OptionValueError, Os402Error
+from hatch_os402.home import expand_user
 from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
 from hatch_os402.offer.payload import UPLOAD_LIMIT
 
@@ -73,7 +74,7 @@ def load_settings(options: Mapping[str, Sequence[str]], tables: Iterable[Table])
     if os.environ.get(KEY_VARIABLE):
         found.pop("key", None)  # the variable is nearer than a table
     if url := os.environ.get(URL_VARIABLE):
-        found["url"] = _Found(f"The variable {URL_VARIABLE}", [url])
+        found["url"] = _Found(f"the variable {URL_VARIABLE}", [url])
     found.update({name: _Found(f"Option `{name}`", list(values)) for name, values in options.items()})
 
     def get(name: str) -> _Found:
@@ -136,7 +137,7 @@ def _servers(found: _Found) -> tuple[str, ...]:
     servers = [server for value in found.values for server in re.split(r"[,\s]+", value) if server]
     if not servers:
         raise Os402Error(
-            f"No server to publish to. Name one or several with the option `url`, in {URL_VARIABLE}, or as `url` in "
+            f"no server to publish to.\nName one or several with the option `url`, in {URL_VARIABLE}, or as `url` in "
             "[tool.hatch.publish.os402]."
         )
     return tuple(dict.fromkeys(server.rstrip("/") for server in servers))
@@ -148,13 +149,13 @@ def _key(found: _Found) -> str | None:
     value = found.values[-1]
     if not value.startswith("@") or found.root == Path():
         return value  # `load_key` refuses what is a key itself
-    return f"@{found.root / Path(value[1:]).expanduser()}"
+    return f"@{found.root / expand_user(value[1:])}"
 
 
 def _paths(found: _Found) -> tuple[Path, ...]:
     if not all(found.values):
         raise OptionValueError(f"{found.where} must name a file")
-    return tuple(found.root / Path(value).expanduser() for value in found.values)
+    return tuple(found.root / expand_user(value) for value in found.values)
 
 
 def _last(paths: tuple[Path, ...]) -> Path | None:

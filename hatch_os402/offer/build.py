@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import OfferError
@@ -47,8 +46,6 @@ def build_offer(
     """
     owner = options.owner or ZERO_ADDRESS
     private, env = options.env_private, environment(options)
-    if options.stack is not None:
-        executables = {arch: replace(executable, stack_kb=options.stack) for arch, executable in executables.items()}
     command = Exec(
         executables=executables,
         args=(*args, *options.args) or None,
@@ -76,8 +73,8 @@ def build_offer(
 
 def _contents(frame: Callable[[], bytes] | None, frame_sha256: str) -> bytes:
     if frame is None:
-        raise OfferError("`stdin-private = false` puts the program itself into the offer, and it is not at hand here.")
+        raise OfferError("`stdin-private = false` puts the program itself into the offer, and it is not at hand here")
     contents = frame()
     if hashlib.sha256(contents).hexdigest() != frame_sha256:
-        raise OfferError("The program changed while its offer was written. Build again.")
+        raise OfferError("the program changed while its offer was written.\nBuild again.")
     return contents

@@ -33,7 +33,7 @@ def parse_json(text: str) -> Any:
     try:
         return _DECODER.decode(text)
     except ValueError as error:
-        raise OfferError(f"Not valid JSON: {error}.") from error
+        raise OfferError(f"not valid JSON: {error}") from error
 
 
 def canonical(value: Any) -> bytes:
@@ -56,7 +56,7 @@ def pretty(value: Any) -> str:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise OfferError(f"Not valid JSON: {name} is not a JSON value.")
+    raise OfferError(f"not valid JSON: {name} is not a JSON value")
 
 
 _DECODER = json.JSONDecoder(parse_float=server_number, parse_int=server_number, parse_constant=_refuse_constant)
@@ -70,14 +70,14 @@ def _scan(text: str) -> None:
         if part in "[{":
             depth += 1
             if depth >= NESTING_LIMIT:
-                raise OfferError(f"Not valid JSON for os402: {NESTING_LIMIT} or more nested arrays and objects.")
+                raise OfferError(f"not valid JSON for os402: {NESTING_LIMIT} or more nested arrays and objects")
         elif part in "]}":
             depth -= 1
         elif "\\u" in part:
             try:
                 _refuse_surrogates(json.loads(part))
             except ValueError as error:
-                raise OfferError(f"Not valid JSON: {error}.") from error
+                raise OfferError(f"not valid JSON: {error}") from error
 
 
 def _refuse_surrogates(text: str) -> None:
@@ -88,7 +88,7 @@ def _encoded(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise OfferError("Half of a surrogate pair stands alone in a text; os402 refuses such JSON.") from error
+        raise OfferError("half of a surrogate pair stands alone in a text; os402 refuses such JSON") from error
 
 
 def _compact(value: Any) -> str:
@@ -114,7 +114,7 @@ def _indented(value: Any, newline: str) -> str:
 def _keys(value: dict[Any, Any]) -> list[str]:
     for key in value:
         if not isinstance(key, str):
-            raise OfferError(f"{key!r} cannot be a key in JSON: keys are strings.")
+            raise OfferError(f"{key!r} cannot be a key in JSON: keys are strings")
     return list(value)
 
 
@@ -122,7 +122,7 @@ def _scalar(value: Any) -> str:
     if isinstance(value, float):
         return format_float(value)
     if isinstance(value, int) and not isinstance(value, bool) and not I64_MIN <= value <= U64_MAX:
-        raise OfferError("An integer does not fit into 64 bits; os402 would read it as a float.")
+        raise OfferError("an integer does not fit into 64 bits; os402 would read it as a float")
     if value is None or isinstance(value, (str, bool, int)):
         return json.dumps(value, ensure_ascii=False)
-    raise OfferError(f"A {type(value).__name__} cannot be written as JSON.")
+    raise OfferError(f"a {type(value).__name__} cannot be written as JSON")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import base64
+import re
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.errors import OfferError
 from hatch_os402.offer import networks
+from hatch_os402.offer.build import BASE_ENV
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.fields import Structure, Unit, fields_of
 from hatch_os402.offer.floats import format_float
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from hatch_os402.offer.fields import Field, Option
     from hatch_os402.offer.payload import Offer
 
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FACTORS = {Unit.BYTES: 1, Unit.KIBIBYTES: 1024}
 _UNITS = (("gb", 1024**3), ("mb", 1024**2), ("kb", 1024))
 
@@ -31,21 +33,23 @@ def os402_command(
     *,
     frame: str | os.PathLike[str],
     executables: Mapping[str, str | os.PathLike[str]] | None = None,
+    private_env: Mapping[str, str] | None = None,
     now: float,
 ) -> str:
     """Return the command line, for a POSIX shell, a flag a line.
 
-    `frame` is the path of what goes to stdin, `executables` are the paths of local executables by architecture. `now`
+    `frame` is the path of what goes to stdin, `executables` are the paths of local executables by architecture, and
+    `private_env` is the private environment, of which only the names are shown: the shell is to have the values. `now`
     (unix seconds) is when it will be run: os402 knows only for how long an offer is valid. What the command line cannot
     say comes first, as comments. The key and its owner are those of `--key`.
     """
-    where = _Surroundings(offer, frame, executables or {}, now)
+    where = _Surroundings(offer, frame, executables or {}, private_env or {}, now)
     lines = [
         ["os402", "--key", "@KEYFILE", *_pay(offer), "offer"],
         *_flags(offer, where),
         *([["--", *map(shlex.quote, offer.exec.args)]] if offer.exec.args else []),
     ]
-    comments = "".join(f"# {difference}\n" for difference in _differences(offer))
+    comments = "".join(f"# {difference}\n" for difference in _differences(offer, private_env or {}))
     return comments + " \\\n  ".join(" ".join(line) for line in lines)
 
 
@@ -56,6 +60,7 @@ class _Surroundings:
     offer: Offer
     frame: str | os.PathLike[str]
     executables: Mapping[str, str | os.PathLike[str]]
+    private_env: Mapping[str, str]
     now: float
 
 
@@ -116,7 +121,12 @@ def _environment(where: _Surroundings) -> Iterator[list[str]]:
     for name, value in sorted((command.env or {}).items()):
         yield _flag("env", f"{name}={value}")
     if command.env_private:
-        yield ["--env", "NAME=VALUE", "--env-private"]
+        for name, value in sorted(where.private_env.items()):
+            if BASE_ENV.get(name) == value:
+                yield _flag("env", f"{name}={value}")
+            else:
+                yield ["--env", f'{name}="${name}"' if _IDENTIFIER.fullmatch(name) else shlex.quote(f"{name}=VALUE")]
+        yield ["--env-private"] if where.private_env else ["--env", "NAME=VALUE", "--env-private"]
 
 
 def _callers(where: _Surroundings) -> Iterator[list[str]]:
@@ -134,7 +144,7 @@ def _stdin(where: _Surroundings) -> Iterator[list[str]]:
     if command.stdin_private:
         yield [*_flag("stdin", f"@{where.frame}"), "--stdin-private"]
     elif command.stdin is not None:
-        yield _flag("stdin-base64", base64.b64encode(command.stdin).decode())
+        yield _flag("stdin", f"@{where.frame}")
 
 
 def _network(where: _Surroundings) -> Iterator[list[str]]:
@@ -161,9 +171,9 @@ _SPECIAL: dict[str, Callable[[_Surroundings], Iterator[list[str]]]] = {
     "net": _network,
     "price": _price,
     "valid_until": _valid_for,
-    **dict.fromkeys(("args", "env_private", "stdin_appendable", "stdin_private"), lambda _: iter(())),
+    **dict.fromkeys(("args", "env_private", "stdin_appendable", "stdin_private", "stack_kb"), lambda _: iter(())),
 }
-"""Fields that a flag does not say by itself; the last of them are said with others."""
+"""Fields that a flag does not say by itself; the last of them are said with others, or not at all."""
 
 
 def _on_testnet(offer: Offer) -> bool:
@@ -182,33 +192,40 @@ def _preference(named: tuple[str, ...]) -> dict[str, Any]:
     return {"USDC": list(named)}
 
 
-def _differences(offer: Offer) -> Iterator[str]:
+def _differences(offer: Offer, private_env: Mapping[str, str]) -> Iterator[str]:
     """Yield what the command line cannot say, or what the user has to fill in."""
     command = offer.exec
-    yield f"`--valid-for` counts from now; the offer is valid until {offer.valid_until} (unix seconds)."
+    yield f"`--valid-for` counts from now; the offer is valid until {offer.valid_until} (unix seconds)"
     yield from (
-        f"The executable for {arch!r} has the sha256 {executable.sha256}."
+        f"the executable for {arch!r} has the sha256 {executable.sha256}"
         for arch, executable in sorted(command.executables.items())
         if not executable.url
     )
     if len({executable.stack_kb for executable in command.executables.values()}) > 1:
         yield "`--stack` is one for all architectures; this offer has several."
     if offer.limits.stack_kb is not None:
-        yield "`limits.stack_kb` has no flag."
+        yield "`limits.stack_kb` has no flag"
     if command.env_private:
-        yield f"The private environment is known by its sha256 alone, {command.env_sha256}: name it with `--env`."
+        if private_env:
+            secret = sorted(name for name, value in private_env.items() if BASE_ENV.get(name) != value)
+            yield f"the shell is to have the values of the private environment: {', '.join(map(repr, secret))}"
+        else:
+            yield f"the private environment is known by its sha256 alone, {command.env_sha256}: name it with `--env`"
+        yield "os402 hashes a private environment in a random order: of several variables, each run gives another offer"
     yield from (
-        f"An empty `exec.{name}` has no flag."
+        f"an empty `exec.{name}` has no flag"
         for name, value in (("args", command.args), ("env", command.env))
         if value is not None and not value
     )
     yield from (
-        f"An {name} schema that is neither object nor array cannot be given inline."
+        f"an {name} schema that is neither object nor array cannot be given inline"
         for name, schema in (("input", offer.input_schema), ("output", offer.output_schema))
         if schema is not None and not isinstance(schema, (dict, list))
     )
+    if offer.limits.stack_kb is not None:
+        yield f"`limits.stack_kb` ({offer.limits.stack_kb}) has no flag: no server reads what `--stack` sets"
     if not _same_prices(offer):
-        yield "os402 would list other ways to pay: it knows USDC on its own networks, at one price."
+        yield "os402 would list other ways to pay: it knows USDC on its own networks, at one price"
 
 
 def _same_prices(offer: Offer) -> bool:

@@ -107,7 +107,7 @@ class Structure:
             value = getattr(self, field.name)
             if (value is not None or field.required) and (fault := field.kind.fault(value)):
                 where = f"{type(self).__name__}.{field.name}".lower().removeprefix("offer.")
-                raise OfferError(f"`{where}` of the offer is {value!r} and must {fault}.")
+                raise OfferError(f"`{where}` of the offer is {value!r} and must {fault}")
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON of it, in the server's order, without what the server would leave out."""
@@ -179,10 +179,10 @@ def _by_name(structure: type[Structure]) -> tuple[dict[str, Field], Field | None
 
 def _read(value: JsonObject, field: Field, path: JsonPath) -> Any:
     if field.name in value.repeated:
-        raise OfferError(f"`{path.path}` stands twice in the offer.")
+        raise OfferError(f"`{path.path}` stands twice in the offer")
     if field.name not in value:
         if field.required:
-            raise OfferError(f"`{path.path}` is missing in the offer.")
+            raise OfferError(f"`{path.path}` is missing in the offer")
         return field.default
     if value[field.name] is None and not field.required and field.default is None:
         return None

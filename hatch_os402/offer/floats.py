@@ -34,7 +34,7 @@ def format_float(number: float) -> str:
     Raises `OfferError` for NaN and the infinities, which JSON does not have.
     """
     if not math.isfinite(number):
-        raise OfferError(f"{number} cannot be written into an offer: JSON has no such number.")
+        raise OfferError(f"{number} cannot be written into an offer: JSON has no such number")
     if number == 0:
         return "-0.0" if math.copysign(1, number) < 0 else "0.0"
     sign, all_digits, _ = (decimal := Decimal(repr(number))).as_tuple()
@@ -58,7 +58,7 @@ def server_number(text: str) -> int | float:
     Raises `OfferError` if the text is not a JSON number or is out of the range of f64.
     """
     if not (match := _NUMBER.fullmatch(text)):
-        raise OfferError(f"{text!r} is not a JSON number.")
+        raise OfferError(f"{text!r} is not a JSON number")
     minus, integer, fraction, exponent_sign, exponent_digits = match.groups()
     significand, used = _accumulate(0, integer)
     exponent = len(integer) - used
@@ -104,7 +104,7 @@ def nearest_surviving(number: float) -> str:
     """
     found = nearest(number, survives)
     if found is None:
-        raise OfferError(f"No number near {number} can be written into an offer.")
+        raise OfferError(f"no number near {number} can be written into an offer")
     return format_float(found)
 
 
@@ -158,4 +158,4 @@ def _scale(significand: int, exponent: int, text: str) -> float:
 
 
 def _out_of_range(text: str) -> OfferError:
-    return OfferError(f"The number {text[:40]} is out of the range of a 64-bit float.")
+    return OfferError(f"the number {text[:40]} is out of the range of a 64-bit float")

@@ -16,7 +16,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from hatch_os402.errors import OfferError, Os402Error
+from hatch_os402.errors import OfferError, PrivateKeyError
+from hatch_os402.home import expand_user
 from hatch_os402.offer.canonical import parse_json
 
 if TYPE_CHECKING:
@@ -35,11 +36,7 @@ _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{64})")
 _LIKE_A_KEY = re.compile(r"@?\s*(?:0[xX])?[0-9a-fA-F]{32,}")  # also one that was cut or doubled
 _LARGEST_FILE = 1 << 16
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0  # of secp256k1 (SEC 2, 2.4.1)
-_EXTRA = 'Keys and signatures need the extra "publish": python -m pip install "hatch-os402[publish]"'
-
-
-class PrivateKeyError(Os402Error):
-    """There is no usable private key. The message never has key material in it."""
+_EXTRA = 'keys and signatures need the extra "publish": python -m pip install "hatch-os402[publish]"'
 
 
 class Key:
@@ -58,7 +55,7 @@ class Key:
         key = _private_key(secret)
         del secret
         if key is None:
-            raise PrivateKeyError("This is not a private key: 32 bytes within the range of secp256k1. " + HOW)
+            raise PrivateKeyError("this is not a private key: 32 bytes within the range of secp256k1.\n" + HOW)
         self._key = key
         self.address = key.public_key.to_address()
 
@@ -69,7 +66,7 @@ class Key:
         """
         signature = _signature(self._key, digest)
         if signature is None:
-            raise PrivateKeyError(f"The signature of {self.address} came out wrong, and was thrown away. Try again.")
+            raise PrivateKeyError(f"the signature of {self.address} came out wrong, and was thrown away.\nTry again.")
         return signature
 
     def __repr__(self) -> str:
@@ -108,10 +105,10 @@ def load_key(
         _refuse_literal(variable)
         return _from_file(variable.value[1:], password, warn)
     if variable:
-        return _from_hex(variable, f"The variable {VARIABLE}")
+        return _from_hex(variable, f"the variable {VARIABLE}")
     if prompt is None:
-        raise PrivateKeyError("A private key is needed and nobody can be asked for it. " + HOW)
-    return _from_hex(_Secret(_asked(prompt, "Private key (hex, not shown): ").value.strip()), "What was typed")
+        raise PrivateKeyError("a private key is needed and nobody can be asked for it.\n" + HOW)
+    return _from_hex(_Secret(_asked(prompt, "Private key (hex, not shown): ").value.strip()), "what was typed")
 
 
 def terminal_prompt() -> Callable[[str], str] | None:
@@ -163,7 +160,7 @@ class _Password:
             return _Secret((text.value.splitlines() or [""])[0])
         if self._prompt is None:
             raise PrivateKeyError(
-                f"The keystore {path} has a password and nobody can be asked for it. Name a file that holds it with "
+                f"the keystore {path} has a password and nobody can be asked for it.\nName a file that holds it with "
                 "`--password-file`."
             )
         return _asked(self._prompt, f"Password of {path} (not shown): ")
@@ -173,36 +170,34 @@ def _asked(prompt: Callable[[str], str], question: str) -> _Secret:
     try:
         return _Secret(prompt(question))
     except EOFError:
-        raise PrivateKeyError(f"The question was not answered. {HOW}") from None
+        raise PrivateKeyError(f"the question was not answered.\n{HOW}") from None
 
 
 def _refuse_literal(given: _Secret) -> None:
     """Refuse what is not `@FILE`, without repeating it: it may be a key."""
     if _LIKE_A_KEY.fullmatch(given.value):
         raise PrivateKeyError(
-            "A key itself was given where the name of its file belongs. It is not repeated here, but the process list "
-            f"and the history of the shell may have kept it: do not use this key any more. {HOW}"
+            "a key itself was given where the name of its file belongs. It is not repeated here, but the process list "
+            f"and the history of the shell may have kept it: do not use this key any more.\n{HOW}"
         )
     if not given.value.startswith("@") or not given.value[1:].strip():
-        raise PrivateKeyError(f"A key is given as `@FILE`, and this is not a file's name after an `@`. {HOW}")
+        raise PrivateKeyError(f"a key is given as `@FILE`, and this is not a file's name after an `@`.\n{HOW}")
 
 
 def _from_file(name: str, password: _Password, warn: Callable[[str], None]) -> Key:
-    path = Path(name)
-    if name.startswith("~"):
-        path = path.expanduser()
+    path = expand_user(name)
     text = _read(path, "key", warn)
     if not text.value.lstrip().startswith("{"):
-        return _from_hex(_Secret(text.value.strip()), f"The file {path}")
+        return _from_hex(_Secret(text.value.strip()), f"the file {path}")
     keystore = _keystore(text)
     if keystore is None:
         raise PrivateKeyError(
-            f"The file {path} is JSON, but not a keystore of version 3 (Web3 Secret Storage, as geth writes it). {HOW}"
+            f"the file {path} is JSON, but not a keystore of version 3 (Web3 Secret Storage, as geth writes it).\n{HOW}"
         )
     require_extra("eth_keyfile")
     key = _decrypted(keystore, password.read(path))
     if key is None:
-        raise PrivateKeyError(f"The keystore {path} cannot be opened: the password is wrong, or the file is damaged.")
+        raise PrivateKeyError(f"the keystore {path} cannot be opened: the password is wrong, or the file is damaged")
     return key
 
 
@@ -210,7 +205,7 @@ def _from_hex(text: _Secret, where: str) -> Key:
     require_extra()
     key = _key_from_hex(text)
     if key is None:
-        raise PrivateKeyError(f"{where} is not a private key: 64 hex digits within the range of secp256k1. {HOW}")
+        raise PrivateKeyError(f"{where} is not a private key: 64 hex digits within the range of secp256k1.\n{HOW}")
     return key
 
 
@@ -222,7 +217,7 @@ def _read(path: Path, what: str, warn: Callable[[str], None]) -> _Secret:
             text = _decoded(file.read(_LARGEST_FILE))
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or "not a file's name"
-        raise PrivateKeyError(f"The file of the {what}, {path}, cannot be read: {reason}.") from None
+        raise PrivateKeyError(f"the file of the {what}, {path}, cannot be read: {reason}") from None
     if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         warn(f"others on this machine can read the {what} in {path}; `chmod 600` makes it yours alone")
     return text

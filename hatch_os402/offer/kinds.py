@@ -44,7 +44,7 @@ class JsonPath:
         """Return the error of a `value` that must be something else."""
         shown = json.dumps(value, ensure_ascii=False)
         shown = shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
-        return OfferError(f"`{self.path or 'envelope'}` of the offer is {shown} and must {must}.")
+        return OfferError(f"`{self.path or 'envelope'}` of the offer is {shown} and must {must}")
 
 
 class Kind:
@@ -85,11 +85,9 @@ class Text(Kind):
         self._pattern = re.compile(pattern) if pattern else None
 
     def accepts(self, value: Any) -> bool:
-        """See `Kind`."""
         return isinstance(value, str)
 
     def fault(self, value: Any) -> str | None:
-        """See `Kind`."""
         if self._pattern and isinstance(value, str) and not self._pattern.fullmatch(value):
             return f"match {self._pattern.pattern}"
         return super().fault(value)
@@ -101,7 +99,6 @@ class Flag(Kind):
     must = "be true or false"
 
     def accepts(self, value: Any) -> bool:
-        """See `Kind`."""
         return isinstance(value, bool)
 
 
@@ -113,7 +110,6 @@ class Integer(Kind):
         self.must = f"be a whole number from 0 to {high}"
 
     def accepts(self, value: Any) -> bool:
-        """See `Kind`."""
         return type(value) is int and 0 <= value <= self.high
 
 
@@ -123,11 +119,9 @@ class Number(Kind):
     must = "be a number"
 
     def accepts(self, value: Any) -> bool:
-        """See `Kind`."""
         return isinstance(value, (int, float)) and not isinstance(value, bool)
 
     def read(self, value: Any, path: JsonPath) -> float:
-        """See `Kind`."""
         return float(super().read(value, path))
 
 
@@ -135,7 +129,6 @@ class AnyJson(Kind):
     """Whatever JSON has."""
 
     def accepts(self, value: Any) -> bool:  # noqa: ARG002 - as the others
-        """See `Kind`."""
         return True
 
 
@@ -145,22 +138,18 @@ class Base64(Kind):
     must = "be base64 with its padding (RFC 4648, 4)"
 
     def accepts(self, value: Any) -> bool:
-        """See `Kind`."""
         try:
             return isinstance(value, str) and base64.b64encode(base64.b64decode(value, validate=True)) == value.encode()
         except ValueError:
             return False
 
     def fault(self, value: Any) -> str | None:
-        """See `Kind`."""
         return None if isinstance(value, bytes) else "be bytes"
 
     def load(self, value: Any) -> bytes:
-        """See `Kind`."""
         return base64.b64decode(value)
 
     def dump(self, value: Any) -> str:
-        """See `Kind`."""
         return base64.b64encode(value).decode()
 
 
@@ -173,24 +162,19 @@ class ArrayOf(Kind):
         self.item = item
 
     def accepts(self, value: Any) -> bool:
-        """See `Kind`."""
         return isinstance(value, list)
 
     def read(self, value: Any, path: JsonPath) -> Any:
-        """See `Kind`."""
         return [self.item.read(item, path.at(index)) for index, item in enumerate(super().read(value, path))]
 
     def fault(self, value: Any) -> str | None:
-        """See `Kind`."""
         fault = next(filter(None, map(self.item.fault, value)), None)
         return fault and f"be an array, where every item must {fault}"
 
     def load(self, value: Any) -> tuple[Any, ...]:
-        """See `Kind`."""
         return tuple(self.item.load(item) for item in value)
 
     def dump(self, value: Any) -> Any:
-        """See `Kind`."""
         return [self.item.dump(item) for item in value]
 
 
@@ -203,18 +187,15 @@ class ByName(Kind):
         self.item, self.flattened = item, flattened
 
     def accepts(self, value: Any) -> bool:
-        """See `Kind`."""
         return isinstance(value, Mapping)
 
     def read(self, value: Any, path: JsonPath) -> Any:
-        """See `Kind`. Of a key that is written twice the last value counts."""
+        # Of a key that is written twice the last value counts.
         members = super().read(value, path)
         return {name: self.item.read(members[name], path.at(name)) for name in sorted(members)}
 
     def load(self, value: Any) -> Any:
-        """See `Kind`."""
         return {name: self.item.load(item) for name, item in value.items()}
 
     def dump(self, value: Any) -> Any:
-        """See `Kind`."""
         return {name: self.item.dump(item) for name, item in sorted(value.items())}

@@ -53,7 +53,7 @@ def find(name: str) -> Network:
     if network := by_name.get(name.lower()):
         return network
     near = by_name[difflib.get_close_matches(name.lower(), by_name, n=1, cutoff=0)[0]].name
-    raise OfferError(f"os402 knows no network `{name}`; the nearest name is `{near}`.")
+    raise OfferError(f"os402 knows no network `{name}`; the nearest name is `{near}`")
 
 
 def assets(pay: Any = DEFAULT_PAY, *, testnet: bool = False) -> tuple[Asset, ...]:
@@ -69,14 +69,14 @@ def assets(pay: Any = DEFAULT_PAY, *, testnet: bool = False) -> tuple[Asset, ...
     wanted: set[str] = set()
     for symbol, names in _preferences(pay).items():
         if symbol.upper() != "USDC":
-            raise OfferError(f"os402 knows no token `{symbol}`; it knows `USDC`.")
+            raise OfferError(f"os402 knows no token `{symbol}`; it knows `USDC`")
         wanted.update(network.name for network in (map(find, names) if names else registry()))
     deployed = [network for network in registry() if network.name in wanted and network.usdc]
     chosen = [network for network in deployed if network.testnet == testnet]
     if not chosen:
         kind = "test" if testnet else "main"
-        advice = f" `testnet = {str(not testnet).lower()}` would keep those that are named." if deployed else ""
-        raise OfferError(f"No {kind} network where USDC is deployed is left to be paid on.{advice}")
+        advice = f"; `testnet = {str(not testnet).lower()}` would keep those that are named" if deployed else ""
+        raise OfferError(f"no {kind} network where USDC is deployed is left to be paid on{advice}")
     exact = [Asset("USDC", str(network.usdc), network.name) for network in chosen]
     return (*exact, *(Asset(asset.token, asset.address.lower(), asset.network) for asset in exact))
 

@@ -18,10 +18,13 @@ from hatch_os402.offer.canonical import canonical, pretty
 from hatch_os402.offer.fields import ALWAYS_WRITTEN, Nested, Option, Structure, Unit
 from hatch_os402.offer.floats import U64_MAX
 from hatch_os402.offer.kinds import AnyJson, ArrayOf, Base64, ByName, Flag, Integer, Number, Text
+from hatch_os402.offer.names import name_fault
 from hatch_os402.offer.prices import from_per_second
 from hatch_os402.offer.schemas import normalise
 
 U16_MAX, U32_MAX = 2**16 - 1, 2**32 - 1
+MAX_BUFFER = 4 * 1024**3
+"""Bytes that a server can be expected to allocate for a call; 64 GB abort it."""
 MAX_ARGUMENT = 128 * 1024 - 1  # Linux MAX_ARG_STRLEN without the final NUL: no longer argument can be executed
 UPLOAD_LIMIT = 200_000_000
 """Bytes that a server takes in one upload unless its owner says otherwise (`os402 serve --upload-limit`)."""
@@ -41,14 +44,19 @@ def argument_fault(text: str) -> str | None:
     return None
 
 
-def name_fault(name: str) -> str | None:
-    """Say what keeps `name` from being called, or None if nothing does."""
-    return "must not contain `/`: it becomes a part of the offer's address" if "/" in name else None
+def buffer_fault(size: int) -> str | None:
+    """Say why a buffer of `size` bytes should not be asked for, or None."""
+    if size <= MAX_BUFFER:
+        return None
+    return f"must not be more than {MAX_BUFFER} bytes: os402 allocates it whole for every call, and aborts if it cannot"
 
 
 @dataclass(frozen=True)
 class Executable(Structure):
-    """What runs on one architecture: where the server can fetch it, its SHA-256 (hex), its stack in KiB."""
+    """What runs on one architecture: where the server can fetch it, its SHA-256 (hex), a stack in KiB.
+
+    No server looks at this stack, which `os402 offer --stack` sets; see `Limits`.
+    """
 
     url: Annotated[str | None, TEXT] = dataclass_field(default=None, kw_only=True)
     sha256: Annotated[str, SHA256]
@@ -78,28 +86,31 @@ class Exec(Structure):
         """See `Structure`."""
         super().__post_init__()
         if not self.executables:
-            raise OfferError("An offer needs at least one executable.")
+            raise OfferError("an offer needs at least one executable")
         if clash := self.executables.keys() & Exec.__dataclass_fields__.keys():
-            raise OfferError(f"`{min(clash)}` cannot be an architecture: offers use this name for something else.")
+            raise OfferError(f"`{min(clash)}` cannot be an architecture: offers use this name for something else")
         for argument in self.args or ():
             if fault := argument_fault(argument):
-                raise OfferError(f"An argument of the offer ({argument[:40]!r}) {fault}.")
+                raise OfferError(f"an argument of the offer ({argument[:40]!r}) {fault}")
 
 
 @dataclass(frozen=True)
 class Limits(Structure):
-    """What a call may use: RAM and stack in KiB, buffer in bytes, times and `retain` in seconds, TCP ports."""
+    """What a call may use: RAM and stack in KiB, buffer in bytes, times and `retain` in seconds, TCP ports.
+
+    The server sets RLIMIT_STACK to `stack_kb`, or to 1 MiB.
+    """
 
     cpu_units: Annotated[int, U32, Option("cpu-units", default=1)]
     ram_kb: Annotated[int, U32, Option("ram", default=512 * 1024, unit=KIBIBYTES, low=1)]
-    buffer_capacity: Annotated[int, U64, Option("buffer", default=1024 * 1024, unit=BYTES, low=1)]
+    buffer_capacity: Annotated[int, U64, Option("buffer", default=1024 * 1024, unit=BYTES, low=1, fault=buffer_fault)]
     cpu_time_secs: Annotated[int, U64, Option("cpu-time", default=60, unit=SECONDS, low=1, flag="cpu-time-secs")]
     wall_time_secs: Annotated[int, U64, Option("wall-time", default=120, unit=SECONDS, low=1, flag="wall-time-secs")]
     net: Annotated[bool, FLAG, Option("net")] = False
     tcp_bind: Annotated[tuple[int, ...], PORTS, Option("tcp-bind")] = ()
     tcp_connect: Annotated[tuple[int, ...], PORTS, Option("tcp-connect")] = ()
     retain: Annotated[int, U64, Option("retain", default=3600, unit=SECONDS), ALWAYS_WRITTEN] = 0
-    stack_kb: Annotated[int | None, U32] = None
+    stack_kb: Annotated[int | None, U32, Option("stack", unit=KIBIBYTES, low=1)] = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,7 @@ class Price(Structure):
         super().__post_init__()
         object.__setattr__(self, "per_second", float(self.per_second))  # the server's field is an f64: 1 means 1.0
         if not (math.isfinite(self.per_second) and self.per_second >= 0):
-            raise OfferError(f"A price per second of {self.per_second} is impossible: it must be 0 or more.")
+            raise OfferError(f"a price per second of {self.per_second} is impossible: it must be 0 or more")
         from_per_second(self.per_second)
 
 

@@ -16,7 +16,7 @@ def from_per_second(per_second: float) -> float:
     Raises `OfferError` naming the nearest price per second that does.
     """
     if not survives(per_second):
-        raise OfferError(f"{_reason(per_second)} Write `price-per-second = {nearest_surviving(per_second)}`.")
+        raise OfferError(f"{_reason(per_second)}; write `price-per-second = {nearest_surviving(per_second)}`")
     return per_second
 
 
@@ -28,17 +28,17 @@ def from_flat(price: float, min_duration: int) -> float:
     """
     per_second = price / min_duration
     if price and not per_second:
-        raise OfferError(f"{format_float(price)} / {min_duration} seconds is too little for a 64-bit float.")
+        raise OfferError(f"{format_float(price)} / {min_duration} seconds is too little for a 64-bit float")
     if survives(per_second):
         return per_second
-    advice = f"Write `price-per-second = {nearest_surviving(per_second)}` instead"
+    advice = f"write `price-per-second = {nearest_surviving(per_second)}` instead"
     flat = nearest(price, lambda candidate: survives(candidate / min_duration))
     if flat is not None:
         advice += f", or `price = {format_float(flat)}`"
-    raise OfferError(f"{format_float(price)} / {min_duration} seconds is a problem: {_reason(per_second)} {advice}.")
+    raise OfferError(f"{format_float(price)} / {min_duration} seconds is a problem: {_reason(per_second)}; {advice}")
 
 
 def _reason(per_second: float) -> str:
     text = format_float(per_second)
     read = format_float(server_float(text))
-    return f"os402 reads the price per second {text} as {read} and would refuse the signature."
+    return f"os402 reads the price per second {text} as {read} and would refuse the signature"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
-from hatch_os402.errors import OfferError
+from hatch_os402.errors import OfferError, SignatureError
 from hatch_os402.formatting import utc_time
 from hatch_os402.offer.canonical import canonical, parse_json
 from hatch_os402.offer.fields import Nested, Structure
@@ -81,11 +81,11 @@ class ReadOffer:
         """Why the server would refuse the signature; None if it would not, or if there is none. Raises as `signer`."""
         signer, fault = self._signer
         if signer not in {None, self.owner}:
-            return f"The signature is that of {signer}, and the owner is {self.owner}."
+            return f"the signature is that of {signer}, and the owner is {self.owner}"
         return fault
 
     def problems(self, now: float | None = None) -> tuple[str, ...]:
-        """Say, a sentence or two each, why the server or its callers would refuse the offer at `now` (unix seconds).
+        """Say, a clause or two each, why the server or its callers would refuse the offer at `now` (unix seconds).
 
         That an offer has no signature yet is no problem. Raises `PrivateKeyError` if it has one and the extra "publish"
         is not installed.
@@ -94,12 +94,12 @@ class ReadOffer:
 
     def _problems(self, now: float) -> Iterator[str]:
         if self.declared_sha256 not in {None, self.sha256}:
-            names = f" It would not write {', '.join(self.dropped)}." if self.dropped else ""
-            yield f"The offer declares the hash {self.declared_sha256}; the server computes {self.sha256}.{names}"
+            names = f" (it would not write {', '.join(self.dropped)})" if self.dropped else ""
+            yield f"the offer declares the hash {self.declared_sha256}; the server computes {self.sha256}{names}"
         if self.signature_problem:
             yield self.signature_problem
         if self.payload["valid_until"] < now:
-            yield f"The offer expired: it was valid until {utc_time(self.payload['valid_until'])}."
+            yield f"the offer expired: it was valid until {utc_time(self.payload['valid_until'])}"
         try:
             _offer(self.payload, str.lower)
         except OfferError as error:
@@ -110,7 +110,7 @@ class ReadOffer:
         """The signer's address, or None and what is wrong with the signature, if there is one."""
         if self.k256 is None:
             return None, None
-        from hatch_os402.offer.signing import SignatureError, recover  # noqa: PLC0415 - needs an extra
+        from hatch_os402.offer.signing import recover  # noqa: PLC0415 - needs an extra
 
         try:
             return recover(self.sha256, self.k256), None
@@ -123,7 +123,7 @@ def read_offer(path: Path) -> ReadOffer:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise OfferError(f"The offer {path} cannot be read: {error.strerror or error}.") from error
+        raise OfferError(f"the offer {path} cannot be read: {error.strerror or error}") from error
     try:
         return read_envelope(content)
     except OfferError as error:
@@ -139,7 +139,7 @@ def read_envelope(text: str | bytes) -> ReadOffer:
     try:
         text = text if isinstance(text, str) else text.decode()
     except UnicodeDecodeError as error:
-        raise OfferError("The offer is not text in UTF-8.") from error
+        raise OfferError("the offer is not text in UTF-8") from error
     parse_json(text)  # whatever is not JSON for the server; what follows keeps repeated keys in sight
     content = json.loads(
         text, parse_float=server_number, parse_int=server_number, object_pairs_hook=JsonObject.of_pairs

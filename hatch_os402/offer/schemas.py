@@ -25,7 +25,7 @@ def normalise(schema: Any) -> Any:
 
 def _normalise(value: Any, path: tuple[str, ...]) -> Any:
     if isinstance(value, (dict, list)) and len(path) + _LEVELS_ABOVE + 1 >= NESTING_LIMIT:
-        raise OfferError(f"The schema has more than {NESTING_LIMIT - _LEVELS_ABOVE - 1} levels, which os402 refuses.")
+        raise OfferError(f"the schema has more than {NESTING_LIMIT - _LEVELS_ABOVE - 1} levels, which os402 refuses")
     if isinstance(value, dict):
         return {key: _normalise(value[key], (*path, str(key))) for key in sorted(value)}
     if isinstance(value, list):
@@ -36,12 +36,12 @@ def _normalise(value: Any, path: tuple[str, ...]) -> Any:
         return value if I64_MIN <= value <= U64_MAX else _float(_large(value, path), path)
     if isinstance(value, float):
         return _float(value, path)
-    raise OfferError(f"{_place(path)} is a {type(value).__name__}, which JSON does not have. Write it as a string.")
+    raise OfferError(f"{_place(path)} is a {type(value).__name__}, which JSON does not have; write it as a string")
 
 
 def _large(value: int, path: tuple[str, ...]) -> float:
     if value.bit_length() > _F64_BITS:
-        raise OfferError(f"{_place(path)} is too large for a number of os402.")
+        raise OfferError(f"{_place(path)} is too large for a number of os402")
     return float(server_number(str(value)))
 
 
@@ -49,13 +49,13 @@ def _float(value: float, path: tuple[str, ...]) -> float:
     if survives(value):
         return value
     if not math.isfinite(value):
-        raise OfferError(f"{_place(path)} is {value}, a number that JSON does not have.")
+        raise OfferError(f"{_place(path)} is {value}, a number that JSON does not have")
     near = ("-" if value < 0 else "") + nearest_surviving(abs(value))
     raise OfferError(
         f"{_place(path)} is {format_float(value)}, which os402 would read as another number, and so refuse the"
-        f" signature. The nearest number that it reads back unchanged is {near}."
+        f" signature; the nearest number that it reads back unchanged is {near}"
     )
 
 
 def _place(path: tuple[str, ...]) -> str:
-    return f"`{'.'.join(path)}` in the schema" if path else "The schema"
+    return f"`{'.'.join(path)}` in the schema" if path else "the schema"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import SignatureError
 from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.canonical import pretty
 from hatch_os402.offer.keys import HALF_ORDER, Key, require_extra
@@ -19,10 +19,6 @@ from hatch_os402.offer.payload import sha256 as offer_sha256
 
 _SIGNATURE = re.compile(r"(?:0x)?([0-9a-fA-F]{130})")
 _PARITY = {0: 0, 1: 1, 27: 0, 28: 1}
-
-
-class SignatureError(Os402Error):
-    """Something cannot be signed, or a signature is none."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ def complete(offer: Offer, address: str) -> Offer:
     """
     if offer.owner not in {ZERO_ADDRESS, address}:
         raise SignatureError(
-            f"The owner of the offer is {offer.owner}, and this is the key of {address}. Nothing was signed or sent. "
+            f"the owner of the offer is {offer.owner}, and this is the key of {address}: nothing was signed or sent.\n"
             "Use the owner's key, or set `owner` in [tool.hatch.build.targets.os402.offer] to the key's address (or "
             "leave it out) and build again."
         )
@@ -55,7 +51,7 @@ def complete(offer: Offer, address: str) -> Offer:
 def sign(offer: Offer, key: Key) -> SignedOffer:
     """Sign an offer whose owner is the key's address (see `complete`). Raises `SignatureError` for another owner."""
     if offer.owner != key.address:
-        raise SignatureError(f"The owner of the offer is {offer.owner}, and this is the key of {key.address}.")
+        raise SignatureError(f"the owner of the offer is {offer.owner}, and this is the key of {key.address}")
     sha256 = offer_sha256(offer)
     return SignedOffer(offer, sha256, "0x" + key.sign_digest(bytes.fromhex(sha256)).hex())
 
@@ -73,17 +69,17 @@ def recover(sha256_hex: str, k256: str) -> str:
 
     match = _SIGNATURE.fullmatch(k256)
     if match is None:
-        raise SignatureError("The signature is not 65 bytes in hex.")
+        raise SignatureError("the signature is not 65 bytes in hex")
     raw = bytes.fromhex(match[1])
     r, s, v = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:64], "big"), raw[64]
     if v not in _PARITY:
-        raise SignatureError(f"The signature ends in {v}, where 27 or 28 says which key it is of.")
+        raise SignatureError(f"the signature ends in {v}, where 27 or 28 says which key it is of")
     if s > HALF_ORDER:
-        raise SignatureError("The signature has a high s, which os402 refuses; its mirror image with a low s is valid.")
+        raise SignatureError("the signature has a high s, which os402 refuses; its mirror image with a low s is valid")
     try:
         public_key = Signature(vrs=(_PARITY[v], r, s)).recover_public_key_from_msg_hash(bytes.fromhex(sha256_hex))
     except (BadSignature, ValidationError, ValueError) as error:
-        raise SignatureError("The signature is not one of any key.") from error
+        raise SignatureError("the signature is not one of any key") from error
     return str(public_key.to_address())
 
 

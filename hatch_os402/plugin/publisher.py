@@ -9,6 +9,7 @@ import click
 from hatch.publish.plugin.interface import PublisherInterface
 
 from hatch_os402.errors import Os402Error, shown, unforeseen
+from hatch_os402.home import expand_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,7 @@ class Os402Publisher(PublisherInterface):
             given_options(options),
             (
                 Table("tool.hatch.publish.os402", self.project_config, root),
-                Table("publish.os402", self.plugin_config, Path.home()),
+                Table("publish.os402", self.plugin_config, expand_user("~")),
             ),
         )
         publish(

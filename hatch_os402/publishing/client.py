@@ -10,12 +10,13 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from hatch_os402.__about__ import __version__
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import PublishError
+from hatch_os402.offer.names import in_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,12 +31,8 @@ _LONGEST_ANSWER = 300
 _OWN_FAULT = 500
 
 
-class PublishError(Os402Error):
-    """An offer could not be published."""
-
-
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How often a request is made, and how long to wait before the second time (doubled each time), in seconds."""
 
     attempts: int = 4
@@ -44,7 +41,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Part:
+class UploadPart:
     """One part of an upload. `open` returns its content from the beginning, a new file each time."""
 
     name: str
@@ -55,7 +52,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ServerResponse:
     """What the server said: a status below 500 and the JSON of the body, or None if it is not JSON."""
 
     status: int
@@ -69,20 +66,20 @@ class Answer:
         return printable(text) if isinstance(text, str) else ""
 
 
-class Server:
+class RemoteServer:
     """The server at `url`. Name and password in the address are used (basic authentication) and never shown.
 
     Raises `PublishError` when `url` is no address of a server, and from every method when the server cannot be reached
-    or fails (5xx), each time, as often as `timeout` allows.
+    or fails (5xx), each time, as often as `retries` allows.
     """
 
-    def __init__(self, url: str, client: httpx.Client, *, timeout: Patience, reporter: Reporter) -> None:
+    def __init__(self, url: str, client: httpx.Client, *, retries: RetryPolicy, reporter: Reporter) -> None:
         parts = _split(url)
         self.url = base_url(url)
         self.plain = parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
         """Whether what is sent can be read on its way."""
         self._auth = (unquote(parts.username or ""), unquote(parts.password or "")) if "@" in parts.netloc else None
-        self._client, self._patience, self._tell = client, timeout, reporter
+        self._client, self._retries, self._tell = client, retries, reporter
 
     def call_url(self, key: str) -> str:
         """Return the address at which the offer of this hash or name is called."""
@@ -94,10 +91,10 @@ class Server:
 
     def offer(self, key: str) -> Any:
         """Return the JSON of the offer's envelope by its hash or name; None if there is none."""
-        answer = self._request("GET", quote(key, safe=""))
+        answer = self._request("GET", in_address(key))
         return answer.json if answer.status == httpx.codes.OK else None
 
-    def upload(self, sha256: str, parts: Sequence[Part], progress: Callable[[int], None]) -> Answer:
+    def upload(self, sha256: str, parts: Sequence[UploadPart], progress: Callable[[int], None]) -> ServerResponse:
         """Send `parts` in this order as the offer `sha256`; `progress` is told how many bytes of the parts have gone.
 
         The parts are streamed. After a failure everything is sent again: the server takes an offer twice.
@@ -105,15 +102,15 @@ class Server:
         return self._request("PUT", sha256, parts, progress)
 
     def _request(
-        self, method: str, path: str, parts: Sequence[Part] = (), progress: Callable[[int], None] = lambda _: None
-    ) -> Answer:
-        pause = self._patience.pause
-        for attempt in range(1, self._patience.attempts + 1):
+        self, method: str, path: str, parts: Sequence[UploadPart] = (), progress: Callable[[int], None] = lambda _: None
+    ) -> ServerResponse:
+        pause = self._retries.pause
+        for attempt in range(1, self._retries.attempts + 1):
             try:
                 answer = self._once(method, f"{self.url}/{path}", parts, progress)
             except OSError as error:  # httpx's own errors are no OSError: this is one of our files
                 raise PublishError(
-                    f"{error.filename or 'A file of the offer'} cannot be read: {error.strerror}."
+                    f"{error.filename or 'a file of the offer'} cannot be read: {error.strerror}."
                 ) from error
             except (httpx.RequestError, httpx.InvalidURL) as error:
                 problem = _connection_problem(error)
@@ -123,17 +120,19 @@ class Server:
                 if answer.status < _OWN_FAULT:
                     return answer
                 problem = f"answers {answer.status}" + (f": {answer.error}" if answer.error else "")
-            if attempt < self._patience.attempts:
+            if attempt < self._retries.attempts:
                 self._tell.info(f"{self.url} {problem}; trying again in {pause:g} s")
-                self._patience.sleep(pause)
+                self._retries.sleep(pause)
                 pause *= 2
-        raise PublishError(f"{self.url} {problem}, {self._patience.attempts} times in a row. Try again later.")
+        raise PublishError(f"{self.url} {problem}, {self._retries.attempts} times in a row. Try again later.")
 
-    def _once(self, method: str, url: str, parts: Sequence[Part], progress: Callable[[int], None]) -> Answer:
+    def _once(
+        self, method: str, url: str, parts: Sequence[UploadPart], progress: Callable[[int], None]
+    ) -> ServerResponse:
         counter = _Counter(progress)
         with ExitStack() as stack:
             files = [
-                (part.name, (part.filename, _Watched(stack.enter_context(part.open()), counter), part.type))
+                (part.name, (part.filename, _CountingFile(stack.enter_context(part.open()), counter), part.type))
                 for part in parts
             ]
             response = self._client.request(
@@ -149,11 +148,11 @@ class Server:
             content = response.json()
         except (ValueError, RecursionError):  # not JSON, or not UTF-8
             content = None
-        return Answer(response.status_code, content, response.headers.get("Location"))
+        return ServerResponse(response.status_code, content, response.headers.get("Location"))
 
 
 def new_client() -> httpx.Client:
-    """Return a client as `Server` wants it; proxies and certificates are those of the environment."""
+    """Return a client as `RemoteServer` wants it; proxies and certificates are those of the environment."""
     return httpx.Client(timeout=TIMEOUT)
 
 
@@ -169,7 +168,7 @@ def without_userinfo(url: str) -> str:
     return scheme + separator + rest.rpartition("@")[2]
 
 
-def upload_size(parts: Sequence[Part]) -> int:
+def upload_size(parts: Sequence[UploadPart]) -> int:
     """Return the bytes of `parts` and of what multipart puts around them (at most; it is about 200 bytes a part)."""
     return sum(part.size + 256 for part in parts)
 
@@ -190,7 +189,7 @@ class _Counter:
         self._progress(self._sent)
 
 
-class _Watched:
+class _CountingFile:
     """A file that tells how much of it was read."""
 
     def __init__(self, file: BinaryIO, counter: _Counter) -> None:

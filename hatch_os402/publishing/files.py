@@ -13,10 +13,10 @@ from hatch_os402.artifacts.names import FRAME
 from hatch_os402.cache import cache_folder
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import is_project, read_pyproject
+from hatch_os402.errors import PublishError
 from hatch_os402.files import file_sha256
 from hatch_os402.offer.build import environment
 from hatch_os402.offer.canonical import canonical
-from hatch_os402.publishing.client import PublishError
 from hatch_os402.publishing.parts import Upload, prepare
 from hatch_os402.runtime.configured import executables
 from hatch_os402.runtime.fetching import find_by_sha256

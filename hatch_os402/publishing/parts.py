@@ -8,11 +8,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hatch_os402.errors import PublishError
 from hatch_os402.formatting import utc_time
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.offer.signing import signed_envelope_text
-from hatch_os402.publishing.client import Part, PublishError, base_url
+from hatch_os402.publishing.client import UploadPart, base_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,10 +30,10 @@ class Upload:
     """An offer, ready to be sent, with all that belongs to it. `prepare` makes and checks one."""
 
     signed: SignedOffer
-    config: Part
-    private: tuple[Part, ...]
+    config: UploadPart
+    private: tuple[UploadPart, ...]
     """The private environment and standard input, which a server cannot be asked for: they are always sent."""
-    executables: Mapping[str, Part]
+    executables: Mapping[str, UploadPart]
     """By architecture, those whose bytes are at hand."""
 
 
@@ -55,11 +56,11 @@ def prepare(
     if signed.offer.valid_until < now:
         until = signed.offer.valid_until
         raise PublishError(
-            f"The offer expired: it was valid until {utc_time(until)}. Nothing was sent. Build again with a later "
+            f"the offer expired: it was valid until {utc_time(until)}. Nothing was sent.\nBuild again with a later "
             "`valid-until` or a longer `valid-for`."
         )
     if signature and (problems := read_envelope(signed_envelope_text(signed)).problems(now)):
-        raise PublishError("The server would refuse the offer, so nothing was sent:\n" + "\n".join(problems))
+        raise PublishError("the server would refuse the offer, so nothing was sent:\n" + "\n".join(problems))
     private = []
     if execution.env_sha256:
         private.append(_env_part(private_env, execution.env_sha256))
@@ -87,10 +88,10 @@ def dry_run(upload: Upload, servers: Sequence[str]) -> Iterator[str]:
             yield f"  exe_{arch:<8} {f'executable_{arch}':<18} {size}, {rest} (sha256 {item.sha256})"
 
 
-def _env_part(private_env: bytes | None, sha256: str) -> Part:
+def _env_part(private_env: bytes | None, sha256: str) -> UploadPart:
     if private_env is None:
         raise PublishError(
-            "The offer's environment is private, and its values were not found: neither in pyproject.toml nor by the "
+            "the offer's environment is private, and its values were not found: neither in pyproject.toml nor by the "
             "option `env`, which names a file with a JSON object. Nothing was sent."
         )
     try:
@@ -98,28 +99,28 @@ def _env_part(private_env: bytes | None, sha256: str) -> Part:
     except ValueError:  # its message could show a value
         values = None
     if not isinstance(values, dict):
-        raise PublishError("The private environment is not a JSON object. Nothing was sent.")
+        raise PublishError("the private environment is not a JSON object. Nothing was sent.")
     content = canonical(values)
     if hashlib.sha256(private_env).hexdigest() == sha256:
         content = private_env
     elif hashlib.sha256(content).hexdigest() != sha256:
         raise PublishError(
-            "The private environment is not the one that the offer was built with (its hash differs). Nothing was "
-            "sent. Build again."
+            "the private environment is not the one that the offer was built with (its hash differs). Nothing was "
+            "sent.\nBuild again."
         )
     return _bytes_part("env", "env.json", "application/json", content)
 
 
-def _frame_part(frame: Path | None, sha256: str) -> Part:
+def _frame_part(frame: Path | None, sha256: str) -> UploadPart:
     if frame is None:
         raise PublishError(
-            "The offer's standard input is private, and its file (`.stdin`) is not beside the offer. os402 would not "
-            "notice and run the offer without its program, so nothing was sent. Build again."
+            "the offer's standard input is private, and its file (`.stdin`) is not beside the offer. os402 would not "
+            "notice and run the offer without its program, so nothing was sent.\nBuild again."
         )
     return _file_part("stdin", "stdin.bin", frame, sha256)
 
 
-def _file_part(name: str, filename: str, path: Path, sha256: str) -> Part:
+def _file_part(name: str, filename: str, path: Path, sha256: str) -> UploadPart:
     digest, size = hashlib.sha256(), 0
     try:
         with path.open("rb") as file:
@@ -131,10 +132,10 @@ def _file_part(name: str, filename: str, path: Path, sha256: str) -> Part:
     if digest.hexdigest() != sha256:
         raise PublishError(
             f"{path} is not what the offer was made with: its sha256 is {digest.hexdigest()}, the offer says {sha256}. "
-            "Nothing was sent. Build again."
+            "Nothing was sent.\nBuild again."
         )
-    return Part(name, filename, _BINARY, size, lambda: path.open("rb"))
+    return UploadPart(name, filename, _BINARY, size, lambda: path.open("rb"))
 
 
-def _bytes_part(name: str, filename: str, content_type: str, content: bytes) -> Part:
-    return Part(name, filename, content_type, len(content), lambda: io.BytesIO(content))
+def _bytes_part(name: str, filename: str, content_type: str, content: bytes) -> UploadPart:
+    return UploadPart(name, filename, content_type, len(content), lambda: io.BytesIO(content))

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts.names import OFFER, SIGNED_SUFFIX
+from hatch_os402.errors import PublishError
 from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.keys import VARIABLE, load_key, terminal_prompt
 from hatch_os402.offer.payload import sha256 as offer_sha256
 from hatch_os402.offer.reading import ReadOffer, read_offer
 from hatch_os402.offer.signing import SignedOffer, complete, sign
-from hatch_os402.publishing.client import Patience, PublishError, new_client
+from hatch_os402.publishing.client import RetryPolicy, new_client
 from hatch_os402.publishing.files import UNSIGNED, find_artifacts, gather
 from hatch_os402.publishing.parts import dry_run
 from hatch_os402.publishing.upload import check_size, publish_to
@@ -64,7 +65,7 @@ def publish(
                 upload,
                 settings.servers,
                 client=client,
-                timeout=Patience(),
+                retries=RetryPolicy(),
                 reporter=reporter,
                 limit=settings.limit,
                 progress=progress,
@@ -132,7 +133,7 @@ def _sign(artifacts: ArtifactSet, keys: _Keys, settings: Settings, reporter: Rep
 def _as_signed(path: Path, read: ReadOffer, reporter: Reporter) -> SignedOffer:
     problems = [problem for problem in read.problems() if "expired" not in problem]  # `prepare` says that, with advice
     if problems:
-        raise PublishError("\n".join((f"The signed offer {path} does not hold. Nothing was sent.", *problems)))
+        raise PublishError("\n".join((f"the signed offer {path} does not hold, and nothing was sent:", *problems)))
     if read.dropped:
         reporter.warning(f"{path.name}: os402 does not know {', '.join(read.dropped)}, and it is not sent")
     return SignedOffer(read.offer, read.sha256, str(read.k256))

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hatch_os402.offer.payload import Offer
-    from hatch_os402.publishing.client import Answer, Part, Server
+    from hatch_os402.publishing.client import RemoteServer, ServerResponse, UploadPart
 
 _TOO_LARGE, _FORBIDDEN = 413, 403
 
 
-def refusal(server: Server, answer: Answer, offer: Offer, parts: Sequence[Part]) -> str:
+def refusal(server: RemoteServer, answer: ServerResponse, offer: Offer, parts: Sequence[UploadPart]) -> str:
     """Say what the server's answer to an upload means and what to do (`webapp/handlers/offers.rs`)."""
     said = answer.error
     meaning = next(_meanings(answer, offer, parts), None)
@@ -28,7 +28,7 @@ def refusal(server: Server, answer: Answer, offer: Offer, parts: Sequence[Part])
     return f"{server.url} answers {answer.status} without the words of an os402 server. Check the address."
 
 
-def _meanings(answer: Answer, offer: Offer, parts: Sequence[Part]) -> Iterator[str]:
+def _meanings(answer: ServerResponse, offer: Offer, parts: Sequence[UploadPart]) -> Iterator[str]:
     """Yield what the answer can mean, the best guess first."""
     said, status = answer.error, answer.status
     if status == _TOO_LARGE or said.startswith(("Failed to read", "Failed to parse multipart")):
@@ -59,7 +59,7 @@ def _meanings(answer: Answer, offer: Offer, parts: Sequence[Part]) -> Iterator[s
         )
 
 
-def too_large(parts: Sequence[Part]) -> str:
+def too_large(parts: Sequence[UploadPart]) -> str:
     """Say how large an upload of `parts` is and what would make it smaller, or welcome."""
     listed = ", ".join(f"{part.name} {part.size:,}" for part in parts)
     return (

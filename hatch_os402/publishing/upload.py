@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import Os402Error, PublishError
 from hatch_os402.offer.canonical import canonical
-from hatch_os402.publishing.client import Part, PublishError, Server, upload_size, without_userinfo
+from hatch_os402.offer.names import name_note
+from hatch_os402.publishing.client import RemoteServer, UploadPart, upload_size, without_userinfo
 from hatch_os402.publishing.refusals import refusal, too_large
 
 if TYPE_CHECKING:
@@ -18,13 +18,9 @@ if TYPE_CHECKING:
     import httpx
 
     from hatch_os402.offer.signing import SignedOffer
-    from hatch_os402.publishing.client import Patience
+    from hatch_os402.publishing.client import RetryPolicy
     from hatch_os402.publishing.parts import Upload
     from hatch_os402.reporting import Reporter
-
-_RESERVED = {"attest", "health", "offers", "swagger-ui", "tasks"}
-_IN_A_PATH = "!$&'()*+,;=:@"
-"""What may stand in a path as it is, beside letters, digits and `-._~` (RFC 3986, 3.3)."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ def publish_to(
     servers: Sequence[str],
     *,
     client: httpx.Client,
-    timeout: Patience,
+    retries: RetryPolicy,
     reporter: Reporter,
     limit: int,
     progress: Callable[[str, int, int], None] = lambda *_: None,
@@ -60,7 +56,7 @@ def publish_to(
     for address in servers:
         shown = without_userinfo(address)
         try:
-            server = Server(address, client, timeout=timeout, reporter=reporter)
+            server = RemoteServer(address, client, retries=retries, reporter=reporter)
             shown = server.url
             if server.plain and upload.private:
                 reporter.warning(
@@ -72,24 +68,24 @@ def publish_to(
     return tuple(results)
 
 
-def check_size(parts: Sequence[Part], limit: int) -> None:
+def check_size(parts: Sequence[UploadPart], limit: int) -> None:
     """Raise `PublishError` when an upload of `parts` is larger than `limit` bytes."""
     if upload_size(parts) > limit:
         raise PublishError(
-            f"Nothing is sent: the upload is larger than {limit:,} bytes, the option `limit`; {too_large(parts)}"
+            f"nothing is sent: the upload is larger than {limit:,} bytes, the option `limit`; {too_large(parts)}"
         )
 
 
 def _publish(
-    upload: Upload, server: Server, limit: int, reporter: Reporter, progress: Callable[[str, int, int], None]
+    upload: Upload, server: RemoteServer, limit: int, reporter: Reporter, progress: Callable[[str, int, int], None]
 ) -> Result:
     signed = upload.signed
     there = _same(server.offer(signed.sha256), signed)
     missing = _missing_executables(upload, server)
-    name_note = _name_note(signed.offer.name)
-    named = signed.offer.name is None or bool(name_note) or _hash_by_name(server, signed) == signed.sha256
+    note = name_note(signed.offer.name)
+    named = signed.offer.name is None or bool(note) or _hash_by_name(server, signed) == signed.sha256
     if there and named and not missing and not upload.private:
-        return _result(server, signed, name_note, already_there=True)
+        return _result(server, signed, note, already_there=True)
     parts = (upload.config, *upload.private, *missing)
     total = sum(part.size for part in parts)
     check_size(parts, limit)
@@ -97,11 +93,11 @@ def _publish(
     answer = server.upload(signed.sha256, parts, lambda sent: progress(server.url, sent, total))
     if answer.status not in {200, 201}:
         raise PublishError(refusal(server, answer, signed.offer, parts))
-    _verify(server, signed, check_name=not name_note)
-    return _result(server, signed, name_note)
+    _verify(server, signed, check_name=not note)
+    return _result(server, signed, note)
 
 
-def _missing_executables(upload: Upload, server: Server) -> tuple[Part, ...]:
+def _missing_executables(upload: Upload, server: RemoteServer) -> tuple[UploadPart, ...]:
     """Return the executables to send; raise for one that nobody has."""
     missing = []
     for arch, item in sorted(upload.signed.offer.exec.executables.items()):
@@ -118,7 +114,7 @@ def _missing_executables(upload: Upload, server: Server) -> tuple[Part, ...]:
     return tuple(missing)
 
 
-def _verify(server: Server, signed: SignedOffer, *, check_name: bool) -> None:
+def _verify(server: RemoteServer, signed: SignedOffer, *, check_name: bool) -> None:
     """See that the server has exactly what was signed, by hash and by name."""
     if not _same(server.offer(signed.sha256), signed):
         raise PublishError(
@@ -142,27 +138,13 @@ def _same(envelope: Any, signed: SignedOffer) -> bool:
         return False
 
 
-def _hash_by_name(server: Server, signed: SignedOffer) -> str | None:
+def _hash_by_name(server: RemoteServer, signed: SignedOffer) -> str | None:
     envelope = server.offer(str(signed.offer.name))
     if not isinstance(envelope, dict) or "payload" not in envelope:
         return None
     return signed.sha256 if _same(envelope, signed) else str(envelope.get("sha256"))[:64]
 
 
-def _name_note(name: str | None) -> str:
-    """Say why the name cannot be looked up, so that the hash is the address to give; empty if it can.
-
-    The server does not decode an address, and looks at its endings before it looks for an offer (`webapp/router.rs`).
-    """
-    if name is None:
-        return ""
-    if not name or quote(name, safe=_IN_A_PATH) != name:
-        return f"the name {name!r} cannot be written in an address of os402: call the offer by its hash"
-    if name in _RESERVED or ".cgi" in name or name.endswith(".exe"):
-        return f"the name {name!r} is read as something else in an address of os402: call the offer by its hash"
-    return ""
-
-
-def _result(server: Server, signed: SignedOffer, note: str, *, already_there: bool = False) -> Result:
+def _result(server: RemoteServer, signed: SignedOffer, note: str, *, already_there: bool = False) -> Result:
     key = signed.sha256 if note or signed.offer.name is None else signed.offer.name
     return Result(server.url, signed.sha256, None, already_there, server.call_url(key), (note,) if note else ())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from hatch_os402.cache import told
+from hatch_os402.cache import cache_errors
 from hatch_os402.errors import ResolutionError, WheelError
 from hatch_os402.resolution.pip_process import run_pip
 from hatch_os402.resolution.target import Target
@@ -71,7 +71,7 @@ def keep(path: Path, pin: Pin, cache: Path) -> Path:
         raise ResolutionError(f"pip did not fetch {pin.filename} of {pin.name} {pin.version}.")
     place = _place(pin, cache)
     partial = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}")
-    with told(cache):
+    with cache_errors(cache):
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, partial)  # may cross file systems; the rename below does not
         partial.replace(place)

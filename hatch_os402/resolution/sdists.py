@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from hatch_os402.cache import told
+from hatch_os402.cache import cache_errors
 from hatch_os402.errors import ResolutionError
 from hatch_os402.resolution.pip_process import run_pip_here
 
@@ -47,7 +47,7 @@ def build_sdist(pin: Pin, *, find_links: Path, cache: Path, workdir: Path, pytho
     if not (known := sorted(kept.glob("*.whl"))):
         made = _build(pin, workdir, python)
         place = kept / _name(pin, made.name)
-        with told(cache):
+        with cache_errors(cache):
             kept.mkdir(parents=True, exist_ok=True)
             shutil.copy(made, place.with_suffix(".partial"))
             place.with_suffix(".partial").replace(place)

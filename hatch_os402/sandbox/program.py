@@ -149,11 +149,11 @@ def load(artifacts: ArtifactSet, private_env: Mapping[str, str] | None = None) -
             )
     env: Mapping[str, str] = {}
     if execution.env_sha256:
-        env = _private_env(execution.env_sha256, artifacts.folder) if private_env is None else private_env
+        env = private_env_of_project(execution.env_sha256, artifacts.folder) if private_env is None else private_env
     return Program(read, stdin, env)
 
 
-def _private_env(sha256: str, folder: Path) -> dict[str, str]:
+def private_env_of_project(sha256: str, folder: Path) -> dict[str, str]:
     """Return the environment with this hash, which only the pyproject.toml of the project has."""
     root = project_above(folder)
     if root is None:

@@ -19,11 +19,11 @@ from hatch_os402.archive.index import NAME as INDEX
 from hatch_os402.archive.pack import DEFLATED, Member, pack
 from hatch_os402.artifacts.names import SIGNED_SUFFIX, SUFFIXES
 from hatch_os402.artifacts.record import FORMAT
-from hatch_os402.errors import OfferError
+from hatch_os402.errors import OfferError, SignatureError
 from hatch_os402.files import measure
 from hatch_os402.offer.canonical import parse_json
 from hatch_os402.offer.reading import ReadOffer, read_envelope
-from hatch_os402.offer.signing import SignatureError, complete
+from hatch_os402.offer.signing import complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import Os402Error, SignatureError
 from hatch_os402.offer.canonical import canonical
-from hatch_os402.offer.signing import SignatureError, recover
+from hatch_os402.offer.signing import recover
 from hatch_os402.verification.artifacts import Link
 
 if TYPE_CHECKING:

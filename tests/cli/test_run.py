@@ -12,6 +12,8 @@ from support.buildproject import contents, write_project
 from support.programs import BIG, CASES, name_of, write_offer
 
 from hatch_os402.cli import main
+from hatch_os402.config.offer_options import OfferOptions
+from hatch_os402.offer.payload import Limits
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's")
 
@@ -81,6 +83,16 @@ HABITS = {
 @pytest.mark.parametrize(("arguments", "answer"), HABITS.values(), ids=HABITS)
 def test_habits_of_curl(arguments, answer, run, echo):
     assert run(echo, *arguments) == (0, answer.encode(), "")
+
+
+STACK = "import resource; print('A: b\\n\\n', *resource.getrlimit(resource.RLIMIT_STACK), sep='', end='')"
+
+
+@pytest.mark.parametrize(("option", "limit"), [({}, 1024**2), ({"stack": "4mb"}, 4 * 1024**2)])
+def test_the_stack_that_the_option_sets_is_the_programs(run, tmp_path, option, limit):
+    limits = Limits(**OfferOptions(option, tmp_path).values(Limits))
+    offer = write_offer(tmp_path, STACK, name="stack", limits=limits)
+    assert run(offer) == (0, f"{limit}{limit}".encode(), "")
 
 
 def test_body_from_stdin(run, echo, monkeypatch):

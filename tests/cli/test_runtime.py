@@ -177,13 +177,21 @@ def test_a_bar_only_on_a_terminal(run, server, monkeypatch):
     assert f"verified: sha256 {sha256(assimilated(DATA))}" in err
 
 
-def test_without_a_home(run, monkeypatch):
-    def homeless():
-        raise RuntimeError
+def test_without_a_home(run, monkeypatch, tmp_path):
+    """As for a uid without an entry in passwd, which containers like to give."""
 
-    monkeypatch.delenv("HATCH_OS402_CACHE_DIR")
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(Path, "home", homeless)
+    def nobody(_uid):
+        raise KeyError
+
+    for name in ("HATCH_OS402_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     code, _, err = run("path")
     assert code == 1
-    assert "set HATCH_OS402_CACHE_DIR to a folder" in err
+    assert "fetch it with `hatch-os402 runtime fetch`" in err
+    assert (tmp_path / f"hatch-os402-{os.getuid()}").is_dir()
+    (tmp_path / f"hatch-os402-{os.getuid()}").chmod(0o777)
+    code, _, err = run("path")
+    assert code == 1
+    assert "there is no home folder for the cache" in err

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from support.artifactcraft import KEY, STEM, write_artifacts
 from support.offercraft import GOLDEN, GOLDEN_TEXT
 
 from hatch_os402.cli import main
+from hatch_os402.offer.build import BASE_ENV
+from hatch_os402.offer.canonical import canonical
+from hatch_os402.offer.payload import envelope_text
 from hatch_os402.offer.reading import read_envelope
 
 ONE = f"0x{1:064x}"
@@ -153,8 +158,8 @@ class TestErrors:
             check=False,
         )
         assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith("hatch-os402: A private key is needed")
-        assert len(done.stderr.splitlines()) == 1
+        assert done.stderr.startswith("hatch-os402: a private key is needed")
+        assert len(done.stderr.splitlines()) == 2  # what is wrong, and what to do
 
 
 class TestShowCommand:
@@ -165,3 +170,18 @@ class TestShowCommand:
         assert "--ram 256mb" in out
         assert f"@{tmp_path / STEM}.stdin" in out
         assert sorted(tmp_path.iterdir()) == before
+
+    def test_names_the_variables_of_the_projects_private_environment(self, run, tmp_path):
+        table = '[project]\nname = "x"\nversion = "1"\n[tool.hatch.build.targets.os402.offer]\nenv-private = true\n'
+        (tmp_path / "pyproject.toml").write_text(table + 'env = { TOKEN = "s3cret", OTHER = "s3cret" }\n')
+        env = {**BASE_ENV, "TOKEN": "s3cret", "OTHER": "s3cret"}
+        private = {"env": None, "env_private": True, "env_sha256": hashlib.sha256(canonical(env)).hexdigest()}
+        (tmp_path / "dist").mkdir()
+        path = tmp_path / "dist" / f"{STEM}.offer.json"
+        golden = read_envelope(GOLDEN_TEXT).offer
+        path.write_text(envelope_text(replace(golden, exec=replace(golden.exec, **private))), encoding="utf-8")
+        code, out, err = run(path, "--show-command")
+        assert (code, err) == (0, "")
+        assert '--env OTHER="$OTHER"' in out
+        assert '--env TOKEN="$TOKEN"' in out
+        assert "s3cret" not in out

@@ -80,8 +80,8 @@ SCHEMA: Row = (
     [({}, {}), ({"b": 1, "a": 2.0}, {"a": 2.0, "b": 1}), (' {"type": 1e2}', {"type": 100.0}), ("[1]", [1])],
     ([1, True, [], [{}]], "must be a table, or a string with a file's path or JSON"),
     [
-        ('{"a": }', "is not possible: Not valid JSON"),
-        ("[NaN]", "is not possible: Not valid JSON"),
+        ('{"a": }', "is not possible: not valid JSON"),
+        ("[NaN]", "is not possible: not valid JSON"),
         ({"x": 0.0001 / 60}, "is not possible: `x` in the schema is 1.6666666666666667e-6"),
         ({"x": dt.date(2027, 1, 1)}, "is a date, which JSON does not have"),
         ("missing.json", "relative to the project; `missing.json` is not"),
@@ -94,7 +94,12 @@ OPTIONS: dict[str, Row] = {
         None,
         [("greeter", "greeter")],
         ([1, True], STRING),
-        [("", "must not be empty"), ("a/b", "not contain `/`")],
+        [
+            ("", "must not be empty"),
+            ("a/b", "not contain `/`"),
+            (".", "must not be `.`"),
+            ("..", r"must not be `\.\.`: clients take that out"),
+        ],
     ),
     "description": (None, [("Greets.", "Greets."), ("", "")], ([1, ["a"]], STRING), []),
     "owner": (
@@ -270,7 +275,7 @@ class TestPricing:
         with pytest.raises(OptionValueError) as caught:
             make(price=0.0001).validate()
         assert caught.value.message.startswith(f"Field `{PREFIX}.price` is not possible: 0.0001 / 60 seconds")
-        assert "Write `price-per-second = 1.6666666666666665e-6` instead, or `price = 0.0000999" in caught.value.message
+        assert "write `price-per-second = 1.6666666666666665e-6` instead, or `price = 0.0000999" in caught.value.message
 
     def test_a_price_per_second_that_does_not_survive(self, make):
         with pytest.raises(
@@ -325,6 +330,38 @@ class TestCombinations:
 
     def test_private_env(self, make):
         assert make(env={"A": "1"}, env_private=True).env_private
+
+
+class TestWhatAServerCannotDo:
+    def test_the_largest_buffer(self, make):
+        assert make(buffer="4gb").buffer == 4 * 2**30
+
+    @pytest.mark.parametrize("size", ["64gb", 4 * 2**30 + 1])
+    def test_a_buffer_that_aborts_the_server(self, make, size):
+        with pytest.raises(
+            OptionValueError, match=r"\.buffer` must not be more than 4294967296 bytes: os402 allocates"
+        ):
+            make(buffer=size).validate()
+
+
+class TestHints:
+    def test_of_usual_options_there_is_none(self, make):
+        assert list(make(name="a:b+c", tcp_bind=[80]).hints()) == []
+
+    @pytest.mark.parametrize(
+        ("config", "said"),
+        [
+            ({"net": True}, "`net = true` gives no network"),
+            ({"tcp_connect": [443]}, "`tcp-connect` gives no network"),
+            ({"price": 0}, "a price of 0 lets only the owner of the server call"),
+            ({"price_per_second": 0.0}, "a price of 0 lets only the owner of the server call"),
+            ({"pool": "free"}, "while the pool 'free' has room, only the owner of the server can call"),
+            ({"name": "my tool"}, "the name 'my tool' cannot be written in an address"),
+        ],
+    )
+    def test_what_os402_makes_of_it(self, make, config, said):
+        (hint,) = make(**config).hints()
+        assert said in hint
 
 
 class TestSchemaFiles:

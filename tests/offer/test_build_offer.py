@@ -179,11 +179,11 @@ class TestStdin:
             build(tmp_path, stdin_private=False, frame=lambda: b"other")
 
 
-def test_stack_is_that_of_every_executable(tmp_path):
+def test_stack_is_written_where_the_server_looks(tmp_path):
     payload = build(tmp_path, stack="2mb")
-    assert payload["exec"]["x86_64"] == {"url": "https://example.com/p", "sha256": HASH, "stack_kb": 2048}
-    assert payload["exec"]["aarch64"] == {"sha256": HASH, "stack_kb": 2048}
-    assert "stack_kb" not in payload["limits"]
+    assert payload["limits"]["stack_kb"] == 2048
+    assert payload["exec"]["x86_64"] == {"url": "https://example.com/p", "sha256": HASH}
+    assert payload["exec"]["aarch64"] == {"sha256": HASH}
 
 
 def test_the_server_reads_what_is_written(tmp_path):

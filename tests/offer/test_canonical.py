@@ -68,7 +68,7 @@ class TestParse:
 
     @pytest.mark.parametrize("text", ["", "{", '"a', "[1] 2", "\ufeff1", '"\t"', '"\\u00g0"', "-Infinity", "[1 2]"])
     def test_broken_json(self, text):
-        with pytest.raises(OfferError, match="Not valid JSON"):
+        with pytest.raises(OfferError, match="not valid JSON"):
             parse_json(text)
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
 import json
 import shlex
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from support.offercraft import ADDRESSES, ARGUMENTS, GOLDEN_TEXT, HASHES, JSON, integers
 
 from hatch_os402.offer import networks
+from hatch_os402.offer.build import BASE_ENV
 from hatch_os402.offer.commandline import os402_command
 from hatch_os402.offer.floats import U64_MAX, survives
 from hatch_os402.offer.payload import U16_MAX, U32_MAX, Exec, Executable, Limits, Offer, Price
@@ -57,7 +57,7 @@ def os402(command, owner):
     parser.add_argument("offer", choices=["offer"])
     for name in ("name", "description", "pool", "input-schema", "output-schema", "stack", "ram", "buffer", "net"):
         parser.add_argument(f"--{name}")
-    for name in ("stdin", "stdin-base64", "price-per-second", "valid-for"):
+    for name in ("stdin", "price-per-second", "valid-for"):
         parser.add_argument(f"--{name}")
     for name in ("cpu-units", "cpu-time-secs", "wall-time-secs", "min-duration", "max-duration", "retain"):
         parser.add_argument(f"--{name}", type=int)
@@ -75,9 +75,7 @@ def os402(command, owner):
         arch, _, rest = text.partition(":")
         url, _, sha256 = rest.rpartition("#")
         executables[arch] = Executable(sha256, url=url, stack_kb=stack)
-    stdin = base64.b64decode(flags.stdin_base64) if flags.stdin_base64 is not None else None
-    if flags.stdin is not None:
-        stdin = {"@frame": FRAME}[flags.stdin]
+    stdin = None if flags.stdin is None else {"@frame": FRAME}[flags.stdin]
     assets = networks.assets(flags.pay, testnet=flags.testnet)
     per_second = float(flags.price_per_second)
     assert flags.valid_for.endswith("s")
@@ -148,7 +146,7 @@ def sayable(draw):
                 st.none() | st.dictionaries(TEXT.filter(lambda name: "=" not in name), TEXT, min_size=1, max_size=2)
             ),
             env_extendable=draw(st.booleans()),
-            stdin=None if private else draw(st.none() | st.binary()),
+            stdin=None if private else draw(st.none() | st.just(FRAME)),
             stdin_appendable=draw(st.booleans()),
             stdin_sha256=HASH if private else None,
             stdin_private=private,
@@ -184,8 +182,8 @@ class TestSameOffer:
     def test_as_people_read_it(self):
         command = os402_command(GOLDEN, frame=Path("dist") / "a b.stdin", now=1_799_996_400)
         assert command.splitlines() == [
-            "# `--valid-for` counts from now; the offer is valid until 1800000000 (unix seconds).",
-            "# The executable for 'x86_64' has the sha256 9095bdb859308b62acf04036ffd4adfe366d7f737d276eb6c46ae434f3816c9b.",
+            "# `--valid-for` counts from now; the offer is valid until 1800000000 (unix seconds)",
+            "# the executable for 'x86_64' has the sha256 9095bdb859308b62acf04036ffd4adfe366d7f737d276eb6c46ae434f3816c9b",
             """os402 --key @KEYFILE --pay '{"USDC":["base-sepolia"]}' offer \\""",
             "  --name python-hello \\",
             *command.splitlines()[4:7],  # description and schema, which have every kind of character
@@ -260,6 +258,33 @@ class TestDifferences:
     def test_a_schema_that_cannot_be_said_has_no_flag(self, schema):
         offer = replace(GOLDEN, input_schema=schema, output_schema=schema)
         assert not {"--input-schema", "--output-schema"} & set(words(os402_command(offer, frame="frame", now=NOW)))
+
+    @pytest.mark.parametrize(
+        ("private_env", "flags", "said"),
+        [
+            ({}, ["--env", "NAME=VALUE"], "name it with `--env`"),
+            (
+                {**BASE_ENV, "TOKEN": "s3cret", "A-B": "s3cret", "_a1": "s3cret"},
+                ["--env", "A-B=VALUE", "--env", "COSMOPOLITAN_INIT_ZIPOS=/proc/self/exe", "--env", "TOKEN=$TOKEN"],
+                "'A-B', 'TOKEN', '_a1'",
+            ),
+        ],
+    )
+    def test_every_private_variable_is_named_and_none_is_shown(self, private_env, flags, said):
+        execution = replace(GOLDEN.exec, env=None, env_private=True, env_sha256=HASH)
+        command = os402_command(replace(GOLDEN, exec=execution), frame="f", private_env=private_env, now=NOW)
+        found = words(command)
+        start = found.index("--env")
+        assert found[start : start + len(flags)] == flags
+        assert "--env-private" in found
+        assert said in command
+        assert "random order" in command
+        assert "s3cret" not in command
+
+    def test_a_stack_that_counts_has_no_flag(self):
+        command = os402_command(replace(GOLDEN, limits=replace(GOLDEN.limits, stack_kb=77)), frame="f", now=NOW)
+        assert "`limits.stack_kb` (77) has no flag" in command
+        assert "--stack" not in words(command)
 
     def test_an_offer_cannot_smuggle_a_command_into_a_comment(self):
         offer = replace(GOLDEN, exec=replace(GOLDEN.exec, executables={"x\nrm -rf /": Executable(HASH)}))

@@ -146,5 +146,5 @@ class TestNearest:
     @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
     def test_nothing_is_near_infinity(self, number):
         assert not survives(number)
-        with pytest.raises(OfferError, match="No number near"):
+        with pytest.raises(OfferError, match="no number near"):
             nearest_surviving(number)

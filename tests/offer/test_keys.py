@@ -12,8 +12,9 @@ import pytest
 from eth_keyfile import create_keyfile_json
 from support.offercraft import ORDER
 
+from hatch_os402.errors import PrivateKeyError
 from hatch_os402.offer import keys
-from hatch_os402.offer.keys import Key, PrivateKeyError, load_key
+from hatch_os402.offer.keys import Key, load_key
 
 MARKER = "a1b2c3d4" * 8
 RAW = bytes.fromhex(MARKER)

@@ -58,13 +58,13 @@ class TestAssets:
     @pytest.mark.parametrize(
         ("pay", "testnet", "match"),
         [
-            ({"USDC": ["base-sepolia"]}, False, "No main network .* `testnet = true` would keep"),
-            ({"USDC": ["base"]}, True, "No test network .* `testnet = false` would keep"),
-            ({"USDC": ["os402", "unichain"]}, False, r"is left to be paid on\.$"),
-            ({}, False, "No main network"),
+            ({"USDC": ["base-sepolia"]}, False, "no main network .* `testnet = true` would keep"),
+            ({"USDC": ["base"]}, True, "no test network .* `testnet = false` would keep"),
+            ({"USDC": ["os402", "unichain"]}, False, r"is left to be paid on$"),
+            ({}, False, "no main network"),
             ("DOGE", False, "no token `DOGE`"),
             ({"USDC": ["bsae"]}, False, "nearest name is `base`"),
-            ('{"USDC": ', False, "Not valid JSON"),
+            ('{"USDC": ', False, "not valid JSON"),
         ],
     )
     def test_nothing_to_be_paid_with(self, pay, testnet, match):

@@ -190,7 +190,7 @@ class TestProblems:
 
     def test_expired(self):
         (problem,) = read_envelope(GOLDEN_TEXT).problems(now=PAYLOAD["valid_until"] + 1)
-        assert problem == "The offer expired: it was valid until 2027-01-15 08:00:00 UTC."
+        assert problem == "the offer expired: it was valid until 2027-01-15 08:00:00 UTC"
 
     def test_an_owner_in_mixed_case_is_none(self):
         mixed = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"

@@ -41,7 +41,7 @@ def test_a_float_that_does_not_survive_is_named_with_the_nearest_that_does(sign)
     with pytest.raises(OfferError) as caught:
         normalise(schema)
     assert "`properties.x.enum.1` in the schema" in caught.value.message
-    assert caught.value.message.endswith(f" unchanged is {sign}1.6666666666666665e-6.")
+    assert caught.value.message.endswith(f" unchanged is {sign}1.6666666666666665e-6")
     assert normalise([float(f"{sign}1.6666666666666665e-6")])
 
 

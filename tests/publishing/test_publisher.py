@@ -289,7 +289,7 @@ def test_options_win_over_the_variable_over_the_project_over_the_user(server, pr
 
 @pytest.mark.usefixtures("key")
 def test_no_server(run):
-    assert "No server to publish to" in run().aborted
+    assert "no server to publish to" in run().aborted
 
 
 @pytest.mark.usefixtures("key")
@@ -422,7 +422,7 @@ def test_a_dry_run_needs_no_key_and_sends_nothing(server, run):
 @pytest.mark.usefixtures("key")
 def test_what_is_larger_than_the_limit_is_refused_before_anybody_is_asked(server, run, dry_run):
     app = run(url=server.url, limit="100", dry_run=dry_run)
-    assert "Nothing is sent: the upload is larger than 100 bytes" in app.aborted
+    assert "nothing is sent: the upload is larger than 100 bytes" in app.aborted
     assert server.seen == []
 
 

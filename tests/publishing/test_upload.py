@@ -27,11 +27,12 @@ from support.offering import (
 )
 from support.os402server import Os402Server, Stored
 
+from hatch_os402.errors import PublishError
 from hatch_os402.offer.canonical import canonical, parse_json
 from hatch_os402.offer.payload import Executable
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.offer.signing import SignedOffer, sign
-from hatch_os402.publishing.client import TIMEOUT, Patience, PublishError, Server, new_client
+from hatch_os402.publishing.client import TIMEOUT, RemoteServer, RetryPolicy, new_client
 from hatch_os402.publishing.parts import dry_run, prepare
 from hatch_os402.publishing.upload import publish_to
 
@@ -75,7 +76,7 @@ def send(client):
             upload,
             addresses,
             client=with_client,
-            timeout=pauses.timeout(attempts),
+            retries=pauses.retries(attempts),
             reporter=heard,
             limit=limit,
             progress=progress,
@@ -171,6 +172,16 @@ def test_publishing_an_older_offer_again_takes_its_name_back(server, make, send)
     assert server.names["greeter"] == older.signed.sha256
 
 
+@pytest.mark.parametrize("name", ["a:b", "a+b@1.0", "x,y;z=1", "a&b!c$d", "it's", "f(x)*", "!$&'()*+,;=:@"])
+def test_a_name_is_asked_for_as_it_stands_because_os402_decodes_nothing(server, make, send, name):
+    upload = make(greeter(name=name, **PUBLIC))
+    (result,), *_ = send(upload, server)
+    assert (result.error, result.notes) == (None, ())
+    assert result.call_url == f"{server.url}/{name}.cgi"
+    (again,), *_ = send(upload, server)
+    assert again.already_there
+
+
 def test_an_offer_without_a_name_is_called_by_its_hash(server, make, send):
     upload = make(greeter(name=None))
     (result,), *_ = send(upload, server)
@@ -184,6 +195,8 @@ def test_an_offer_without_a_name_is_called_by_its_hash(server, make, send):
         ("my tool", "cannot be written"),
         ("grüezi", "cannot be written"),
         ("offers", "read as something else"),
+        (".", "read as something else"),
+        ("..", "read as something else"),
         ("a.cgi", "read as something else"),
     ],
 )
@@ -295,7 +308,7 @@ def test_an_address_that_is_none_keeps_nobody_waiting(server, make, send):
 @pytest.mark.parametrize("url", ["", "host", "http://", "http://h:port", "http://h/?x=1", "http://h/#x", "file:///x"])
 def test_addresses_that_are_none(client, url):
     with pytest.raises(PublishError, match="is not the address of a server"):
-        Server(url, client, timeout=Patience(), reporter=Heard())
+        RemoteServer(url, client, retries=RetryPolicy(), reporter=Heard())
 
 
 def test_name_and_password_of_an_address_are_used_and_not_shown(server, make, send):
@@ -374,7 +387,7 @@ def test_a_missing_executable_without_an_address_is_not_left_to_the_server(serve
 
 def test_an_upload_beyond_the_limit_is_not_begun(server, make, send):
     error = only_error(send(make(), server, limit=len(FRAME))[0])
-    assert "Nothing is sent" in error
+    assert "nothing is sent" in error
     assert f"stdin {len(FRAME):,}" in error
     assert "PUT" not in server.methods()
 
@@ -523,7 +536,7 @@ def test_a_large_frame_is_streamed(tmp_path):
         offer = signed(greeter(stdin_sha256=digest.hexdigest()))
         upload = prepare(offer, frame=frame, private_env=None, executables={}, now=0)
         with httpx.Client(transport=Swallow()) as client:
-            server = Server("http://h", client, timeout=Patience(), reporter=Heard())
+            server = RemoteServer("http://h", client, retries=RetryPolicy(), reporter=Heard())
             server.upload(offer.sha256, (upload.config, *upload.private), lambda _: None)
         _, peak = tracemalloc.get_traced_memory()
     finally:

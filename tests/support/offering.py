@@ -13,7 +13,7 @@ from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.keys import load_key
 from hatch_os402.offer.payload import Exec, Executable, Limits, Offer, Price, envelope_text
 from hatch_os402.offer.signing import SignedOffer, complete, sign, signed_envelope_text
-from hatch_os402.publishing.client import Patience
+from hatch_os402.publishing.client import RetryPolicy
 from support.artifactcraft import write_record
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class Pauses:
 
     asked: list[float] = field(default_factory=list)
 
-    def timeout(self, attempts: int = 3) -> Patience:
-        return Patience(attempts=attempts, pause=1.0, sleep=self.asked.append)
+    def retries(self, attempts: int = 3) -> RetryPolicy:
+        return RetryPolicy(attempts=attempts, pause=1.0, sleep=self.asked.append)
 
 
 def greeter(**changes: Any) -> Offer:

@@ -12,8 +12,8 @@ from support.offercraft import GOLDEN, GOLDEN_TEXT
 
 from hatch_os402.archive.frame import write_frame
 from hatch_os402.artifacts.choosing import choose
-from hatch_os402.errors import ArtifactError
-from hatch_os402.offer.keys import Key, PrivateKeyError
+from hatch_os402.errors import ArtifactError, PrivateKeyError
+from hatch_os402.offer.keys import Key
 from hatch_os402.offer.payload import envelope_text
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.offer.signing import complete, sign, signed_envelope_text
