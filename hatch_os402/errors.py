@@ -21,6 +21,12 @@ class Os402Error(Exception):
         self.details = details
 
 
+def bug(error: BaseException) -> str:
+    """Return one line about an exception that is nobody's fault but ours, which says where the report goes."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"this is a bug in hatch-os402, please report it where you have it from: {what[:500]}"
+
+
 class OptionTypeError(Os402Error, TypeError):
     """An option in pyproject.toml has the wrong type. Also a `TypeError`, which is what Hatch expects."""
 
