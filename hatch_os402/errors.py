@@ -13,14 +13,6 @@ import traceback
 from hatch_os402.__about__ import __version__
 
 
-def shown(text: str) -> str:
-    """Return `text`, which may have several lines, with what a terminal would obey, or cannot show, as escapes.
-
-    Messages tell what distributions, indexes and programs say, and these are not to move the cursor.
-    """
-    return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)
-
-
 def unforeseen(error: BaseException) -> tuple[str, str]:
     """Return what a user is told of an exception that nobody expected, in one line, and the traceback for `-v`.
 

@@ -1,8 +1,30 @@
-"""Values as a person reads them: sizes, counts, dates, texts."""
+"""Values as a person reads them: sizes, counts, dates, and texts of others, made fit to be shown."""
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime, timezone
+
+_OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of Unicode: controls, formats (directions of writing among them), surrogates, separators of lines."""
+
+
+def escaped(text: str, *, keep: str = "") -> str:
+    r"""Return `text` with control and format characters as `\x1b` and the like, but for those in `keep`.
+
+    What distributions, indexes, offers and programs say is not to move the cursor of a terminal.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        ascii(character)[1:-1] if character not in keep and unicodedata.category(character) in _OBEYED else character
+        for character in text
+    )
+
+
+def escaped_lines(text: str) -> str:
+    """Return `text` as `escaped` does, with its lines and tabulators."""
+    return escaped(text.replace("\r\n", "\n"), keep="\n\t")
 
 
 def utc_time(seconds: int) -> str:
@@ -24,8 +46,3 @@ def human_size(size: int) -> str:
 def counted(number: int, what: str) -> str:
     """Return how many there are of `what`, a noun in the singular: `1 file`, `2,125 files`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def printable(text: str) -> str:
-    """Return `text` with what a terminal would obey, or cannot show, written as escapes."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_os402.errors import Os402Error, shown, unforeseen
+from hatch_os402.errors import Os402Error, unforeseen
+from hatch_os402.formatting import escaped_lines
 from hatch_os402.plugin.bridge import HatchReporter, abort_on_error
 
 
@@ -36,7 +37,7 @@ ESCAPES = "\x1b]0;owned\x07 \x1b[2J \u202e \x9b31m"
 
 
 def test_what_a_terminal_would_obey_is_shown():
-    assert shown(f"a\n\tb {ESCAPES}") == "a\n\tb \\x1b]0;owned\\x07 \\x1b[2J \\u202e \\x9b31m"
+    assert escaped_lines(f"a\n\tb {ESCAPES}") == "a\n\tb \\x1b]0;owned\\x07 \\x1b[2J \\u202e \\x9b31m"
 
 
 @pytest.mark.parametrize("error", [Os402Error(ESCAPES, ESCAPES), OSError(5, ESCAPES, ESCAPES), RuntimeError(ESCAPES)])
@@ -71,5 +72,5 @@ def test_its_traceback_is_for_those_who_ask():
 
 def test_the_place_is_told_where_it_is_ours():
     with pytest.raises(TypeError) as caught:
-        shown(None)
+        escaped_lines(None)
     assert ", at errors.py:" in unforeseen(caught.value)[0]

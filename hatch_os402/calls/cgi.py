@@ -23,6 +23,7 @@ _FIRST_COUNTS = {
 }
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # token, RFC 9110
 _UNFIT = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # what the server takes for no value of a header
+_LENGTH = re.compile(rb"[0-9]{1,18}")
 _STATUS = re.compile(r"\+?([0-9]{1,6})")  # a u16, as Rust parses one
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """White space of Unicode, which Rust's `trim` takes away; a range as in a pattern."""
@@ -44,6 +45,7 @@ class Request:
     headers: Sequence[tuple[str, str]] = ()
     """Names in any case, as they came, repeated ones included."""
     body: bytes = b""
+    """Or a view of bytes."""
 
     @property
     def path(self) -> str:
@@ -59,6 +61,51 @@ class Response:
     headers: tuple[tuple[str, bytes], ...]
     """Each name once, lowercase."""
     body: bytes
+
+
+BODILESS = frozenset({204, 304})
+"""What is answered without a body (RFC 9110, 6.4.1), whatever the program wrote."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What of a response reaches its caller when the program's own framing is passed on, as os402 does."""
+
+    body: bytes
+    answered: bool = True
+    """Whether the caller gets an answer at all."""
+    complete: bool = True
+    """Whether the caller gets as many bytes as it waits for."""
+    length: bytes | None = None
+    """The value of Content-Length, if it is the program's own; else it is that of the body."""
+    problem: str = ""
+    """What is wrong and what to do, in a sentence or two; empty if nothing is."""
+
+
+def delivery(response: Response, method: str) -> Delivery:
+    """Return what a caller of `method` gets. A server that is asked by HEAD, or answers 204 or 304, sends no body."""
+    headers = dict(response.headers)
+    if "transfer-encoding" in headers:
+        return Delivery(
+            b"",
+            answered=False,
+            complete=False,
+            problem="The program sends Transfer-Encoding, and os402 then closes the connection without an answer: send "
+            "none, the server frames the body.",
+        )
+    stated, body = headers.get("content-length"), response.body
+    if stated is not None and not _LENGTH.fullmatch(stated):
+        shown = stated.decode(errors="backslashreplace")
+        return Delivery(body, problem=f"The program's Content-Length {shown!r} is no number: send none.")
+    if method == "HEAD" or response.status in BODILESS:
+        return Delivery(b"", length=stated if stated is not None else str(len(body)).encode())
+    if stated is None or int(stated) == len(body):
+        return Delivery(body)
+    words = f"The program's Content-Length is {int(stated):,}, and its body has {len(body):,} bytes: "
+    if int(stated) < len(body):
+        cut = body[: int(stated)]
+        return Delivery(cut, length=stated, problem=f"{words}callers get the first {len(cut):,}. Send none.")
+    return Delivery(body, complete=False, length=stated, problem=f"{words}callers wait for the rest. Send none.")
 
 
 class NoResponseError(Os402Error):

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hatch_os402.calls.cgi import NoResponseError, delivery
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hatch_os402.calls.cgi import NoResponseError
+    from hatch_os402.calls.cgi import Response
     from hatch_os402.sandbox.execute import Outcome
     from hatch_os402.sandbox.limits import Limits
 
 _MEBIBYTE = 1 << 20
+_ERRORS = 400
+"""The least status that says an error by itself."""
 _TABLE = "[tool.hatch.build.targets.os402.offer]"
 
 
-def explain(outcome: Outcome, limits: Limits, problem: NoResponseError | None) -> str:
+def explain(outcome: Outcome, limits: Limits, found: NoResponseError | Response, method: str = "GET") -> str:
     """Say, in sentences, what went wrong and how to mend it; empty if nothing did.
 
-    `problem` is why the output is no response, if it is none.
+    `found` is the response to a request of `method`, or why the output is none.
     """
-    return " ".join(_sentences(outcome, limits, problem))
+    if isinstance(found, NoResponseError):
+        return " ".join(_sentences(outcome, limits, found))
+    sentences = [*_sentences(outcome, limits, None)]
+    if (outcome.exit or outcome.ended_by) and found.status < _ERRORS:
+        sentences.append(f"The program failed after its headers (exit {outcome.exit}): callers see {found.status}.")
+    if wrong := delivery(found, method).problem:
+        sentences.append(wrong)
+    return " ".join(sentences)
 
 
 def _sentences(outcome: Outcome, limits: Limits, problem: NoResponseError | None) -> Iterator[str]:

@@ -13,12 +13,13 @@ import click
 
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.cache import cache_folder
-from hatch_os402.calls.cgi import NoResponseError, Response, parse
+from hatch_os402.calls.cgi import NoResponseError, Response, delivery, parse
 from hatch_os402.calls.explain import explain
 from hatch_os402.calls.rebuild import built, configured
 from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.cli.request import read, request_options
+from hatch_os402.formatting import escaped_lines
 from hatch_os402.offer.floats import format_float
 from hatch_os402.runtime.discovery import discover
 from hatch_os402.sandbox.execute import Command, Outcome, execute
@@ -120,7 +121,7 @@ class _Call:
         if runtime.warning:
             reporter.warning(runtime.warning)
         reporter.debug(f"runs with {runtime.words} ({runtime.path})")
-        return self._answer(program, self._outcome(program, runtime, reporter), reporter)
+        return self._answer(program, self._outcome(program, runtime, reporter), self.request.method, reporter)
 
     def _outcome(self, program: Program, runtime: Runtime, reporter: ClickReporter) -> Outcome:
         inputs = program.inputs(self.request.of(program.id), self.arguments)
@@ -137,23 +138,28 @@ class _Call:
             reporter.warning(f"sandbox incomplete: {what}")
         return outcome
 
-    def _answer(self, program: Program, outcome: Outcome, reporter: ClickReporter) -> int:
-        problem, response = None, None
+    def _answer(self, program: Program, outcome: Outcome, method: str, reporter: ClickReporter) -> int:
+        found: Response | NoResponseError
+        sent, complete, status = b"", True, int(HTTPStatus.INTERNAL_SERVER_ERROR)
         try:
-            response = parse(outcome.stdout)
+            found = parse(outcome.stdout)
         except NoResponseError as error:
-            problem = error
+            found = error
+        else:
+            delivered, status = delivery(found, method), found.status
+            complete = delivered.complete
+            if delivered.answered:
+                sent = (_head(found) if self.include else b"") + delivered.body
         sys.stderr.flush()
         _write(sys.stderr, outcome.stderr)
-        if response is not None:
-            _write(sys.stdout, (_head(response) if self.include else b"") + response.body)
-        if why := explain(outcome, program.limits, problem):
+        _write(sys.stdout, sent)
+        if why := explain(outcome, program.limits, found, method):
             reporter.warning(why)
-        status = response.status if response else HTTPStatus.INTERNAL_SERVER_ERROR
         if self.verbose:
             for line in _summary(program, outcome, status):
                 reporter.info(line)
-        return int(outcome.ended_by is not None or not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES)
+        good = complete and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+        return int(outcome.ended_by is not None or not good)
 
 
 def _head(response: Response) -> bytes:
@@ -178,6 +184,10 @@ def _summary(program: Program, outcome: Outcome, status: int) -> Iterable[str]:
 
 
 def _write(stream: Any, content: bytes) -> None:
+    """Write what a program wrote: as it is, but on a terminal, which it must not command."""
     stream.flush()
-    stream.buffer.write(content)
+    if stream.isatty():
+        stream.write(escaped_lines(content.decode(errors="backslashreplace")))
+    else:
+        stream.buffer.write(content)
     stream.flush()

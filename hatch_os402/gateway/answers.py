@@ -15,15 +15,20 @@ _POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancest
 
 
 class RefusedError(Exception):
-    """A request that is answered with an error, `{"error": message}`."""
+    """A request that is answered with an error, `{"error": message}`.
 
-    def __init__(self, status: int, message: str) -> None:
+    `close`: the connection ends with it; else what is still to come of a body is read and dropped, for a client that is
+    sending hears no answer. `retry`: it may work in a moment.
+    """
+
+    def __init__(self, status: int, message: str, *, close: bool = False, retry: bool = False) -> None:
         super().__init__(message)
         self.status, self.message = status, message
+        self._headers = {**({"Connection": "close"} if close else {}), **({"Retry-After": "1"} if retry else {})}
 
     def response(self) -> Response:
         """Return the answer."""
-        return JSONResponse({"error": self.message}, self.status)
+        return JSONResponse({"error": self.message}, self.status, headers=self._headers)
 
 
 def as_own(response: Response) -> Response:

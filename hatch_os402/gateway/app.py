@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from email.utils import formatdate
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -11,48 +13,49 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 
+from hatch_os402.__about__ import __version__
 from hatch_os402.calls import cgi
 from hatch_os402.calls.explain import explain
-from hatch_os402.errors import SandboxError
+from hatch_os402.errors import SandboxError, unforeseen
+from hatch_os402.formatting import escaped
 from hatch_os402.gateway import answers
 from hatch_os402.gateway.answers import RefusedError
+from hatch_os402.gateway.bodies import Body, counted, pieces
+from hatch_os402.gateway.bounds import Account
 from hatch_os402.gateway.core import StoppingError
 from hatch_os402.gateway.guard import check_host, check_origin, check_worker
 from hatch_os402.gateway.page import page
+from hatch_os402.gateway.protocol import close
 from hatch_os402.gateway.upload import UPLOADS_OFF, accept, read_parts
-from hatch_os402.offer.payload import UPLOAD_LIMIT
 from hatch_os402.runtime.discovery import architecture
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
     from hatch_os402.gateway.core import Gateway
     from hatch_os402.gateway.tasks import Task
     from hatch_os402.sandbox.execute import Outcome
     from hatch_os402.sandbox.program import Program
 
-_FRAMING = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding", "upgrade"})
-"""Headers about the connection, which is ours; a program that sends them would break it."""
+_OURS = frozenset({"content-length", "transfer-encoding", "x-os402-task", "service-worker-allowed"})
+"""Headers of a program that are not passed on as they are. The last would let its service worker have the whole gateway
+(`check_worker`); the first is `Delivery.length`."""
 
-_WIDER_WORKERS = "service-worker-allowed"
-"""A header that lets a program's service worker have the whole gateway (`check_worker`)."""
-
-_BODILESS = frozenset({204, 304})
-"""What is answered without a body (RFC 9110, 6.4.1), whatever the program wrote."""
-
+_NO_OWNER = "0x" + "0" * 40
 _NOT_FOUND = "Offer not found or expired"
 
 
-def application(gateway: Gateway, *, limit: int = UPLOAD_LIMIT) -> Starlette:
-    """Return the application. `limit` is how many bytes a body may have, of an upload or a call."""
-    return Starlette(routes=[Mount("/", app=_Router(gateway, limit))])
+def application(gateway: Gateway) -> Starlette:
+    """Return the application, with the bounds of the gateway."""
+    return Starlette(routes=[Mount("/", app=_Router(gateway))])
 
 
 class _Router:
-    def __init__(self, gateway: Gateway, limit: int) -> None:
-        self._gateway, self._limit = gateway, limit
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway, self._bounds = gateway, gateway.bounds
+        self._bodies = Account(self._bounds.bodies)
+        self._calls = 0
+        self._started = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -62,7 +65,17 @@ class _Router:
             response = answers.as_own(refusal.response())
         except (ClientDisconnect, _GoneError):
             return
-        await response(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - one request must not end the others, and the user must hear of it
+            message, details = unforeseen(error)
+            self._gateway.reporter.warning(f"{message}\n{details}")
+            response = answers.as_own(RefusedError(500, message, close=True).response())
+
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start" and all(name != b"date" for name, _ in message["headers"]):
+                message["headers"] = [*message["headers"], (b"date", formatdate(usegmt=True).encode())]
+            await send(message)
+
+        await response(scope, receive, send_dated)
 
     async def _answer(self, request: Request) -> Response:
         # As the address came: os402 decodes nothing, and looks at endings before it looks for an offer.
@@ -85,10 +98,9 @@ class _Router:
 
     async def _read(self, request: Request, path: str) -> Response | None:
         """Answer what is asked of the gateway itself; None if it is something else."""
-        if not path:
-            return self._index(request)
-        if path == "offers":
-            return self._offers(list(self._gateway.programs.values()))
+        pages = {"": self._index, "health": self._health, "tasks": self._tasks, "offers": self._all_offers}
+        if path in pages:
+            return pages[path](request)
         if path.startswith("tasks/"):
             return await self._task(path.removeprefix("tasks/"))
         if path.endswith(".exe"):
@@ -110,6 +122,9 @@ class _Router:
         ]
         return JSONResponse({"offers": listed})
 
+    def _all_offers(self, _request: Request) -> Response:
+        return self._offers(list(self._gateway.programs.values()))
+
     def _offers(self, programs: list[Program], **more: str) -> Response:
         now = time.time()
         valid = {program.sha256: dict(program.read.payload) for program in programs if program.offer.valid_until > now}
@@ -129,6 +144,37 @@ class _Router:
         users = [program for program in self._gateway.programs.values() if program.executable == sha256]
         return self._offers(users, architecture=architecture())
 
+    def _health(self, request: Request) -> Response:
+        """Answer as `webapp/handlers/health.rs`, with what is of use here: nobody pays, and nothing is reserved."""
+        headers: dict[str, list[str]] = {}
+        for name, value in request.headers.items():
+            headers.setdefault(name, []).append(value)
+        return JSONResponse(
+            {
+                "status": "ok",
+                "service": ["hatch-os402", __version__],
+                "service_uptime_secs": int(time.monotonic() - self._started),
+                "signer": self._gateway.key.address,
+                "tasks": {"count": len(self._gateway.tasks.running_or_kept())},
+                "pools": [],
+                "request": {
+                    "method": request.method,
+                    "path": "/health",
+                    "query": request.scope["query_string"].decode("latin-1") or None,
+                    "headers": headers,
+                },
+                "payer": _NO_OWNER,
+            }
+        )
+
+    def _tasks(self, request: Request) -> Response:
+        """Answer with every task by its id. os402 lists those of who signs the request; here nobody does."""
+        if request.headers.get("sec-fetch-site", "none") != "none":
+            # A program's page is of the gateway's origin, and other programs' answers are none of its business.
+            raise RefusedError(403, "Pages cannot list tasks")
+        kept = self._gateway.tasks.running_or_kept()
+        return JSONResponse({task.id: task.to_json(self._gateway.key.address) for task in kept})
+
     async def _task(self, path: str) -> Response:
         identity, _, stream = path.partition("/")
         task = self._gateway.tasks.get(identity)
@@ -142,13 +188,18 @@ class _Router:
         return JSONResponse(await asyncio.to_thread(task.stream, stream, task.outcome, self._gateway.key))
 
     async def _put(self, request: Request, path: str) -> Response:
-        if not self._gateway.owners:
-            async for _ in self._body(request):  # a client that still sends does not hear an answer
-                pass
-            raise RefusedError(403, UPLOADS_OFF)
-        parts = await read_parts(request.headers, self._body(request))
-        program = await asyncio.to_thread(accept, parts, self._gateway)
-        self._gateway.reporter.info(f"published: {program.id} (sha256 {program.sha256})")
+        taken: list[int] = []
+        parts = counted(pieces(request, self._bounds), self._bodies, taken)
+        try:
+            if not self._gateway.owners:
+                async for _ in pieces(request, self._bounds):  # a client that still sends does not hear an answer
+                    pass
+                raise RefusedError(403, UPLOADS_OFF)
+            async with read_parts(request.headers, parts) as read:
+                program = await asyncio.to_thread(accept, read, self._gateway)
+        finally:
+            self._bodies.give_back(sum(taken))
+        self._gateway.reporter.info(f"published: {escaped(program.id)} (sha256 {program.sha256})")
         answer = {"status": "accepted", "offer_hash": path, "expires_at": program.offer.valid_until}
         return JSONResponse(answer, 201)
 
@@ -157,22 +208,27 @@ class _Router:
         program = self._program(key)
         if request.method == "OPTIONS":
             return answers.preflight()
-        body = b"".join([chunk async for chunk in self._body(request)])
-        called = cgi.Request(
-            method=request.method,
-            script=key,
-            path_info=path_info,
-            query=request.scope["query_string"].decode("latin-1"),
-            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
-            body=body,
-        )
+        if self._calls >= self._bounds.calls:
+            raise RefusedError(503, f"{self._bounds.calls} calls run or wait here already", retry=True)
+        self._calls += 1
         try:
-            task, outcome = await self._until_gone(request, program, called)
+            with Body(self._bounds, self._bodies) as body:
+                called = cgi.Request(
+                    method=request.method,
+                    script=key,
+                    path_info=path_info,
+                    query=request.scope["query_string"].decode("latin-1"),
+                    headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
+                    body=await body.receive(request),
+                )
+                task, outcome = await self._until_gone(request, program, called)
         except StoppingError as error:
             raise RefusedError(503, error.message) from error
         except SandboxError as error:
             self._gateway.reporter.warning(f"{request.method} {called.path}: {error.message}")
             raise RefusedError(500, error.message) from error
+        finally:
+            self._calls -= 1
         return self._response(program, called, task, outcome)
 
     async def _until_gone(self, request: Request, program: Program, called: cgi.Request) -> tuple[Task, Outcome]:
@@ -191,15 +247,21 @@ class _Router:
             await asyncio.gather(call, gone, return_exceptions=True)
 
     def _response(self, program: Program, called: cgi.Request, task: Task, outcome: Outcome) -> Response:
+        found: cgi.Response | cgi.NoResponseError
+        answer: Response
         try:
-            response = cgi.parse(outcome.stdout)
+            found = cgi.parse(outcome.stdout)
         except cgi.NoResponseError as problem:
-            why = explain(outcome, program.limits, problem)
-            headers = {"x-os402-task": f"id={task.id}"}  # os402 says no more here
+            found = problem
+            why = explain(outcome, program.limits, found)
+            headers = {"x-os402-task": f"id={task.id}"} if task.retain else {}  # os402 says no more here
             answer = answers.no_response(problem.title, problem.message, why, outcome.stderr, headers)
         else:
-            why = explain(outcome, program.limits, None)
-            answer = _passed_on(response, task)
+            why = explain(outcome, program.limits, found, called.method)
+            # No server sends an informational status as an answer.
+            answer = (
+                _PassedOn(found, called.method, task) if found.status >= HTTPStatus.OK else Response(status_code=500)
+            )
         self._log(called, answer.status_code, outcome, why)
         return answer
 
@@ -220,29 +282,36 @@ class _Router:
             raise RefusedError(404, _NOT_FOUND)
         return program
 
-    async def _body(self, request: Request) -> AsyncGenerator[bytes, None]:
-        received = 0
-        async for chunk in request.stream():
-            received += len(chunk)
-            if received > self._limit:
-                raise RefusedError(413, f"The body is larger than {self._limit:,} bytes, the limit of this gateway")
-            yield chunk
-
 
 def _is_own(path: str) -> bool:
     """Whether a GET of `path` is asked of the gateway itself, whatever stands in it (`webapp/router.rs`)."""
     return path.startswith("tasks/") or path.endswith(".exe")
 
 
-def _passed_on(response: cgi.Response, task: Task) -> Response:
-    """Return a program's response as it goes to the client."""
-    if response.status < 200:  # noqa: PLR2004 - informational: no server sends that as an answer
-        return Response(status_code=500)
-    answer = Response(b"" if response.status in _BODILESS else response.body, response.status)
-    kept = [(name.encode(), value) for name, value in response.headers if name not in {*_FRAMING, _WIDER_WORKERS}]
-    length = [item for item in answer.raw_headers if item[0] == b"content-length"]
-    answer.raw_headers = [*kept, *length, (b"x-os402-task", task.header().encode())]
-    return answer
+class _PassedOn(Response):
+    """A program's response as it goes to the client: what is wrong with its framing shows there, as on os402."""
+
+    def __init__(self, response: cgi.Response, method: str, task: Task) -> None:
+        self._delivery = cgi.delivery(response, method)
+        super().__init__(self._delivery.body, response.status)
+        length = self._delivery.length
+        self.raw_headers = [
+            *((name.encode(), value) for name, value in response.headers if name not in _OURS),
+            (b"content-length", length if length is not None else str(len(self._delivery.body)).encode()),
+            (b"x-os402-task", task.header().encode()),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._delivery.complete:
+            await super().__call__(scope, receive, send)
+            return
+        if self._delivery.answered:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        # os402 leaves its client waiting for what never comes. Here the connection ends.
+        close(scope)
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
 
 class _GoneError(Exception):

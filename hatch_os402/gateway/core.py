@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
+import shutil
+import threading
 import time
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from hatch_os402.cache import cache_folder
 from hatch_os402.errors import Os402Error
+from hatch_os402.gateway.answers import RefusedError
+from hatch_os402.gateway.bounds import DEFAULT, Account, Bounds
+from hatch_os402.gateway.keeper import KeptFolder
 from hatch_os402.gateway.tasks import Task, Tasks, task_id
 from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.keys import Key
@@ -23,6 +26,7 @@ from hatch_os402.sandbox.runtime_files import needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from hatch_os402.calls.cgi import Request
     from hatch_os402.reporting import Reporter
@@ -55,6 +59,7 @@ class Gateway:
         jobs: int | None = None,
         key: Key | None = None,
         owners: Sequence[str] = (),
+        bounds: Bounds = DEFAULT,
     ) -> None:
         self.reporter, self.key = reporter, key or Key(os.urandom(32))
         self.owner = owners[0] if owners else None
@@ -62,7 +67,9 @@ class Gateway:
         self.project_owners: frozenset[str] = frozenset()
         """The owners that the projects name which are served."""
         self._owners = frozenset(owners) | ({key.address} if key is not None else set())
-        self.jobs = jobs or cores()
+        self.bounds, self.jobs = bounds, jobs or cores()
+        self.accepting = threading.Lock()
+        """Held while an upload is checked and taken: two could want one name."""
         self.programs: dict[str, Program] = {}
         self.names: dict[str, str] = {}
         self.tasks = Tasks()
@@ -72,7 +79,10 @@ class Gateway:
         self._spawners: dict[str, Spawner | UnsandboxedSpawner] = {}
         self._choosing = asyncio.Lock()
         self._executables: dict[str, Path] = {}
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: KeptFolder | None = None
+        self._uploads = Account(bounds.uploads)
+        self._uploaded: dict[str, int] = {}
+        """Hash of an offer that was uploaded → size of its private parts."""
         self._calls: set[asyncio.Task[tuple[Task, Outcome]]] = set()
         self._stopping = False
 
@@ -84,7 +94,7 @@ class Gateway:
         for spawner in self._spawners.values():
             await spawner.__aexit__()
         if self._folder is not None:
-            self._folder.cleanup()
+            await asyncio.to_thread(self._folder.remove)
 
     def stop(self) -> None:
         """Kill what runs; whoever waits for it, or calls later, gets a `StoppingError`."""
@@ -126,18 +136,43 @@ class Gateway:
             return None
         return program
 
-    def add_executable(self, sha256: str, content: bytes) -> None:
+    def make_room(self, program: Program, executables: Sequence[int]) -> None:
+        """Raise `RefusedError` if there is no room for an upload with executables of these sizes."""
+        self._drop_expired()
+        if len(self._uploaded) >= self.bounds.programs and program.sha256 not in self._uploaded:
+            raise RefusedError(503, f"This gateway keeps {self.bounds.programs} uploaded offers at most: restart it")
+        if self._uploads.used + len(program.private_stdin) + sum(executables) > self._uploads.bound:
+            raise RefusedError(503, f"This gateway keeps {self._uploads.bound:,} bytes of uploads at most: restart it")
+
+    def add_uploaded(self, program: Program) -> None:
+        """Take an offer that was uploaded, after `make_room`."""
+        self._uploads.give_back(self._uploaded.pop(program.sha256, 0))
+        self._uploaded[program.sha256] = size = len(program.private_stdin)
+        self._uploads.take(size)
+        self.add(program)
+
+    def _drop_expired(self) -> None:
+        for sha256 in list(self._uploaded):
+            program = self.programs.get(sha256)
+            if program is None or program.offer.valid_until < time.time():
+                self._uploads.give_back(self._uploaded.pop(sha256))
+                self.replace([program] if program else [], [])
+
+    def add_executable(self, sha256: str, content: IO[bytes]) -> None:
         """Keep an executable that was uploaded, whole or not at all. Raises `OSError`."""
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="hatch-os402-gateway-")
-        place = Path(self._folder.name, sha256)
+            self._folder = KeptFolder("hatch-os402-gateway-")
+        place = self._folder.path / sha256
         part = place.with_suffix(".part")
-        try:
-            part.write_bytes(content)
-            part.chmod(0o755)
-            part.replace(place)
-        finally:
-            part.unlink(missing_ok=True)
+        if not place.exists():
+            try:
+                with part.open("wb") as file:
+                    shutil.copyfileobj(content, file)
+                    self._uploads.take(file.tell())
+                part.chmod(0o755)  # the folder is for this user alone
+                part.replace(place)
+            finally:
+                part.unlink(missing_ok=True)
         self._executables[sha256] = place
         self._runtimes.pop(sha256, None)
 

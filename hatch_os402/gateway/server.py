@@ -12,6 +12,7 @@ import uvicorn
 
 from hatch_os402.errors import Os402Error
 from hatch_os402.gateway.app import application
+from hatch_os402.gateway.protocol import protocol
 from hatch_os402.gateway.reload import watch
 
 if TYPE_CHECKING:
@@ -53,9 +54,11 @@ async def serve(gateway: Gateway, listening: socket.socket, sources: list[Source
         uvicorn.Config(
             application(gateway),
             lifespan="off",
+            http=protocol(gateway.bounds),
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,  # a program may say its own
             ws="none",
             timeout_graceful_shutdown=_TIMEOUT,
         )

@@ -100,6 +100,11 @@ class Tasks:
         self._expire()
         return self._kept.get(identity)
 
+    def running_or_kept(self) -> list[Task]:
+        """Return those tasks, the oldest first."""
+        self._expire()
+        return list(self._kept.values())
+
     def begin(self, task: Task) -> None:
         """Add a task that starts now; one with the same inputs is forgotten."""
         self.forget(task.id)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import time
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from hatch_os402.errors import OfferError
 from hatch_os402.gateway.answers import RefusedError
+from hatch_os402.gateway.bodies import no_room
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.runtime.elf import is_static
 from hatch_os402.sandbox.program import Program, parse_private_env
@@ -22,34 +24,55 @@ if TYPE_CHECKING:
     from starlette.datastructures import Headers
 
     from hatch_os402.gateway.core import Gateway
+    from hatch_os402.offer.payload import Exec
     from hatch_os402.offer.reading import ReadOffer
 
-Parts = list[tuple[str, bytes]]
+Parts = list[tuple[str, IO[bytes]]]
 """Name and content of each part, in their order."""
 
+_MOST_PARTS = 16
+_LARGEST_HEADER = 16 << 10
+_LARGEST_OFFER = 64 << 20
+_CHUNK = 1 << 20
 
-class _InMemory(MultiPartParser):
-    """Writes nothing to a disk: the limit of an upload bounds the memory."""
 
-    spool_max_size = 1 << 40
+class _Parser(MultiPartParser):
+    """Keeps large parts in files without a name, and takes no headers of parts that have no end."""
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._bounded(self._current_partial_header_name, end - start)
+        super().on_header_field(data, start, end)
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._bounded(self._current_partial_header_value, end - start)
+        super().on_header_value(data, start, end)
+
+    def _bounded(self, so_far: bytes, more: int) -> None:
+        if len(so_far) + more > _LARGEST_HEADER:
+            raise MultiPartException(f"A part has a header of more than {_LARGEST_HEADER:,} bytes")
 
 
-async def read_parts(headers: Headers, chunks: AsyncGenerator[bytes, None]) -> Parts:
-    """Return the parts of a multipart body. Raises `RefusedError` for one that is none."""
+@contextlib.asynccontextmanager
+async def read_parts(headers: Headers, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[Parts, None]:
+    """Yield the parts of a multipart body, as files that are closed at the end.
+
+    Raises `RefusedError` for a body that is none, and what `chunks` raises.
+    """
     if not headers.get("content-type", "").startswith("multipart/form-data"):
         raise RefusedError(400, "Failed to parse multipart: Invalid `boundary` for `multipart/form-data` request")
     try:
-        form = await _InMemory(headers, chunks, max_part_size=_InMemory.spool_max_size).parse()
+        form = await _Parser(headers, chunks, max_files=_MOST_PARTS, max_fields=_MOST_PARTS).parse()
     except MultiPartException as error:
         raise RefusedError(400, f"Failed to parse multipart: {error.message}") from error
-    parts = []
-    for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            parts.append((name, await value.read()))
-            await value.close()
-        else:
-            parts.append((name, value.encode()))
-    return parts
+    except OSError as error:
+        raise no_room(error) from error
+    try:
+        yield [
+            (name, value.file if isinstance(value, UploadFile) else io.BytesIO(value.encode()))
+            for name, value in form.multi_items()
+        ]
+    finally:
+        await form.close()
 
 
 def accept(parts: Parts, gateway: Gateway) -> Program:
@@ -59,26 +82,30 @@ def accept(parts: Parts, gateway: Gateway) -> Program:
     (first, config), *others = parts
     if first != "config":
         raise RefusedError(400, "Config field must be sent first for signature verification")
-    read = _offer(config)
-    check_owner(read, gateway)
-    private, executables = _others(others, read)
-    for arch, item in read.offer.exec.executables.items():
-        if item.sha256 not in executables and item.url is None and not gateway.has_executable(item.sha256):
-            raise RefusedError(
-                400,
-                f"Executable for architecture '{arch}' with hash {item.sha256} is not available (no URL specified)",
-            )
-    for sha256, content in executables.items():
-        try:
-            gateway.add_executable(sha256, content)
-        except OSError as error:
-            raise RefusedError(500, f"Failed to write executable to cache: {error.strerror or error}") from error
-    program = Program(read, private.get("stdin", b""), parse_private_env(private.get("env", b"{}")))
-    gateway.add(program)
+    read = _offer(config.read(_LARGEST_OFFER + 1))
+    with gateway.accepting:
+        check_owner(read, gateway)
+        private, executables = _others(others, read)
+        for arch, item in read.offer.exec.executables.items():
+            if item.sha256 not in executables and item.url is None and not gateway.has_executable(item.sha256):
+                raise RefusedError(
+                    400,
+                    f"Executable for architecture '{arch}' with hash {item.sha256} is not available (no URL specified)",
+                )
+        program = Program(read, private.get("stdin", b""), parse_private_env(private.get("env", b"{}")))
+        gateway.make_room(program, [_size(content) for content in executables.values()])
+        for sha256, content in executables.items():
+            try:
+                gateway.add_executable(sha256, content)
+            except OSError as error:
+                raise RefusedError(500, f"Failed to write executable to cache: {error.strerror or error}") from error
+        gateway.add_uploaded(program)
     return program
 
 
 def _offer(config: bytes) -> ReadOffer:
+    if len(config) > _LARGEST_OFFER:
+        raise RefusedError(413, f"The offer is larger than {_LARGEST_OFFER:,} bytes")
     try:
         read = read_envelope(config)
         _ = read.offer
@@ -116,39 +143,23 @@ def check_owner(read: ReadOffer, gateway: Gateway) -> None:
         )
 
 
-def _others(others: Parts, read: ReadOffer) -> tuple[dict[str, bytes], dict[str, bytes]]:
+def _others(others: Parts, read: ReadOffer) -> tuple[dict[str, bytes], dict[str, IO[bytes]]]:
     """Return the private parts by name, and the executables by SHA256."""
     execution = read.offer.exec
     stated = {"stdin": execution.stdin_sha256, "env": execution.env_sha256}
     private: dict[str, bytes] = {}
-    executables: dict[str, bytes] = {}
+    executables: dict[str, IO[bytes]] = {}
     for name, content in others:
-        sha256 = hashlib.sha256(content).hexdigest()
+        sha256 = _sha256(content)
         arch = name.removeprefix("exe_")
         if name in stated:
             if stated[name] is None:
                 raise RefusedError(400, f"{name} uploaded but offer does not specify {name}_sha256")
             if sha256 != stated[name]:
                 raise RefusedError(400, f"{name} SHA256 mismatch: expected {stated[name]}, got {sha256}")
-            private[name] = content
+            private[name] = content.read()
         elif arch != name:
-            item = execution.executables.get(arch)
-            if item is None:
-                raise RefusedError(
-                    400,
-                    f"Executable for architecture '{arch}' is not declared in offer. "
-                    f"Valid architectures: {', '.join(execution.executables)}",
-                )
-            if sha256 != item.sha256:
-                raise RefusedError(
-                    400,
-                    f"Executable SHA256 mismatch for architecture '{arch}': expected {item.sha256}, got {sha256}",
-                )
-            if not is_static(io.BytesIO(content), arch):
-                raise RefusedError(
-                    400,
-                    f"Executable for architecture '{arch}' is not a static ELF executable for it, as it must be",
-                )
+            _check_executable(arch, sha256, content, execution)
             executables[sha256] = content
         elif name == "config":
             raise RefusedError(400, "Config field must be sent first, not after other fields")
@@ -157,3 +168,37 @@ def _others(others: Parts, read: ReadOffer) -> tuple[dict[str, bytes], dict[str,
                 400, f"Unsupported field: '{name}'. Supported fields are: config, stdin, env, exe_<arch>"
             )
     return private, executables
+
+
+def _check_executable(arch: str, sha256: str, content: IO[bytes], execution: Exec) -> None:
+    item = execution.executables.get(arch)
+    if item is None:
+        raise RefusedError(
+            400,
+            f"Executable for architecture '{arch}' is not declared in offer. "
+            f"Valid architectures: {', '.join(execution.executables)}",
+        )
+    if sha256 != item.sha256:
+        raise RefusedError(
+            400, f"Executable SHA256 mismatch for architecture '{arch}': expected {item.sha256}, got {sha256}"
+        )
+    if not is_static(content, arch):
+        raise RefusedError(
+            400, f"Executable for architecture '{arch}' is not a static ELF executable for it, as it must be"
+        )
+
+
+def _sha256(content: IO[bytes]) -> str:
+    """Return the hash of a part, which is then at its beginning again."""
+    digest = hashlib.sha256()
+    content.seek(0)
+    while chunk := content.read(_CHUNK):
+        digest.update(chunk)
+    content.seek(0)
+    return digest.hexdigest()
+
+
+def _size(content: IO[bytes]) -> int:
+    size = content.seek(0, io.SEEK_END)
+    content.seek(0)
+    return size

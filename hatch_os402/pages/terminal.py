@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hatch_os402.formatting import printable
+from hatch_os402.formatting import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ def console(file: TextIO | None = None) -> Console:
 
 def cell(text: str, style: str = "") -> Text:
     """Return `text` for a table."""
-    return Text(printable(text), style=style)
+    return Text(escaped(text), style=style)
 
 
 def table(heads: Sequence[str], right: Sequence[str] = (), *, fold: str = "") -> Table:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from hatch.publish.plugin.interface import PublisherInterface
 
-from hatch_os402.errors import Os402Error, shown, unforeseen
+from hatch_os402.errors import Os402Error, unforeseen
+from hatch_os402.formatting import escaped_lines
 from hatch_os402.home import expand_user
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ class Os402Publisher(PublisherInterface):
             self._publish(artifacts, options)
         except Os402Error as error:
             if error.details and self.app.verbosity > 0:
-                self.app.display_error(shown(error.details.rstrip()))
-            self.app.abort(shown(f"os402: {error.message}"))
+                self.app.display_error(escaped_lines(error.details.rstrip()))
+            self.app.abort(escaped_lines(f"os402: {error.message}"))
         except ModuleNotFoundError as error:
             self.app.abort(
                 f'os402: publishing needs the module {error.name!r}: install "hatch-os402[publish]" beside Hatch, for '
@@ -38,8 +39,8 @@ class Os402Publisher(PublisherInterface):
         except Exception as error:  # noqa: BLE001 - Hatch would show local variables with HATCH_DEBUG, the environment among them
             message, details = unforeseen(error)
             if self.app.verbosity > 0:
-                self.app.display_error(shown(details))
-            self.app.abort(shown(f"os402: {message}"))
+                self.app.display_error(escaped_lines(details))
+            self.app.abort(escaped_lines(f"os402: {message}"))
 
     def _publish(self, artifacts: list[str], options: Mapping[str, Any]) -> None:
         from hatch_os402.config.publish_options import Table, load_settings  # noqa: PLC0415

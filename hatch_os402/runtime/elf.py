@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ _EXECUTABLE, _SHARED = 2, 3  # `e_type`; a position-independent executable is a 
 _HEADER, _PROGRAM_HEADER = 64, 56
 
 
-def is_static(file: BinaryIO, arch: str | None = None) -> bool:
+def is_static(file: IO[bytes], arch: str | None = None) -> bool:
     """Whether `file`, read from its beginning, is an ELF executable that names no loader, for `arch` if that is given.
 
     What is not an ELF of 64 bits is not static.

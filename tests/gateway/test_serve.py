@@ -537,8 +537,8 @@ def test_a_full_disk(tmp_path):
         tmp_path / "log", tmp_path / "hello.offer.json", "--owner", KEY.address, wrapper=wrapper, TMPDIR=str(folder)
     ) as served:
         answer = put(served, signed, exe_x86_64=content)
-        assert answer.status_code == 500
-        assert answer.json() == {"error": "Failed to write executable to cache: File too large"}
+        assert answer.status_code == 503
+        assert answer.json() == {"error": "The body cannot be kept: File too large"}
         assert served.call("/hello.cgi").text == "hello"
         assert served.call("/big").status_code == 404
         assert [path for path in folder.rglob("*") if path.is_file()] == []
@@ -552,25 +552,6 @@ def test_what_is_not_there(tmp_path):
         assert (done.returncode, done.stdout) == (1, "")
         assert told in done.stderr
         assert "Traceback" not in done.stderr
-
-
-def test_a_body_that_is_too_large():
-    import asyncio
-
-    from hatch_os402.gateway.app import application
-
-    class Gateway:
-        def get(self, _key):
-            return object()
-
-    async def call():
-        transport = httpx.ASGITransport(application(Gateway(), limit=10))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            return await client.post("/hello.cgi", content=b"x" * 11)
-
-    answer = asyncio.run(call())
-    assert answer.status_code == 413
-    assert answer.json() == {"error": "The body is larger than 10 bytes, the limit of this gateway"}
 
 
 def test_what_is_kept_of_tasks_is_bounded():

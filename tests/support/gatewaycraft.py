@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 LIMIT = 30
 """Seconds that anything may take."""
 
+_BOUNDED = """
+from dataclasses import replace
+from hatch_os402.gateway import bounds
+bounds.DEFAULT = replace(bounds.DEFAULT, **{})
+from hatch_os402.cli import main
+main()
+"""
+
 
 @dataclass
 class Served:
@@ -78,9 +86,15 @@ def soon(holds: Any) -> bool:
 
 
 @contextlib.contextmanager
-def serving(log: Path, *arguments: Any, wrapper: tuple[str, ...] = (), **env: str) -> Iterator[Served]:
-    """Run `hatch-os402 serve ARGUMENTS` on a free port; at the end, see that it stops well and leaves nothing."""
-    command = [*wrapper, sys.executable, "-m", "hatch_os402.cli", "serve", "--port", "0", *map(str, arguments)]
+def serving(
+    log: Path, *arguments: Any, wrapper: tuple[str, ...] = (), bounds: dict[str, float] | None = None, **env: str
+) -> Iterator[Served]:
+    """Run `hatch-os402 serve ARGUMENTS` on a free port; at the end, see that it stops well and leaves nothing.
+
+    `bounds` replace those of `gateway.bounds`.
+    """
+    main = ("-c", _BOUNDED.format(bounds)) if bounds else ("-m", "hatch_os402.cli")
+    command = [*wrapper, sys.executable, *main, "serve", "--port", "0", *map(str, arguments)]
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, env=os.environ | env)
     try:

@@ -75,7 +75,12 @@ CASES = {
     "CRLF CRLF in the body": raw(b"A: b\r\n\r\none\r\n\r\ntwo", body=b"one\r\n\r\ntwo"),
     "CRLF CRLF in the body, after headers with LF": raw(b"A: b\n\none\r\n\r\ntwo", body=b"two", headers={"a": "b"}),
     "a repeated header": raw(b"Set-Cookie: one\r\nSet-Cookie: two\r\n\r\n", body=b"", headers={"set-cookie": "two"}),
-    "a length that is wrong": raw(b"Content-Length: 99\r\n\r\nfour", body=b"four"),
+    "a length that is too small": raw(
+        b"Content-Length: 2\r\n\r\nfour",
+        body=b"fo",
+        headers={"content-length": "2"},
+        told="Content-Length is 2, and its body has 4 bytes: callers get the first 2.",
+    ),
     "its own origin policy": raw(
         b"Access-Control-Allow-Origin: here\r\n\r\n", body=b"", headers={"access-control-allow-origin": "here"}
     ),
@@ -88,12 +93,19 @@ CASES = {
     "2 MB of error output": text(
         "import os\n[os.write(2, b'x' * 65536) for _ in range(32)]", "", told="The error output was more", killed=True
     ),
-    "exit 3": text("import sys; print('out', end=''); sys.exit(3)", "out"),
+    "exit 3": text(
+        "import sys; print('out', end=''); sys.exit(3)",
+        "out",
+        told="The program failed after its headers (exit 3): callers see 200.",
+    ),
+    "an error that it says itself": Case(
+        "print('Status: 500\\r\\n\\r\\nown', end=''); raise SystemExit(1)", 500, b"own"
+    ),
     "killed by a signal": Case("import os; os.kill(os.getpid(), 11)", 500, told="Signal 11 ended the program."),
     "killed after its answer": text(
         "import os, sys; print('out', end='', flush=True); os.kill(os.getpid(), 9)",
         "out",
-        told="Signal 9 ended the program.",
+        told="Signal 9 ended the program. The program failed after its headers (exit 137): callers see 200.",
     ),
     "an endless loop": Case("while True: pass", 500, told="raise `min-duration`", killed=True, seconds=1),
     "an endless wait": Case("import time; time.sleep(99)", 500, told="after 1 seconds", killed=True, seconds=1),
