@@ -23,7 +23,7 @@ from hatch_os402.compatibility.vet import VettedWheel, vet
 from hatch_os402.errors import NativeCodeError
 from hatch_os402.project import check_features, entry_point, requirements_of_groups
 from hatch_os402.resolution.fetch import fetch
-from hatch_os402.resolution.pip_process import CandidateFilter
+from hatch_os402.resolution.pip_process import CandidateFilter, Host
 from hatch_os402.resolution.resolve import Resolution, ResolveOptions, resolve_with_source
 from hatch_os402.resolution.sdists import build_sdist
 from hatch_os402.resolution.target import ARCHITECTURES, PYTHON
@@ -82,8 +82,9 @@ def examine(
     own = read_wheel(project.wheel)
     entry = entry_point(project, options, {file.path for file in own.files})
     groups = requirements_of_groups(project, options.groups)
+    host = Host(project.root, reporter.info)
     resolve_options = ResolveOptions(
-        architectures, CandidateFilter(source=options.build_from_source), workdir / "shelf"
+        architectures, CandidateFilter(source=options.build_from_source), workdir / "shelf", host=host
     )
     resolution = _resolve(
         project, options, own, groups, resolve_options, workdir=workdir, cache=cache, reporter=reporter
@@ -94,6 +95,7 @@ def examine(
         workdir=workdir,
         machine=architectures[0],
         find_links=resolve_options.find_links,
+        host=host,
     )
     classify = _classifier(options, (own, *wheels), reporter)
     vetted_wheels = tuple(classify(wheel) for wheel in (own, *wheels))
@@ -189,7 +191,7 @@ def _resolve(
         if not wanted:
             break
         for pin in wanted:
-            _build(pin, workdir=workdir, cache=cache, reporter=reporter)
+            _build(pin, resolve_options.host, workdir=workdir, cache=cache, reporter=reporter)
             built[pin.name] = pin
     for name in sorted(options.build_from_source - built.keys()):
         reporter.warning(f"`build-from-source` names {name}, which {_why_not_built(name, resolution)}")
@@ -197,12 +199,14 @@ def _resolve(
     return replace(resolution, built={name: built[name] for name in sorted(built)})
 
 
-def _build(pin: Pin, *, workdir: Path, cache: Path, reporter: Reporter) -> None:
+def _build(pin: Pin, host: Host, *, workdir: Path, cache: Path, reporter: Reporter) -> None:
     """Build the wheel of an sdist, and put it where the resolver and `fetch` find it."""
     compiler = find_compiler(None, os.environ)
     python = compiler.path if compiler else sys.executable
     reporter.info(f"building {pin.name} {pin.version} from {pin.filename}, without compilers")
-    build_sdist(pin, find_links=workdir / "shelf", cache=cache / "built", workdir=workdir, python=str(python))
+    build_sdist(
+        pin, find_links=workdir / "shelf", cache=cache / "built", workdir=workdir, python=str(python), host=host
+    )
 
 
 def _why_not_built(name: str, resolution: Resolution) -> str:

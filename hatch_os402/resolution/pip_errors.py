@@ -36,13 +36,21 @@ _REFUSED = {
 """Word of the shim for why an address is refused → what that means, and what to do."""
 
 
+_BOUNDED = {
+    "slow": "did not arrive within {most} seconds, {got} of {size} bytes did",
+    "large": "is larger than it may be, {most} bytes",
+    "links": "lists more than {most} files",
+}
+"""Word of the shim for what was too much → what that means."""
+
+
 def explain(output: str, status: int, doing: str, told: Mapping[str, Any] = MappingProxyType({})) -> ResolutionError:  # noqa: PLR0911 - one for each meaning
     """Return the error that tells what `output` of a failed pip (exit `status`) means.
 
     `told` is the shim's answer: why it refused an address, if it did.
     """
-    if told.get("why") in _REFUSED:
-        return _refused(told, output)
+    if told:
+        return _refused(told, output) if told["why"] in _REFUSED else _bounded(told, output, doing)
     if status == UNSUPPORTED:
         reason = output.strip().rpartition("os402: ")[2]
         return ResolutionError(
@@ -100,6 +108,16 @@ def _refused(told: Mapping[str, Any], output: str) -> ResolutionError:
     by = f" (required by {told['parent']})" if told["parent"] else ""
     return ResolutionError(
         f"{told['name']} @ {without_password(told['url'])}{by} {meaning}.\n{way_out} Nothing was fetched from there.",
+        output,
+    )
+
+
+def _bounded(told: Mapping[str, Any], output: str, doing: str) -> ResolutionError:
+    numbers = {name: f"{told[name]:,}" if told[name] is not None else "unknown" for name in ("most", "got", "size")}
+    return ResolutionError(
+        f"{without_password(told['url'])} {_BOUNDED[told['why']].format(**numbers)}, while {doing}.\n"
+        "The index, a mirror or a proxy is slow or serves something else: try again, or name another one with "
+        "PIP_INDEX_URL. Nothing of it was used.",
         output,
     )
 

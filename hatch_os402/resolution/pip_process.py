@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.environment import NETWORK, chosen
 from hatch_os402.errors import ResolutionError
+from hatch_os402.formatting import human_size
 from hatch_os402.resolution import _pip_shim
-from hatch_os402.resolution.pip_errors import explain
+from hatch_os402.resolution.pip_errors import explain, without_password
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hatch_os402.resolution.target import Target
 
@@ -41,6 +43,34 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     keyring = {name for name in variables if name.startswith("KEYRING_PROPERTY_")}
     kept = chosen(variables, NETWORK | settings | keyring)
     return kept | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PYTHONUTF8": "1"}
+
+
+BOUNDS = {
+    "grace": 60,
+    "slowest": 1 << 15,
+    "assumed": 1 << 24,
+    "file": 1 << 30,
+    "undeclared": 1 << 28,
+    "page": 1 << 26,
+    "links": 100_000,
+}
+"""What pip may wait for and take (bytes, seconds), as `_pip_transfers.py` says: a wheel of 100 MB has 52 minutes."""
+
+PROGRESS_AFTER = 5
+"""Seconds after which, and every time when as many more are over, it is told what pip is at."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """Where pip runs, and who hears how it goes."""
+
+    root: Path | None = None
+    """The project's folder, which relative paths in the user's settings of pip start from."""
+    progress: Callable[[str], None] = lambda _: None
+    """Is given a line when something takes long."""
+
+
+HERE = Host()
 
 
 @dataclass(frozen=True)
@@ -71,6 +101,7 @@ def run_pip(
     requirements: Sequence[Wanted],
     doing: str,
     choice: CandidateFilter = CandidateFilter(),
+    host: Host = HERE,
     timeout: float | None = None,
 ) -> str:
     """Run `pip ARGUMENTS` with `requirements` for `target` and return all that it printed.
@@ -89,7 +120,7 @@ def run_pip(
         "arguments": [arguments[0], *common, *arguments[1:]],
         "requirements": requirements,
     }
-    output, status, told = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}", timeout=timeout)
+    output, status, told = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}", host, doing, timeout=timeout)
     if status:
         raise explain(output, status, doing, told)
     return output
@@ -100,8 +131,10 @@ def run_pip_here(
     workdir: Path,
     *,
     requirements: Sequence[Wanted],
+    doing: str,
     python: str,
     variables: Mapping[str, str],
+    host: Host = HERE,
 ) -> tuple[str, int]:
     """Run `pip ARGUMENTS` with `requirements` for the interpreter `python` itself; return its output and exit status.
 
@@ -112,7 +145,10 @@ def run_pip_here(
         "arguments": [arguments[0], "--no-color", *arguments[1:]],
         "requirements": requirements,
     }
-    output, status, _ = _run(job, workdir, f"pip-{arguments[0]}-here", python=python, variables=variables)
+    name = f"pip-{arguments[0]}-here"
+    output, status, told = _run(job, workdir, name, host, doing, python=python, variables=variables)
+    if told:
+        raise explain(output, status, doing, told)
     return output, status
 
 
@@ -120,6 +156,8 @@ def _run(
     job: Mapping[str, Any],
     workdir: Path,
     name: str,
+    host: Host,
+    doing: str,
     *,
     python: str = sys.executable,
     variables: Mapping[str, str] = MappingProxyType({}),
@@ -129,29 +167,66 @@ def _run(
 
     `name` is that of its files in `workdir`.
     """
-    path, answer = workdir / f"{name}.json", workdir / f"{name}.answer.json"
+    path, answer, status = (workdir / f"{name}{suffix}" for suffix in (".json", ".answer.json", ".status.json"))
     answer.unlink(missing_ok=True)
-    settings = sorted(SETTINGS | {"disable-pip-version-check", "no-input"})
-    whole = {"pip": _folder_of_pip(), "settings": settings, "answer": str(answer), **job}
+    status.unlink(missing_ok=True)
+    whole = {
+        "pip": _folder_of_pip(),
+        "settings": sorted(SETTINGS | {"disable-pip-version-check", "no-input"}),
+        "answer": str(answer),
+        "transfers": {**BOUNDS, "parent": os.getpid(), "status": str(status)},
+        **job,
+    }
     path.write_text(json.dumps(whole), encoding="utf-8")
+    process = subprocess.Popen(
+        [python, "-I", "-X", "utf8", "-W", "ignore", _pip_shim.__file__, str(path)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**environment(os.environ), **variables},
+        cwd=host.root or workdir,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    with process:
+        try:
+            output = _wait(process, status, host, doing, timeout)
+        except BaseException:
+            process.kill()
+            raise
+    return output, process.returncode, _read(answer)
+
+
+def _wait(process: subprocess.Popen[str], status: Path, host: Host, doing: str, timeout: float | None) -> str:
+    """Return what `process` printed when it is over, and tell what it is at when that takes long."""
+    begun = time.monotonic()
+    while True:
+        left = float("inf") if timeout is None else begun + timeout - time.monotonic()
+        try:
+            return process.communicate(timeout=max(0.0, min(left, PROGRESS_AFTER)))[0]
+        except subprocess.TimeoutExpired as error:
+            if left <= PROGRESS_AFTER:
+                raise OutOfTimeError(f"pip was stopped after {timeout:g} seconds.") from error
+        seconds = round(time.monotonic() - begun)
+        host.progress(f"still {doing}, for {seconds} seconds{_at(_read(status))}")
+
+
+def _at(state: Mapping[str, Any]) -> str:
+    """Return what pip waits for, as the end of a sentence."""
+    if not state.get("url"):
+        return ""
+    of = f" of {human_size(state['size'])}" if state["size"] is not None else ""
+    return f": {without_password(state['url'])}, {human_size(state['got'])}{of} so far"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the object in the file `path` that the shim wrote; nothing when it did not."""
     try:
-        finished = subprocess.run(
-            [python, "-I", "-X", "utf8", "-W", "ignore", _pip_shim.__file__, str(path)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**environment(os.environ), **variables},
-            cwd=workdir,
-            check=False,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise OutOfTimeError(f"pip was stopped after {timeout:g} seconds.") from error
-    told = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else {}
-    return finished.stdout, finished.returncode, told
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def _folder_of_pip() -> str:

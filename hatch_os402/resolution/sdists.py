@@ -19,7 +19,7 @@ from packaging.version import Version
 
 from hatch_os402.cache import told
 from hatch_os402.errors import ResolutionError
-from hatch_os402.resolution.pip_process import run_pip_here
+from hatch_os402.resolution.pip_process import HERE, Host, run_pip_here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ _NOISE = re.compile(
 """What pip says of itself around the words of the build."""
 
 
-def build_sdist(pin: Pin, *, find_links: Path, cache: Path, workdir: Path, python: str) -> Path:
+def build_sdist(pin: Pin, *, find_links: Path, cache: Path, workdir: Path, python: str, host: Host = HERE) -> Path:
     """Build the wheel of the sdist that `pin` is, put it into the folder `find_links` and return its path.
 
     `python` is the interpreter that builds; `cache` is a folder for wheels that were built before, and `workdir` an
@@ -45,7 +45,7 @@ def build_sdist(pin: Pin, *, find_links: Path, cache: Path, workdir: Path, pytho
     """
     kept = cache / pin.sha256[:2] / pin.sha256 / hashlib.sha256(python.encode()).hexdigest()[:16]
     if not (known := sorted(kept.glob("*.whl"))):
-        made = _build(pin, workdir, python)
+        made = _build(pin, workdir, python, host)
         place = kept / _name(pin, made.name)
         with told(cache):
             kept.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def build_sdist(pin: Pin, *, find_links: Path, cache: Path, workdir: Path, pytho
     return Path(shutil.copy(known[0], find_links / known[0].name))
 
 
-def _build(pin: Pin, workdir: Path, python: str) -> Path:
+def _build(pin: Pin, workdir: Path, python: str, host: Host) -> Path:
     folder = workdir / f"build-{pin.name}"
     (empty := folder / "no-programs").mkdir(parents=True)
     requirement = f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}"
@@ -64,7 +64,13 @@ def _build(pin: Pin, workdir: Path, python: str) -> Path:
     arguments += ["--wheel-dir", str(folder / "wheel")]
     wanted = [(requirement, [pin.sha256])]
     output, status = run_pip_here(
-        arguments, folder, requirements=wanted, python=python, variables=_variables(str(empty))
+        arguments,
+        folder,
+        requirements=wanted,
+        doing=f"building {pin.name}",
+        python=python,
+        variables=_variables(str(empty)),
+        host=host,
     )
     made = sorted(folder.glob("wheel/*.whl"))
     if status or len(made) != 1:

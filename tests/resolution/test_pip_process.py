@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -169,6 +170,11 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/_internal/exceptions.py": "class InstallationError(Exception): pass\n",
         "pip/_internal/index/__init__.py": "",
         "pip/_internal/index/collector.py": "",
+        "pip/_internal/index/package_finder.py": "def parse_links(): pass\n",
+        "pip/_internal/models/link.py": "class Link:\n    @classmethod\n    def from_json(cls): pass\n",
+        "pip/_vendor/urllib3/__init__.py": "",
+        "pip/_vendor/urllib3/connectionpool.py": "class HTTPConnectionPool:\n    def _make_request(self): pass\n",
+        "pip/_vendor/urllib3/response.py": "class HTTPResponse:\n    def stream(self): pass\n",
         "pip/_internal/models/__init__.py": "",
         "pip/_internal/models/installation_report.py": "class InstallationReport: pass\n",
         "pip/_internal/resolution/__init__.py": "",
@@ -201,6 +207,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
             "arguments": ["a", "b"],
             "requirements": [],
             "answer": str(folder / "answer.json"),
+            "transfers": {"parent": os.getpid(), "status": str(folder / "status.json")},
         }
         job.write_text(json.dumps(content))
         command = [sys.executable, "-I", _pip_shim.__file__, str(job)]
@@ -229,6 +236,10 @@ class TestShimRefusesAPipThatItDoesNotKnow:
                 "class RequiresPythonCandidate: pass\n",
                 "LinkCandidate",
             ),
+            ("pip/_internal/index/package_finder", "", "parse_links"),
+            ("pip/_internal/models/link", "class Link: pass\n", "from_json"),
+            ("pip/_vendor/urllib3/connectionpool", "class HTTPConnectionPool: pass\n", "_make_request"),
+            ("pip/_vendor/urllib3/response", "class HTTPResponse: pass\n", "stream"),
             ("pip/_internal/req/req_install", "", "InstallRequirement"),
             ("pip/_internal/cli/req_command", "class RequirementCommand: pass\n", "get_requirements"),
             ("pip/_internal/vcs/__init__", "", "vcs"),
