@@ -147,6 +147,8 @@ def report_findings(found: Examination, reporter: Reporter) -> None:
             reporter.info(verdict.summary)
         for file, reason in verdict.dropped:
             reporter.debug(f"{verdict.wheel.name}: left out {file.path}: {reason}")
+        for sentence in verdict.unseen:
+            reporter.debug(sentence)
     for finding in found.assessment.of("warning"):
         reporter.warning(render.note(finding))
     for finding in found.assessment.of("hint"):

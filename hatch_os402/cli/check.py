@@ -44,6 +44,8 @@ def command(project: Path, as_json: bool, remedies: int | None, verbose: bool) -
     """
     reporter = ClickReporter(verbose=verbose)
     found = _examine(project, reporter, remedies=remedies)
+    for sentence in (text for verdict in found.verdicts for text in verdict.unseen):
+        reporter.debug(sentence)
     for finding in found.quiet if verbose else ():
         reporter.debug(f"perhaps: {render.note(finding)}")
     if as_json:
