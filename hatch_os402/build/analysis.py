@@ -33,7 +33,7 @@ from hatch_os402.runtime.modules import facts
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from packaging.requirements import Requirement
@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from hatch_os402.resolution.graph import Pin
     from hatch_os402.runtime.configured import Executable
     from hatch_os402.wheels.reading import Wheel
+
+
+_UV_SETTINGS = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
+_PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE")
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ def examine(
     entry = entry_point(project, options, {file.path for file in own.files})
     groups = requirements_of_groups(project, options.groups)
     host = Host(project.root, reporter.info)
+    if own.metadata.requires_dist or groups:
+        _remark_uv(project, os.environ, reporter)
     resolve_options = ResolveOptions(
         architectures, CandidateFilter(source=options.build_from_source), workdir / "shelf", host=host
     )
@@ -155,6 +161,16 @@ def report_findings(found: Examination, reporter: Reporter) -> None:
         reporter.info(f"hint: {render.note(finding)}")
     for finding in found.quiet if reporter.verbose else ():
         reporter.debug(f"perhaps: {render.note(finding)}")
+
+
+def _remark_uv(project: Project, environ: Mapping[str, str], reporter: Reporter) -> None:
+    """Say that settings of uv's are not read, when no setting of pip's stands beside them."""
+    named = [name for name in _UV_SETTINGS if environ.get(name)] + ["[tool.uv]"] * project.uv_indexes
+    if named and not any(environ.get(name) for name in _PIP_SETTINGS):
+        reporter.warning(
+            f"{', '.join(named)} names where uv finds packages; pip resolves here and does not read it. "
+            "Set PIP_INDEX_URL or PIP_EXTRA_INDEX_URL, PIP_FIND_LINKS, or pip.conf"
+        )
 
 
 def _classifier(options: Options, wheels: Sequence[Wheel], reporter: Reporter) -> Callable[[Wheel], VettedWheel]:

@@ -38,7 +38,8 @@ def main(path):
     if job["environment"] is not None:
         _be_the_target(job)
     try:
-        from pip._internal.cli import main as cli, parser, req_command
+        import pip
+        from pip._internal.cli import cmdoptions, main as cli, parser, req_command
         from pip._internal.exceptions import InstallationError
 
         original = parser.ConfigOptionParser._get_ordered_configuration_items
@@ -48,14 +49,19 @@ def main(path):
     except (ImportError, AttributeError) as error:
         _unsupported(str(error))
 
+    addresses = _pip_addresses.Addresses(job["answer"], InstallationError)
     if job["environment"] is not None:  # what is built here was chosen by the user
-        _judge_addresses(_pip_addresses.Addresses(job["answer"], InstallationError))
+        _judge_addresses(addresses)
     req_command.RequirementCommand.get_requirements = lambda *_arguments: _pip_addresses.requirements(
         job["requirements"]
     )
 
     def harmless(self):
-        return ((key, value) for key, value in original(self) if key in job["settings"])
+        for key, value in original(self):
+            if key == "uploaded-prior-to" and not hasattr(cmdoptions, "uploaded_prior_to"):
+                addresses.refuse(key, value, "setting", pip.__version__)
+            if key in job["settings"]:
+                yield key, value
 
     parser.ConfigOptionParser._get_ordered_configuration_items = harmless
     return cli.main(job["arguments"])

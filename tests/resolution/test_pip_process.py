@@ -163,6 +163,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/_internal/utils/__init__.py": "",
         "pip/_internal/utils/compatibility_tags.py": "def get_supported(): pass\n",
         "pip/_internal/cli/__init__.py": "",
+        "pip/_internal/cli/cmdoptions.py": "",
         "pip/_internal/cli/main.py": "def main(arguments):\n    print('ran', *arguments)\n    return 3\n",
         "pip/_internal/cli/parser.py": "class ConfigOptionParser:\n    def _get_ordered_configuration_items(self): pass\n",
         "pip/_internal/distributions/__init__.py": "",
@@ -256,3 +257,25 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         assert finished.stdout == ""
         assert finished.stderr.startswith("os402: this pip is not supported: ")
         assert reason in finished.stderr
+
+    def test_a_setting_that_it_does_not_know_is_no_setting_to_ignore(self, tmp_path):
+        """pip before 26.0 takes no notice of `uploaded-prior-to`, and would resolve to newer files."""
+        asking = {
+            "pip/__init__.py": "__version__ = '25.0'\n",
+            "pip/_internal/cli/main.py": (
+                "from pip._internal.cli.parser import ConfigOptionParser\n"
+                "def main(_):\n    print(list(ConfigOptionParser()._get_ordered_configuration_items()))\n"
+            ),
+            "pip/_internal/cli/parser.py": (
+                "class ConfigOptionParser:\n    def _get_ordered_configuration_items(self):\n"
+                "        return [('uploaded-prior-to', '2026-01-01')]\n"
+            ),
+        }
+        assert self.ran(tmp_path, asking).returncode == 1
+        told = json.loads((tmp_path / "answer.json").read_text())
+        message = explain("", 1, "x-ing", told).message
+        assert message.startswith("pip 25.0 does not know the setting uploaded-prior-to (2026-01-01)")
+        assert "PIP_UPLOADED_PRIOR_TO" in message
+        assert (
+            self.ran(tmp_path, {**asking, "pip/_internal/cli/cmdoptions.py": "uploaded_prior_to = 1\n"}).returncode == 0
+        )
