@@ -36,7 +36,7 @@ class Bytecode:
 
 @dataclass(frozen=True)
 class Uncompilable:
-    """Why a module is no valid Python 3.12."""
+    """Why a module has no bytecode: it is no valid Python 3.12, or more than the compiler can bear."""
 
     reason: str
 
@@ -81,10 +81,29 @@ class Compiler:
         folder = self._folder / key[:2] / key[2:]
         if (known := _load(folder)) is not None:
             return known
-        answer = self._ask(name.encode(), level, read())
+        answer = self._patiently(name.encode(), level, read())
         if answer[:1] == b"-":
             return Uncompilable(answer[1:].decode())
         return _keep(folder, answer[1:])
+
+    def _patiently(self, name: bytes, level: bytes, source: bytes) -> bytes:
+        """Return the answer of a compiler that may die of a module.
+
+        Deep nesting ends some releases with SIGSEGV. What came before in the process must not decide, so that a fresh
+        one tries again, after it has shown that it compiles at all.
+        """
+        try:
+            return self._ask(name, level, source)
+        except BytecodeError:
+            self._process = None
+            self._ask(name, level, b"pass")
+        try:
+            return self._ask(name, level, source)
+        except BytecodeError:
+            assert self._process is not None  # noqa: S101 - it has just ended
+            status, self._process = self._process.returncode, None
+            how = f"is ended by signal {-status}" if status < 0 else f"ends with status {status}"
+            return f"-CPython {self._interpreter.version} {how} when it compiles it".encode()
 
     def _ask(self, name: bytes, level: bytes, source: bytes) -> bytes:
         if self._process is None:
@@ -108,7 +127,8 @@ class Compiler:
         except OSError:
             answer = b""
         if not answer or len(answer) != size:
-            status = self._process.wait()
+            with self._process:  # what is left of a request cannot be flushed
+                status = self._process.wait()
             raise BytecodeError(
                 f"{self._interpreter.path} (CPython {self._interpreter.version}) ended with status {status} while it "
                 f"compiled {name.decode()}.\n"

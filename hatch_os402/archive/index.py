@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 NAME = "_os402/index"
 """The archive path of the index."""
@@ -63,14 +63,24 @@ def build_index(places: Iterable[Place]) -> bytes:
         packed = () if place.packed is None else (place.packed,)
         folder.files[name] = (place.start, place.size, place.crc, *packed)
     content = bytearray()
-    start, size, crc = _write(root, content)
+    written: dict[int, tuple[int, int, int]] = {}  # by identity: where it starts, its size and its CRC-32
+    for folder in _inner_first(root):
+        folders = {name: written[id(child)] for name, child in folder.folders.items()}
+        entry = marshal.dumps((folder.files, folders), _VERSION)
+        written[id(folder)] = len(content), len(entry), zlib.crc32(entry)
+        content += entry
+    start, size, crc = written[id(root)]
     return bytes(content) + END.pack(MARK, start + size, start, crc)
 
 
-def _write(folder: _Folder, content: bytearray) -> tuple[int, int, int]:
-    """Append the folder, after those in it; return where it starts, its size and its CRC-32."""
-    folders = {name: _write(child, content) for name, child in folder.folders.items()}
-    entry = marshal.dumps((folder.files, folders), _VERSION)
-    start = len(content)
-    content += entry
-    return start, len(entry), zlib.crc32(entry)
+def _inner_first(root: _Folder) -> Iterator[_Folder]:
+    """Yield every folder behind those in it. A path may have more parts than Python has frames."""
+    waiting = [(root, iter(root.folders.values()))]
+    while waiting:
+        folder, children = waiting[-1]
+        child = next(children, None)
+        if child is None:
+            yield folder
+            waiting.pop()
+        else:
+            waiting.append((child, iter(child.folders.values())))

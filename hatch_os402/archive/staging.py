@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from pathspec import GitIgnoreSpec
 
 from hatch_os402.__about__ import __version__
-from hatch_os402.archive.entries import Entry
+from hatch_os402.archive.entries import Entry, EntryReader
 from hatch_os402.errors import StagingError
+from hatch_os402.resolution.namespaces import declares_namespace, needs_pkg_resources
+from hatch_os402.runtime.modules import facts
 from hatch_os402.wheels import record
 from hatch_os402.wheels.members import collision_key, parents
 
@@ -62,6 +64,7 @@ def stage(vetted_wheels: Sequence[VettedWheel], *, exclude: Sequence[str] = ()) 
     candidates = {entry.path for entry in found} | {f"{verdict.wheel.dist_info}/RECORD" for verdict in vetted_wheels}
     candidates |= {file.path for verdict in vetted_wheels for file, _ in verdict.dropped}
     warnings = [*_idle(exclude, candidates), *(text for verdict in vetted_wheels for text in _sourceless(verdict))]
+    warnings += _shadowing(merged)
     return Tree(_sorted(merged), dist_infos, tuple(warnings))
 
 
@@ -125,6 +128,21 @@ def _idle(exclude: Sequence[str], candidates: Iterable[str]) -> Iterator[str]:
             yield f"`exclude` in {_TABLE}: {pattern!r} matches no file of the wheels."
 
 
+def _shadowing(entries: Iterable[Entry]) -> Iterator[str]:
+    """Warn of modules that have the name of one of the standard library's, as the target has it."""
+    standard = {name for name in facts()["modules"] if "." not in name}
+    for entry in entries:
+        top, _, rest = entry.path.partition("/")
+        if rest == "__init__.py" or (not rest and top.endswith(".py")):
+            name = top.removesuffix(".py")
+            if name in standard:
+                yield (
+                    f"{entry.owner}: {entry.path} has the name of {name!r} of the standard library, and may be "
+                    "imported instead of it, by `python FILE.pyz` even before the program starts. `exclude` in "
+                    f"{_TABLE} leaves it out."
+                )
+
+
 def _check_launcher(entries: Iterable[Entry]) -> None:
     taken = [entry for entry in entries if entry.path.split("/")[0] in _LAUNCHER]
     if taken:
@@ -149,6 +167,9 @@ def _merge(entries: Iterable[Entry]) -> list[Entry]:
         if (first.path, first.sha256) == (entry.path, entry.sha256):
             by_key[key] = replace(first, also=(*first.also, entry.owner))
             continue
+        if first.path == entry.path and (one := _one_namespace(first, entry)):
+            by_key[key] = one
+            continue
         alike = (
             "" if first.path == entry.path else f" (which has it as {entry.path}: one file where case does not count)"
         )
@@ -168,6 +189,19 @@ def _merge(entries: Iterable[Entry]) -> list[Entry]:
             f"in {_TABLE}: exclude = ['/{examples[0]}']"
         )
     return list(by_key.values())
+
+
+def _one_namespace(first: Entry, second: Entry) -> Entry | None:
+    """Return the entry that stands for both, when they only declare the same namespace; else None."""
+    if not first.path.endswith("/__init__.py"):
+        return None
+    with EntryReader() as reader:
+        sources = [(reader.read(entry), entry) for entry in (first, second)]
+    if not all(declares_namespace(source) for source, _ in sources):
+        return None
+    (_, chosen), (_, other) = sorted(sources, key=lambda item: needs_pkg_resources(item[0]))
+    owners = (*chosen.also, other.owner, *other.also)
+    return replace(chosen, also=tuple(dict.fromkeys(owner for owner in owners if owner != chosen.owner)))
 
 
 def _listed(lines: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from hatch_os402.compatibility.vet import VettedWheel, vet
 from hatch_os402.config.project import check_features, entry_point, requirements_of_groups
 from hatch_os402.errors import NativeCodeError
 from hatch_os402.resolution.fetch import fetch
-from hatch_os402.resolution.pip_process import CandidateFilter
+from hatch_os402.resolution.pip_process import CandidateFilter, Host
 from hatch_os402.resolution.resolve import Resolution, ResolveOptions, resolve_with_source
 from hatch_os402.resolution.sdists import build_sdist
 from hatch_os402.resolution.target import ARCHITECTURES, PYTHON
@@ -33,7 +33,7 @@ from hatch_os402.runtime.modules import facts
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from packaging.requirements import Requirement
@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from hatch_os402.resolution.graph import Pin
     from hatch_os402.runtime.configured import Executable
     from hatch_os402.wheels.reading import Wheel
+
+
+_UV_SETTINGS = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
+_PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE")
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,11 @@ def examine(
     own = read_wheel(project.wheel)
     entry = entry_point(project, options, {file.path for file in own.files})
     groups = requirements_of_groups(project, options.groups)
+    host = Host(project.root, reporter.info)
+    if own.metadata.requires_dist or groups:
+        _remark_uv(project, os.environ, reporter)
     resolve_options = ResolveOptions(
-        architectures, CandidateFilter(source=options.build_from_source), workdir / "shelf"
+        architectures, CandidateFilter(source=options.build_from_source), workdir / "shelf", host=host
     )
     resolution = _resolve(
         project, options, own, groups, resolve_options, workdir=workdir, cache=cache, reporter=reporter
@@ -96,6 +103,7 @@ def examine(
         workdir=workdir,
         machine=architectures[0],
         find_links=resolve_options.find_links,
+        host=host,
     )
     classify = _classifier(options, (own, *wheels), reporter)
     vetted_wheels = tuple(classify(wheel) for wheel in (own, *wheels))
@@ -146,12 +154,24 @@ def report_findings(found: Examination, reporter: Reporter) -> None:
             reporter.info(verdict.summary)
         for file, reason in verdict.dropped:
             reporter.debug(f"{verdict.wheel.name}: left out {file.path}: {reason}")
+        for sentence in verdict.unseen:
+            reporter.debug(sentence)
     for finding in found.assessment.of("warning"):
         reporter.warning(render.note(finding))
     for finding in found.assessment.of("hint"):
         reporter.info(f"hint: {render.note(finding)}")
     for finding in found.quiet if reporter.verbose else ():
         reporter.debug(f"perhaps: {render.note(finding)}")
+
+
+def _remark_uv(project: Project, environ: Mapping[str, str], reporter: Reporter) -> None:
+    """Say that settings of uv's are not read, when no setting of pip's stands beside them."""
+    named = [name for name in _UV_SETTINGS if environ.get(name)] + ["[tool.uv]"] * project.uv_indexes
+    if named and not any(environ.get(name) for name in _PIP_SETTINGS):
+        reporter.warning(
+            f"{', '.join(named)} names where uv finds packages; pip resolves here and does not read it. "
+            "Set PIP_INDEX_URL or PIP_EXTRA_INDEX_URL, PIP_FIND_LINKS, or pip.conf"
+        )
 
 
 def _classifier(options: Options, wheels: Sequence[Wheel], reporter: Reporter) -> Callable[[Wheel], VettedWheel]:
@@ -190,7 +210,7 @@ def _resolve(
         if not wanted:
             break
         for pin in wanted:
-            _build(pin, workdir=workdir, cache=cache, reporter=reporter)
+            _build(pin, resolve_options.host, workdir=workdir, cache=cache, reporter=reporter)
             built[pin.name] = pin
     for name in sorted(options.build_from_source - built.keys()):
         reporter.warning(f"`build-from-source` names {name}, which {_why_not_built(name, resolution)}")
@@ -198,12 +218,14 @@ def _resolve(
     return replace(resolution, built={name: built[name] for name in sorted(built)})
 
 
-def _build(pin: Pin, *, workdir: Path, cache: Path, reporter: Reporter) -> None:
+def _build(pin: Pin, host: Host, *, workdir: Path, cache: Path, reporter: Reporter) -> None:
     """Build the wheel of an sdist, and put it where the resolver and `fetch` find it."""
     compiler = find_compiler(None, os.environ)
     python = compiler.path if compiler else sys.executable
     reporter.info(f"building {pin.name} {pin.version} from {pin.filename}, without compilers")
-    build_sdist(pin, find_links=workdir / "shelf", cache=cache / "built", workdir=workdir, python=str(python))
+    build_sdist(
+        pin, find_links=workdir / "shelf", cache=cache / "built", workdir=workdir, python=str(python), host=host
+    )
 
 
 def _why_not_built(name: str, resolution: Resolution) -> str:

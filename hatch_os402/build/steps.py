@@ -98,11 +98,9 @@ def compile_all(
     reporter.info(f"compiled {len(compiled.pycs)} modules with CPython {interpreter.version}")
     reporter.debug(f"compiled with {interpreter.path}")
     for path, reason in compiled.failures[:_MOST_REPORTED]:
-        reporter.warning(f"{path} is not valid Python 3.12 and stays source only: {reason}")
+        reporter.warning(f"{path} does not compile and stays source only: {reason}")
     if more := compiled.failures[_MOST_REPORTED:]:
-        reporter.warning(
-            f"{len(more)} more modules are not valid Python 3.12 and stay source only; the record names them"
-        )
+        reporter.warning(f"{len(more)} more modules do not compile and stay source only; the record names them")
     return compiled
 
 

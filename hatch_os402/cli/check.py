@@ -52,6 +52,8 @@ def command(
     if what is not None and project is not None:
         raise click.UsageError("name the project once: as the argument, or with --project")
     found = _examine(_root(what or project), reporter, remedies=remedies)
+    for sentence in (text for vetted in found.vetted_wheels for text in vetted.unseen):
+        reporter.debug(sentence)
     for finding in found.quiet if verbose else ():
         reporter.debug(f"perhaps: {render.note(finding)}")
     if as_json:

@@ -41,6 +41,8 @@ class VettedWheel:
     """One sentence without a full stop: "markupsafe 3.0.4: 1 compiled speed-up left out, …"."""
     warnings: tuple[str, ...]
     """Sentences about what will not do on os402 what it does elsewhere."""
+    unseen: tuple[str, ...] = ()
+    """Sentences about files that were not looked into, or whose content does no harm, for those who ask."""
 
 
 class _Disposition(Enum):
@@ -94,6 +96,8 @@ def vet(
         warnings.append(f"{title}: `strip-extensions` names it, but it holds no extension that could be left out.")
     if allowed and not counts[_Disposition.DATA]:
         warnings.append(f"{title}: `allow-native-files` names it, but it holds no native file that could be kept.")
+    hidden, unseen = _nested(title, [file for file, _, fate in classified if fate is _Disposition.KEPT])
+    warnings += hidden
     verdict = "native" if counts[_Disposition.NATIVE] else "stripped" if counts[_Disposition.SPEEDUP] else "pure"
     return VettedWheel(
         wheel,
@@ -104,6 +108,7 @@ def vet(
         tuple((file, kind) for file, kind, fate in classified if kind and fate is _Disposition.SPEEDUP),
         f"{title}: {_told(wheel, counts, by_user=by_user)}",
         tuple(warnings),
+        tuple(unseen),
     )
 
 
@@ -167,6 +172,34 @@ def _warnings(title: str, classified: Sequence[tuple[WheelFile, NativeKind | Non
         )
         if count:
             yield f"{title}: {count} file{_s(count)} left out ({meant}, *.data/{scheme}), for nothing is installed."
+
+
+def _nested(title: str, files: Sequence[WheelFile]) -> tuple[list[str], list[str]]:
+    """Return what is to be said of native code in those of `files` that are archives, and what those who ask are told.
+
+    It is no error: nothing loads code out of an archive within an archive, but a program may unpack it.
+    """
+    warnings, unseen = [], []
+    for file in files:
+        if file.nested is None:
+            continue
+        found = [
+            (name or file.path.removesuffix(".gz"), kind)
+            for name, head in file.nested.members
+            if (kind := native_kind(name or file.path.removesuffix(".gz"), head))
+        ]
+        others = [(name, kind) for name, kind in found if kind.format != "PE" and not name.lower().endswith(".exe")]
+        if file.nested.objects:
+            warnings.append(f"{title}: {file.path} is a static library, which nothing on os402 can link.")
+        if others:
+            (name, kind), *more = others
+            rest = f" and {len(more)} more file{_s(len(more))} of compiled code" if more else ""
+            warnings.append(f"{title}: {file.path} holds {name} ({kind}){rest}, which cannot be loaded on os402.")
+        elif found:
+            unseen.append(f"{title}: {file.path} holds {len(found)} Windows file{_s(len(found))}.")
+        if file.nested.skipped:
+            unseen.append(f"{title}: {file.path} was not looked into for compiled code: {file.nested.skipped}.")
+    return warnings, unseen
 
 
 def _s(count: int) -> str:

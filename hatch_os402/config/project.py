@@ -46,6 +46,8 @@ class Project:
     groups: Mapping[str, Any]
     """`[dependency-groups]`, as written."""
     wheel: Path
+    uv_indexes: bool = False
+    """Whether `[tool.uv]` names indexes, which are not pip's."""
 
 
 def requirements_of_groups(project: Project, names: Collection[str]) -> tuple[Requirement, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hatch_os402.config.project import Project
 
 TARGET = "os402"
+_UV_INDEXES = frozenset({"index", "index-url", "extra-index-url", "find-links"})
 _building_own_wheel = False
 
 
@@ -118,7 +119,16 @@ def read_project(wheel: Path, *, root: str, project_id: str, metadata: ProjectMe
         extras=[canonicalize_name(extra) for extra in core.optional_dependencies],
         groups=metadata.config.get("dependency-groups", {}),
         wheel=wheel,
+        uv_indexes=not _UV_INDEXES.isdisjoint(_table(metadata.config, "tool", "uv")),
     )
+
+
+def _table(config: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return the table at `names`; an empty one when there is none."""
+    for name in names:
+        found = config.get(name)
+        config = found if isinstance(found, dict) else {}
+    return config
 
 
 def build_artifacts(

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hatch_os402.processes import _bound_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -25,8 +26,12 @@ def run_python(
     env: Mapping[str, str],
     cwd: Path,
     timeout: float | None = None,
+    progress: Callable[[float], None] | None = None,
+    progress_after: float = 5,
 ) -> tuple[str, int]:
     """Run `python OPTIONS SCRIPT ARGUMENTS`, with an empty standard input.
+
+    `progress` is called every `progress_after` seconds, with the seconds since the start.
 
     Returns what it wrote to stdout and stderr together (text; what is no UTF-8 is replaced) and its exit status. When
     `timeout` seconds are over, or something is raised here, it is killed together with what it has started; when this
@@ -54,13 +59,32 @@ def run_python(
     try:
         with process:
             try:
-                output, _ = process.communicate(timeout=timeout)
+                output = _wait(process, timeout, progress, progress_after)
             except BaseException:
                 kill_group(process)
                 raise
     finally:
         os.close(writing)
     return output, process.returncode
+
+
+def _wait(
+    process: subprocess.Popen[str],
+    timeout: float | None,
+    progress: Callable[[float], None] | None,
+    progress_after: float,
+) -> str:
+    """Return what `process` printed when it is over."""
+    begun = time.monotonic()
+    while True:
+        left = float("inf") if timeout is None else begun + timeout - time.monotonic()
+        step = min(left, progress_after) if progress else left
+        try:
+            return process.communicate(timeout=None if step == float("inf") else max(0.0, step))[0]
+        except subprocess.TimeoutExpired:
+            if progress is None or left <= progress_after:
+                raise
+        progress(time.monotonic() - begun)
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:

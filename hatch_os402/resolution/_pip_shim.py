@@ -8,7 +8,7 @@ nothing is run (exit status 70): a build that stops is better than one that reso
 The job, JSON: `pip` (the folder of the package pip), `environment` (marker environment), `tags` (list of [interpreter,
 abi, platform]), `settings` (names of pip's settings that may come from configuration files), `arguments` (of pip),
 `requirements` (pairs of a requirement and its SHA256s; a file of requirements is never written, see _pip_addresses.py)
-and `answer` (a file for what this script has to say to the one that started it).
+`transfers` (see _pip_transfers.py) and `answer` (a file for what this script has to say to the one that started it).
 `environment` null leaves the target alone: pip then works for the Python that runs it. Three lists of canonical names
 narrow or widen what pip may choose: `pure` (none-any wheels only), `without` (no release at all) and `source` (an sdist
 where no wheel fits; ["*"] for every name). An sdist is never built: its own PKG-INFO is its metadata.
@@ -32,29 +32,36 @@ def main(path):
         job = json.load(file)
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # an isolated Python leaves it out
     import _pip_addresses
+    import _pip_transfers
 
     sys.path[0] = job["pip"]
     if job["environment"] is not None:
         _be_the_target(job)
     try:
-        from pip._internal.cli import main as cli
-        from pip._internal.cli import parser, req_command
+        import pip
+        from pip._internal.cli import cmdoptions, main as cli, parser, req_command
         from pip._internal.exceptions import InstallationError
 
         original = parser.ConfigOptionParser._get_ordered_configuration_items
         req_command.RequirementCommand.get_requirements  # noqa: B018
         _pip_addresses.without_programs()
+        _pip_transfers.install(_pip_transfers.Transfers(job["transfers"], job["answer"], InstallationError))
     except (ImportError, AttributeError) as error:
         _unsupported(str(error))
 
+    addresses = _pip_addresses.Addresses(job["answer"], InstallationError)
     if job["environment"] is not None:  # what is built here was chosen by the user
-        _judge_addresses(_pip_addresses.Addresses(job["answer"], InstallationError))
+        _judge_addresses(addresses)
     req_command.RequirementCommand.get_requirements = lambda *_arguments: _pip_addresses.requirements(
         job["requirements"]
     )
 
     def harmless(self):
-        return ((key, value) for key, value in original(self) if key in job["settings"])
+        for key, value in original(self):
+            if key == "uploaded-prior-to" and not hasattr(cmdoptions, "uploaded_prior_to"):
+                addresses.refuse(key, value, "setting", pip.__version__)
+            if key in job["settings"]:
+                yield key, value
 
     parser.ConfigOptionParser._get_ordered_configuration_items = harmless
     return cli.main(job["arguments"])
@@ -83,8 +90,8 @@ def _judge_addresses(addresses):
 
 def _be_the_target(job):
     try:
-        from pip._internal.utils import compatibility_tags
         from pip._vendor.packaging import markers, tags  # first: the others copy names out of these modules
+        from pip._internal.utils import compatibility_tags
     except ImportError as error:
         _unsupported(str(error))
 

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from hatch_os402.cache import cache_errors
 from hatch_os402.errors import ResolutionError, WheelError
-from hatch_os402.resolution.pip_process import run_pip
+from hatch_os402.resolution.pip_process import HERE, Host, run_pip
 from hatch_os402.resolution.target import Target
 from hatch_os402.wheels.reading import read_wheel
 
@@ -32,6 +32,7 @@ def fetch(
     machine: str,
     find_links: Path | None = None,
     timeout: float | None = None,
+    host: Host = HERE,
 ) -> tuple[Wheel, ...]:
     """Return the wheel of each of `pins`, in their order, every byte checked against its hash and its RECORD.
 
@@ -44,7 +45,7 @@ def fetch(
     if missing:
         folder = workdir / "wheels"
         folder.mkdir()
-        _download(missing, folder, Target(machine), workdir, find_links, timeout)
+        _download(missing, folder, Target(machine), workdir, find_links, timeout, host)
         for pin in missing:
             found[pin] = read_wheel(keep(folder / pin.filename, pin, cache), expected_sha256=pin.sha256)
     for pin in pins:
@@ -79,12 +80,19 @@ def keep(path: Path, pin: Pin, cache: Path) -> Path:
 
 
 def _download(
-    pins: Sequence[Pin], folder: Path, target: Target, workdir: Path, find_links: Path | None, timeout: float | None
+    pins: Sequence[Pin],
+    folder: Path,
+    target: Target,
+    workdir: Path,
+    find_links: Path | None,
+    timeout: float | None,
+    host: Host,
 ) -> None:
     wanted = [(f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}", [pin.sha256]) for pin in pins]
     arguments = ["download", "--no-deps", "--require-hashes", "--dest", str(folder)]
     arguments += ["--find-links", str(find_links)] if find_links and find_links.is_dir() else []
-    run_pip(arguments, target, workdir, requirements=wanted, doing="fetching the wheels", timeout=timeout)
+    doing = "fetching the wheels"
+    run_pip(arguments, target, workdir, requirements=wanted, doing=doing, timeout=timeout, host=host)
 
 
 def _check_metadata(pin: Pin, wheel: Wheel) -> None:

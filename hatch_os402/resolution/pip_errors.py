@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _UNREACHABLE = re.compile(r"^os402-unfetched: (?P<what>.*)\t(?!404 Client Error)(?P<why>.+)$", re.MULTILINE)
+_DENIED = re.compile(r"(?P<why>(?:HTTP error )?\b40[13] (?:Client )?Error\b[^\n]*|HTTP error 40[13] [^\n]*)")
+_CONFIGURATION = re.compile(
+    r"(?P<text>(?:^Configuration file could not be loaded|^Configuration file contains invalid)[^\n]*(?:\n[^\n]+)*)",
+    re.MULTILINE,
+)
 _REMOTE_BUILD = re.compile(r"os402-source-only: (?P<requirement>.+)")
 _NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (?P<requirement>[^\n]+)")
 _CONFLICT = re.compile(r"ERROR: (?:Cannot install|ResolutionImpossible)")
@@ -36,13 +41,21 @@ _REFUSED = {
 """Word of the shim for why an address is refused → what that means, and what to do."""
 
 
+_BOUNDED = {
+    "slow": "did not arrive within {most} seconds, {got} of {size} bytes did",
+    "large": "is larger than it may be, {most} bytes",
+    "links": "lists more than {most} files",
+}
+"""Word of the shim for what was too much → what that means."""
+
+
 def explain(output: str, status: int, doing: str, told: Mapping[str, Any] = MappingProxyType({})) -> ResolutionError:  # noqa: PLR0911 - one for each meaning
     """Return the error that tells what `output` of a failed pip (exit `status`) means.
 
     `told` is the shim's answer: why it refused an address, if it did.
     """
-    if told.get("why") in _REFUSED:
-        return _refused(told, output)
+    if told:
+        return _told(told, output, doing)
     if status == UNSUPPORTED:
         reason = output.strip().rpartition("os402: ")[2]
         return ResolutionError(
@@ -58,23 +71,11 @@ def explain(output: str, status: int, doing: str, told: Mapping[str, Any] = Mapp
         return ResolutionError(
             f"{requirement} is only to be had as source, and building it would run its code here.\n{way_out}", output
         )
-    if damaged := _HASH.search(output):
-        return ResolutionError(
-            f"a file from the index is not the one that was promised, while {doing}:\n{damaged['table'].rstrip()}\n"
-            "Nothing of it was used. Try again; if it stays, the index, a mirror or a proxy serves a changed file.",
-            output,
-        )
+    if known := _of_the_index(output, doing):
+        return known
     last = output.strip().rpartition("\n")[2]  # of a traceback, what happened
     errors = "\n".join(line for line in output.splitlines() if line.startswith(("ERROR:", "WARNING:"))) or last
     missing = _NOT_FOUND.search(output)
-    if unreachable := _UNREACHABLE.search(output):
-        wanted = f" (looking for {missing['requirement'].strip()})" if missing else ""
-        return ResolutionError(
-            f"the package index could not be reached while {doing}{wanted}:\n"
-            f"  {unreachable['what']}: {unreachable['why'][:200]}\n"
-            "Check the network, PIP_INDEX_URL, the proxy and certificate settings.",
-            output,
-        )
     if _CONFLICT.search(output):
         words = output[output.find("ERROR:") :].strip()
         return UnsatisfiableError(
@@ -95,11 +96,71 @@ def explain(output: str, status: int, doing: str, told: Mapping[str, Any] = Mapp
     return ResolutionError(f"pip failed (exit status {status}) while {doing}:\n{_indent(errors)}", output)
 
 
+def _of_the_index(output: str, doing: str) -> ResolutionError | None:
+    """Return the error when the index, or the way to it, is what failed."""
+    if damaged := _HASH.search(output):
+        return ResolutionError(
+            f"a file from the index is not the one that was promised, while {doing}:\n{damaged['table'].rstrip()}\n"
+            "Nothing of it was used. Try again; if it stays, the index, a mirror or a proxy serves a changed file.",
+            output,
+        )
+    if broken := _CONFIGURATION.search(output):
+        return ResolutionError(
+            f"pip cannot read a configuration file, while {doing}:\n{_indent(_without_lines(broken['text']))}\n"
+            "Correct that file, or name another one with PIP_CONFIG_FILE.",
+            output,
+        )
+    if refused := _DENIED.search(output):
+        return ResolutionError(
+            f"the package index refused to answer, while {doing}: {refused['why'][:200]}\n"
+            "Its name and password are missing or wrong: give them in PIP_INDEX_URL (https://NAME:PASSWORD@HOST/...), "
+            "in ~/.netrc, or with keyring.",
+            output,
+        )
+    if unreachable := _UNREACHABLE.search(output):
+        missing = _NOT_FOUND.search(output)
+        wanted = f" (looking for {missing['requirement'].strip()})" if missing else ""
+        return ResolutionError(
+            f"the package index could not be reached while {doing}{wanted}:\n"
+            f"  {unreachable['what']}: {unreachable['why'][:200]}\n"
+            "Check the network, PIP_INDEX_URL, the proxy and certificate settings.",
+            output,
+        )
+    return None
+
+
+def _without_lines(text: str) -> str:
+    """Leave out the lines of the file that pip shows, which may hold a password."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith(("'", '"')))
+
+
+def _told(told: Mapping[str, Any], output: str, doing: str) -> ResolutionError:
+    """Return the error for the answer of the shim."""
+    if told["why"] == "setting":
+        return ResolutionError(
+            f"pip {told['parent']} does not know the setting {told['name']} ({told['url']}), and would take newer "
+            "files: pip 26.0 is the first that does.\n"
+            "Install a newer pip beside hatch-os402, or take the setting away (PIP_UPLOADED_PRIOR_TO, or pip.conf).",
+            output,
+        )
+    return _refused(told, output) if told["why"] in _REFUSED else _bounded(told, output, doing)
+
+
 def _refused(told: Mapping[str, Any], output: str) -> ResolutionError:
     meaning, way_out = _REFUSED[told["why"]]
     by = f" (required by {told['parent']})" if told["parent"] else ""
     return ResolutionError(
         f"{told['name']} @ {without_password(told['url'])}{by} {meaning}.\n{way_out} Nothing was fetched from there.",
+        output,
+    )
+
+
+def _bounded(told: Mapping[str, Any], output: str, doing: str) -> ResolutionError:
+    numbers = {name: f"{told[name]:,}" if told[name] is not None else "unknown" for name in ("most", "got", "size")}
+    return ResolutionError(
+        f"{without_password(told['url'])} {_BOUNDED[told['why']].format(**numbers)}, while {doing}.\n"
+        "The index, a mirror or a proxy is slow or serves something else: try again, or name another one with "
+        "PIP_INDEX_URL. Nothing of it was used.",
         output,
     )
 

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.environment import NETWORK, chosen
 from hatch_os402.errors import ResolutionError
+from hatch_os402.formatting import human_size
 from hatch_os402.processes.subprocesses import run_python
 from hatch_os402.resolution import _pip_shim
-from hatch_os402.resolution.pip_errors import explain
+from hatch_os402.resolution.pip_errors import explain, without_password
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hatch_os402.resolution.target import Target
 
@@ -42,6 +43,34 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     keyring = {name for name in variables if name.startswith("KEYRING_PROPERTY_")}
     kept = chosen(variables, NETWORK | settings | keyring)
     return kept | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PYTHONUTF8": "1"}
+
+
+BOUNDS = {
+    "grace": 60,
+    "slowest": 1 << 15,
+    "assumed": 1 << 24,
+    "file": 1 << 30,
+    "undeclared": 1 << 28,
+    "page": 1 << 26,
+    "links": 100_000,
+}
+"""What pip may wait for and take (bytes, seconds), as `_pip_transfers.py` says: a wheel of 100 MB has 52 minutes."""
+
+PROGRESS_AFTER = 5
+"""Seconds after which, and every time when as many more are over, it is told what pip is at."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """Where pip runs, and who hears how it goes."""
+
+    root: Path | None = None
+    """The project's folder, which relative paths in the user's settings of pip start from."""
+    progress: Callable[[str], None] = lambda _: None
+    """Is given a line when something takes long."""
+
+
+HERE = Host()
 
 
 @dataclass(frozen=True)
@@ -72,6 +101,7 @@ def run_pip(
     requirements: Sequence[Wanted],
     doing: str,
     choice: CandidateFilter = CandidateFilter(),
+    host: Host = HERE,
     timeout: float | None = None,
 ) -> str:
     """Run `pip ARGUMENTS` with `requirements` for `target` and return all that it printed.
@@ -90,7 +120,7 @@ def run_pip(
         "arguments": [arguments[0], *common, *arguments[1:]],
         "requirements": requirements,
     }
-    output, status, told = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}", timeout=timeout)
+    output, status, told = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}", host, doing, timeout=timeout)
     if status:
         raise explain(output, status, doing, told)
     return output
@@ -101,8 +131,10 @@ def run_pip_here(
     workdir: Path,
     *,
     requirements: Sequence[Wanted],
+    doing: str,
     python: str,
     variables: Mapping[str, str],
+    host: Host = HERE,
 ) -> tuple[str, int]:
     """Run `pip ARGUMENTS` with `requirements` for the interpreter `python` itself; return its output and exit status.
 
@@ -113,7 +145,10 @@ def run_pip_here(
         "arguments": [arguments[0], "--no-color", *arguments[1:]],
         "requirements": requirements,
     }
-    output, status, _ = _run(job, workdir, f"pip-{arguments[0]}-here", python=python, variables=variables)
+    name = f"pip-{arguments[0]}-here"
+    output, status, told = _run(job, workdir, name, host, doing, python=python, variables=variables)
+    if told:
+        raise explain(output, status, doing, told)
     return output, status
 
 
@@ -121,6 +156,8 @@ def _run(
     job: Mapping[str, Any],
     workdir: Path,
     name: str,
+    host: Host,
+    doing: str,
     *,
     python: str = sys.executable,
     variables: Mapping[str, str] = MappingProxyType({}),
@@ -130,25 +167,53 @@ def _run(
 
     `name` is that of its files in `workdir`.
     """
-    path, answer = workdir / f"{name}.json", workdir / f"{name}.answer.json"
+    path, answer, status = (workdir / f"{name}{suffix}" for suffix in (".json", ".answer.json", ".status.json"))
     answer.unlink(missing_ok=True)
-    settings = sorted(SETTINGS | {"disable-pip-version-check", "no-input"})
-    whole = {"pip": _folder_of_pip(), "settings": settings, "answer": str(answer), **job}
+    status.unlink(missing_ok=True)
+    whole = {
+        "pip": _folder_of_pip(),
+        "settings": sorted(SETTINGS | {"disable-pip-version-check", "no-input"}),
+        "answer": str(answer),
+        "transfers": {**BOUNDS, "parent": os.getpid(), "status": str(status)},
+        **job,
+    }
     path.write_text(json.dumps(whole), encoding="utf-8")
+
+    def progress(seconds: float) -> None:
+        host.progress(f"still {doing}, for {round(seconds)} seconds{_at(_read(status))}")
+
     try:
-        output, status = run_python(
+        output, code = run_python(
             python,
             ["-I", "-X", "utf8", "-W", "ignore"],
             _pip_shim.__file__,
             [str(path)],
             env={**environment(os.environ), **variables, **_temporary(workdir)},
-            cwd=workdir,
+            cwd=host.root or workdir,
             timeout=timeout,
+            progress=progress,
+            progress_after=PROGRESS_AFTER,
         )
     except subprocess.TimeoutExpired as error:
         raise OutOfTimeError(f"pip was stopped after {timeout:g} seconds.") from error
-    told = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else {}
-    return output, status, told
+    return output, code, _read(answer)
+
+
+def _at(state: Mapping[str, Any]) -> str:
+    """Return what pip waits for, as the end of a sentence."""
+    if not state.get("url"):
+        return ""
+    of = f" of {human_size(state['size'])}" if state["size"] is not None else ""
+    return f": {without_password(state['url'])}, {human_size(state['got'])}{of} so far"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the object in the file `path` that the shim wrote; nothing when it did not."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def _temporary(workdir: Path) -> dict[str, str]:

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from hatch_os402.errors import ResolutionError, UnsatisfiableError
 from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
-from hatch_os402.resolution.pip_process import CandidateFilter, run_pip
+from hatch_os402.resolution.pip_process import CandidateFilter, Host, run_pip
 from hatch_os402.resolution.stub import write_stub
 from hatch_os402.resolution.target import ARCHITECTURES, PYTHON, Target
 
@@ -47,6 +47,7 @@ class ResolveOptions:
     """A folder with more wheels, if it is there."""
     timeout: float | None = None
     """Seconds that one run of pip may take."""
+    host: Host = field(default_factory=Host)
 
 
 def resolve(
@@ -147,6 +148,7 @@ def _run(project: Wheel, root: Root, target: Target, workdir: Path, resolve_opti
         requirements=[(text, ()) for text in wanted],
         doing=f"resolving the dependencies of {project.name}",
         choice=resolve_options.choice,
+        host=resolve_options.host,
         timeout=resolve_options.timeout,
     )
     return _as_required(read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target), root)

@@ -9,8 +9,10 @@ called it: its tags would be those of this machine, and what it holds is looked 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +20,9 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from hatch_os402.cache import cache_errors
-from hatch_os402.errors import ResolutionError
-from hatch_os402.resolution.pip_process import run_pip_here
+from hatch_os402.errors import ResolutionError, WheelError
+from hatch_os402.resolution.pip_process import HERE, Host, run_pip_here
+from hatch_os402.wheels.members import hash_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,26 +40,36 @@ _NOISE = re.compile(
 """What pip says of itself around the words of the build."""
 
 
-def build_sdist(pin: Pin, *, find_links: Path, cache: Path, workdir: Path, python: str) -> Path:
+def build_sdist(pin: Pin, *, find_links: Path, cache: Path, workdir: Path, python: str, host: Host = HERE) -> Path:
     """Build the wheel of the sdist that `pin` is, put it into the folder `find_links` and return its path.
 
     `python` is the interpreter that builds; `cache` is a folder for wheels that were built before, and `workdir` an
     existing private one. Raises `ResolutionError` when it does not build, or its wheel is another distribution.
     """
     kept = cache / pin.sha256[:2] / pin.sha256 / hashlib.sha256(python.encode()).hexdigest()[:16]
-    if not (known := sorted(kept.glob("*.whl"))):
-        made = _build(pin, workdir, python)
-        place = kept / _name(pin, made.name)
+    known = _known(kept)
+    if known is None:
+        made = _build(pin, workdir, python, host)
+        known = kept / hash_file(made) / _name(pin, made.name)
+        partial = known.with_name(f".{os.getpid()}.partial")
         with cache_errors(cache):
-            kept.mkdir(parents=True, exist_ok=True)
-            shutil.copy(made, place.with_suffix(".partial"))
-            place.with_suffix(".partial").replace(place)
-        known = [place]
+            known.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(made, partial)
+            partial.replace(known)
     find_links.mkdir(exist_ok=True)
-    return Path(shutil.copy(known[0], find_links / known[0].name))
+    return Path(shutil.copy(known, find_links / known.name))
 
 
-def _build(pin: Pin, workdir: Path, python: str) -> Path:
+def _known(kept: Path) -> Path | None:
+    """Return the wheel in `kept`, in a folder named by its SHA256; None when there is none, or a damaged one."""
+    for wheel in sorted(kept.glob("*/*.whl")):
+        with suppress(WheelError):
+            if hash_file(wheel) == wheel.parent.name:
+                return wheel
+    return None
+
+
+def _build(pin: Pin, workdir: Path, python: str, host: Host) -> Path:
     folder = workdir / f"build-{pin.name}"
     (empty := folder / "no-programs").mkdir(parents=True)
     requirement = f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}"
@@ -64,7 +77,13 @@ def _build(pin: Pin, workdir: Path, python: str) -> Path:
     arguments += ["--wheel-dir", str(folder / "wheel")]
     wanted = [(requirement, [pin.sha256])]
     output, status = run_pip_here(
-        arguments, folder, requirements=wanted, python=python, variables=_variables(str(empty))
+        arguments,
+        folder,
+        requirements=wanted,
+        doing=f"building {pin.name}",
+        python=python,
+        variables=_variables(str(empty)),
+        host=host,
     )
     made = sorted(folder.glob("wheel/*.whl"))
     if status or len(made) != 1:

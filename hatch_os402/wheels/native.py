@@ -27,6 +27,8 @@ _MACH_FAT = {
     b"\xbf\xba\xfe\xca": ("<", 32),
 }
 _ELF_EXECUTABLES = frozenset({2, 3})  # ET_EXEC, and ET_DYN, which is what position-independent programs have too
+_ELF_IDENTS = frozenset(bytes((bits, order, 1)) for bits in (1, 2) for order in (1, 2))
+_MOST_PADDING = 256
 _MACH_EXECUTABLE = 2  # MH_EXECUTE
 _FIRST_JAVA = 45
 """`cafebabe` begins Java classes too; the number after it is then at least this (Java 1.0), else a few."""
@@ -51,7 +53,7 @@ class NativeKind:
 
 def native_kind(path: str, head: bytes) -> NativeKind | None:
     """Return what the file at `path` (with "/") that begins with `head` is, or `None` when it is not native code."""
-    found = _elf(head) or _mach_o(head) or _pe(head)
+    found = _elf(head) or _mach_o(head) or _pe(head) or _padded(head)
     suffix = _SUFFIX.search(path)
     if not found and not suffix:
         return None
@@ -74,6 +76,13 @@ def _role(path: str, suffix: re.Match[str] | None, *, executable: bool) -> str:
         # `import libx` would find a `libx.so` as well, but nobody names a module so.
         return "shared library" if re.fullmatch(r"lib[^.]*\.so", name) else "extension module"
     return "executable" if executable else "shared library"
+
+
+def _padded(head: bytes) -> tuple[str, str, bool] | None:
+    """Tell an ELF that begins some bytes later: cut off, it is one. Class, order and version must be those of ELF 1."""
+    at = head.find(b"\x7fELF", 1, _MOST_PADDING)
+    plausible = at > 0 and head[at + 4 : at + 7] in _ELF_IDENTS
+    return _elf(head[at:]) if plausible else None
 
 
 def _elf(head: bytes) -> tuple[str, str, bool] | None:

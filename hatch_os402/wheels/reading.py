@@ -16,6 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from hatch_os402.resolution.nested import LARGEST, Nested, is_zip, look_into
 from hatch_os402.wheels import record
 from hatch_os402.wheels.members import (
     check_collisions,
@@ -60,6 +61,8 @@ class WheelFile:
     """Lowercase hex."""
     head: bytes
     """Its first bytes, at most `HEAD`."""
+    nested: Nested | None = None
+    """What lies in it, when it is an archive itself."""
 
 
 @dataclass(frozen=True)
@@ -191,12 +194,15 @@ def _read_files(
         record.check_listing(rows, infos, exempt)
         for member, info in infos.items():
             hasher = record.Hasher(None if member in exempt else rows[member])
-            head = b""
+            head, chunks = b"", []
             for chunk in read_chunks(archive, info):
                 head = head or chunk[:HEAD]
                 hasher.update(chunk)
+                if is_zip(head) and info.file_size <= LARGEST:
+                    chunks.append(chunk)
             path, scheme = places[member]
-            files.append(WheelFile(path, member, scheme, hasher.size, hasher.finish(), head))
+            nested = look_into(head, b"".join(chunks) if chunks else None)
+            files.append(WheelFile(path, member, scheme, hasher.size, hasher.finish(), head, nested))
     except record.RecordError as error:
         raise refuse(filename, f"RECORD {error}.", error.path or own) from error
     return tuple(sorted(files, key=lambda file: (file.path.encode(), file.scheme)))

@@ -211,3 +211,36 @@ def test_the_compiler_is_told_no_secret(interpreter, tmp_path, monkeypatch):
     with Compiler(Interpreter(str(spy), interpreter.version, interpreter.build), tmp_path / "cache") as compiler:
         assert isinstance(compiled(compiler, SOURCE), Bytecode)
     assert "a secret" not in (tmp_path / "seen").read_text()
+
+
+def nested(depth):
+    text = "a"
+    for _ in range(depth):
+        text = f"[{text} for x in y]"
+    return text.encode()
+
+
+def test_a_module_that_kills_the_compiler_stays_source_and_others_are_compiled(interpreter, tmp_path):
+    """As 60 nested comprehensions do with CPython 3.12.1, and not with every release: here by a word in the source."""
+    dying = tmp_path / "python"
+    dying.write_text(
+        f"#!{sys.executable}\n"
+        "import os, signal, subprocess, sys, threading\n"
+        f"process = subprocess.Popen([{interpreter.path!r}, *sys.argv[1:]], stdin=subprocess.PIPE)\n"
+        "while chunk := os.read(0, 1 << 20):\n"
+        "    if b'deadly' in chunk:\n"
+        "        process.kill(); os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "    process.stdin.write(chunk); process.stdin.flush()\n"
+        "process.stdin.close(); sys.exit(process.wait())\n"
+    )
+    dying.chmod(0o755)
+    with Compiler(Interpreter(str(dying), "3.12.99", "x"), tmp_path / "cache") as compiler:
+        outcome = compiled(compiler, b"'deadly'")
+        assert outcome == Uncompilable("CPython 3.12.99 is ended by signal 11 when it compiles it")
+        assert isinstance(compiled(compiler, SOURCE), Bytecode)
+        assert isinstance(compiled(compiler, b"'deadly', 2"), Uncompilable)
+
+
+def test_deep_nesting_ends_no_build(compiler):
+    assert isinstance(compiled(compiler, nested(60)), (Bytecode, Uncompilable))
+    assert isinstance(compiled(compiler, SOURCE), Bytecode)

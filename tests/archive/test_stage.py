@@ -301,3 +301,55 @@ def test_a_tree_has_every_file_once_or_there_is_an_error(tmp_path, one, two):
     folder = Path(tempfile.mkdtemp(dir=tmp_path))
     unpack(tree.entries, folder)
     assert all((folder / path).read_text(encoding="utf-8") == content for path, content in (one | two).items())
+
+
+FORMS = {
+    "pkgutil": "__path__ = __import__('pkgutil').extend_path(__path__, __name__)\n",
+    "in two lines": "# a comment\nfrom pkgutil import extend_path\n__path__ = extend_path(__path__, __name__)\n",
+    "pkg_resources": "__import__('pkg_resources').declare_namespace(__name__)\n",
+    "either": (
+        '"""A namespace."""\ntry:\n    __import__("pkg_resources").declare_namespace(__name__)\nexcept ImportError:\n'
+        "    from pkgutil import extend_path\n    __path__ = extend_path(__path__, __name__)\n"
+    ),
+    "nothing": "# nothing\n",
+}
+
+
+@pytest.mark.parametrize("second", FORMS)
+@pytest.mark.parametrize("first", FORMS)
+def test_forms_of_one_namespace_are_no_contradiction(tmp_path, first, second):
+    vetted_wheels = [
+        verdict_on(tmp_path, "one", {"shared/__init__.py": FORMS[first], "shared/one.py": ""}),
+        verdict_on(tmp_path, "two", {"shared/__init__.py": FORMS[second], "shared/two.py": ""}),
+    ]
+    tree = stage(vetted_wheels)
+    (entry,) = [entry for entry in tree.entries if entry.path == "shared/__init__.py"]
+    assert {entry.owner, *entry.also} == {"one", "two"}
+    content = EntryReader().read(entry).decode()
+    assert content in {FORMS[first], FORMS[second]}
+    if "pkg_resources" in content:  # which may not be there
+        assert "pkg_resources" in FORMS[first]
+        assert "pkg_resources" in FORMS[second]
+    listed = {path.owner: path for path in records(tree)}
+    assert listed.keys() == {"one", "two"}
+
+
+@pytest.mark.parametrize("code", ["X = 1\n", "import os\n", "from .x import y\n", "x = (", "\0"])
+def test_code_is_a_contradiction_still(tmp_path, code):
+    vetted_wheels = [
+        verdict_on(tmp_path, "one", {"shared/__init__.py": FORMS["pkgutil"]}),
+        verdict_on(tmp_path, "two", {"shared/__init__.py": code}),
+    ]
+    with pytest.raises(StagingError, match=r"shared/__init__\.py: both one and two"):
+        stage(vetted_wheels)
+
+
+@pytest.mark.parametrize("path", ["zlib.py", "runpy.py", "json/__init__.py"])
+def test_a_name_of_the_standard_library_is_a_warning_that_names_the_distribution(tmp_path, path):
+    (warning,) = stage([verdict_on(tmp_path, "one", {path: "", "deep/zlib.py": "", "json/x.txt": ""})]).warnings
+    assert warning.startswith(f"one: {path} has the name of ")
+
+
+def test_other_names_are_none(tmp_path):
+    files = {"one/zlib.py": "", "zlib.txt": "", "ctypes.py": "", "six.py": "", "re/more.py": ""}
+    assert stage([verdict_on(tmp_path, "one", files)]).warnings == ()

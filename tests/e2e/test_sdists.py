@@ -125,6 +125,19 @@ def test_it_is_built_without_compilers_and_recorded(find_links, tmp_path):
     assert evidence.exists()
 
 
+@pytest.mark.parametrize("damage", [lambda content: content[:-9] + b"!" + content[-8:], lambda _: b""])
+def test_a_damaged_wheel_in_the_cache_is_built_again(find_links, tmp_path, damage):
+    evidence = sdist(find_links, "sourceful")
+    cache = {"HATCH_OS402_CACHE_DIR": str(tmp_path / "c")}
+    done = built(tmp_path, find_links, ["sourceful"], ["sourceful"], **cache).succeeded()
+    evidence.unlink()
+    (kept,) = (tmp_path / "c" / "built").rglob("*.whl")
+    kept.write_bytes(damage(kept.read_bytes()))
+    again = built(tmp_path, find_links, ["sourceful"], ["sourceful"], dist="again", **cache).succeeded()
+    assert evidence.exists()
+    assert again.artifacts == done.artifacts
+
+
 def test_its_wheel_is_vetted_like_every_other(find_links, tmp_path):
     sdist(find_links, "sourceful", files={"sourceful/_x.so": ELF})
     told = built(tmp_path, find_links, ["sourceful"], ["sourceful"], options="remedies = false\n").refused()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -162,6 +163,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/_internal/utils/__init__.py": "",
         "pip/_internal/utils/compatibility_tags.py": "def get_supported(): pass\n",
         "pip/_internal/cli/__init__.py": "",
+        "pip/_internal/cli/cmdoptions.py": "",
         "pip/_internal/cli/main.py": "def main(arguments):\n    print('ran', *arguments)\n    return 3\n",
         "pip/_internal/cli/parser.py": "class ConfigOptionParser:\n    def _get_ordered_configuration_items(self): pass\n",
         "pip/_internal/distributions/__init__.py": "",
@@ -169,6 +171,11 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/_internal/exceptions.py": "class InstallationError(Exception): pass\n",
         "pip/_internal/index/__init__.py": "",
         "pip/_internal/index/collector.py": "",
+        "pip/_internal/index/package_finder.py": "def parse_links(): pass\n",
+        "pip/_internal/models/link.py": "class Link:\n    @classmethod\n    def from_json(cls): pass\n",
+        "pip/_vendor/urllib3/__init__.py": "",
+        "pip/_vendor/urllib3/connectionpool.py": "class HTTPConnectionPool:\n    def _make_request(self): pass\n",
+        "pip/_vendor/urllib3/response.py": "class HTTPResponse:\n    def stream(self): pass\n",
         "pip/_internal/models/__init__.py": "",
         "pip/_internal/models/installation_report.py": "class InstallationReport: pass\n",
         "pip/_internal/resolution/__init__.py": "",
@@ -201,6 +208,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
             "arguments": ["a", "b"],
             "requirements": [],
             "answer": str(folder / "answer.json"),
+            "transfers": {"parent": os.getpid(), "status": str(folder / "status.json")},
         }
         job.write_text(json.dumps(content))
         command = [sys.executable, "-I", _pip_shim.__file__, str(job)]
@@ -229,6 +237,10 @@ class TestShimRefusesAPipThatItDoesNotKnow:
                 "class RequiresPythonCandidate: pass\n",
                 "LinkCandidate",
             ),
+            ("pip/_internal/index/package_finder", "", "parse_links"),
+            ("pip/_internal/models/link", "class Link: pass\n", "from_json"),
+            ("pip/_vendor/urllib3/connectionpool", "class HTTPConnectionPool: pass\n", "_make_request"),
+            ("pip/_vendor/urllib3/response", "class HTTPResponse: pass\n", "stream"),
             ("pip/_internal/req/req_install", "", "InstallRequirement"),
             ("pip/_internal/cli/req_command", "class RequirementCommand: pass\n", "get_requirements"),
             ("pip/_internal/vcs/__init__", "", "vcs"),
@@ -245,3 +257,25 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         assert finished.stdout == ""
         assert finished.stderr.startswith("os402: this pip is not supported: ")
         assert reason in finished.stderr
+
+    def test_a_setting_that_it_does_not_know_is_no_setting_to_ignore(self, tmp_path):
+        """pip before 26.0 takes no notice of `uploaded-prior-to`, and would resolve to newer files."""
+        asking = {
+            "pip/__init__.py": "__version__ = '25.0'\n",
+            "pip/_internal/cli/main.py": (
+                "from pip._internal.cli.parser import ConfigOptionParser\n"
+                "def main(_):\n    print(list(ConfigOptionParser()._get_ordered_configuration_items()))\n"
+            ),
+            "pip/_internal/cli/parser.py": (
+                "class ConfigOptionParser:\n    def _get_ordered_configuration_items(self):\n"
+                "        return [('uploaded-prior-to', '2026-01-01')]\n"
+            ),
+        }
+        assert self.ran(tmp_path, asking).returncode == 1
+        told = json.loads((tmp_path / "answer.json").read_text())
+        message = explain("", 1, "x-ing", told).message
+        assert message.startswith("pip 25.0 does not know the setting uploaded-prior-to (2026-01-01)")
+        assert "PIP_UPLOADED_PRIOR_TO" in message
+        assert (
+            self.ran(tmp_path, {**asking, "pip/_internal/cli/cmdoptions.py": "uploaded_prior_to = 1\n"}).returncode == 0
+        )

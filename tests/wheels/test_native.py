@@ -139,3 +139,25 @@ def test_the_running_python_is_native():
     assert kind is not None
     assert kind.format in {"ELF", "Mach-O", "PE"}
     assert kind.architecture
+
+
+@pytest.mark.parametrize(
+    ("path", "head", "told"),
+    [
+        ("m/x.dat", b"\0" + elf(0x3E), "ELF x86_64 executable"),
+        ("m/x.py", b"#!/bin/sh\nexit\n" + elf(0xB7), "ELF aarch64 executable"),
+    ],
+)
+def test_native_files_that_hide_are_told(path, head, told):
+    assert str(native_kind(path, head)) == told
+
+
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        ("m/x.py", b'MAGIC = b"\\x7fELF"\n'),
+        ("m/magic", b"0 string \x7fELF executable"),
+    ],
+)
+def test_what_only_speaks_of_it_is_not(path, head):
+    assert native_kind(path, head) is None

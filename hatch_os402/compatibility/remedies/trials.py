@@ -151,6 +151,7 @@ def _fetch(context: SearchContext, pins: Sequence[Pin]) -> Sequence[Wheel]:
         machine=context.resolve_options.architectures[0],
         find_links=context.resolve_options.find_links,
         timeout=_left(context),
+        host=context.resolve_options.host,
     )
 
 
