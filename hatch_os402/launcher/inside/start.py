@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from .index import Index
 
-TAUGHT = ("shutil", "sqlite3", "ssl")
-"""The modules of the standard library that teaching.py has something to tell."""
+PATCHED = ("shutil", "sqlite3", "ssl")
+"""The modules that stdlib_patches.py changes."""
 
 CALLER_KEY = ("HTTP_X_402_KEY", "HTTP_X_PAYMENT")
 """Where os402 puts the private key of whoever calls, and the payment that it signed."""
@@ -47,18 +47,22 @@ def start(
 
     def module(name: str) -> "Any":
         made = sys.modules["_os402." + name] = type(sys)("_os402." + name)
-        made.__package__ = "_os402"
+        made.__package__ = ("_os402." + name).rpartition(".")[0]
         exec(_load(data, name), vars(made))  # noqa: S102 - what importing is
         return made
 
     index = module("index").Index(data)
-    finder = module("importer").install(index, path, lazy_imports)
-    module("patching").install(index, closed=path is None and os.name == "posix")
-    finder.lessons.update(TAUGHT)
-    for name in finder.lessons & sys.modules.keys():  # a launcher has imported them already
-        from .teaching import LESSONS  # noqa: PLC0415 - needed only then
+    files = module("vfs.patches").install(index, closed=path is None and os.name == "posix")
 
-        LESSONS[name](sys.modules[name])
+    def patch(changed: "ModuleType") -> None:
+        from .stdlib_patches import PATCHES  # noqa: PLC0415 - many programs have no such module
+
+        PATCHES[changed.__name__](changed, files)
+
+    module("importer").install(index, path, lazy_imports, dict.fromkeys(PATCHED, patch), files.path_hook)
+    for name in PATCHED:
+        if name in sys.modules:  # a launcher has imported it already
+            patch(sys.modules[name])
     module("streams").prepare()
     sys.excepthook = _excepthook
     name, _, attributes = entry_point.partition(":")
@@ -82,7 +86,7 @@ def _forget(names: "tuple[str, ...]") -> None:
 
 def _load(data: bytes, name: str) -> "CodeType":
     """Return the code of a module of the launcher, found by its local header (APPNOTE 4.3.7), not by the index."""
-    file = f"_os402/{name}.py"
+    file = f"_os402/{name.replace('.', '/')}.py"
     header = data.find(b"\0\0" + file.encode()) - 28  # behind the length of an extra field, which is 0
     if header < 0:
         raise _damaged(f"{file} is missing")
@@ -199,7 +203,7 @@ def _excepthook(kind: "type[BaseException]", error: BaseException, trace: "Trace
         return  # whoever asked has gone
     from contextlib import suppress  # noqa: PLC0415 - needed only when all is lost
 
-    from .report import show  # noqa: PLC0415 - as above
+    from .excepthook import show  # noqa: PLC0415 - as above
 
     show(kind, error, trace, globals())
     if issubclass(kind, KeyboardInterrupt):

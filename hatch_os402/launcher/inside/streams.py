@@ -34,7 +34,7 @@ def _flush() -> None:
 
 
 def has_no_reader(stream: "TextIO | None") -> bool:
-    """Tell whether a stream is a pipe whose other end is closed."""
+    """Whether a stream is a pipe whose other end is closed."""
     try:
         from select import POLLERR, poll  # noqa: PLC0415 - needed only when all is lost
 
