@@ -1,7 +1,5 @@
 """What `__main__.py` does when it finds no archive in `zb`, or no bytecode for this Python. Shares its global names."""
 
-import sys
-
 
 def failure(why):
     """Say in one line why the archive cannot start; return what to raise."""

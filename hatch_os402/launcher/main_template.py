@@ -1,7 +1,11 @@
 """The archive's `__main__.py`. It is compiled at every start: what is seldom needed is text until then."""
 
+import sys
 from _frozen_importlib_external import MAGIC_NUMBER
 from marshal import loads
+
+if (own := getattr(globals().get("__loader__"), "archive", None)) in sys.path:  # python X.pyz
+    sys.path.remove(own)  # a zlib.py of a dependency must not stand in front of the standard library
 from zlib import crc32
 
 SETTINGS = {}  # what `start` takes as keywords: a literal, in one line

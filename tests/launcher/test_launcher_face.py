@@ -64,14 +64,15 @@ def imported_by(module: str, source: bytes) -> set[str]:
             continue
         for inner in ast.walk(node):
             if isinstance(inner, ast.ImportFrom) and inner.level:
-                names.add(".".join([*module.split(".")[: -inner.level], inner.module]))
+                name = ".".join([*module.split(".")[: -inner.level], inner.module])
+                names |= {name, *(f"{name}.{alias.name}" for alias in inner.names)}
     return names
 
 
 def test_the_inside_has_no_circle():
     files = {path[7:-3].replace("/", "."): source for path, source in launcher.inside_files().items()}
     imports = {module: imported_by(module, source) for module, source in files.items()}
-    assert set().union(*imports.values()) <= set(files)
+    imports = {module: names & files.keys() for module, names in imports.items()}
     assert "vfs.mount_table" in imports["vfs.patches"]
     while ends := {module for module, names in imports.items() if not names & imports.keys()}:
         imports = {module: names for module, names in imports.items() if module not in ends}
@@ -79,10 +80,16 @@ def test_the_inside_has_no_circle():
 
 
 def test_start_knows_what_is_patched():
-    from hatch_os402.launcher.inside.start import PATCHED
-    from hatch_os402.launcher.inside.stdlib_patches import PATCHES
+    from hatch_os402.launcher.inside import start, stdlib_patches
 
-    assert sorted(PATCHED) == sorted(PATCHES)
+    assert sorted(start.PATCHED) == sorted(stdlib_patches.PATCHES)
+    assert sorted(start.PATCHED_WHEN_CLOSED) == sorted(stdlib_patches.PATCHES_WHEN_CLOSED)
+
+
+def test_start_knows_the_line_that_calls_it():
+    from hatch_os402.launcher.inside import start
+
+    assert launcher.main_source("a:b").decode().splitlines()[start._LINE - 1].strip().startswith('names["start"](')
 
 
 @pytest.mark.parametrize("entry_point", ["a:b", "paket.größe:x", "a:b'\"\\\n"])

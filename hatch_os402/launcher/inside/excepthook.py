@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-MACHINERY = (f"{ROOT}/_os402/", "<frozen importlib")
+MACHINERY = (f"{ROOT}/_os402/", f"{ROOT}/__main__.py", "<frozen importlib")
 
 
 def show(

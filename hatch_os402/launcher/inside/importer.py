@@ -166,6 +166,7 @@ class ArchiveFinder:
         self._patches = patches
         self._before: list[str] = []
         self._hooks: list[Any] = []
+        self._has_distutils = index.is_folder("_distutils_hack")
         self._suffixes = (SOURCE_SUFFIXES[:], BYTECODE_SUFFIXES[:])
 
     def place(self) -> None:
@@ -199,6 +200,10 @@ class ArchiveFinder:
             return spec
         if path is None and fullname in self._lazy:
             return self._deferred(fullname)
+        if fullname == "distutils" and self._has_distutils:
+            from .stdlib.distutils_shim import find_spec  # noqa: PLC0415 - few programs need it
+
+            return find_spec(fullname)
         return self._find_spec(fullname, path)
 
     def _find_spec(self, fullname: str, path: "Sequence[str] | None") -> "ModuleSpec | None":

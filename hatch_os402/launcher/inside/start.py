@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 
     from .index import Index
 
-PATCHED = ("shutil", "sqlite3", "ssl")
+PATCHED = ("py_compile", "shutil", "sqlite3", "ssl", "sysconfig")
 """The modules that stdlib_patches.py changes."""
-
+PATCHED_WHEN_CLOSED = (
+    "anyio._backends._asyncio", "asgiref.current_thread_executor", "concurrent.futures.thread", "grp",
+    "multiprocessing.pool", "pwd", "threading",
+)  # fmt: skip
+"""Those that it changes as well in a program that is started from memory, as on os402."""
+_LINE = 20
+"""Of `__main__.py`: the one that calls `start`."""
 CALLER_KEY = ("HTTP_X_402_KEY", "HTTP_X_PAYMENT")
 """Where os402 puts the private key of whoever calls, and the payment that it signed."""
 
@@ -52,16 +58,24 @@ def start(
         return made
 
     index = module("index").Index(data)
-    files = module("vfs.patches").install(index, closed=path is None and os.name == "posix")
+    closed = path is None and os.name == "posix"
+    patches = module("vfs.patches")
+    files = patches.VirtualFiles(index, closed=closed)
 
     def patch(changed: "ModuleType") -> None:
-        from .stdlib_patches import PATCHES  # noqa: PLC0415 - many programs have no such module
+        from .stdlib_patches import PATCHES, PATCHES_WHEN_CLOSED  # noqa: PLC0415 - many programs have no such module
 
-        PATCHES[changed.__name__](changed, files)
+        (PATCHES.get(changed.__name__) or PATCHES_WHEN_CLOSED[changed.__name__])(changed, files)
 
-    module("importer").install(index, path, lazy_imports, dict.fromkeys(PATCHED, patch), files.path_hook)
-    for name in PATCHED:
-        if name in sys.modules:  # a launcher has imported it already
+    patched = (*PATCHED, *PATCHED_WHEN_CLOSED) if closed else PATCHED
+    module("importer").install(index, path, lazy_imports, dict.fromkeys(patched, patch), files.path_hook)
+    patches.install(files)
+    if closed:
+        os.environ.setdefault("HOME", "/tmp")  # noqa: S108 - in memory
+        if "pwd" in sys.builtin_module_names:
+            _patch_users(__import__("pwd"))
+    for name in patched:
+        if name in sys.modules and name not in sys.builtin_module_names:  # a launcher has imported it already
             patch(sys.modules[name])
     module("streams").prepare()
     sys.excepthook = _excepthook
@@ -84,11 +98,27 @@ def _forget(names: "tuple[str, ...]") -> None:
                 original.pop(key, None)
 
 
+def _patch_users(pwd: "ModuleType") -> None:
+    """Make `pwd` know who the program runs as. The importer is never asked for a module that is built in."""
+
+    def later(name: str) -> "Any":
+        def function(*args: "Any") -> "Any":
+            from .stdlib.accounts import patch_users  # noqa: PLC0415 - few programs need it
+
+            patch_users(pwd)
+            return getattr(pwd, name)(*args)
+
+        return function
+
+    for name in ("getpwall", "getpwnam", "getpwuid"):
+        setattr(pwd, name, later(name))
+
+
 def _load(data: bytes, name: str) -> "CodeType":
     """Return the code of a module of the launcher, found by its local header (APPNOTE 4.3.7), not by the index."""
     file = f"_os402/{name.replace('.', '/')}.py"
     header = data.find(b"\0\0" + file.encode()) - 28  # behind the length of an extra field, which is 0
-    if header < 0:
+    if header < 0 or data[header : header + 4] != b"PK\3\4":  # the zip's directory has the name, too
         raise _damaged(f"{file} is missing")
     source, after = _member(data, header, file)
     if data[after + 30 : after + 31 + len(file)] == file.encode() + b"c":  # bytecode comes right behind its source
@@ -115,7 +145,15 @@ def _damaged(why: str) -> SystemExit:
 
 def _call(index: "Index", name: str, attributes: str) -> "NoReturn":
     """Run a function as the script that pip would install for it does."""
-    sys.exit(_target(index, name, attributes)())
+    target = _target(index, name, attributes)
+    # Warnings of `main` name its caller, as do frames: the script, which is `__main__.py` here.
+    code = _script.__code__.replace(co_filename=sys.argv[0], co_name="<module>", co_firstlineno=_LINE - 1)
+    function: Any = type(_script)
+    sys.exit(function(code, vars(sys.modules["__main__"]))(target))
+
+
+def _script(target: "Any") -> "Any":
+    return target()
 
 
 def _serve(index: "Index", interface: str, name: str, attributes: str, settings: "dict[str, Any]") -> "NoReturn":
@@ -197,10 +235,11 @@ def _new_main() -> "ModuleType":
 
 def _excepthook(kind: "type[BaseException]", error: BaseException, trace: "TracebackType | None") -> None:
     """Print an uncaught exception. The interpreter's own hook could not read lines from the archive."""
-    from .streams import has_no_reader  # noqa: PLC0415 - loaded by then
+    from .streams import has_no_reader, take_back_headers  # noqa: PLC0415 - loaded by then
 
     if isinstance(error, BrokenPipeError) and has_no_reader(sys.stdout):
         return  # whoever asked has gone
+    take_back_headers()
     from contextlib import suppress  # noqa: PLC0415 - needed only when all is lost
 
     from .excepthook import show  # noqa: PLC0415 - as above

@@ -3,6 +3,8 @@
 start.py names the same modules, so that this one is imported with the first of them only.
 """
 
+from .index import ROOT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,38 @@ def _shutil(shutil: "Any", files: "VirtualFiles") -> None:
         shutil.rmtree.avoids_symlink_attacks = False
 
 
+def _py_compile(_: "Any", files: "VirtualFiles") -> None:
+    files.import_by_path()  # it reads by a loader of files
+
+
+def _sysconfig(sysconfig: "Any", _: "VirtualFiles") -> None:
+    for scheme in {sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("prefix")}:
+        sysconfig._INSTALL_SCHEMES[scheme] |= {"purelib": ROOT, "platlib": ROOT}  # noqa: SLF001 - no other way in
+
+
+def _users(pwd: "Any", _: "VirtualFiles") -> None:
+    from .stdlib.accounts import patch_users  # noqa: PLC0415 - few programs need it
+
+    patch_users(pwd)
+
+
+def _groups(grp: "Any", _: "VirtualFiles") -> None:
+    from .stdlib.accounts import patch_groups  # noqa: PLC0415 - few programs need it
+
+    patch_groups(grp)
+
+
+def _threads(name: str) -> "Callable[[Any, VirtualFiles], None]":
+    """Return what calls the function of that name in stdlib/threads.py."""
+
+    def patch(module: "Any", _: "VirtualFiles") -> None:
+        from .stdlib import threads  # noqa: PLC0415 - few programs need it
+
+        getattr(threads, name)(module)
+
+    return patch
+
+
 def _sqlite3(sqlite3: "Any", files: "VirtualFiles") -> None:
     from .stdlib.sqlite import patch  # noqa: PLC0415 - few programs need it
 
@@ -32,8 +66,21 @@ def _ssl(ssl: "Any", files: "VirtualFiles") -> None:
 
 
 PATCHES: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
+    "py_compile": _py_compile,
     "shutil": _shutil,
     "sqlite3": _sqlite3,
     "ssl": _ssl,
+    "sysconfig": _sysconfig,
 }
 """Each is given the module and the virtual files."""
+
+PATCHES_WHEN_CLOSED: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
+    "anyio._backends._asyncio": _threads("patch_anyio"),
+    "asgiref.current_thread_executor": _threads("patch_asgiref"),
+    "concurrent.futures.thread": _threads("patch_executor"),
+    "grp": _groups,
+    "multiprocessing.pool": _threads("patch_pool"),
+    "pwd": _users,
+    "threading": _threads("explain"),
+}
+"""Those for a program that is started from memory, as on os402."""

@@ -80,10 +80,10 @@ class VirtualFiles:
         use_virtual_files()
 
 
-def install(index: "Index", *, closed: bool) -> VirtualFiles:
-    """Put the archive's files among the files, for the rest of the process. `closed`: see mount_table.py."""
-    virtual = VirtualFiles(index, closed=closed)
-    method: Any = type(index.view)  # types.MethodType, without the import of types
+def install(virtual: VirtualFiles) -> None:
+    """Put virtual files among the files, for the rest of the process."""
+    closed = virtual.closed
+    method: Any = type(virtual.import_by_path)  # types.MethodType, without the import of types
     replaced: dict[Any, Any] = {}
     for module, name, key in _table(closed=closed):
         if original := getattr(module, name, None):
@@ -101,7 +101,6 @@ def install(index: "Index", *, closed: bool) -> VirtualFiles:
         known.update([new for original, new in replaced.items() if original in known])
     for name in KEEPING & sys.modules.keys():
         _exchange(sys.modules[name], replaced)
-    return virtual
 
 
 def _table(*, closed: bool) -> "list[tuple[ModuleType, str, str]]":
