@@ -59,6 +59,6 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 call_command("migrate", verbosity=0)
 User.objects.create(
-    username="ann", password=make_password("secret", salt="fixed"), is_staff=True, is_superuser=True, email="a@b.c"
+    username="ann", password=make_password("secret", salt="fixedfixedfixedfixedfixed"), is_staff=True, is_superuser=True, email="a@b.c"
 )
 app = get_wsgi_application()
