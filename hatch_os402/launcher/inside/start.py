@@ -24,7 +24,6 @@ PATCHED_WHEN_CLOSED = (
 """Those that it changes as well in a program that is started from memory, as on os402."""
 _LINE = 20
 """Of `__main__.py`: the one that calls `start`."""
-
 CALLER_KEY = ("HTTP_X_402_KEY", "HTTP_X_PAYMENT")
 """Where os402 puts the private key of whoever calls, and the payment that it signed."""
 

@@ -303,3 +303,25 @@ def test_stdout_is_the_answers_alone(tmp_path):
     found = launching.run(launching.archive({"shop.py": source}, "shop:app", interface="wsgi"), tmp_path, **REQUEST)
     assert cgi.parse(found.out).body == b"/shop.cgi /x "
     assert found.err == "imported\nx\ncalled\nat exit\n"
+
+
+# What frameworks make ETags and Last-Modified of
+
+
+def test_a_file_is_the_same_in_every_call(tmp_path):
+    source = (
+        "import json, os\n"
+        "def main():\n"
+        "    path = __file__\n"
+        "    with open(path, 'rb') as file:\n"
+        "        other = os.open(path, os.O_RDONLY)\n"
+        "        found = [os.stat(path), os.fstat(other)]\n"
+        "        if hasattr(os, 'memfd_create'): found.append(os.fstat(file.fileno()))\n"
+        "        json_ = [[one.st_mtime_ns, one.st_size] for one in found], found[0].st_ino\n"
+        "    print(json.dumps(json_))\n"
+    )
+    data = launching.archive({"app.py": source}, "app:main")
+    first, again = (launching.run(data, tmp_path).facts for _ in range(2))
+    assert first == again
+    times, _ = first
+    assert times == [[315532800 * 10**9, len(source)]] * len(times)

@@ -68,6 +68,7 @@ def patch_executor(thread: "Any") -> None:
             if self._threads or not _is_in_vain(problem):
                 raise
             self._worker_in_place = _Worker(self, thread)
+            _end_without_thread(self)
 
     def submit(self: "Any", fn: "Callable[..., Any]", /, *args: "Any", **kwargs: "Any") -> "Any":
         future = real_submit(self, fn, *args, **kwargs)
@@ -77,6 +78,20 @@ def patch_executor(thread: "Any") -> None:
 
     submit.__doc__ = real_submit.__doc__
     kind._adjust_thread_count, kind.submit = _adjust_thread_count, submit  # noqa: SLF001 - as above
+
+
+def _end_without_thread(executor: "Any") -> None:
+    """Let the event loop whose default executor this is end it without a thread (`asyncio.run` does so at its end)."""
+    events: Any = sys.modules.get("asyncio.events")
+    loop: Any = events and events._get_running_loop()  # noqa: SLF001 - as above
+    if loop is None or loop._default_executor is not executor:  # noqa: SLF001 - as above
+        return
+
+    async def shutdown_default_executor(_timeout: "float | None" = None) -> None:
+        loop._executor_shutdown_called = True  # noqa: SLF001 - as the real one
+        executor.shutdown()
+
+    loop.shutdown_default_executor = shutdown_default_executor
 
 
 class _ContextOfThread:

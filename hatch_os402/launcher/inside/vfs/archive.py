@@ -25,4 +25,7 @@ class ArchiveMount(Mount):
         """Open a file, whose content is not copied."""
         from .inodes import File, OpenFile, View  # noqa: PLC0415 - not every program opens a file
 
-        return OpenFile(File(self.status(name).st_mode, View(self._index.view(name))), flags, path)
+        status = self.status(name)
+        file = File(status.st_mode, View(self._index.view(name)))
+        file.number, file.modified = status.st_ino, status.st_mtime_ns
+        return OpenFile(file, flags, path)

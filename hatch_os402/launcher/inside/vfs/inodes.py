@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .mount import Path
 
 # The originals: what `os` has may be replaced.
-_close, _fstat, _ftruncate, _lseek, _open, _pread, _pwrite = (
-    getattr(_posix, name, None) for name in ("close", "fstat", "ftruncate", "lseek", "open", "pread", "pwrite")
+_close, _fstat, _ftruncate, _lseek, _open, _pread, _pwrite, _utime = (
+    getattr(_posix, name, None) for name in ("close", "fstat", "ftruncate", "lseek", "open", "pread", "pwrite", "utime")
 )
 _ACCESS = os.O_WRONLY | os.O_RDWR
 _WITHOUT_A_NAME = os.O_CREAT | os.O_EXCL | os.O_TRUNC | getattr(os, "O_TMPFILE", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -229,6 +229,8 @@ class OpenFile:
         content = self.file.content
         if not isinstance(content, Memfd):
             content = self.file.content = Memfd(content.read(0, content.size()))
+            times = (self.file.modified, self.file.modified)
+            _utime(content.number, ns=times)  # type: ignore[misc]  # what the kernel's fstat says of it
         # By way of /proc it has a place of its own in the file, and its own flags.
         number: int = _open(f"/proc/self/fd/{content.number}", self.flags & ~_WITHOUT_A_NAME | os.O_CLOEXEC)  # type: ignore[misc]
         _lseek(number, self.at, 0)  # type: ignore[misc]

@@ -5,6 +5,7 @@ Within a mount, a file or folder is known by its *name*: the rest of its path, w
 
 import errno
 import os
+from zlib import crc32
 
 from ..index import MODIFIED
 
@@ -113,8 +114,12 @@ class Mount:
         return stat_result(mode, self.inode(name), size, MODIFIED * 10**9)
 
     def inode(self, name: str) -> int:
-        """Return a number that differs from path to path, for `os.path.samefile`."""
-        return hash((self.path + "/" + name).rstrip("/")) & 0x7FFF_FFFF_FFFF_FFFF
+        """Return a number that differs from path to path, for `os.path.samefile`.
+
+        It is the same in every call: web frameworks put it into the ETag of a file.
+        """
+        path = (self.path + "/" + name).rstrip("/").encode("utf-8", "surrogatepass")
+        return (crc32(path) << 31) ^ crc32(path[::-1])
 
 
 def stat_result(mode: int, inode: int, size: int, modified: int, device: int = 0) -> os.stat_result:
