@@ -1,4 +1,4 @@
-"""Sizes, counts and texts as a person reads them."""
+"""Sizes, counts, dates and texts as a person reads them."""
 
 from __future__ import annotations
 
