@@ -38,7 +38,9 @@ LATER = {
 SECONDS = 25
 """That a build spends on ways out unless it is told otherwise."""
 
-_ENTRY_POINT = re.compile(r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*)(?::(?P<attribute>[^\W\d]\w*(?:\.[^\W\d]\w*)*))?")
+_ENTRY_POINT = re.compile(
+    r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*)(?::(?P<attribute>[^\W\d]\w*(?:\.[^\W\d]\w*)*)(?P<factory>\(\))?)?"
+)
 
 
 class Options:
@@ -70,23 +72,44 @@ class Options:
 
     @cached_property
     def entry_point(self) -> str | None:
-        """`module:callable` or `module`; None when the project decides."""
+        """`module:callable`, `module` or, for web applications, `module:factory()`; None when the project decides."""
         value = self._fields.string("entry-point")
-        if value is not None and not _ENTRY_POINT.fullmatch(value):
+        match = None if value is None else _ENTRY_POINT.fullmatch(value)
+        if self.interface in {"wsgi", "asgi"}:
+            if match is None or match["attribute"] is None:
+                example = f'the {self.interface.upper()} application, as "module:app" or "module:create_app()"'
+                but = "" if value is None else f", not {value!r}"
+                raise self._fields.wrong_value("entry-point", f"must name {example}{but}")
+        elif value is not None and match is None:
             raise self._fields.wrong_value("entry-point", f'must be "module:callable" or "module", not {value!r}')
+        elif match is not None and match["factory"] and self.interface is not None:
+            raise self._fields.wrong_value(
+                "entry-point", f'is {value!r}, with "()", which is for `interface = "wsgi"` and "asgi" alone'
+            )
         return value
 
     @cached_property
-    def interface(self) -> Literal["script"]:
-        """What the entry point is."""
+    def interface(self) -> Literal["script", "wsgi", "asgi", "mcp"] | None:
+        """What the entry point is; None when nothing is said, which means a script."""
         value = self._fields.string("interface")
-        if value in {"wsgi", "asgi", "mcp"}:
-            raise self._fields.wrong_value(
-                "interface", f'is "{value}", which is still to come; this version has "script"'
-            )
-        if value not in {None, "script"}:
-            raise self._fields.wrong_value("interface", f'must be "script", not {value!r}')
-        return "script"
+        if value in {None, "script", "wsgi", "asgi", "mcp"}:
+            return value  # type: ignore[return-value]  # mypy narrows no str
+        raise self._fields.wrong_value("interface", f'must be "script", "wsgi", "asgi" or "mcp", not {value!r}')
+
+    @cached_property
+    def caller_key(self) -> bool:
+        """Whether the caller's private key stays in the program's environment."""
+        return self._fields.boolean("caller-key") is True
+
+    @cached_property
+    def cookies(self) -> Literal["packed", "plain"]:
+        """What becomes of several cookies that a web application sets at once."""
+        value = self._fields.string("cookies")
+        if value not in {None, "packed", "plain"}:
+            raise self._fields.wrong_value("cookies", f'must be "packed" or "plain", not {value!r}')
+        if value is not None and self.interface not in {"wsgi", "asgi"}:
+            raise self._fields.wrong_value("cookies", 'is for `interface = "wsgi"` and "asgi" alone')
+        return "plain" if value == "plain" else "packed"
 
     @cached_property
     def features(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from packaging.dependency_groups import DependencyGroupResolver
 from packaging.errors import ExceptionGroup
 from packaging.utils import canonicalize_name
 
+from hatch_os402.compatibility.imports.webapps import find_application
 from hatch_os402.errors import OptionValueError, Os402Error
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from hatch_os402.options import Options
 
+_ADD = "Set in [tool.hatch.build.targets.os402]:"
+_ARTICLE = {"wsgi": "a WSGI", "asgi": "an ASGI"}
 _FIELD = "Field `tool.hatch.build.targets.os402.entry-point`"
 
 
@@ -72,7 +75,7 @@ def check_features(project: Project, options: Options) -> None:
 
 
 def entry_point(project: Project, options: Options, own_paths: Collection[str]) -> str:
-    """Return where the project starts, `module:callable` or `module`.
+    """Return where the project starts, as the option has it.
 
     `own_paths` are the archive paths of its own wheel: without scripts the only package with a `__main__` is chosen.
     """
@@ -102,7 +105,7 @@ def check_entry_point(entry: str, paths: Collection[str], read: Callable[[str], 
 
     `read` returns the content of a path. Raises `Os402Error` when the module is not there.
     """
-    module, _, attribute = entry.partition(":")
+    module, _, attribute = entry.removesuffix("()").partition(":")
     folder = module.replace(".", "/")
     candidates = [f"{folder}.py", f"{folder}/__init__.py"] if attribute else [f"{folder}/__main__.py", f"{folder}.py"]
     path = next((candidate for candidate in candidates if candidate in paths), None)
@@ -118,6 +121,34 @@ def check_entry_point(entry: str, paths: Collection[str], read: Callable[[str], 
         name = attribute.partition(".")[0]
         return f"the entry point {entry!r} may fail: {path} does not define {name!r} at its top level"
     return None
+
+
+def check_interface(entry: str, interface: str | None, read: Callable[[str], bytes | None]) -> None:
+    """Raise `OptionValueError` when the source of `entry` plainly has another interface than the option says.
+
+    `interface` is None when the option is not set; nothing else speaks for a script. `read` returns the content of an
+    archive path, None when there is no such file.
+    """
+    factory = entry.endswith("()")
+    found = None if interface in {"script", "mcp"} else find_application(entry.removesuffix("()"), read)
+    if found is None:
+        if factory and interface is None:
+            raise OptionValueError(
+                f"the entry point {entry!r} is called to make a web application, and `interface` is not set.\n"
+                f'{_ADD}\n  interface = "wsgi"   # or "asgi"'
+            )
+        return
+    lines = [] if interface == found.interface else [f'  interface = "{found.interface}"']
+    if factory != found.factory:
+        lines.append(f'  entry-point = "{entry.removesuffix("()")}{"()" if found.factory else ""}"')
+    if lines:
+        what = f"{'a function that returns ' if found.factory else ''}{_ARTICLE[found.interface]} application"
+        is_not = "`interface` is not set" if interface is None else f'`interface` is "{interface}"'
+        raise OptionValueError(
+            f"the entry point {entry!r} is {what} ({found.what}, {found.path}, line {found.line}), and "
+            f"{is_not if interface != found.interface else '`entry-point` does not say so'}.\n{_ADD}\n"
+            + "\n".join(lines)
+        )
 
 
 def check_lazy_imports(names: Collection[str], paths: Collection[str]) -> None:

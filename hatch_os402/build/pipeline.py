@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_os402.archive.assemble import assemble, launcher_entries
+from hatch_os402.archive.assemble import assemble
 from hatch_os402.archive.entries import EntryReader
 from hatch_os402.archive.staging import stage
 from hatch_os402.artifacts import staged
@@ -42,7 +42,7 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
         entry, vetted_wheels = found.entry, found.vetted_wheels
         tree = stage(vetted_wheels, exclude=options.exclude)
         steps.check_tree(tree, entry, options, reader, reporter)
-        launch = launcher_entries(entry, lazy_imports=options.lazy_imports)
+        launch = steps.launch(entry, options)
         compiled = steps.compile_all((*launch, *tree.entries), options, runs_on, cache / "bytecode", reader, reporter)
         contents = assemble(launch, tree, compiled, sources=options.sources)
         with staged(directory, project.id) as files:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402 import launcher
 from hatch_os402.archive import frame as framing
-from hatch_os402.archive.assemble import importable, is_launcher
+from hatch_os402.archive.assemble import importable, is_launcher, launcher_entries
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, check_deflate, pack
 from hatch_os402.artifacts import SIGNED_SUFFIX
-from hatch_os402.errors import BytecodeError
+from hatch_os402.errors import BytecodeError, OptionValueError
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
 from hatch_os402.offer.payload import Executable as OfferExecutable
 from hatch_os402.offer.payload import sha256 as offer_sha256
-from hatch_os402.project import check_entry_point, check_lazy_imports
+from hatch_os402.project import check_entry_point, check_interface, check_lazy_imports
 from hatch_os402.runtime.interpreters import find_compiler
 
 if TYPE_CHECKING:
@@ -44,8 +44,26 @@ def check_tree(tree: Tree, entry: str, options: Options, reader: EntryReader, re
     check_lazy_imports(options.lazy_imports, entries)
     if warning := check_entry_point(entry, entries.keys(), lambda path: reader.read(entries[path])):
         reporter.warning(warning)
+    check_interface(entry, options.interface, lambda path: reader.read(entries[path]) if path in entries else None)
     for warning in tree.warnings:
         reporter.warning(warning)
+
+
+def launch(entry: str, options: Options) -> tuple[Entry, ...]:
+    """Return the files of the launcher that starts `entry` as the options say."""
+    if options.interface == "mcp":
+        raise OptionValueError(
+            'Field `tool.hatch.build.targets.os402.interface` is "mcp", which is still to come; this version has '
+            '"script", "wsgi" and "asgi"'
+        )
+    return launcher_entries(
+        entry.removesuffix("()"),
+        lazy_imports=options.lazy_imports,
+        interface=options.interface or launcher.SCRIPT,
+        caller_key=options.caller_key,
+        cookies=options.cookies,
+        factory=entry.endswith("()"),
+    )
 
 
 def compile_all(

@@ -62,6 +62,12 @@ class Settings:
     """Top-level modules to load on first use."""
     interface: str = SCRIPT
     """What the entry point is: `SCRIPT`, or the name of a module or package in `inside/interfaces`."""
+    caller_key: bool = False
+    """Whether the caller's private key stays in the environment."""
+    cookies: str = "packed"
+    """What becomes of several cookies in one answer of a web application: `"packed"` or `"plain"`."""
+    factory: bool = False
+    """Whether the entry point is called once, without arguments, and what it returns is the web application."""
     tools: tuple[tuple[str, str], ...] = ()
     """MCP tools, where there are several: each one's name and its `"module:function"`."""
 

@@ -53,7 +53,8 @@ class TestUnknown:
     ("name", "unset", "value", "read"),
     [
         ("entry_point", None, "a.b:c.d", "a.b:c.d"),
-        ("interface", "script", "script", "script"),
+        ("interface", None, "script", "script"),
+        ("caller_key", False, True, True),
         ("features", frozenset(), ["A_b", "c"], {"a-b", "c"}),
         ("groups", (), ["dev"], ("dev",)),
         ("build_from_source", frozenset(), ["Doc_opt"], {"doc-opt"}),
@@ -109,6 +110,15 @@ def test_wrong_item(tmp_path, name, item):
         options(tmp_path, **{name: ["x", item]}).validate()
 
 
+WSGI = {"interface": "wsgi", "entry-point": "a:b"}
+
+
+def test_a_web_application(tmp_path):
+    read = Options({"interface": "asgi", "entry-point": "a.b:create()", "cookies": "plain"}, tmp_path).validate()
+    assert (read.interface, read.entry_point, read.cookies) == ("asgi", "a.b:create()", "plain")
+    assert Options(WSGI, tmp_path).validate().cookies == "packed"
+
+
 @pytest.mark.parametrize(
     ("table", "name", "rest"),
     [
@@ -116,7 +126,13 @@ def test_wrong_item(tmp_path, name, item):
         ({"entry-point": "a:"}, "entry-point", "must be"),
         ({"entry-point": "a.py"}, "entry-point", None),
         ({"entry-point": ""}, "entry-point", "must be"),
-        ({"interface": "wsgi"}, "interface", "is still to come|is .wsgi."),
+        ({"interface": "wsgi"}, "entry-point", 'must name the WSGI application, as "module:app" or'),
+        ({"interface": "asgi", "entry-point": "a"}, "entry-point", "must name the ASGI application, .*, not 'a'"),
+        ({"interface": "script", "entry-point": "a:b()"}, "entry-point", r"is 'a:b\(\)', with \"\(\)\", which is for"),
+        ({"interface": "wsgi", "entry-point": "a:b(1)"}, "entry-point", "must name the WSGI application"),
+        ({"entry-point": "a()"}, "entry-point", "must be"),
+        ({"cookies": "packed"}, "cookies", 'is for `interface = "wsgi"` and "asgi" alone'),
+        (WSGI | {"cookies": "both"}, "cookies", 'must be "packed" or "plain", not .both.'),
         ({"interface": "cgi"}, "interface", 'must be "script"'),
         ({"compression": "zstd"}, "compression", 'must be "stored" or "deflated"'),
         ({"exclude": ["a", "\\"]}, "exclude", "holds .*, which is no pattern"),

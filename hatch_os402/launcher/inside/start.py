@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 TAUGHT = ("shutil", "sqlite3", "ssl")
 """The modules of the standard library that teaching.py has something to tell."""
 
+CALLER_KEY = ("HTTP_X_402_KEY", "HTTP_X_PAYMENT")
+"""Where os402 puts the private key of whoever calls, and the payment that it signed."""
+
 launched_from: "ModuleType | None" = None
 """The `__main__` we were started from. Its namespace must outlive us: it is still running."""
 
@@ -29,6 +32,7 @@ def start(
     entry_point: str = "",
     lazy_imports: "tuple[str, ...]" = (),
     interface: str = "script",
+    caller_key: bool = False,
     **settings: "Any",
 ) -> "NoReturn":
     """Install the importer, set up the streams and run the entry point. Ends with `SystemExit`, or its exception.
@@ -36,7 +40,10 @@ def start(
     `data` are the archive's bytes, `path` is where it lies on disk, if it does. `entry_point` is `"module:callable"` or
     `"module"`. `lazy_imports`: the modules to load on first use. `interface`: what the entry point is. Unless it is a
     script, the module of that name in `interfaces` runs it: `run(target, **settings)`, whose result is the exit code.
+    `caller_key`: whether the caller's private key stays in the environment.
     """
+    if not caller_key:
+        _forget(CALLER_KEY)
 
     def module(name: str) -> "Any":
         made = sys.modules["_os402." + name] = type(sys)("_os402." + name)
@@ -61,6 +68,16 @@ def start(
         _call(index, name, attributes)
     else:
         _run(name)
+
+
+def _forget(names: "tuple[str, ...]") -> None:
+    """Remove variables from the environment: Python's, the one it was made of, and that of C."""
+    for name in names:
+        if name in os.environ:
+            del os.environ[name]  # os.environb shares its memory, and unsetenv(3) is called
+            original: dict[Any, str] = sys.modules[os.name].environ
+            for key in (name, name.encode()):  # text on Windows
+                original.pop(key, None)
 
 
 def _load(data: bytes, name: str) -> "CodeType":
@@ -100,8 +117,11 @@ def _call(index: "Index", name: str, attributes: str) -> "NoReturn":
 def _serve(index: "Index", interface: str, name: str, attributes: str, settings: "dict[str, Any]") -> "NoReturn":
     """Run what an interface (WSGI, …) is for. Without an entry point the target is `None`."""
     _import("_os402.interfaces." + interface)
+    module = sys.modules["_os402.interfaces." + interface]
+    if hasattr(module, "prepare"):
+        module.prepare()  # before the program is imported
     target = _target(index, name, attributes) if name else None
-    sys.exit(sys.modules["_os402.interfaces." + interface].run(target, **settings))
+    sys.exit(module.run(target, **settings))
 
 
 def _target(index: "Index", name: str, attributes: str) -> "Any":

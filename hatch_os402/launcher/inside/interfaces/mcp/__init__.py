@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
     from .containers import Record
 
-# What the project's modules and functions print belongs to the log: stdout is for the answer. The launcher imports this
-# module before it imports theirs.
-_answer, sys.stdout = sys.stdout, sys.stderr
+_answer: "Any" = None
 
 _OK, _BAD_REQUEST, _NOT_FOUND, _ERROR = "200 OK", "400 Bad Request", "404 Not Found", "500 Internal Server Error"
 _FAILED, _USAGE = 1, 2
+
+
+def prepare() -> None:
+    """Keep stdout for the answer: what the project's modules and functions print goes to stderr."""
+    global _answer
+    _answer, sys.stdout = sys.stdout, sys.stderr
 
 
 def run(target: "Any", *, tools: "Sequence[tuple[str, str]]" = (), **_settings: "Any") -> int:

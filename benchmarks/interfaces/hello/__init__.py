@@ -1,0 +1,1 @@
+"""Hello, by each way."""
