@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from hatch_os402.archive import _compile_worker, _references
 from hatch_os402.cache import told
 from hatch_os402.errors import BytecodeError
+from hatch_os402.files import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,9 +129,7 @@ def _load(folder: Path) -> Bytecode | None:
 def _keep(folder: Path, pyc: bytes) -> Bytecode:
     sha256 = hashlib.sha256(pyc).hexdigest()
     path = folder / f"{sha256}.pyc"
-    partial = folder / f"{os.getpid()}.tmp"
     with told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(pyc)
-        partial.replace(path)
+        write_file(path, pyc)
     return Bytecode(path, len(pyc), sha256)

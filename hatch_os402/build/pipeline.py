@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.assemble import assemble
 from hatch_os402.archive.entries import EntryReader
 from hatch_os402.archive.staging import stage
-from hatch_os402.artifacts import staged
+from hatch_os402.artifacts.facts import Facts
+from hatch_os402.artifacts.writing import staged
 from hatch_os402.build import steps
 from hatch_os402.build.analysis import examine, raise_for_errors, report_findings
 from hatch_os402.cache import usable_cache
-from hatch_os402.record import Facts
+from hatch_os402.files import temporary_folder
 from hatch_os402.runtime.configured import executables
 from hatch_os402.validity import decide
 
 if TYPE_CHECKING:
-    from hatch_os402.artifacts import Artifact
+    from pathlib import Path
+
+    from hatch_os402.artifacts.writing import Artifact
     from hatch_os402.options import Options
     from hatch_os402.project import Project
     from hatch_os402.reporting import Reporter
@@ -33,8 +34,7 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
     """
     runs_on = executables(options.runtime, project.root)
     validity = decide(options.offer, project.root, os.environ, int(time.time()))
-    with tempfile.TemporaryDirectory(prefix="hatch-os402-") as temporary, EntryReader() as reader:
-        workdir = Path(temporary)
+    with temporary_folder() as workdir, EntryReader() as reader:
         cache = usable_cache(os.environ, workdir / "cache")
         found = examine(project, options, runs_on, workdir=workdir, cache=cache, reporter=reporter)
         raise_for_errors(found.assessment)
@@ -45,7 +45,7 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
         launch = steps.launch(entry, options)
         compiled = steps.compile_all((*launch, *tree.entries), options, runs_on, cache / "bytecode", reader, reporter)
         contents = assemble(launch, tree, compiled, sources=options.sources)
-        with staged(directory, project.id) as files:
+        with staged(directory, project.id, cache / "locks") as files:
             zipapp = steps.pack_zipapp(contents, options, reader, files)
             frame = steps.frame_zipapp(zipapp, files)
             offer = steps.write_offer(project, options, runs_on, validity, frame, files, reporter)

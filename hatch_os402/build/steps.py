@@ -12,7 +12,7 @@ from hatch_os402.archive import frame as framing
 from hatch_os402.archive.assemble import importable, is_launcher, launcher_entries
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, check_deflate, pack
-from hatch_os402.artifacts import SIGNED_SUFFIX
+from hatch_os402.artifacts.names import SIGNED_SUFFIX
 from hatch_os402.errors import BytecodeError, OptionValueError
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from hatch_os402.archive.entries import Entry, EntryReader
     from hatch_os402.archive.staging import Tree
-    from hatch_os402.artifacts import Artifact, Files
+    from hatch_os402.artifacts.writing import Artifact, Files
     from hatch_os402.options import Options
     from hatch_os402.project import Project
     from hatch_os402.reporting import Reporter

@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     from hatch_os402.__about__ import __version__  # noqa: PLC0415
     from hatch_os402.errors import Os402Error  # noqa: PLC0415
+    from hatch_os402.processes.interruption import Interrupted, interruptible  # noqa: PLC0415
 
     class Lazy(click.Group):
         """Knows the names of its commands before it imports one."""
@@ -55,7 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     group = Lazy("hatch-os402", help="Build Python projects for os402, and publish and prove what was built.")
     group = click.version_option(__version__, prog_name="hatch-os402")(group)
     try:
-        group.main(list(arguments) if arguments is not None else None, prog_name="hatch-os402")
+        with interruptible():
+            group.main(list(arguments) if arguments is not None else None, prog_name="hatch-os402")
+    except Interrupted as interrupted:
+        print(f"hatch-os402: {interrupted}", file=sys.stderr)  # noqa: T201 - a terminal may be gone, and click with it
+        sys.exit(interrupted.status)
     except Os402Error as error:
         sys.exit(f"hatch-os402: {error.message}")
     except ModuleNotFoundError as error:

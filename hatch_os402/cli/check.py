@@ -5,29 +5,27 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
 
+from hatch_os402.artifacts.choosing import choose
 from hatch_os402.build.analysis import Examination, examine
 from hatch_os402.cache import usable_cache
 from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.compatibility import render
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import ArtifactError
+from hatch_os402.files import temporary_folder
 from hatch_os402.plugin.bridge import read_options, read_project
 from hatch_os402.plugin.builder import Os402Builder
 from hatch_os402.runtime.configured import executables
 
 
 @click.command()
+@click.argument("what", metavar="[PROJECT]", type=click.Path(path_type=Path), required=False)
 @click.option(
-    "--project",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path(),
-    help="The project's folder. Default: the current one.",
+    "--project", type=click.Path(path_type=Path), metavar="DIR", help="The project's folder, as the argument."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
@@ -37,13 +35,22 @@ from hatch_os402.runtime.configured import executables
     help="How long to look for ways out; 0 does without. Default: the option `remedies`.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say more on stderr, what is guarded or not certain included.")
-def command(project: Path, as_json: bool, remedies: int | None, verbose: bool) -> None:  # noqa: FBT001 - click's way
-    """Resolve and judge everything that the project in DIR needs, as a build does, and build nothing.
+def command(
+    what: Path | None,
+    project: Path | None,
+    remedies: int | None,
+    *,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Resolve and judge everything that PROJECT needs, as a build does, and build nothing.
 
-    The exit status is 1 when something cannot work.
+    [default: the project of the current folder, or of one above it] The exit status is 1 when something cannot work.
     """
     reporter = ClickReporter(verbose=verbose)
-    found = _examine(project, reporter, remedies=remedies)
+    if what is not None and project is not None:
+        raise click.UsageError("name the project once: as the argument, or with --project")
+    found = _examine(_root(what or project), reporter, remedies=remedies)
     for finding in found.quiet if verbose else ():
         reporter.debug(f"perhaps: {render.note(finding)}")
     if as_json:
@@ -54,18 +61,20 @@ def command(project: Path, as_json: bool, remedies: int | None, verbose: bool) -
         sys.exit(1)
 
 
-def _examine(folder: Path, reporter: ClickReporter, *, remedies: int | None) -> Examination:
-    root = folder.absolute()
-    if not (root / "pyproject.toml").is_file():
-        raise Os402Error(f"there is no pyproject.toml in {root}: name the project's folder with --project.")
+def _root(what: Path | None) -> Path:
+    chosen = choose(what)
+    if chosen.root is None:
+        raise ArtifactError(f"there is no pyproject.toml in {chosen.path}: name the folder of a project.")
+    return chosen.root.absolute()
+
+
+def _examine(root: Path, reporter: ClickReporter, *, remedies: int | None) -> Examination:
     builder = Os402Builder(str(root))
     builder.check_metadata()
     options = read_options(str(root), builder.metadata)
-    with tempfile.TemporaryDirectory(prefix="hatch-os402-") as temporary:
-        workdir = Path(temporary)
+    with temporary_folder() as workdir:
         with redirect_stdout(sys.stderr):  # what build hooks print is no part of the answer
-            (workdir / "own").mkdir()
-            wheel = builder.build_own_wheel(str(workdir / "own"))
+            wheel = builder.build_own_wheel(workdir / "own")
         project = read_project(wheel, root=str(root), project_id=builder.project_id, metadata=builder.metadata)
         return examine(
             project,

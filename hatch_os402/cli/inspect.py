@@ -7,20 +7,23 @@ from pathlib import Path
 
 import click
 
+from hatch_os402.artifacts.choosing import choose
+from hatch_os402.cli.conditions import WHAT
 from hatch_os402.cli.output import write_page
 from hatch_os402.inspection.report import inspect
 
 
 @click.command()
-@click.argument("artifact", type=click.Path(path_type=Path))
+@WHAT
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: everything, every file included.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with a treemap and tables.")
-def command(artifact: Path, html: Path | None, *, as_json: bool) -> None:
+def command(what: Path | None, html: Path | None, *, as_json: bool) -> None:
     """Show what is in ARTIFACT: distributions, largest files, bytecode, digests, limits, price of a call.
 
-    ARTIFACT is any of the files that a build or `sign` wrote, or what their names have in common. Nothing of it is run.
+    ARTIFACT is any of the files that a build or `sign` wrote, or what their names have in common; instead of it, a
+    PROJECT or a FOLDER of artifacts will do. [default: the project of the current folder] Nothing of it is run.
     """
-    inspection = inspect(artifact)
+    inspection = inspect(choose(what).one())
     if html is not None:
         from hatch_os402.inspection.page import page  # noqa: PLC0415 - seldom asked for
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from hatch_os402.cli.conditions import RUNTIME
+from hatch_os402.artifacts.choosing import choose
+from hatch_os402.cli.conditions import RUNTIME, WHAT
 from hatch_os402.cli.output import write_page
 from hatch_os402.errors import Os402Error
-from hatch_os402.inspection.reading import read_artifacts
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import to_json
 from hatch_os402.profiling.request import read_request
@@ -19,11 +20,14 @@ from hatch_os402.profiling.running import Python, find_python
 from hatch_os402.runtime.discovery import architecture
 from hatch_os402.sandbox.sources import configured
 
+if TYPE_CHECKING:
+    from hatch_os402.artifacts.sets import ArtifactSet
+
 _RUNS = 5
 
 
 @click.command()
-@click.argument("artifact", type=click.Path(path_type=Path))
+@WHAT
 @click.argument("url", default="/", metavar="[PATH]")
 @click.option("-X", "--request", "method", metavar="METHOD", help="Method [default: GET, with -d POST].")
 @click.option("-d", "--data", metavar="DATA", help="Body of the request: text, @FILE, or - for stdin.")
@@ -37,7 +41,7 @@ _RUNS = 5
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with an icicle and tables.")
 def command(
-    artifact: Path,
+    what: Path | None,
     url: str,
     method: str | None,
     data: str | None,
@@ -52,15 +56,17 @@ def command(
 ) -> None:
     """Measure where a cold start of ARTIFACT goes, for one request (PATH may have a query).
 
-    ARTIFACT is any of the files that a build wrote. Its program is run on this machine, several times, each time in a
+    ARTIFACT is any of the files that a build wrote; instead of it, a PROJECT or a FOLDER of artifacts will do.
+    [default: the project of the current folder] Its program is run on this machine, several times, each time in a
     new process: with and without the instrument, once to see which modules the request uses, and with those that it
     does not use loaded on first use, which is what `lazy-imports` does.
     """
     request = read_request(method, url, headers, None if data is None else _body(data))
+    artifacts = choose(what).one()
     profile = measure(
-        artifact,
+        artifacts,
         request,
-        _python(artifact, runtime),
+        _python(artifacts, runtime),
         runs=runs,
         environment=_variables(private),
         progress=lambda text: click.echo(f"hatch-os402: {text}", err=True),
@@ -78,11 +84,11 @@ def command(
         show(profile, console(), everything=everything)
 
 
-def _python(artifact: Path, runtime: Path | None) -> Python:
-    offer = read_artifacts(artifact).offer
-    executable = offer.offer.exec.executables.get(architecture()) if offer is not None else None
+def _python(artifacts: ArtifactSet, runtime: Path | None) -> Python:
+    chosen = artifacts.offer
+    executable = chosen.read.offer.exec.executables.get(architecture()) if chosen is not None else None
     wanted = executable.sha256 if executable is not None else None
-    return find_python(runtime, wanted=wanted, configured=configured(artifact))
+    return find_python(runtime, wanted=wanted, configured=configured(artifacts.folder))
 
 
 def _body(data: str) -> bytes:

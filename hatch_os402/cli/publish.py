@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
+from hatch_os402.artifacts.choosing import METAVAR
 from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.config.pyproject import is_project, project_above
 from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
 from hatch_os402.publishing.settings import URL_VARIABLE, Table, settle
 
 
 @click.command
-@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
+@click.argument("artifacts", nargs=-1, metavar=f"{METAVAR}...")
 @click.option(
     "-u", "--url", multiple=True, help=f"Address of a server; repeat it, or separate with commas [{URL_VARIABLE}]."
 )
@@ -26,7 +28,7 @@ from hatch_os402.publishing.settings import URL_VARIABLE, Table, settle
 @click.option("--limit", metavar="SIZE", help="Bytes that the servers take in one upload (default: 200,000,000).")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
 @click.option("--no-prompt", is_flag=True, help="Never ask for a key or a password.")
-@click.option("--project", default=".", type=click.Path(file_okay=False, path_type=Path), help="Folder of the project.")
+@click.option("--project", type=click.Path(file_okay=False, path_type=Path), help="Folder of the project.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
 def command(
     artifacts: tuple[str, ...],
@@ -40,13 +42,14 @@ def command(
     *,
     dry_run: bool,
     no_prompt: bool,
-    project: Path,
+    project: Path | None,
     verbose: bool,
 ) -> None:
     """Sign offers and upload them to one or several os402 servers.
 
-    ARTIFACT is an offer, any file of its build, or a folder; the default is the project's `dist`. The address at which
-    each published offer is called is printed.
+    ARTIFACT is any of the files of a build, or an offer by another name; instead of it, a PROJECT or a FOLDER of
+    artifacts will do. [default: the project of the current folder] The address at which each published offer is called
+    is printed.
     """
     from hatch_os402.publishing import story  # noqa: PLC0415 - needs the extra "publish"; `--help` does not
     from hatch_os402.publishing.files import read_project  # noqa: PLC0415
@@ -61,13 +64,15 @@ def command(
         "limit": [limit] if limit is not None else [],
         "dry-run": [""] if dry_run else [],
     }
-    found = read_project(project)
+    named = [root for root in map(Path, artifacts) if is_project(root)]
+    root = project or (named[0] if len(named) == 1 else project_above(Path())) or Path()
+    found = read_project(root)
     settings = settle(
         {name: values for name, values in options.items() if values},
-        (Table("tool.hatch.publish.os402", found.publish, project),),
+        (Table("tool.hatch.publish.os402", found.publish, root),),
     )
     story.run(
-        artifacts,
+        artifacts or ([str(project)] if project else []),
         settings,
         found,
         reporter=ClickReporter(verbose=verbose),

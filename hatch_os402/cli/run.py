@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hatch_os402.__about__ import __version__
+from hatch_os402.artifacts.choosing import choose
+from hatch_os402.artifacts.names import split
+from hatch_os402.artifacts.sets import locate
 from hatch_os402.cache import cache_folder
-from hatch_os402.cli.conditions import RUNTIME, SANDBOX
+from hatch_os402.cli.conditions import RUNTIME, SANDBOX, WHAT
 from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.offer.floats import format_float
 from hatch_os402.runtime.discovery import discover
@@ -23,7 +26,7 @@ from hatch_os402.sandbox.execute import Command, Outcome, execute
 from hatch_os402.sandbox.explain import explain
 from hatch_os402.sandbox.program import load
 from hatch_os402.sandbox.runtime_files import needs
-from hatch_os402.sandbox.sources import built, configured, is_project
+from hatch_os402.sandbox.sources import built, configured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,8 +51,8 @@ class _WithArguments(click.Command):
 @click.command(
     cls=_WithArguments, options_metavar="[OPTIONS]", epilog="What follows -- goes to the program's sys.argv."
 )
-@click.argument("what", metavar="ARTIFACT|PROJECT", type=click.Path(path_type=Path))
-@click.argument("path", metavar="[/PATH?QUERY]", default="/")
+@WHAT
+@click.argument("path", metavar="[/PATH?QUERY]", required=False)
 @click.option("-X", "--request", "method", metavar="METHOD", help="[default: GET, or POST with -d]")
 @click.option(
     "-d",
@@ -73,7 +76,8 @@ def command(context: click.Context, /, **options: Any) -> None:
     r"""Run one request on this machine, as os402 would: its environment, limits and isolation.
 
     ARTIFACT is any file of a build; those beside it are found. PROJECT is a folder with a pyproject.toml, which is
-    built first when something in it is newer than its last build.
+    built first when something in it is newer than its last build. FOLDER is one with the artifacts of one build.
+    [default: the project of the current folder]
 
     \b
     hatch-os402 run dist/greeter-0.1.0.stdin -d '{"name": "Alice"}'
@@ -91,8 +95,8 @@ class _Call:
     """What the user asked for."""
 
     arguments: tuple[str, ...]
-    what: Path
-    path: str
+    what: Path | None
+    path: str | None
     method: str | None
     data: tuple[str, ...]
     json_data: str | None
@@ -107,13 +111,16 @@ class _Call:
     def run(self) -> int:
         """Run it and return the exit status."""
         reporter = ClickReporter(verbose=self.verbose)
-        project = is_project(self.what)
-        if self.always and not project:
-            raise click.UsageError(f"--build is for a project, and {self.what} is none.")
-        if not project and self.what.is_dir():
-            raise click.UsageError(f"{self.what} has no pyproject.toml. Name a project, or an artifact of a build.")
-        body, address, headers = self._body(), self._address(), self._headers()  # before anything is built
-        program = load(built(self.what, reporter, always=self.always) if project else self.what)
+        body, headers = self._body(), self._headers()  # before anything is built
+        what, path = _request_alone(self.what, self.path)
+        address = _address(path)
+        chosen = choose(what)
+        if self.always and chosen.root is None:
+            raise click.UsageError(f"--build is for a project, and {chosen.path} is none.")
+        artifacts = built(chosen.root, reporter, always=self.always) if chosen.root else chosen.one()
+        program = load(artifacts)
+        if note := artifacts.require_offer().note:
+            reporter.warning(note)
         if self.arguments and not program.offer.exec.args_extendable:
             raise click.UsageError(
                 "Callers of this offer can give no arguments: set `args-extendable = true` in "
@@ -126,7 +133,7 @@ class _Call:
             program.executable,
             python=program.is_python,
             named=self.runtime,
-            configured=configured(self.what),
+            configured=configured(chosen.path),
             cache=cache_folder(os.environ),
             environ=os.environ,
         )
@@ -168,15 +175,6 @@ class _Call:
                 reporter.info(line)
         return int(outcome.ended_by is not None or not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES)
 
-    def _address(self) -> tuple[str, str]:
-        """Return path and query."""
-        if not self.path.startswith("/"):
-            raise click.UsageError(f"The path must begin with a slash, and it is {self.path!r}.")
-        if not self.path.isascii() or any(character <= " " for character in self.path):
-            raise click.UsageError(f"The path {self.path!r} must be percent-encoded, as in /two%20words.")
-        path, _, query = self.path.partition("#")[0].partition("?")
-        return path, query
-
     def _headers(self) -> list[tuple[str, str]]:
         """Return the headers that the user gives; without a value, one is not to be sent."""
         given = []
@@ -213,6 +211,27 @@ class _Call:
             raise click.UsageError("--json and -d are two bodies: give one.")
         parts = [_content(item) for item in ((self.json_data,) if self.json_data is not None else self.data)]
         return b"&".join(parts) if parts else None
+
+
+def _request_alone(what: Path | None, path: str | None) -> tuple[Path | None, str]:
+    """Return what is run, and the path of the request: `/hello?name=Alice` alone is one.
+
+    It is that of a file instead if its first folder is one of this machine, or its end that of an artifact.
+    """
+    if what is None or path is not None or not str(what).startswith("/") or split(what)[1]:
+        return what, "/" if path is None else path
+    first = Path(*what.parts[:2])
+    return (what, "/") if first.exists() or locate(first) else (None, str(what))
+
+
+def _address(whole: str) -> tuple[str, str]:
+    """Return path and query."""
+    if not whole.startswith("/"):
+        raise click.UsageError(f"The path must begin with a slash, and it is {whole!r}.")
+    if not whole.isascii() or any(character <= " " for character in whole):
+        raise click.UsageError(f"The path {whole!r} must be percent-encoded, as in /two%20words.")
+    path, _, query = whole.partition("#")[0].partition("?")
+    return path, query
 
 
 def _content(item: str) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from hatch_os402.artifacts.choosing import METAVAR
 from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.errors import SandboxError
@@ -30,7 +31,7 @@ class _Tell(ClickReporter):
 
 
 @click.command
-@click.argument("what", metavar="[ARTIFACT|PROJECT|DIR]...", nargs=-1, type=click.Path(exists=False, path_type=Path))
+@click.argument("what", metavar=f"{METAVAR}...", nargs=-1, type=click.Path(exists=False, path_type=Path))
 @click.option("--port", default=_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
 @click.option("--reload", is_flag=True, help="Build and load again what changes.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Calls that run at once. [default: one a processor]")
@@ -50,8 +51,8 @@ def command(
 ) -> None:
     """Serve offers on this machine, at os402's addresses and with its limits, free of charge.
 
-    A PROJECT is built first when something changed. A DIR gives every offer in it; without anything, the gateway waits
-    for what `hatch publish -p os402 -o url=…` brings. Its address goes to stdout. Ctrl-C stops it.
+    A PROJECT is built first when something changed. A FOLDER gives every offer in it; without anything, the gateway
+    waits for what `hatch publish -p os402 -o url=…` brings. Its address goes to stdout. Ctrl-C stops it.
     """
     from hatch_os402.gateway.core import Gateway  # noqa: PLC0415
     from hatch_os402.gateway.reload import Source, load_all  # noqa: PLC0415

@@ -8,28 +8,42 @@ from pathlib import Path
 
 import click
 
+from hatch_os402.artifacts.choosing import choose
+from hatch_os402.artifacts.names import FRAME, OFFER, SIGNED_SUFFIX
+from hatch_os402.artifacts.signed import signed_path, write_signed
+from hatch_os402.cli.conditions import WHAT
 from hatch_os402.offer.commandline import os402_command
 from hatch_os402.offer.keys import load_key, terminal_prompt
 from hatch_os402.offer.reading import ReadOffer, read_offer
-from hatch_os402.offer.signing import SignedOffer, complete, sign, signed_path, write_signed
+from hatch_os402.offer.signing import SignedOffer, complete, sign
 
 
 @click.command()
-@click.argument("offer", type=click.Path(path_type=Path))
+@WHAT
 @click.option("--key", metavar="@FILE", help="File with the key: 64 hex digits, or an encrypted keystore.")
 @click.option("--password-file", type=click.Path(path_type=Path), help="File with the keystore's password.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write it [default: beside OFFER].")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write it [default: beside the offer].")
 @click.option("--show-command", is_flag=True, help="Print the same as an `os402 offer` command line; sign nothing.")
-def command(offer: Path, key: str | None, password_file: Path | None, output: Path | None, show_command: bool) -> None:  # noqa: FBT001
-    """Sign OFFER, a file {id}.offer.json, with its owner's key.
+def command(
+    what: Path | None,
+    key: str | None,
+    password_file: Path | None,
+    output: Path | None,
+    show_command: bool,  # noqa: FBT001 - click passes it by name
+) -> None:
+    """Sign the offer of ARTIFACT with its owner's key.
+
+    ARTIFACT is any of the files of a build, or an offer by another name; instead of it, a PROJECT or a FOLDER of
+    artifacts will do. [default: the project of the current folder]
 
     The key is read from --key @FILE, else from the variable X402_KEY (hex or @FILE), else asked for. An offer without
     an owner gets the key's address, and another hash. Writes {id}.offer.signed.json.
     """
+    artifacts = choose(what).one()
+    offer = artifacts.path(SIGNED_SUFFIX if artifacts.named == SIGNED_SUFFIX or not artifacts.has(OFFER) else OFFER)
     read = read_offer(offer)
     if show_command:
-        frame = signed_path(offer).with_name(offer.name.partition(".offer.")[0] + ".stdin")
-        click.echo(os402_command(read.offer, frame=frame, now=time.time()))
+        click.echo(os402_command(read.offer, frame=artifacts.path(FRAME), now=time.time()))
         return
     unsigned = read.offer  # before anybody is asked for a key
     signer = load_key(key, os.environ, terminal_prompt(), password_file=password_file)

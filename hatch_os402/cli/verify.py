@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hatch_os402.artifacts.choosing import choose
+from hatch_os402.cli.conditions import WHAT
 from hatch_os402.errors import Os402Error
 from hatch_os402.verification.artifacts import verify_artifacts
 
@@ -21,14 +23,14 @@ _MARKS = {True: ("✓", "ok"), False: ("✗", "BROKEN"), None: ("–", "-")}  # 
 
 
 @click.command()
-@click.argument("artifact", type=click.Path(path_type=Path), required=False)
+@WHAT
 @click.option("--task", "url", metavar="URL", help="A task of a server, https://…/tasks/ID, to check its answer.")
 @click.option("--owner", metavar="ADDRESS", help="Who must own the server that ran the task.")
 @click.option("--signer", metavar="ADDRESS", help="Whose key must have signed what the task wrote.")
 @click.option("--body", type=click.Path(path_type=Path), help="File with the body that the task was called with.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    artifact: Path | None,
+    what: Path | None,
     url: str | None,
     owner: str | None,
     signer: str | None,
@@ -37,18 +39,19 @@ def command(
 ) -> None:
     """Check ARTIFACT and the artifacts of the same build beside it, or a server's answer, or both.
 
-    ARTIFACT is any of the files that a build or `sign` wrote, or what their names have in common. Together with --task,
-    its offer must be the one that the task ran. The exit status is 1 if a link is broken.
+    ARTIFACT is any of the files that a build or `sign` wrote, or what their names have in common; instead of it, a
+    PROJECT or a FOLDER of artifacts will do. [default: without --task, the project of the current folder] Together with
+    --task, its offer must be the one that the task ran. The exit status is 1 if a link is broken.
     """
-    if artifact is None and url is None:
-        raise click.UsageError("Name an ARTIFACT, or a task with --task URL.")
     if url is None and (owner or signer or body):
         raise click.UsageError("--owner, --signer and --body are about a task: name it with --task URL.")
-    links = [] if artifact is None else list(verify_artifacts(artifact))
+    artifacts = choose(what).one(checked=False) if what is not None or url is None else None
+    links = [] if artifacts is None else list(verify_artifacts(artifacts))
     if url is not None:
         from hatch_os402.verification.tasks import verify_task  # noqa: PLC0415 - needs httpx
 
-        links += verify_task(url, owner=owner, signer=signer, body=body, artifact=artifact)
+        offer = None if artifacts is None else artifacts.require_offer().read
+        links += verify_task(url, owner=owner, signer=signer, body=body, offer=offer)
     _show(links, as_json=as_json)
     if broken := [link.name for link in links if link.holds is False]:
         raise Os402Error(f"The chain is broken at: {', '.join(broken)}.")

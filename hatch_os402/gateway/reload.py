@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from hatch_os402.artifacts import SIGNED_SUFFIX
-from hatch_os402.errors import ArtifactError, Os402Error
+from hatch_os402.artifacts.choosing import choose
+from hatch_os402.config.pyproject import is_project
+from hatch_os402.errors import Os402Error
 from hatch_os402.sandbox.program import load
-from hatch_os402.sandbox.sources import built, configured, is_project, newest
+from hatch_os402.sandbox.sources import built, configured, newest
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from hatch_os402.sandbox.program import Program
 
 _PAUSE = 0.5
-_OFFER = ".offer.json"
 
 
 class Source:
@@ -39,9 +39,7 @@ class Source:
         self.configured = configured(self._path)
         if is_project(self._path):
             return (load(built(self._path, self._tell)),)
-        if self._path.is_dir():
-            return tuple(load(path) for path in self._offers())
-        return (load(self._path),)
+        return tuple(load(artifacts) for artifacts in choose(self._path).all())
 
     def changed(self) -> bool:
         """Whether what the offers were made of has changed since they were loaded, or could not be."""
@@ -57,18 +55,6 @@ class Source:
         folder = self._path if self._path.is_dir() else self._path.parent
         found = [(path.name, path.stat()) for path in folder.iterdir() if path.is_file()]
         return frozenset((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
-
-    def _offers(self) -> list[Path]:
-        """Return a path for each build in the folder; `load` prefers the signed offer."""
-        names = sorted(path.name for path in self._path.iterdir())
-        stems = {
-            name.removesuffix(suffix) for name in names for suffix in (SIGNED_SUFFIX, _OFFER) if name.endswith(suffix)
-        }
-        if not stems:
-            raise ArtifactError(
-                f"There is no offer in {self._path}, and no pyproject.toml. Build with `hatch build -t os402`."
-            )
-        return [self._path / stem for stem in sorted(stems)]
 
 
 def load_all(sources: list[Source], gateway: Gateway) -> None:

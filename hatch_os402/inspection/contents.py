@@ -80,7 +80,7 @@ def read_contents(archive: bytes, name: str) -> Contents:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            infos = [info for info in opened.infolist() if not info.is_dir()]
+            infos = [info for info in opened.infolist() if not info.filename.endswith("/")]
             if sum(info.file_size for info in infos) > _MOST_BYTES:
                 raise ArtifactError(f"The archive of {name} claims to unpack to more than {_MOST_BYTES:,} bytes.")
             contents = {info.filename: opened.read(info) for info in infos}

@@ -1,20 +1,20 @@
-"""Read the artifacts of one build that lie beside each other, whichever of them was named."""
+"""Read what is in the artifacts of one build."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402 import record
-from hatch_os402.artifacts import SIGNED_SUFFIX, SUFFIXES
+from hatch_os402.artifacts.names import FRAME, OFFER, SIGNED_SUFFIX, SUFFIXES, ZIPAPP
 from hatch_os402.errors import ArtifactError
-from hatch_os402.offer.reading import ReadOffer, read_offer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from hatch_os402.artifacts.sets import ArtifactSet
+    from hatch_os402.offer.reading import ReadOffer
 
 _LONGEST_LENGTH = 10
 """Bytes of a frame's first line: nine digits at most and the newline, as the bootstrap reads them."""
@@ -42,9 +42,9 @@ class Artifacts:
     files: tuple[File, ...]
     """Those that are there, in the order in which a build writes them."""
     offer: ReadOffer | None
-    """The signed offer if it is there, else the unsigned one."""
+    """The one that `ArtifactSet.offer` chooses."""
     record: Mapping[str, Any] | None
-    """What `{stem}.build.json` holds, if it is there and describes this archive."""
+    """What `{stem}.build.json` holds, if it is there."""
     notes: tuple[str, ...]
     """Sentences about artifacts that contradict each other."""
 
@@ -54,41 +54,28 @@ class Artifacts:
         return _framed(self.archive)
 
 
-def read_artifacts(path: Path) -> Artifacts:
-    """Return the artifacts that belong to `path`: any of them, or what their names have in common.
+def read_artifacts(artifacts: ArtifactSet) -> Artifacts:
+    """Return what is in a set of artifacts that was checked.
 
-    Raises `ArtifactError` if `path` is not there, nothing beside it holds an archive, or frame or record are damaged,
-    and `OfferError` for an offer that cannot be read.
+    Raises `ArtifactError` if none of them holds an archive, or the frame or the record is damaged, and `OfferError` for
+    an offer that cannot be read.
     """
-    suffix = next((suffix for suffix in (SIGNED_SUFFIX, *SUFFIXES) if path.name.endswith(suffix)), "")
-    stem = path.name[: len(path.name) - len(suffix)]
-    paths = {suffix: path.with_name(stem + suffix) for suffix in (*SUFFIXES, SIGNED_SUFFIX)}
-    if not suffix and path.is_file():
-        raise ArtifactError(
-            f"{path} is no artifact of a build: these end with {', '.join((*SUFFIXES, SIGNED_SUFFIX))}."
-        )
-    if not any(item.is_file() for item in ([path] if suffix else paths.values())):
-        raise ArtifactError(
-            f"There is no artifact {path}{'' if suffix else '.*'}. Build it with `hatch build -t os402`."
-        )
-    files, contents = _read_files(paths)
+    files, contents = _read_files(artifacts)
     notes: list[str] = []
-    offer = _read_offer(paths)
-    archive = _archive(path, suffix, paths, contents, offer, notes)
-    described = _read_record(paths[".build.json"], contents.get(".build.json"))
-    if described is not None and not _describes(described, paths[".pyz"].name, archive):
-        notes.append(
-            f"{paths['.build.json'].name} describes another archive than this one, and is not used. "
-            "`hatch-os402 verify` names what is broken."
-        )
-        described = None
-    _note_frame(offer, archive, notes)
-    return Artifacts(stem, archive, files, offer, described, tuple(notes))
+    offer = artifacts.offer
+    if offer is not None and offer.note:
+        notes.append(offer.note)
+    read = None if offer is None else offer.read
+    archive = _archive(artifacts, contents, read, notes)
+    described = artifacts.record
+    _note_frame(read, archive, notes)
+    return Artifacts(artifacts.name, archive, files, read, described, tuple(notes))
 
 
-def _read_files(paths: Mapping[str, Path]) -> tuple[tuple[File, ...], dict[str, bytes]]:
+def _read_files(artifacts: ArtifactSet) -> tuple[tuple[File, ...], dict[str, bytes]]:
     files, contents = [], {}
-    for suffix, path in paths.items():
+    for suffix in (*SUFFIXES, SIGNED_SUFFIX):
+        path = artifacts.path(suffix)
         try:
             content = path.read_bytes()
         except FileNotFoundError:
@@ -100,32 +87,21 @@ def _read_files(paths: Mapping[str, Path]) -> tuple[tuple[File, ...], dict[str, 
     return tuple(files), contents
 
 
-def _read_offer(paths: Mapping[str, Path]) -> ReadOffer | None:
-    present = [paths[suffix] for suffix in (SIGNED_SUFFIX, ".offer.json") if paths[suffix].is_file()]
-    return read_offer(present[0]) if present else None
-
-
-def _archive(
-    path: Path,
-    suffix: str,
-    paths: Mapping[str, Path],
-    contents: Mapping[str, bytes],
-    offer: ReadOffer | None,
-    notes: list[str],
-) -> bytes:
+def _archive(artifacts: ArtifactSet, contents: Mapping[str, bytes], offer: ReadOffer | None, notes: list[str]) -> bytes:
     """Return the archive: of the file that was named if that has one, else out of the frame, which is what runs."""
-    from_frame = unframe(paths[".stdin"], contents[".stdin"]) if ".stdin" in contents else None
-    plain = contents.get(".pyz")
+    frame, zipapp = artifacts.path(FRAME), artifacts.path(ZIPAPP)
+    from_frame = unframe(frame, contents[FRAME]) if FRAME in contents else None
+    plain = contents.get(ZIPAPP)
     if from_frame is not None and plain is not None and from_frame != plain:
-        notes.append(f"{paths['.stdin'].name} and {paths['.pyz'].name} hold different archives: build again.")
-    for found in (plain, from_frame) if suffix == ".pyz" else (from_frame, plain):
+        notes.append(f"{frame.name} and {zipapp.name} hold different archives: build again.")
+    for found in (plain, from_frame) if artifacts.named == ZIPAPP else (from_frame, plain):
         if found is not None:
             return found
     if offer is not None and (public := offer.offer.exec.stdin) is not None:
-        return unframe(path, public)
+        return unframe(artifacts.path(OFFER), public)
     raise ArtifactError(
-        f"{path} says what runs, and the archive itself is not there: neither {paths['.stdin'].name} nor "
-        f"{paths['.pyz'].name} lies beside it."
+        f"{artifacts.stem} says what runs, and the archive itself is not there: neither {frame.name} nor "
+        f"{zipapp.name} is beside it."
     )
 
 
@@ -143,44 +119,6 @@ def unframe(path: Path, frame: bytes) -> bytes:
 
 def _framed(archive: bytes) -> bytes:
     return b"%d\n%b" % (len(archive), archive)
-
-
-def _read_record(path: Path, content: bytes | None) -> dict[str, Any] | None:
-    if content is None:
-        return None
-    try:
-        found = json.loads(content)
-        stated = found["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"The record {path} is damaged: {error or type(error).__name__}. Build again.") from error
-    if stated != record.FORMAT:
-        raise ArtifactError(
-            f"The record {path} has format {stated!r}, and this version of hatch-os402 reads {record.FORMAT}. "
-            "Use the version that built it, or build again."
-        )
-    if fault := _record_fault(found):
-        raise ArtifactError(f"The record {path} is damaged: {fault}. Build again.")
-    return dict(found)
-
-
-def _record_fault(found: Mapping[str, Any]) -> str:
-    """Say which of the parts that are read here is not as a build writes it, or nothing."""
-    for name, kind in (("project", dict), ("artifacts", dict), ("distributions", list), ("bytecode", dict)):
-        if not isinstance(found.get(name), kind):
-            return f"it has no `{name}`"
-    for item in found["distributions"]:
-        if not isinstance(item, dict) or not isinstance(item.get("name"), str):
-            return "a distribution in it has no name"
-        if not all(isinstance(item.get(name, []), list) for name in ("required_by", "left_out")):
-            return f"it does not list what requires {item['name']}, or what was left out"
-    if not isinstance(found["bytecode"].get("left_as_source", {}), dict):
-        return "it does not name the modules without bytecode"
-    return ""
-
-
-def _describes(described: Mapping[str, Any], name: str, archive: bytes) -> bool:
-    stated = described["artifacts"].get(name)
-    return isinstance(stated, dict) and stated.get("sha256") == hashlib.sha256(archive).hexdigest()
 
 
 def _note_frame(offer: ReadOffer | None, archive: bytes, notes: list[str]) -> None:

@@ -12,7 +12,8 @@ from hatch_os402.inspection.terms import Terms, read_terms
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
+
+    from hatch_os402.artifacts.sets import ArtifactSet
 
 FORMAT = 1
 """Of `--json`; raised when a reader of the old format would misunderstand the new one."""
@@ -104,10 +105,10 @@ class Inspection:
         }
 
 
-def inspect(path: Path) -> Inspection:
-    """Return what is known about the archive that belongs to the artifact at `path`. Raises `Os402Error`."""
-    artifacts = read_artifacts(path)
-    contents = read_contents(artifacts.archive, path.name)
+def inspect(named: ArtifactSet) -> Inspection:
+    """Return what is known about the archive of a set of artifacts that was checked. Raises `Os402Error`."""
+    artifacts = read_artifacts(named)
+    contents = read_contents(artifacts.archive, named.name)
     record = artifacts.record
     project = None
     if record is not None:

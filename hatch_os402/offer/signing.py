@@ -8,21 +8,14 @@ owner's key have exactly one signature.
 from __future__ import annotations
 
 import re
-import secrets
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from hatch_os402.artifacts import SIGNED_SUFFIX
-from hatch_os402.errors import ArtifactError, Os402Error
+from hatch_os402.errors import Os402Error
 from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.canonical import pretty
 from hatch_os402.offer.keys import HALF_ORDER, Key, require_extra
 from hatch_os402.offer.payload import Offer
 from hatch_os402.offer.payload import sha256 as offer_sha256
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _SIGNATURE = re.compile(r"(?:0x)?([0-9a-fA-F]{130})")
 _PARITY = {0: 0, 1: 1, 27: 0, 28: 1}
@@ -97,23 +90,3 @@ def recover(sha256_hex: str, k256: str) -> str:
 def signed_envelope_text(signed: SignedOffer) -> str:
     """Return the text of a signed offer file, laid out as `os402 offer` prints it, with a final newline."""
     return pretty({"k256": signed.k256, "sha256": signed.sha256, "payload": signed.offer.to_json()}) + "\n"
-
-
-def signed_path(offer_path: Path) -> Path:
-    """Return where the signed form of an offer file belongs: beside it, `{id}.offer.signed.json`."""
-    stem = offer_path.name
-    for suffix in (SIGNED_SUFFIX, ".offer.json", ".json"):
-        stem = stem.removesuffix(suffix)
-    return offer_path.with_name(stem + SIGNED_SUFFIX)
-
-
-def write_signed(path: Path, signed: SignedOffer) -> None:
-    """Write a signed offer file, whole or not at all. Raises `ArtifactError`."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(signed_envelope_text(signed).encode())
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise ArtifactError(f"The signed offer cannot be written to {path}: {error.strerror or error}.") from error

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from hatch_os402.errors import Os402Error
 from hatch_os402.formatting import human_size
+from hatch_os402.processes.interruption import Interrupted, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from hatchling.bridge.app import Application
     from hatchling.metadata.core import ProjectMetadata
 
-    from hatch_os402.artifacts import Artifact
+    from hatch_os402.artifacts.writing import Artifact
     from hatch_os402.options import Options
     from hatch_os402.project import Project
 
@@ -47,13 +48,14 @@ def is_building_inner_wheel() -> bool:
 def abort_on_error(app: Application) -> Iterator[None]:
     """Turn what is expected to fail, or the system refuses, into one message and exit status 1; `-v` shows details."""
     try:
-        yield
+        with interruptible():
+            yield
     except Os402Error as error:
         if error.details and app.verbosity > 0:
             app.display_error(error.details.rstrip())
         app.abort(f"os402: {error.message}")
-    except KeyboardInterrupt:
-        app.abort("os402: interrupted. Previous artifacts are as they were.", code=130)
+    except Interrupted as interrupted:
+        app.abort(f"os402: {interrupted}; no artifact is half-written", code=interrupted.status)
     except OSError as error:
         if app.verbosity > 0:
             app.display_error(traceback.format_exc().rstrip())

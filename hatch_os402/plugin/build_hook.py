@@ -8,7 +8,6 @@ from typing import Any
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-from hatch_os402.artifacts import clean
 from hatch_os402.errors import OptionValueError
 from hatch_os402.plugin.bridge import TARGET, abort_on_error, build_artifacts, is_building_inner_wheel, read_options
 
@@ -47,6 +46,8 @@ class Os402BuildHook(BuildHookInterface[BuilderConfig]):
     def clean(self, versions: list[str]) -> None:  # noqa: ARG002 - hatchling's signature
         """Remove the artifacts beside the wheel, and nothing else."""
         if self.target_name == "wheel":
+            from hatch_os402.artifacts.writing import clean  # noqa: PLC0415 - Hatch imports this for every build
+
             clean(Path(self.directory), self.build_config.builder.project_id)
 
     def _concerned(self, version: str) -> bool:

@@ -23,8 +23,8 @@ from hatch_os402.runtime.discovery import architecture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
+    from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.inspection.reading import Artifacts
     from hatch_os402.profiling.tree import Node
 
@@ -68,7 +68,7 @@ class Profile:
 
 
 def measure(
-    path: Path,
+    found: ArtifactSet,
     request: Request,
     python: Python,
     *,
@@ -76,13 +76,13 @@ def measure(
     environment: Mapping[str, str],
     progress: Callable[[str], None],
 ) -> Profile:
-    """Run what belongs to the artifact at `path` for `request`, `runs` times of each kind, cold, and report.
+    """Run the program of checked artifacts for `request`, `runs` times of each kind, cold, and report.
 
     `environment`: private variables of the offer, which no artifact holds. `progress` is told what comes next. Raises
     `Os402Error`.
     """
-    artifacts = read_artifacts(path)
-    program = _program(artifacts, request, path.name, environment)
+    artifacts = read_artifacts(found)
+    program = _program(artifacts, request, found.name, environment)
     progress("watching which modules the request uses")
     watched = run(python, program, *instrumented(program, use=True))
     lazy = _try_lazily(python, program, watched, progress)

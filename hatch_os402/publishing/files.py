@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.artifacts import SIGNED_SUFFIX, SUFFIXES
+from hatch_os402.artifacts.choosing import choose
+from hatch_os402.artifacts.names import FRAME
 from hatch_os402.cache import cache_folder
+from hatch_os402.config.pyproject import is_project, read_pyproject
+from hatch_os402.files import file_sha256
 from hatch_os402.offer.build import environment
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.parts import Upload, prepare
@@ -22,90 +24,47 @@ from hatch_os402.runtime.fetching import find_by_sha256
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.offer.signing import SignedOffer
     from hatch_os402.publishing.settings import Settings
 
-OFFER_SUFFIX = ".offer.json"
 UNSIGNED = "0x" + 130 * "0"
 """Stands for a signature where there is none yet."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """The project beside whose pyproject.toml the artifacts lie; without one, everything is empty."""
+    """The project whose artifacts are published; without a pyproject.toml, everything is empty."""
 
     root: Path
     table: Mapping[str, Any]
     """`[tool.hatch.build.targets.os402]`."""
     publish: Mapping[str, Any]
     """`[tool.hatch.publish.os402]`."""
-    dist: Path
-    """Where its artifacts are."""
 
 
 def read_project(root: Path) -> Project:
-    """Read what a project at `root` says of os402, from pyproject.toml and hatch.toml. Raises `PublishError`."""
-    from hatchling.metadata.core import ProjectMetadata  # noqa: PLC0415 - only when something is published
-
-    if not (root / "pyproject.toml").is_file():
-        return Project(root, {}, {}, root / "dist")
-    try:
-        hatch = ProjectMetadata(str(root), None).hatch
-        table = hatch.build_targets.get("os402", {})
-        own = hatch.config.get("publish", {}).get("os402", {})
-        directory = table.get("directory") or hatch.build_config.get("directory") or "dist"
-        return Project(root, table, own, root / directory)
-    except Exception as error:  # hatchling raises many kinds for what is wrong in a file
-        raise PublishError(f"{root / 'pyproject.toml'} cannot be read: {error}") from error
+    """Read what a project at `root` says of os402, from pyproject.toml and hatch.toml. Raises `ArtifactError`."""
+    if not is_project(root):
+        return Project(root, {}, {})
+    found = read_pyproject(root)
+    return Project(root, found.table, found.publish)
 
 
-def find_offers(artifacts: Sequence[str], project: Project) -> tuple[Path, ...]:
-    """Return the offer files that `artifacts` mean; for none, the project's.
+def find_artifacts(names: Sequence[str], project: Project) -> tuple[ArtifactSet, ...]:
+    """Return the artifacts that `names` mean (see `artifacts.choosing`); for none, the project's newest.
 
-    Each is an offer, any file of its build, the name without an ending, or a folder that holds a single offer. Raises
-    `PublishError`.
+    Raises `ArtifactError`.
     """
-    found = [_in_folder(project.dist)] if not artifacts else [_offer_of(Path(name)) for name in artifacts]
-    return tuple(dict.fromkeys(found))
+    chosen = [choose(Path(name)) for name in names] or [choose(project.root if is_project(project.root) else None)]
+    found = {one.stem.absolute(): one for one in (choice.one() for choice in chosen)}
+    return tuple(found.values())
 
 
-def _in_folder(folder: Path) -> Path:
-    offers = sorted(folder.glob(f"*{OFFER_SUFFIX}")) or sorted(folder.glob(f"*{SIGNED_SUFFIX}"))
-    if not offers:
-        raise PublishError(f"There is no offer in {folder}. Build one with `hatch build -t os402`, or name its file.")
-    if len(offers) > 1:
-        listed = "\n".join(f"  {path}" for path in offers)
-        raise PublishError(f"There are several offers in {folder}; name those to publish:\n{listed}")
-    return offers[0]
-
-
-def _offer_of(path: Path) -> Path:
-    if path.is_dir():
-        return _in_folder(path)
-    if path.name.endswith(SIGNED_SUFFIX):
-        return path
-    offer = stem(path).with_name(stem(path).name + OFFER_SUFFIX)
-    if offer.is_file():
-        return offer
-    if path.suffix == ".json" and path.is_file():
-        return path  # an offer by another name: what `os402 offer` printed
-    raise PublishError(
-        f"{path} is not there, or no offer ({offer.name}) is beside it. Build with `hatch build -t os402`."
-    )
-
-
-def stem(path: Path) -> Path:
-    """Return the path without the ending of any artifact."""
-    for suffix in (SIGNED_SUFFIX, *SUFFIXES):
-        if path.name.endswith(suffix):
-            return path.with_name(path.name.removesuffix(suffix))
-    return path
-
-
-def gather(path: Path, signed: SignedOffer, settings: Settings, project: Project) -> Upload:
-    """Find what belongs to the offer at `path`, and check it. Raises `Os402Error`."""
+def gather(artifacts: ArtifactSet, signed: SignedOffer, settings: Settings, project: Project) -> Upload:
+    """Find what belongs to the offer of `artifacts`, and check it. Raises `Os402Error`."""
     execution = signed.offer.exec
-    frame = settings.stdin or stem(path).with_name(stem(path).name + ".stdin")
+    frame = settings.stdin or artifacts.path(FRAME)
     private_env = None
     if execution.env_sha256:
         private_env = _private_env(settings, project)
@@ -140,17 +99,14 @@ def _private_env(settings: Settings, project: Project) -> bytes | None:
 def _named_executables(paths: Sequence[Path], wanted: set[str]) -> dict[str, Path]:
     found = {}
     for path in paths:
-        digest = hashlib.sha256()
         try:
-            with path.open("rb") as file:
-                while chunk := file.read(1 << 20):
-                    digest.update(chunk)
+            sha256 = file_sha256(path)
         except OSError as error:
             raise PublishError(f"The executable {path} cannot be read: {error.strerror or error}.") from error
-        if digest.hexdigest() not in wanted:
+        if sha256 not in wanted:
             raise PublishError(
-                f"{path} is none of the offer's executables: its sha256 is {digest.hexdigest()}, and the offer has "
+                f"{path} is none of the offer's executables: its sha256 is {sha256}, and the offer has "
                 f"{', '.join(sorted(wanted))}. An APE must be assimilated first; `hatch-os402 runtime fetch` does that."
             )
-        found[digest.hexdigest()] = path
+        found[sha256] = path
     return found

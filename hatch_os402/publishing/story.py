@@ -7,8 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hatch_os402.artifacts import SIGNED_SUFFIX
-from hatch_os402.errors import Os402Error
+from hatch_os402.artifacts.names import OFFER, SIGNED_SUFFIX
 from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.keys import VARIABLE, load_key, terminal_prompt
 from hatch_os402.offer.parts import dry_run
@@ -17,12 +16,13 @@ from hatch_os402.offer.reading import ReadOffer, read_offer
 from hatch_os402.offer.server import Patience, PublishError, new_client
 from hatch_os402.offer.signing import SignedOffer, complete, sign
 from hatch_os402.offer.upload import check_size, publish
-from hatch_os402.publishing.files import UNSIGNED, find_offers, gather, stem
+from hatch_os402.publishing.files import UNSIGNED, find_artifacts, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.offer.keys import Key
     from hatch_os402.offer.upload import Result
     from hatch_os402.publishing.files import Project
@@ -46,9 +46,9 @@ def run(
     """
     keys = _Keys(settings, terminal_prompt() if interactive else None, reporter)
     uploads = []
-    for path in find_offers(artifacts, project):
-        signed = _sign(path, keys, settings, reporter)
-        uploads.append(gather(path, signed, settings, project))
+    for found in find_artifacts(artifacts, project):
+        signed = _sign(found, keys, settings, reporter)
+        uploads.append(gather(found, signed, settings, project))
     for upload in uploads:
         check_size((upload.config, *upload.private), settings.limit)
     if settings.dry_run:
@@ -93,14 +93,21 @@ class _Keys:
         return self._key
 
 
-def _sign(path: Path, keys: _Keys, settings: Settings, reporter: Reporter) -> SignedOffer:
-    """Return the offer at `path` with a signature: its own, that of the signed file beside it, or a new one."""
-    read = read_offer(path)
-    if read.k256 is not None:
+def _sign(artifacts: ArtifactSet, keys: _Keys, settings: Settings, reporter: Reporter) -> SignedOffer:
+    """Return the offer of `artifacts` with a signature: its own, that of the signed file beside it, or a new one."""
+    chosen = artifacts.require_offer()
+    if chosen.note:
+        reporter.warning(chosen.note)
+    signed_before = artifacts.signed_of_this_build
+    path, read = chosen.path, chosen.read
+    if read.k256 is not None and (signed_before is None or artifacts.named == SIGNED_SUFFIX):
         return _as_signed(path, read, reporter)
-    if not keys.stated and (found := _signed_beside(path, read)):
-        reporter.info(f"{path.name}: signed before, by {found.offer.owner}")
-        return found
+    if signed_before is not None:
+        path = artifacts.path(OFFER)
+        if not keys.stated and not signed_before.problems():
+            reporter.info(f"{path.name}: signed before, by {signed_before.owner}")
+            return SignedOffer(signed_before.offer, signed_before.sha256, str(signed_before.k256))
+        read = read_offer(path)
     if settings.dry_run and not keys.stated:
         reporter.info(
             f"{path.name}: not signed, since no key was given"
@@ -128,20 +135,6 @@ def _as_signed(path: Path, read: ReadOffer, reporter: Reporter) -> SignedOffer:
         raise PublishError("\n".join((f"The signed offer {path} does not hold. Nothing was sent.", *problems)))
     if read.dropped:
         reporter.warning(f"{path.name}: os402 does not know {', '.join(read.dropped)}, and it is not sent")
-    return SignedOffer(read.offer, read.sha256, str(read.k256))
-
-
-def _signed_beside(path: Path, unsigned: ReadOffer) -> SignedOffer | None:
-    """Return the signed offer beside the unsigned one if it holds and is of the same build."""
-    beside = stem(path).with_name(stem(path).name + SIGNED_SUFFIX)
-    if not beside.is_file():
-        return None
-    try:
-        read = read_offer(beside)
-        if read.problems() or offer_sha256(complete(unsigned.offer, read.owner)) != read.sha256:
-            return None
-    except Os402Error:
-        return None
     return SignedOffer(read.offer, read.sha256, str(read.k256))
 
 

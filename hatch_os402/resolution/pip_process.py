@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.errors import ResolutionError, UnsatisfiableError
+from hatch_os402.processes.subprocesses import run_python
 from hatch_os402.resolution import _pip_shim
 from hatch_os402.resolution.target import PYTHON
 
@@ -123,22 +124,25 @@ def _run(
     settings = sorted(SETTINGS | {"disable-pip-version-check", "no-input"})
     path.write_text(json.dumps({"pip": _folder_of_pip(), "settings": settings, **job}), encoding="utf-8")
     try:
-        finished = subprocess.run(
-            [python, "-I", "-X", "utf8", "-W", "ignore", _pip_shim.__file__, str(path)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**environment(os.environ), **variables},
+        output, status = run_python(
+            python,
+            ["-I", "-X", "utf8", "-W", "ignore"],
+            _pip_shim.__file__,
+            [str(path)],
+            env={**environment(os.environ), **variables, **_temporary(workdir)},
             cwd=workdir,
-            check=False,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
             timeout=timeout,
         )
     except subprocess.TimeoutExpired as error:
         raise OutOfTimeError(f"pip was stopped after {timeout:g} seconds.") from error
-    return _FROM_FILE.sub("", finished.stdout), finished.returncode
+    return _FROM_FILE.sub("", output), status
+
+
+def _temporary(workdir: Path) -> dict[str, str]:
+    """Return the variables that keep pip's temporary files in `workdir`, with which they vanish."""
+    folder = workdir / "tmp"
+    folder.mkdir(exist_ok=True)
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
 
 
 def explain(output: str, status: int, doing: str) -> ResolutionError:  # noqa: PLR0911 - one for each meaning

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.errors import Os402Error
+from hatch_os402.files import file_sha256
 from hatch_os402.runtime import _check_worker, pins
-from hatch_os402.runtime.fetching import file_sha256
 from hatch_os402.runtime.interpreters import MAGIC
 from hatch_os402.runtime.modules import facts
 

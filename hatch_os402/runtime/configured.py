@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import OptionValueError
+from hatch_os402.files import measure
 from hatch_os402.runtime import pins
 
 if TYPE_CHECKING:
@@ -61,13 +61,10 @@ def _parse(value: str, root: Path) -> Executable:
     try:
         with path.open("rb") as file:
             head = file.read(64)
-            file.seek(0)
-            sha256 = (
-                hashlib.file_digest(file, "sha256") if hasattr(hashlib, "file_digest") else hashlib.sha256(file.read())
-            )
+            _, sha256 = measure(file)
     except OSError as error:
         raise OptionValueError(f"{_FIELD} names {match['path']!r}, which cannot be read: {error.strerror}") from error
-    return Executable(_architecture(head, value, match["arch"]), sha256.hexdigest(), path=path)
+    return Executable(_architecture(head, value, match["arch"]), sha256, path=path)
 
 
 def _architecture(head: bytes, value: str, stated: str | None) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import SandboxError
+from hatch_os402.files import file_sha256
 from hatch_os402.runtime import pins
-from hatch_os402.runtime.fetching import file_sha256, find_by_sha256
+from hatch_os402.runtime.fetching import find_by_sha256
 from hatch_os402.runtime.interpreters import ask, find_compiler
 
 if TYPE_CHECKING:

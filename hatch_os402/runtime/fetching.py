@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import time
 from contextlib import nullcontext
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.cache import VARIABLE
 from hatch_os402.errors import Os402Error
+from hatch_os402.files import file_sha256, locked
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.ape import HEAD, elf_header, is_ape
 from hatch_os402.runtime.configured import Executable
-from hatch_os402.runtime.locking import locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,16 +128,6 @@ def _fetch(
 
 def _silent(_received: int, _total: int | None) -> None:
     pass
-
-
-def file_sha256(path: Path, header: bytes = b"") -> str:
-    """Return the SHA256 (lowercase hex) of the file at `path` as it is with `header` over its start."""
-    digest = hashlib.sha256(header)
-    with path.open("rb") as file:
-        file.seek(len(header))
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _mismatch(executable: Executable, url: str, head: bytes, header: bytes, digest: str) -> str:

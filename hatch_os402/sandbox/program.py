@@ -6,12 +6,12 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hatch_os402.artifacts import SIGNED_SUFFIX, SUFFIXES
-from hatch_os402.errors import ArtifactError, Os402Error, SandboxError
+from hatch_os402.artifacts.names import FRAME
+from hatch_os402.config.pyproject import project_above, read_pyproject
+from hatch_os402.errors import SandboxError
 from hatch_os402.offer.canonical import canonical
-from hatch_os402.offer.reading import ReadOffer, read_offer
 from hatch_os402.runtime.discovery import architecture
 from hatch_os402.sandbox.cgi import environment
 from hatch_os402.sandbox.limits import MEBIBYTE, Limits
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from hatch_os402.artifacts.sets import ArtifactSet
+    from hatch_os402.config.pyproject import Pyproject
     from hatch_os402.offer.payload import Offer
+    from hatch_os402.offer.reading import ReadOffer
     from hatch_os402.sandbox.cgi import Request
-
-_OFFER = ".offer.json"
 
 
 @dataclass(frozen=True)
@@ -121,17 +122,16 @@ class Program:
         )
 
 
-def load(path: Path) -> Program:
-    """Read the program that `path` names: any artifact of a build, or what their names have in common.
+def load(artifacts: ArtifactSet) -> Program:
+    """Return the program of a set of artifacts that was checked: the offer that belongs to it, with its private parts.
 
-    The others are found beside it. An offer that is signed is taken as such if it is of the same build. Raises
-    `ArtifactError`, `OfferError`, and `SandboxError` for a part that is missing or is not the offer's.
+    Raises `ArtifactError`, `OfferError`, and `SandboxError` for a part that is missing or is not the offer's.
     """
-    read, stem = _offer(path)
+    read = artifacts.require_offer().read
     execution = read.offer.exec
     stdin = b""
     if execution.stdin_sha256:
-        frame = stem.with_name(stem.name + ".stdin")
+        frame = artifacts.path(FRAME)
         try:
             stdin = frame.read_bytes()
         except OSError as error:
@@ -144,61 +144,29 @@ def load(path: Path) -> Program:
                 f"{frame} is not what the offer was made with: its sha256 is {actual}, the offer says "
                 f"{execution.stdin_sha256}. Build again."
             )
-    env = _private_env(execution.env_sha256, path) if execution.env_sha256 else {}
+    env = _private_env(execution.env_sha256, artifacts.folder) if execution.env_sha256 else {}
     return Program(read, stdin, env)
 
 
-def _offer(path: Path) -> tuple[ReadOffer, Path]:
-    """Return the offer that `path` means, and the path without the ending of any artifact."""
-    suffix = next((suffix for suffix in (SIGNED_SUFFIX, *SUFFIXES) if path.name.endswith(suffix)), "")
-    stem = path.with_name(path.name.removesuffix(suffix))
-    unsigned, signed = (stem.with_name(stem.name + ending) for ending in (_OFFER, SIGNED_SUFFIX))
-    if suffix == SIGNED_SUFFIX:
-        return read_offer(signed), stem
-    if not suffix and path.is_file():  # an offer that something else wrote
-        return read_offer(path), path.with_suffix("")
-    if not unsigned.is_file():
-        if signed.is_file():
-            return read_offer(signed), stem
-        raise ArtifactError(f"There is no offer {unsigned}. Build it with `hatch build -t os402`.")
-    read = read_offer(unsigned)
-    if suffix != _OFFER and signed.is_file() and (found := _same_build(read, signed)):
-        return found, stem
-    return read, stem
+def _private_env(sha256: str, folder: Path) -> dict[str, str]:
+    """Return the environment with this hash, which only the pyproject.toml of the project has."""
+    root = project_above(folder)
+    if root is None:
+        raise SandboxError(f"The offer's environment is private, and no pyproject.toml above {folder} has it.")
+    env = private_environment(read_pyproject(root))
+    if hashlib.sha256(canonical(env)).hexdigest() == sha256:
+        return env
+    raise SandboxError(
+        f"The offer's environment is private, and {root / 'pyproject.toml'} has another one. Build again."
+    )
 
 
-def _same_build(unsigned: ReadOffer, path: Path) -> ReadOffer | None:
-    """Return the signed offer at `path` if signing `unsigned` gave it, and None if an earlier build left it."""
-    from hatch_os402.offer.signing import complete  # noqa: PLC0415 - beside its only use
-
-    try:
-        signed = read_offer(path)
-        return signed if complete(unsigned.offer, signed.owner) == signed.offer else None
-    except Os402Error:
-        return None
-
-
-def _private_env(sha256: str, path: Path) -> dict[str, str]:
-    """Return the environment with this hash, which only the project's pyproject.toml has."""
-    from hatchling.metadata.core import ProjectMetadata  # noqa: PLC0415 - for such offers only
-
-    from hatch_os402.offer.build import environment as offered  # noqa: PLC0415
+def private_environment(project: Pyproject) -> dict[str, str]:
+    """Return the variables that a project's offer sets, which are private if it says so. Raises `Os402Error`."""
+    from hatch_os402.offer.build import environment as offered  # noqa: PLC0415 - for such offers only
     from hatch_os402.options import Options  # noqa: PLC0415
 
-    for root in path.absolute().parents:
-        if not (root / "pyproject.toml").is_file():
-            continue
-        try:
-            table: dict[str, Any] = ProjectMetadata(str(root), None).hatch.build_targets.get("os402", {})
-        except (ValueError, TypeError, OSError) as error:
-            raise SandboxError(f"{root / 'pyproject.toml'} cannot be read: {error}") from error
-        env = offered(Options(table, root).offer)
-        if hashlib.sha256(canonical(env)).hexdigest() == sha256:
-            return env
-        raise SandboxError(
-            f"The offer's environment is private, and {root / 'pyproject.toml'} has another one. Build again."
-        )
-    raise SandboxError(f"The offer's environment is private, and no pyproject.toml above {path} has it.")
+    return offered(Options(project.table, project.root).offer)
 
 
 def parse_private_env(content: bytes) -> dict[str, str]:

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from hatchling.metadata.core import ProjectMetadata
+from typing import TYPE_CHECKING
 
 from hatch_os402.__about__ import __version__
+from hatch_os402.artifacts.choosing import choose
+from hatch_os402.artifacts.names import RECORD
+from hatch_os402.artifacts.record import DESCRIBED
+from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.errors import ArtifactError
 from hatch_os402.options import Options
 from hatch_os402.runtime.configured import executables
@@ -20,43 +22,52 @@ from hatch_os402.runtime.configured import executables
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hatch_os402.artifacts.sets import ArtifactSet
+    from hatch_os402.config.pyproject import Pyproject
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.configured import Executable
 
-_RECORD = ".build.json"
 _NO_SOURCES = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules"})
 _LAST_COMMIT = ".git/logs/HEAD"
 """It may decide on the version, and on when the offer ends."""
 
 
-def is_project(path: Path) -> bool:
-    """Whether `path` is the folder of a project, which can be built."""
-    return (path / "pyproject.toml").is_file()
-
-
-def built(root: Path, reporter: Reporter, *, always: bool = False) -> Path:
-    """Return the offer of the project at `root`, built now if anything may have changed since it was, or `always`.
+def built(root: Path, reporter: Reporter, *, always: bool = False) -> ArtifactSet:
+    """Return the artifacts of the project at `root`, built now if anything may have changed since, or `always`.
 
     A change is any file or folder of the project that is newer than the record of the newest build, or another version
     of hatch-os402. Its dependencies are not looked up again for that. Raises `ArtifactError`.
     """
-    dist = _dist(root)
-    record = max(dist.glob(f"*{_RECORD}"), key=lambda path: path.stat().st_mtime_ns, default=None)
-    why = "as asked" if always else _reason(root, dist, record)
-    if record is not None and not why:
-        reporter.debug(f"{record.name}: nothing changed since it was built")
-        return _offer(record)
+    project = read_pyproject(root)
+    before = _newest(project)
+    why = "as asked" if always else _reason(project, before)
+    if before is not None and not why:
+        reporter.debug(f"{before.path(RECORD).name}: nothing changed since it was built")
+        return before
     reporter.info(f"building {root.resolve()}: {why}")
-    dist.mkdir(parents=True, exist_ok=True)  # before, so that its coming is no change
-    begun, before = time.time(), record.read_bytes() if record else b""
+    project.directory.mkdir(parents=True, exist_ok=True)  # before, so that its coming is no change
+    begun, content = time.time(), _content(before)
     build(root)
-    record = max(dist.glob(f"*{_RECORD}"), key=lambda path: path.stat().st_mtime_ns, default=None)
-    if record is None:
-        raise ArtifactError(f"The build of {root} left no artifacts in {dist}.")
-    if record.read_bytes() != before:
-        os.utime(record, (begun, begun))  # what is saved from here on is newer than this build
+    after = _newest(project)
+    if after is None:
+        raise ArtifactError(f"The build of {root} left no artifacts in {project.directory}.")
+    if _content(after) != content:
+        os.utime(after.path(RECORD), (begun, begun))  # what is saved from here on is newer than this build
     # Else what changed was of no account, such as a file that each build writes.
-    return _offer(record)
+    return after.check()
+
+
+def _newest(project: Pyproject) -> ArtifactSet | None:
+    """Return the project's newest build, which has a record; None without one."""
+    try:
+        found = choose(project.root).one(checked=False)
+    except ArtifactError:
+        return None
+    return found if found.has(RECORD) else None
+
+
+def _content(artifacts: ArtifactSet | None) -> bytes:
+    return b"" if artifacts is None else artifacts.path(RECORD).read_bytes()
 
 
 def build(root: Path) -> None:
@@ -65,8 +76,13 @@ def build(root: Path) -> None:
     Raises `ArtifactError`; the previous artifacts are then as they were.
     """
     command = [sys.executable, "-m", "hatchling", "build", "-t", "os402"]
-    done = subprocess.run(command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
-    if done.returncode:
+    with subprocess.Popen(command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        try:
+            status = process.wait()
+        except BaseException:
+            process.terminate()  # it leaves nothing half-done then
+            raise
+    if status:
         raise ArtifactError(
             f"The project {root.resolve()} could not be built; what is wrong is said above. Where its build needs "
             "more than is installed beside hatch-os402, run `hatch build -t os402` and name the artifact."
@@ -78,56 +94,39 @@ def configured(path: Path) -> tuple[Executable, ...]:
 
     Raises `Os402Error`.
     """
-    for root in (path, *path.absolute().parents):
-        if is_project(root):
-            if runtimes := Options(_hatch(root).build_targets.get("os402", {}), root).runtime:
-                return executables(runtimes, root)
-            break
+    if (root := project_above(path)) and (runtimes := Options(read_pyproject(root).table, root).runtime):
+        return executables(runtimes, root)
     return ()
 
 
 def newest(root: Path) -> tuple[int, Path]:
     """Return when the project last changed (nanoseconds since 1970), and what did: a file, or a folder's names."""
-    return max((_changed(path), path) for path in _sources(root, _dist(root)))
+    return max((_changed(path), path) for path in _sources(root, read_pyproject(root).directory))
 
 
-def _reason(root: Path, dist: Path, record: Path | None) -> str:
-    if record is None:
-        return f"there is no build in {dist}"
+def _reason(project: Pyproject, before: ArtifactSet | None) -> str:
+    if before is None:
+        return f"there is no build in {project.directory}"
+    record = before.path(RECORD)
     try:
         by = json.loads(record.read_bytes())["generator"]["version"]
     except (ValueError, LookupError, TypeError):
         by = None
     if by != __version__:
         return f"{record.name} is of another version of hatch-os402"
-    if not _offer(record).is_file():
-        return f"{_offer(record).name} is gone"
-    changed, what = newest(root)
-    if changed > record.stat().st_mtime_ns:
-        return f"{what.relative_to(root) if what != root else 'a file'} changed"
-    return ""
-
-
-def _offer(record: Path) -> Path:
-    return record.with_name(record.name.removesuffix(_RECORD) + ".offer.json")
-
-
-def _dist(root: Path) -> Path:
-    """Return where the project's artifacts are."""
-    hatch = _hatch(root)
-    return root / (
-        hatch.build_targets.get("os402", {}).get("directory") or hatch.build_config.get("directory") or "dist"
-    )
-
-
-def _hatch(root: Path) -> Any:
-    """Return what hatchling knows of the project's configuration."""
+    for suffix in DESCRIBED:
+        if not before.has(suffix):
+            return f"{before.path(suffix).name} is gone"
     try:
-        hatch = ProjectMetadata(str(root), None).hatch
-        _ = hatch.build_targets, hatch.build_config
-    except (ValueError, TypeError, OSError) as error:
-        raise ArtifactError(f"{root / 'pyproject.toml'} cannot be read: {error}") from error
-    return hatch
+        why = before.interruption()
+    except ArtifactError as error:
+        why = error.message.partition("\n")[0]
+    if why:
+        return why
+    changed, what = newest(project.root)
+    if changed > record.stat().st_mtime_ns:
+        return f"{what.relative_to(project.root) if what != project.root else 'a file'} changed"
+    return ""
 
 
 def _sources(root: Path, dist: Path) -> Iterator[Path]:

@@ -14,18 +14,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from hatch_os402 import record
 from hatch_os402.archive.frame import write_frame
 from hatch_os402.archive.index import NAME as INDEX
 from hatch_os402.archive.pack import DEFLATED, Member, check_deflate, pack
-from hatch_os402.artifacts import SIGNED_SUFFIX, SUFFIXES
+from hatch_os402.artifacts.names import SIGNED_SUFFIX, SUFFIXES
+from hatch_os402.artifacts.record import FORMAT
 from hatch_os402.errors import ArtifactError, OfferError
+from hatch_os402.files import measure
 from hatch_os402.offer.canonical import parse_json
 from hatch_os402.offer.reading import ReadOffer, read_envelope
 from hatch_os402.offer.signing import SignatureError, complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from hatch_os402.artifacts.sets import ArtifactSet
 
 _HEADER = slice(0, 41)
 _FIRST = b"PK\3\4\0\0\0\0\13\0\0\0__main__.py"  # what the bootstrap asks of the first local header
@@ -50,45 +53,21 @@ class _OpenError(Exception):
     """A link cannot be checked; the text says why."""
 
 
-def verify_artifacts(path: Path) -> tuple[Link, ...]:
-    """Check the artifacts that belong to `path`: any of them, or what their names have in common.
+def verify_artifacts(artifacts: ArtifactSet) -> tuple[Link, ...]:
+    """Check a set of artifacts, whether it is of one build or not. What is not there is not checked.
 
-    What is not there is not checked, but `path` itself must be. Raises `ArtifactError` if there is nothing to check,
-    and `PrivateKeyError` if there is a signature and the extra "publish" is not installed.
+    Raises `PrivateKeyError` if there is a signature and the extra "publish" is not installed.
     """
-    return tuple(_Artifacts(path).links())
-
-
-def artifact_offer(path: Path) -> ReadOffer:
-    """Return the offer that belongs to `path` (see `verify_artifacts`), the signed one if there is one.
-
-    Raises `ArtifactError` if there is none, and `OfferError`.
-    """
-    return _Artifacts(path).offer()
+    return tuple(_Artifacts(artifacts).links())
 
 
 class _Artifacts:
     """The files of one build, and what was read from them."""
 
-    def __init__(self, path: Path) -> None:
-        suffix = next((suffix for suffix in (SIGNED_SUFFIX, *SUFFIXES) if path.name.endswith(suffix)), "")
-        stem = path.name[: len(path.name) - len(suffix)]
-        self.paths = {suffix: path.with_name(stem + suffix) for suffix in (*SUFFIXES, SIGNED_SUFFIX)}
-        if not suffix and path.is_file():  # an offer that something else wrote
-            self.paths[".offer.json"] = path
-        if not any(item.is_file() for item in ([path] if suffix else self.paths.values())):
-            raise ArtifactError(
-                f"There is no artifact {path}{'' if suffix else '.*'}. Build it with `hatch build -t os402`."
-            )
+    def __init__(self, artifacts: ArtifactSet) -> None:
+        self._set = artifacts
+        self.paths = {suffix: artifacts.path(suffix) for suffix in (*SUFFIXES, SIGNED_SUFFIX)}
         self._offers: dict[str, ReadOffer] = {}
-
-    def offer(self) -> ReadOffer:
-        """Return the signed offer, else the unsigned one. Raises `OfferError`."""
-        suffix = SIGNED_SUFFIX if self.paths[SIGNED_SUFFIX].is_file() else ".offer.json"
-        try:
-            return read_envelope(self.paths[suffix].read_bytes())
-        except OSError as error:
-            raise ArtifactError(f"The offer {self.paths[suffix]} cannot be read: {error.strerror or error}.") from error
 
     def links(self) -> Iterator[Link]:
         yield _link("archive", self._archive)
@@ -117,7 +96,7 @@ class _Artifacts:
 
     def _frame(self) -> str:
         with self._open(".stdin") as file:
-            size, sha256 = _measured(file)
+            size, sha256 = measure(file)
             file.seek(0)
             header = file.readline(_LONGEST_LENGTH)
         if header != b"%d\n" % (size - len(header)):
@@ -144,7 +123,7 @@ class _Artifacts:
         if not offers:
             raise _OpenError("there is no offer that can be read")
         with self._open(".stdin") as file:
-            _, sha256 = _measured(file)
+            _, sha256 = measure(file)
         for offer in offers:
             stated = hashlib.sha256(offer.exec.stdin).hexdigest() if offer.exec.stdin else offer.exec.stdin_sha256
             if stated != sha256:
@@ -186,12 +165,17 @@ class _Artifacts:
         return f"until {min(ends)} (unix seconds)"
 
     def _record(self) -> str:
-        with self._open(".build.json") as file:
-            content = file.read()
+        try:
+            with self._open(".build.json") as file:
+                content = file.read()
+        except _OpenError:
+            if why := self._set.interruption():
+                raise _BrokenError(f"{why}: an interrupted build; build again") from None
+            raise
         try:
             stated = parse_json(content.decode())
-            if stated["format"] != record.FORMAT:
-                raise _OpenError(f"it has format {stated['format']!r}, and this version knows {record.FORMAT}")
+            if stated["format"] != FORMAT:
+                raise _OpenError(f"it has format {stated['format']!r}, and this version knows {FORMAT}")
             problems = list(self._record_problems(stated))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             lacks = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__} {error}"
@@ -204,7 +188,7 @@ class _Artifacts:
         for suffix in SUFFIXES[:-1]:
             name = self.paths[suffix].name
             with suppress(_OpenError), self._open(suffix) as file:
-                size, sha256 = _measured(file)
+                size, sha256 = measure(file)
                 if stated["artifacts"].get(name) != {"size": size, "sha256": sha256}:
                     yield f"{name} is not what it describes"
         if read := self._offers.get(".offer.json"):
@@ -230,7 +214,7 @@ def _link(name: str, check: Callable[[], str]) -> Link:
 
 def _check_zip(file: BinaryIO) -> int:
     """Check that the archive is exactly what packing its files gives, and return how many they are."""
-    measured = _measured(file)
+    measured = measure(file)
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
@@ -266,13 +250,3 @@ def _deflates() -> bool:
     except ArtifactError:
         return False
     return True
-
-
-def _measured(file: BinaryIO) -> tuple[int, str]:
-    """Return the size and the SHA256 (hex) of a whole file."""
-    file.seek(0)
-    digest, size = hashlib.sha256(), 0
-    while chunk := file.read(1 << 20):
-        digest.update(chunk)
-        size += len(chunk)
-    return size, digest.hexdigest()

@@ -17,7 +17,7 @@ import httpx
 from hatch_os402.errors import Os402Error
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.signing import SignatureError, recover
-from hatch_os402.verification.artifacts import Link, artifact_offer
+from hatch_os402.verification.artifacts import Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,20 +42,19 @@ def verify_task(
     owner: str | None = None,
     signer: str | None = None,
     body: Path | None = None,
-    artifact: Path | None = None,
+    offer: ReadOffer | None = None,
     client: httpx.Client | None = None,
 ) -> tuple[Link, ...]:
     """Ask for the task at `url` (`…/tasks/{id}`) and check the answer.
 
     `owner` and `signer` are the addresses that the user trusts; without them the server's word is only repeated.
-    `body` is the file that the task was called with, `artifact` leads to the offer that it must have run.
+    `body` is the file that the task was called with, `offer` is the one that it must have run.
 
     Raises `AnswerError` if there is no usable answer, and `PrivateKeyError` without the extra "publish".
     """
     match = _TASK_URL.fullmatch(url)
     if match is None:
         raise AnswerError("A task is named by its URL, https://…/tasks/ID, where ID is 64 hex digits.")
-    offer = None if artifact is None else artifact_offer(artifact)
     with ExitStack() as stack:
         client = client or stack.enter_context(httpx.Client(timeout=_TIMEOUT))
         return tuple(_links(_Server(client, match[1], match[2]), owner, signer, body, offer))

@@ -89,7 +89,7 @@ def test_a_page_that_cannot_be_written(run, pyz, tmp_path, place):
     (tmp_path / "folder").mkdir()
     code, out, err = run(pyz, "--html", tmp_path / place)
     assert (code, out) == (1, "")
-    assert f"The page cannot be written to {tmp_path / place}: " in err
+    assert f"the page cannot be written to {tmp_path / place}: " in err
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
@@ -106,4 +106,4 @@ def test_what_a_terminal_would_obey_is_escaped(run, tmp_path):
 def test_nothing_there(run, tmp_path):
     code, out, err = run(tmp_path / "x.pyz")
     assert (code, out) == (1, "")
-    assert err.startswith("hatch-os402: There is no artifact")
+    assert err.startswith("hatch-os402: there is no artifact")

@@ -63,4 +63,4 @@ def test_wrong_usage(run, arguments, code, told):
 def test_nothing_there(run, tmp_path):
     code, out, err = run(artifact=tmp_path / "x.pyz")
     assert (code, out) == (1, "")
-    assert "There is no artifact" in err
+    assert "there is no artifact" in err

@@ -21,6 +21,7 @@ def server():
 def publish(tmp_path):
     """Return what runs the command in a folder with a built offer."""
     dist(tmp_path / "dist")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "greeter"\nversion = "0.1.0"\n')
     executable(tmp_path)
 
     def run(*arguments, env=None):
@@ -78,7 +79,7 @@ def test_a_dry_run(server, publish):
 def test_what_is_wrong_is_one_message(publish):
     done = publish("--url", "http://127.0.0.1:1", "missing.pyz")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("hatch-os402: missing.pyz is not there")
+    assert done.stderr.startswith("hatch-os402: there is no artifact missing.pyz")
     assert "Traceback" not in done.stderr
 
 

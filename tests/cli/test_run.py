@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from support.artifactcraft import write_record
 from support.buildproject import write_project
 from support.programs import BIG, CASES, name_of, write_offer
 
@@ -141,8 +142,9 @@ def test_arguments_that_no_caller_can_give(run, tmp_path):
 
 
 def test_what_is_not_there_or_not_of_the_build(run, tmp_path):
-    assert "There is no offer" in run(tmp_path / "absent.stdin")[2]
-    assert run(tmp_path)[0] == 2  # neither a project nor an artifact
+    assert "there is no artifact" in run(tmp_path / "absent.stdin")[2]
+    assert "there is no artifact" in run(tmp_path / "absent")[2]
+    assert f"there are no artifacts in {tmp_path}" in run(tmp_path)[2]
     offer = write_offer(tmp_path, "pass", name="private", exec={})
     content = json.loads(offer.read_bytes())
     content["payload"]["exec"] |= {"stdin_sha256": "00" * 32, "stdin_private": True}
@@ -150,6 +152,8 @@ def test_what_is_not_there_or_not_of_the_build(run, tmp_path):
     offer.write_text(json.dumps(content))
     assert "os402 would run the offer without its program" in run(offer)[2]
     (tmp_path / "private.stdin").write_bytes(b"else")
+    assert "interrupted build" in run(tmp_path / "private.stdin")[2]
+    write_record(tmp_path, "private")
     assert "is not what the offer was made with" in run(tmp_path / "private.stdin")[2]
 
 

@@ -11,7 +11,7 @@ from support.buildproject import FILES, build, contents, copy_fixture, environme
 from support.localindex import closed_port, serving
 from support.wheelcraft import ELF, make_wheel, write_zip
 
-from hatch_os402.artifacts import SIGNED_SUFFIX, names
+from hatch_os402.artifacts.names import SIGNED_SUFFIX, names
 from hatch_os402.offer.prices import survives
 
 PREVIOUS = {f"dist/{name}": f"previous {name}" for name in (*names("sample-0.1.0"), f"sample-0.1.0{SIGNED_SUFFIX}")}

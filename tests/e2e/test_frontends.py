@@ -22,7 +22,7 @@ from support.buildproject import (
 )
 from support.wheelcraft import make_wheel
 
-from hatch_os402.artifacts import SIGNED_SUFFIX, SUFFIXES, names
+from hatch_os402.artifacts.names import SIGNED_SUFFIX, SUFFIXES, names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,10 +133,34 @@ def test_other_builds_pay_nothing(tmp_path):
         imported[plugins] = set(json.loads(said.stdout.splitlines()[-1]))
     ours = {name for name in imported["with"] if name.partition(".")[0] == "hatch_os402"}
     assert "hatch_os402.plugin.hooks" in ours
-    rooms = ("archive", "cache", "dependencies", "launcher", "offer", "options", "pipeline", "project", "runtime")
+    rooms = (
+        *(
+            "archive",
+            "artifacts",
+            "cache",
+            "dependencies",
+            "files",
+            "launcher",
+            "offer",
+            "options",
+            "pipeline",
+            "project",
+        ),
+        "runtime",
+    )
     assert [name for name in ours if name.count(".") and name.split(".")[1] in rooms] == []
     due_to_us = imported["with"] - imported["without"]
-    heavy = ("email", "zipfile", "subprocess", "urllib", "asyncio", "pip", "packaging.metadata", "packaging.tags")
+    heavy = (
+        "email",
+        "filelock",
+        "zipfile",
+        "subprocess",
+        "urllib",
+        "asyncio",
+        "pip",
+        "packaging.metadata",
+        "packaging.tags",
+    )
     assert [name for name in due_to_us if name.split(".")[0] in heavy or name in heavy] == []
 
 

@@ -262,7 +262,7 @@ def test_greeter_published_called_and_verified(tmp_path):
         task = answer.partition("x-os402-task: id=")[2].split()[0]
         said = output(
             *(*cli, "verify", "--task", f"{served.url}/tasks/{task}", "--owner", KEY.address),
-            *("--body", str(tmp_path / "body"), "--json", "dist/greeter-0.1.0.offer.json"),
+            *("--body", str(tmp_path / "body"), "--json", "dist/greeter-0.1.0"),
         )
         links = {link["name"]: link["holds"] for link in json.loads(said)["links"]}
         wanted = ("task id", "task's offer", "body", "stdout", "stdout signature", "stderr signature", "owner")
@@ -363,7 +363,7 @@ def test_an_artifact_that_is_replaced(tmp_path):
         assert served.said("What was served before is served still.")
         assert served.call("/hello.cgi").text == "new"
         path.unlink()
-        assert served.said("There is no offer")
+        assert served.said("there is no artifact")
         assert served.call("/hello.cgi").text == "new"
         write_offer(tmp_path, HELLO.replace("hello", "back"), name="hello")
         assert soon(lambda: served.call("/hello.cgi").text == "back")
@@ -411,7 +411,7 @@ def test_a_full_disk(tmp_path):
 
 
 def test_what_is_not_there(tmp_path):
-    for what, told in (("absent", "There is no offer"), (".", "There is no offer in .")):
+    for what, told in (("absent", "there is no artifact absent"), (".", "there are no artifacts in .")):
         command = [sys.executable, "-m", "hatch_os402.cli", "serve", "--port", "0", what]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT, cwd=tmp_path)
         assert (done.returncode, done.stdout) == (1, "")

@@ -11,19 +11,26 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.artifactcraft import KEY, unsigned_offer
+from support.artifactcraft import KEY, unsigned_offer, write_record
 from support.samplecraft import NASTY
 
-from hatch_os402.artifacts import SIGNED_SUFFIX
+from hatch_os402.artifacts.choosing import choose
+from hatch_os402.artifacts.names import SIGNED_SUFFIX
 from hatch_os402.errors import ArtifactError, OfferError
+from hatch_os402.inspection import report
 from hatch_os402.inspection.contents import LAUNCHER, read_contents
 from hatch_os402.inspection.reading import unframe
-from hatch_os402.inspection.report import inspect
 from hatch_os402.inspection.terms import price_of, usd
 from hatch_os402.offer.payload import envelope_text
 from hatch_os402.offer.signing import complete, sign, signed_envelope_text
 
 STEM = "sample-0.1.0"
+
+
+def inspect(path):
+    return report.inspect(choose(path).one())
+
+
 NASTY_PATH = "sample/" + "/".join(NASTY)
 
 
@@ -101,8 +108,8 @@ class TestWhatIsInside:
 
 
 class TestWithoutTheRecord:
-    @pytest.mark.parametrize("kept", [".pyz", ".stdin"])
-    def test_the_archive_alone(self, files, kept):
+    def test_the_archive_alone(self, files):
+        kept = ".pyz"
         whole = named(inspect(files[".pyz"]))
         for suffix, path in files.items():
             if suffix != kept:
@@ -115,13 +122,12 @@ class TestWithoutTheRecord:
         assert (inspection.project, inspection.terms, inspection.recorded) == (None, None, False)
         assert inspection.bytecode.pythons == ("3.12",)
 
-    def test_a_record_of_another_archive_is_not_used(self, files):
+    def test_a_record_of_another_archive_is_that_of_an_interrupted_build(self, files):
         record = json.loads(files[".build.json"].read_text())
         record["artifacts"][files[".pyz"].name]["sha256"] = "0" * 64
         files[".build.json"].write_text(json.dumps(record))
-        inspection = inspect(files[".pyz"])
-        assert inspection.recorded is False
-        assert "describes another archive" in "".join(inspection.notes)
+        with pytest.raises(ArtifactError, match=r"interrupted build.*sample-0\.1\.0\.pyz is not what"):
+            inspect(files[".pyz"])
 
 
 class TestTerms:
@@ -144,12 +150,13 @@ class TestTerms:
         envelope = json.loads(signed_envelope_text(sign(offer, KEY)))
         envelope["payload"]["retain"] = envelope["payload"]["limits"]["retain"] = 12345
         files[SIGNED_SUFFIX].write_text(json.dumps(envelope))
-        terms = inspect(files[".pyz"]).terms
+        terms = inspect(files[SIGNED_SUFFIX]).terms
         assert terms.signature == "invalid"
         assert terms.signature_note
 
     def test_an_offer_of_another_frame(self, files):
         files[".offer.json"].write_text(envelope_text(unsigned_offer("0" * 64)))
+        write_record(files[".pyz"].parent, STEM)
         assert "another frame" in "".join(inspect(files[".pyz"]).notes)
 
     def test_money(self):
@@ -165,9 +172,9 @@ DAMAGES = {
     "no directory": (".pyz", lambda data: data[:-100], ArtifactError, "is damaged"),
     "a flipped bit": (".pyz", lambda data: data[:200] + bytes([data[200] ^ 1]) + data[201:], ArtifactError, "damaged"),
     "no zip": (".pyz", lambda _: b"", ArtifactError, "is damaged"),
-    "no JSON": (".build.json", lambda _: b"{", ArtifactError, "The record"),
+    "no JSON": (".build.json", lambda _: b"{", ArtifactError, "the record"),
     "another format": (".build.json", lambda _: b'{"format": 99}', ArtifactError, "has format 99"),
-    "a list": (".build.json", lambda _: b"[]", ArtifactError, "The record"),
+    "a list": (".build.json", lambda _: b"[]", ArtifactError, "the record"),
     "half a record": (".build.json", lambda _: b'{"format": 1, "project": {}}', ArtifactError, "no `artifacts`"),
     "no offer": (".offer.json", lambda _: b"{}", OfferError, "is not an offer"),
 }
@@ -179,6 +186,10 @@ class TestDamage:
         if suffix == ".pyz":
             files[".stdin"].unlink()
         files[suffix].write_bytes(damage(files[suffix].read_bytes()))
+        if suffix != ".build.json":
+            with pytest.raises(ArtifactError, match="interrupted build"):
+                inspect(files[suffix])
+            write_record(files[suffix].parent, STEM)
         with pytest.raises(kind, match=told) as error:
             inspect(files[suffix])
         assert STEM in error.value.message
@@ -186,12 +197,13 @@ class TestDamage:
     def test_frame_and_archive_differ(self, files):
         with zipfile.ZipFile(files[".pyz"], "w") as archive:
             archive.writestr("__main__.py", "")
+        write_record(files[".pyz"].parent, STEM)
         inspection = inspect(files[".pyz"])
         assert [member.path for member in inspection.members] == ["__main__.py"]
         assert "hold different archives" in "".join(inspection.notes)
 
     def test_nothing_there(self, tmp_path):
-        with pytest.raises(ArtifactError, match=r"There is no artifact .*x\.pyz"):
+        with pytest.raises(ArtifactError, match=r"there is no artifact .*x\.pyz"):
             inspect(tmp_path / "x.pyz")
 
     def test_no_artifact(self, tmp_path):

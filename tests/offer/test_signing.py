@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.offercraft import GOLDEN, GOLDEN_TEXT, OFFERS, ORDER
 
+from hatch_os402.artifacts.signed import signed_path, write_signed
 from hatch_os402.errors import ArtifactError
 from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.keys import Key
@@ -20,8 +21,6 @@ from hatch_os402.offer.signing import (
     recover,
     sign,
     signed_envelope_text,
-    signed_path,
-    write_signed,
 )
 
 ONE = Key((1).to_bytes(32, "big"))

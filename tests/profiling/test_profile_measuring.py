@@ -7,10 +7,11 @@ import zipfile
 from dataclasses import replace
 
 import pytest
-from support.artifactcraft import unsigned_offer
+from support.artifactcraft import unsigned_offer, write_record
 from support.launching import archive
 
 from hatch_os402 import launcher
+from hatch_os402.artifacts.choosing import choose
 from hatch_os402.errors import SandboxError
 from hatch_os402.offer.payload import Exec, envelope_text
 from hatch_os402.profiling import tree as trees
@@ -23,8 +24,14 @@ ADA = Request("POST", "/", body=b"Ada")
 
 
 def profile(path, request=ADA, *, python=None, runs=1, environment=None):
+    artifacts = choose(path).one()
     return measure(
-        path, request, python or find_python(None), runs=runs, environment=environment or {}, progress=lambda _: None
+        artifacts,
+        request,
+        python or find_python(None),
+        runs=runs,
+        environment=environment or {},
+        progress=lambda _: None,
     )
 
 
@@ -351,6 +358,7 @@ def test_an_offer_that_is_no_cgi_gets_nothing_of_the_call(tmp_path):
     offer = unsigned_offer("0" * 64)
     plain = Exec(offer.exec.executables, args=launcher.ARGS, stdin_sha256="0" * 64)
     (tmp_path / "app.offer.json").write_text(envelope_text(replace(offer, exec=plain)))
+    write_record(tmp_path, "app")
     measured = profile(tmp_path / "app.pyz")
     assert measured.answer.split() == [b"None", b"''"]
     assert "`cgi = false`" in "".join(measured.notes)
@@ -361,6 +369,7 @@ def test_an_offer_that_runs_something_else(tmp_path):
     offer = unsigned_offer("0" * 64)
     plain = Exec(offer.exec.executables, args=("python", "-m", "x"), stdin_sha256="0" * 64)
     (tmp_path / "app.offer.json").write_text(envelope_text(replace(offer, exec=plain)))
+    write_record(tmp_path, "app")
     with pytest.raises(ProfileError, match="does not start Python with `-c`"):
         profile(tmp_path / "app.pyz")
 

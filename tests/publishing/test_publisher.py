@@ -10,6 +10,7 @@ import sys
 
 import click
 import pytest
+from support.artifactcraft import write_record
 from support.offering import (
     EXECUTABLE,
     FRAME,
@@ -228,20 +229,29 @@ def test_two_offers_can_be_named(server, project, run):
 
 
 @pytest.mark.usefixtures("key")
-def test_of_several_offers_one_must_be_named(server, project, run):
+def test_of_several_builds_in_a_folder_one_must_be_named(server, project, run):
     dist(project / "dist", stem="greeter-0.2.0")
-    app = run(url=server.url)
-    assert "several offers" in app.aborted
-    assert "greeter-0.1.0.offer.json" in app.aborted
+    app = run([project / "dist"], url=server.url)
+    assert "several builds" in app.aborted
+    assert "greeter-0.1.0" in app.aborted
     assert server.seen == []
+
+
+@pytest.mark.usefixtures("key")
+def test_of_several_builds_of_the_project_the_newest_is_meant(server, project, run):
+    other = dist(project / "dist", greeter(name="newer"), stem="greeter-0.2.0").with_name("greeter-0.2.0.build.json")
+    os.utime(other, (4e9, 4e9))
+    dist(project / "dist", greeter(name="foreign"), stem="other-9.9")
+    app = run(url=server.url, exe=exe(project))
+    assert app.out == [f"{server.url}/newer.cgi"]
 
 
 @pytest.mark.usefixtures("key")
 def test_no_offer_at_all(server, project, run):
     for path in (project / "dist").iterdir():
         path.unlink()
-    assert "There is no offer in" in run(url=server.url).aborted
-    assert "is not there" in run(["missing.pyz"], url=server.url).aborted
+    assert "there is no build of" in run(url=server.url).aborted
+    assert "there is no artifact missing.pyz" in run(["missing.pyz"], url=server.url).aborted
 
 
 @pytest.mark.usefixtures("key")
@@ -256,6 +266,7 @@ def test_a_folder_that_the_project_chose(server, project, run):
 def test_an_offer_file_that_is_none(server, project, run, content):
     path = project / "dist/greeter-0.1.0.offer.json"
     path.write_bytes(content.encode(errors="surrogateescape"))
+    write_record(project / "dist")
     app = run(url=server.url)
     assert f"{path} is not an offer" in app.aborted
 
@@ -431,7 +442,7 @@ def test_what_should_not_happen_is_told_without_local_variables(server, run, mon
     def broken(*_arguments, **_options):
         raise RuntimeError("surprise")
 
-    monkeypatch.setattr("hatch_os402.publishing.story.find_offers", broken)
+    monkeypatch.setattr("hatch_os402.publishing.story.find_artifacts", broken)
     app = run(url=server.url)
     assert "should not have happened" in app.aborted
     assert "surprise" in app.text

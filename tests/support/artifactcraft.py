@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from hatch_os402.__about__ import __version__
 from hatch_os402.archive.frame import write_frame
 from hatch_os402.archive.pack import Member, pack
+from hatch_os402.artifacts.record import record_text
+from hatch_os402.errors import OfferError
 from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.keys import Key
-from hatch_os402.offer.payload import envelope_text, sha256
+from hatch_os402.offer.payload import envelope_text
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.offer.signing import complete, sign, signed_envelope_text
 from support.offercraft import GOLDEN_TEXT
@@ -53,19 +56,39 @@ def write_artifacts(folder, *, deflate=False, **changes):
     files[".offer.json"].write_bytes(envelope_text(offer).encode())
     signed = sign(complete(offer, KEY.address), KEY)
     files[".offer.signed.json"].write_bytes(signed_envelope_text(signed).encode())
-    files[".build.json"].write_text(json.dumps(record(files, offer)), encoding="utf-8")
+    write_record(folder)
     return files
 
 
-def record(files, offer):
-    contents = {files[suffix].name: files[suffix].read_bytes() for suffix in (".pyz", ".stdin", ".offer.json")}
-    return {
+def write_record(folder, stem=STEM, **changes):
+    """Write the record of what lies in `folder`; `changes` replace its parts. Return its path."""
+    files = paths(folder, stem)
+    contents = {
+        path.name: path.read_bytes()
+        for suffix, path in files.items()
+        if suffix in {".pyz", ".stdin", ".offer.json"} and path.exists()
+    }
+    record = {
         "format": 1,
-        "target": {"executables": {arch: {"sha256": item.sha256} for arch, item in offer.exec.executables.items()}},
-        "valid_until": {"seconds": offer.valid_until, "from": "valid-until"},
-        "offer": {"sha256": sha256(offer)},
+        "generator": {"name": "hatch-os402", "version": __version__},
+        "project": {"name": stem.rpartition("-")[0], "version": stem.rpartition("-")[2], "entry_point": "hello"},
+        "target": {"runtime": "cosmo-python", "python": "3.12.3", "architectures": [], "executables": {}},
+        "distributions": [],
+        "bytecode": {"compiled": False},
+        "valid_until": {"seconds": 0, "from": "valid-until"},
+        "offer": {"sha256": ""},
         "artifacts": {
             name: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
             for name, content in contents.items()
         },
     }
+    if files[".offer.json"].exists():
+        with suppress(OfferError):
+            offer = read_envelope(files[".offer.json"].read_bytes())
+            executables = offer.offer.exec.executables
+            record["target"]["architectures"] = list(executables)
+            record["target"]["executables"] = {arch: {"sha256": item.sha256} for arch, item in executables.items()}
+            record["valid_until"]["seconds"] = offer.payload["valid_until"]
+            record["offer"]["sha256"] = offer.sha256
+    files[".build.json"].write_bytes(record_text({**record, **changes}))
+    return files[".build.json"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.artifacts import SUFFIXES
+from hatch_os402.artifacts.names import SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

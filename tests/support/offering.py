@@ -14,6 +14,7 @@ from hatch_os402.offer.keys import load_key
 from hatch_os402.offer.payload import Exec, Executable, Limits, Offer, Price, envelope_text
 from hatch_os402.offer.server import Patience
 from hatch_os402.offer.signing import SignedOffer, complete, sign, signed_envelope_text
+from support.artifactcraft import write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,8 +94,10 @@ def dist(folder: Path, offer: Offer | None = None, *, stem: str = "greeter-0.1.0
     """Write the offer and its frame to `folder`; return the offer's path."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{stem}.stdin").write_bytes(FRAME)
+    (folder / f"{stem}.pyz").write_bytes(FRAME.partition(b"\n")[2])
     path = folder / f"{stem}.offer.json"
     path.write_bytes(envelope_text(offer or greeter()).encode())
+    write_record(folder, stem)
     if sign_it:
         text = signed_envelope_text(signed(offer))
         path.with_name(f"{stem}.offer.signed.json").write_bytes(text.encode())

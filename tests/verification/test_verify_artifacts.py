@@ -12,12 +12,13 @@ from support.offercraft import GOLDEN, GOLDEN_TEXT
 
 from hatch_os402.archive import pack
 from hatch_os402.archive.frame import write_frame
+from hatch_os402.artifacts.choosing import choose
 from hatch_os402.errors import ArtifactError
 from hatch_os402.offer.keys import Key, PrivateKeyError
 from hatch_os402.offer.payload import envelope_text
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.offer.signing import complete, sign, signed_envelope_text
-from hatch_os402.verification.artifacts import artifact_offer, verify_artifacts
+from hatch_os402.verification import artifacts as module
 
 ALL = ("archive", "frame", "offer", "signed offer", "program", "same offer", "signature", "validity", "record")
 CHAIN = set(ALL)
@@ -26,6 +27,14 @@ CHAIN = set(ALL)
 @pytest.fixture
 def files(tmp_path):
     return write_artifacts(tmp_path)
+
+
+def verify_artifacts(path):
+    return module.verify_artifacts(choose(path).one(checked=False))
+
+
+def artifact_offer(path):
+    return choose(path).one(checked=False).require_offer().read
 
 
 def verdicts(path):
@@ -77,12 +86,16 @@ class TestParts:
             (".stdin", {"frame", "program"}),
             (".offer.json", {"offer", "same offer"}),
             (".offer.signed.json", {"signed offer", "same offer", "signature"}),
-            (".build.json", {"record"}),
         ],
     )
     def test_what_is_not_there_is_not_checked(self, files, tmp_path, missing, open_links):
         files[missing].unlink()
         assert verdicts(tmp_path / STEM) == {name: None if name in open_links else True for name in ALL}
+
+    def test_a_set_without_a_record_is_an_interrupted_build(self, files, tmp_path):
+        files[".build.json"].unlink()
+        assert broken(tmp_path / STEM).keys() == {"record"}
+        assert "interrupted build" in broken(tmp_path / STEM)["record"]
 
     def test_but_what_was_named_must_be_there(self, files, tmp_path):
         files[".pyz"].unlink()

@@ -8,6 +8,7 @@ from support.artifactcraft import write_artifacts
 from support.offercraft import GOLDEN
 from support.taskcraft import OWNER, SIGNER, answers, handle
 
+from hatch_os402.artifacts.choosing import choose
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.keys import Key
 from hatch_os402.offer.reading import read_envelope
@@ -28,6 +29,10 @@ def ask(task, given, *, base="https://os402.example", **options):
 
 def broken(links):
     return {name for name, link in links.items() if link.holds is False}
+
+
+def offer_of(path):
+    return choose(path).one().require_offer().read
 
 
 class TestHonest:
@@ -74,7 +79,7 @@ class TestOfferAndBody:
         offer = read_envelope(files[".offer.signed.json"].read_bytes())
         (tmp_path / "body").write_bytes(b"hello")
         task, given = answers(offer_hash=offer.sha256, stdin=b"hello")
-        links = ask(task, given, artifact=files[".pyz"], body=tmp_path / "body")
+        links = ask(task, given, offer=offer_of(files[".pyz"]), body=tmp_path / "body")
         assert links["task's offer"].holds
         assert links["body"].holds
         assert "arguments" not in links  # the golden offer lets callers add some
@@ -83,21 +88,24 @@ class TestOfferAndBody:
         files = write_artifacts(tmp_path)
         (tmp_path / "body").write_bytes(b"hallo")
         task, given = answers(stdin=b"hello")
-        assert broken(ask(task, given, artifact=files[".pyz"], body=tmp_path / "body")) == {"task's offer", "body"}
+        assert broken(ask(task, given, offer=offer_of(files[".pyz"]), body=tmp_path / "body")) == {
+            "task's offer",
+            "body",
+        }
 
     @pytest.mark.parametrize(("appendable", "stdin"), [(True, b"public body"), (False, b"public ")])
     def test_public_stdin_counts_and_the_body_only_if_it_is_appended(self, tmp_path, appendable, stdin):
         offer = self.offer(tmp_path, {"stdin": "cHVibGljIA==", "stdin_appendable": appendable, "args": ["a", "é"]})
         (tmp_path / "body").write_bytes(b"body")
         task, given = answers(offer_hash=offer.sha256, stdin=stdin, args='["a","é"]')
-        links = ask(task, given, artifact=tmp_path / "offer.json", body=tmp_path / "body")
+        links = ask(task, given, offer=offer_of(tmp_path / "offer.json"), body=tmp_path / "body")
         assert links["arguments"].holds
         assert not broken(links)
 
     def test_other_arguments(self, tmp_path):
         offer = self.offer(tmp_path, {"args": ["a"]})
         task, given = answers(offer_hash=offer.sha256, args='["b"]')
-        assert broken(ask(task, given, artifact=tmp_path / "offer.json")) == {"arguments"}
+        assert broken(ask(task, given, offer=offer_of(tmp_path / "offer.json"))) == {"arguments"}
 
     def offer(self, folder, command):
         payload = {**GOLDEN["payload"], "exec": {"x86_64": GOLDEN["payload"]["exec"]["x86_64"], **command}}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from hatch_os402.compatibility.imports.source import Facts, read_source
+from hatch_os402.files import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,11 +27,9 @@ def facts_of(sha256: str, read: Callable[[], bytes], folder: Path) -> Facts | No
     found = read_source(read())
     if found is None:  # another Python may read it
         return None
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(OSError):  # remembering is a convenience
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(found.to_json()), encoding="utf-8")
-        partial.replace(path)
+        write_file(path, json.dumps(found.to_json()).encode())
     return found
 
 

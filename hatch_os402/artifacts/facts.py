@@ -1,12 +1,12 @@
-"""The record, `{id}.build.json`: what went into the artifacts and what they are, without a trace of the machine."""
+"""What goes into the build record: the facts of one build, without a trace of the machine."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.__about__ import __version__
+from hatch_os402.artifacts.record import FORMAT, record_text
 from hatch_os402.resolution.target import PYTHON
 from hatch_os402.runtime import pins
 
@@ -14,15 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hatch_os402.archive.modules import Compiled
-    from hatch_os402.artifacts import Artifact
+    from hatch_os402.artifacts.writing import Artifact
     from hatch_os402.compatibility.vet import VettedWheel
     from hatch_os402.project import Project
     from hatch_os402.resolution.resolve import Resolution
     from hatch_os402.runtime.configured import Executable
     from hatch_os402.validity import Validity
-
-FORMAT = 1
-"""Raised when a reader of the old format would misunderstand the new one."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class Facts:
             "offer": {"sha256": next(item.offer for item in artifacts if item.offer)},
             "artifacts": {item.path.name: {"size": item.size, "sha256": item.sha256} for item in artifacts},
         }
-        return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+        return record_text(content)
 
     def _distributions(self) -> Iterator[dict[str, Any]]:
         """Yield what is said of each vendored distribution. No address: a mirror must not change the record."""

@@ -1,26 +1,34 @@
-"""The artifacts of one build: written beside their place, then moved there together or not at all."""
+"""The artifacts of one build: written beside their place, then moved there together or not at all.
+
+Four files cannot be replaced in one step. So the build record, which has the digests of the others, is removed first
+and written last: whoever finds the others without it, or with one that does not fit, sees that a build was interrupted
+(`artifacts.sets`). Only SIGKILL or the end of the machine leaves that; any other signal waits, and an error is taken
+back.
+"""
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 import shutil
-import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, names
 from hatch_os402.errors import ArtifactError
+from hatch_os402.files import locked, sweep, work_folder
+from hatch_os402.processes.interruption import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-SUFFIXES = (".pyz", ".stdin", ".offer.json", ".build.json")
-"""What one build writes, in this order; the record comes last."""
+MOVED = (FRAME, ZIPAPP, OFFER)
+"""The order of the moves, before that of the record. A frame comes first: alone, it is nothing that could be used."""
 
-SIGNED_SUFFIX = ".offer.signed.json"
+_WORK = ".os402-"
+"""What the names of folders begin with in which builds write first."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +65,11 @@ class Files:
         return Artifact(self.directory / (self.stem + suffix), size, sha256)
 
 
-def names(stem: str) -> tuple[str, ...]:
-    """Return the file names of the artifacts of the project id `stem`."""
-    return tuple(stem + suffix for suffix in SUFFIXES)
-
-
 def clean(directory: Path, stem: str) -> None:
-    """Remove the artifacts of `stem` from `directory`, a signed offer included, and what a killed build left."""
-    for name in (*names(stem), stem + SIGNED_SUFFIX):
-        (directory / name).unlink(missing_ok=True)
-    for folder in directory.glob(f".{glob.escape(stem)}.????????"):  # of a build that was killed
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove the artifacts of `stem` from `directory`, a signed offer included, and what killed builds left there."""
+    for suffix in (SIGNED_SUFFIX, RECORD, OFFER, ZIPAPP, FRAME):
+        (directory / (stem + suffix)).unlink(missing_ok=True)
+    sweep(directory, _WORK)
 
 
 @contextmanager
@@ -83,40 +85,53 @@ def remove_if_created(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def staged(directory: Path, stem: str) -> Iterator[Files]:
+def staged(directory: Path, stem: str, locks: Path | None = None) -> Iterator[Files]:
     """Yield where to write the four artifacts of `stem`; at the end they replace those in `directory`.
 
-    When the body raises, or a file cannot be moved, `directory` is as it was before. `OSError` becomes `ArtifactError`.
+    When the body raises, or a file cannot be moved, `directory` is as it was before. In the folder `locks`, if there is
+    one, builds into the same `directory` see to it that one moves its files at a time. What killed builds left in
+    `directory` is removed. `OSError` becomes `ArtifactError`.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{stem}.", dir=directory))
+        with work_folder(directory, _WORK) as folder:
+            yield Files(folder, directory, stem)
+            with _one_at_a_time(directory, locks), uninterrupted():
+                _swap(folder, directory, stem)
     except OSError as error:
         raise _unwritable(directory, error) from error
-    try:
-        yield Files(folder, directory, stem)
-        _swap(folder, directory, names(stem))
-    except OSError as error:
-        raise _unwritable(directory, error) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _swap(folder: Path, directory: Path, files: tuple[str, ...]) -> None:
-    """Move `files` from `folder` over those in `directory`, which never misses one that it had.
+@contextmanager
+def _one_at_a_time(directory: Path, locks: Path | None) -> Iterator[None]:
+    if locks is None:
+        yield
+        return
+    locks.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256(os.fsencode(os.path.realpath(directory))).hexdigest()[:32]
+    with locked(locks / name, lambda: None):  # a moment
+        yield
 
-    The previous ones are linked aside first; whatever interrupts the moves, they come back.
+
+def _swap(folder: Path, directory: Path, stem: str) -> None:
+    """Move the artifacts from `folder` over those in `directory`, which only misses its record meanwhile.
+
+    The previous ones are linked aside first; when a move fails, they come back.
     """
     aside = folder / "previous"
     aside.mkdir()
-    for name in files:
+    for name in names(stem):
         if (directory / name).exists():
             _link(directory / name, aside / name)
+    record = stem + RECORD
+    moved = [stem + suffix for suffix in MOVED]
     try:
-        for name in files:
+        (directory / record).unlink(missing_ok=True)
+        for name in (*moved, record):
             (folder / name).replace(directory / name)
     except BaseException:
-        for name in files:
+        (directory / record).unlink(missing_ok=True)
+        for name in (*moved, record):
             if (aside / name).exists():
                 (aside / name).replace(directory / name)
             elif not (folder / name).exists():

@@ -1,0 +1,90 @@
+"""What a command is about: ARTIFACT | PROJECT | FOLDER, or nothing, which is the project of the current folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hatch_os402.artifacts.names import RECORD, SIGNED_SUFFIX, SUFFIXES
+from hatch_os402.artifacts.sets import ArtifactSet, all_in, locate
+from hatch_os402.config.pyproject import is_project, project_above, read_pyproject
+from hatch_os402.errors import ArtifactError
+
+METAVAR = "[ARTIFACT|PROJECT|FOLDER]"
+
+_BUILD = "Build with `hatch build -t os402`."
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was named: a project, a folder of artifacts, or artifacts."""
+
+    path: Path
+    """As it was named; the project's folder when nothing was."""
+    root: Path | None
+    """The folder of the project, when it is one."""
+    artifacts: ArtifactSet | None
+    """The artifacts, when it is these; unchecked."""
+
+    def all(self, *, checked: bool = True) -> tuple[ArtifactSet, ...]:
+        """Return every set of artifacts that is meant: of a project, those of its newest build.
+
+        Raises `ArtifactError` if there is none, and for one that is not of one build unless `checked` is false.
+        """
+        if self.artifacts is not None:
+            found: tuple[ArtifactSet, ...] = (self.artifacts,)
+        elif self.root is not None:
+            found = (_newest(self.root),)
+        else:
+            found = all_in(self.path)
+            if not found:
+                raise ArtifactError(f"there are no artifacts in {self.path}, and no pyproject.toml.\n{_BUILD}")
+        return tuple(one.check() for one in found) if checked else found
+
+    def one(self, *, checked: bool = True) -> ArtifactSet:
+        """Return the one set of artifacts that is meant. Raises as `all`, and for a folder that has several."""
+        found = self.all(checked=False)
+        if len(found) > 1:
+            listed = "\n".join(f"  {one.stem}" for one in found)
+            raise ArtifactError(f"there are several builds in {self.path}; name one of them:\n{listed}")
+        return found[0].check() if checked else found[0]
+
+
+def choose(what: Path | None) -> Choice:
+    """Return what `what` means; None: the project of the current folder or of one above it.
+
+    Raises `ArtifactError` if there is no such thing.
+    """
+    if what is None:
+        root = project_above(Path())
+        if root is None:
+            raise ArtifactError(
+                f"there is no pyproject.toml in {Path.cwd()} or above it.\n"
+                "Name an artifact (any file of a build), a project's folder or a folder of artifacts."
+            )
+        return Choice(root, root, None)
+    if what.is_dir():
+        return Choice(what, what if is_project(what) else None, None)
+    if found := locate(what):
+        return Choice(what, None, found)
+    if what.is_file():
+        raise ArtifactError(
+            f"{what} is no artifact of a build: these end with {', '.join((*SUFFIXES, SIGNED_SUFFIX))}.\n"
+            "Name one, a project's folder or a folder of artifacts."
+        )
+    raise ArtifactError(f"there is no artifact {what}, nor a project or a folder of that name.\n{_BUILD}")
+
+
+def _newest(root: Path) -> ArtifactSet:
+    project = read_pyproject(root)
+    found = [one for one in all_in(project.directory) if one.name.startswith(project.stem)]
+    if not found:
+        raise ArtifactError(f"there is no build of {root.resolve()} in {project.directory}.\n{_BUILD}")
+    return max(found, key=_built)
+
+
+def _built(artifacts: ArtifactSet) -> int:
+    """Return when the artifacts were built, in nanoseconds; an interrupted build has no record that says it."""
+    suffixes = (RECORD,) if artifacts.has(RECORD) else (*SUFFIXES, SIGNED_SUFFIX)
+    times = [artifacts.path(suffix).stat().st_mtime_ns for suffix in suffixes if artifacts.has(suffix)]
+    return max(times, default=0)

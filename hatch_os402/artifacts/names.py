@@ -1,0 +1,33 @@
+"""What the files of a build are called: `greeter-0.1.0.pyz`, a stem (Hatch's project id) and one of four suffixes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ZIPAPP, FRAME, OFFER, RECORD = ".pyz", ".stdin", ".offer.json", ".build.json"
+SUFFIXES = (ZIPAPP, FRAME, OFFER, RECORD)
+"""What one build writes, in the order in which it makes them; the record describes the others."""
+
+SIGNED_SUFFIX = ".offer.signed.json"
+"""What signing writes beside them."""
+
+
+def names(stem: str) -> tuple[str, ...]:
+    """Return the file names of the artifacts of the project id `stem`."""
+    return tuple(stem + suffix for suffix in SUFFIXES)
+
+
+def split(path: Path) -> tuple[Path, str]:
+    """Return `path` without the suffix of an artifact, and the suffix; that is empty for any other name."""
+    for suffix in (SIGNED_SUFFIX, *SUFFIXES):
+        if path.name.endswith(suffix):
+            return path.with_name(path.name[: -len(suffix)]), suffix
+    return path, ""
+
+
+def joined(stem: Path, suffix: str) -> Path:
+    """Return the path of the artifact with `suffix` beside its siblings, whose path without a suffix is `stem`."""
+    return stem.with_name(stem.name + suffix)

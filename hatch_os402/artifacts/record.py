@@ -1,0 +1,87 @@
+"""The build record, `{id}.build.json`: its layout, and whether it describes the files beside it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from hatch_os402.artifacts.names import FRAME, OFFER, ZIPAPP, joined
+from hatch_os402.errors import ArtifactError
+from hatch_os402.files import measure_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FORMAT = 1
+"""Raised when a reader of the old format would misunderstand the new one."""
+
+DESCRIBED = (ZIPAPP, FRAME, OFFER)
+"""The suffixes of the artifacts whose sizes and digests a record has."""
+
+_PARTS = (("project", dict), ("artifacts", dict), ("distributions", list), ("bytecode", dict))
+
+
+def record_text(content: Mapping[str, Any]) -> bytes:
+    """Return the only layout of a record: JSON with an indent of two in UTF-8, and a newline at its end."""
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Return the record at `path`, whose parts that are read anywhere are known to be there.
+
+    Raises `ArtifactError` for one that cannot be read, is damaged or of another format, and `FileNotFoundError`.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ArtifactError(f"the record {path} cannot be read: {error.strerror or error}.") from error
+    try:
+        found = json.loads(content)
+        stated = found["format"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        lacks = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise ArtifactError(f"the record {path} is damaged: {lacks}.\nBuild again.") from error
+    if stated != FORMAT:
+        raise ArtifactError(
+            f"the record {path} has format {stated!r}, and this version of hatch-os402 reads {FORMAT}.\n"
+            "Use the version that built it, or build again."
+        )
+    if fault := _fault(found):
+        raise ArtifactError(f"the record {path} is damaged: {fault}.\nBuild again.")
+    return dict(found)
+
+
+def _fault(found: Mapping[str, Any]) -> str:
+    """Say which of the parts that are read is not as a build writes it, or nothing."""
+    for name, kind in _PARTS:
+        if not isinstance(found.get(name), kind):
+            return f"it has no `{name}`"
+    for item in found["distributions"]:
+        if not isinstance(item, dict) or not isinstance(item.get("name"), str):
+            return "a distribution in it has no name"
+        if not all(isinstance(item.get(name, []), list) for name in ("required_by", "left_out")):
+            return f"it does not list what requires {item['name']}, or what was left out"
+    if not isinstance(found["bytecode"].get("left_as_source", {}), dict):
+        return "it does not name the modules without bytecode"
+    return ""
+
+
+def misfit(record: Mapping[str, Any], stem: Path) -> str:
+    """Say which of the artifacts of `stem` (a path without a suffix) is not what `record` describes, or nothing.
+
+    What is not there is not asked for. Raises `ArtifactError` for a file that cannot be read.
+    """
+    for suffix in DESCRIBED:
+        path = joined(stem, suffix)
+        try:
+            size, sha256 = measure_file(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise ArtifactError(f"{path} cannot be read: {error.strerror or error}.") from error
+        if record["artifacts"].get(path.name) != {"size": size, "sha256": sha256}:
+            return f"{path.name} is not what {stem.name}.build.json describes"
+    return ""

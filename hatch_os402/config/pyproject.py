@@ -1,0 +1,79 @@
+"""What a project's pyproject.toml (and hatch.toml) says, for the commands that need a few tables of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hatch_os402.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_FILE = "pyproject.toml"
+_LOCATION = "HATCH_BUILD_LOCATION"
+"""Hatch's variable for where builds go (hatchling's `BuildEnvVars.LOCATION`)."""
+_TARGET = "os402"
+
+
+@dataclass(frozen=True)
+class Pyproject:
+    """The project in the folder `root`."""
+
+    root: Path
+    _hatch: Any
+    _project: Mapping[str, Any]
+
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """`[tool.hatch.build.targets.os402]`."""
+        table: Mapping[str, Any] = self._hatch.build_targets.get(_TARGET, {})
+        return table
+
+    @property
+    def publish(self) -> Mapping[str, Any]:
+        """`[tool.hatch.publish.os402]`."""
+        table: Mapping[str, Any] = self._hatch.config.get("publish", {}).get(_TARGET, {})
+        return table
+
+    @cached_property
+    def stem(self) -> str:
+        """What the names of its artifacts begin with, whatever its version (hatchling's `project_id`); may be empty."""
+        name = self._project.get("name")
+        if not isinstance(name, str):
+            return ""
+        normal = re.sub(r"[-_.]+", "-", name).lower()
+        return re.sub(r"[^\w\d.]+", "_", normal) + "-"
+
+    @cached_property
+    def directory(self) -> Path:
+        """Where its artifacts are, as hatchling decides it when a build is given no folder."""
+        configured = self.table.get("directory") or self._hatch.build_config.get("directory") or "dist"
+        return self.root / os.environ.get(_LOCATION, configured)
+
+
+def is_project(path: Path) -> bool:
+    """Return whether `path` is the folder of a project, which can be built."""
+    return (path / _FILE).is_file()
+
+
+def project_above(path: Path) -> Path | None:
+    """Return the nearest folder of a project, `path` itself (if it is one) or one above it; None if there is none."""
+    return next((folder for folder in (path, *path.absolute().parents) if is_project(folder)), None)
+
+
+def read_pyproject(root: Path) -> Pyproject:
+    """Return what the project at `root` says. Raises `ArtifactError` when its files cannot be read."""
+    from hatchling.metadata.core import ProjectMetadata  # noqa: PLC0415 - artifacts alone need no project
+
+    try:
+        metadata: ProjectMetadata[Any] = ProjectMetadata(str(root), None)
+        found = Pyproject(root, metadata.hatch, metadata.config.get("project", {}))
+        _ = found.table, found.publish, found.directory, found.stem
+    except Exception as error:  # hatchling raises many kinds for what is wrong in a file
+        raise ArtifactError(f"{root / _FILE} cannot be read: {error}") from error
+    return found

@@ -1,0 +1,175 @@
+"""Files: written whole or not at all, hashed without being held in memory, and put into folders that nobody forgets."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO
+
+from filelock import FileLock, Timeout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_CHUNK = 1 << 20
+_LOCK = "lock"
+_STALE = 86_400
+"""Seconds after which a work folder without a lock is taken for a leftover."""
+
+
+def measure(file: IO[bytes]) -> tuple[int, str]:
+    """Return size (bytes) and SHA256 (lowercase hex) of `file` from its start, wherever it stands. Raises `OSError`."""
+    file.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    return size, digest.hexdigest()
+
+
+def measure_file(path: Path) -> tuple[int, str]:
+    """Return size (bytes) and SHA256 (lowercase hex) of the file at `path`. Raises `OSError`."""
+    with path.open("rb") as file:
+        return measure(file)
+
+
+def file_sha256(path: Path, header: bytes = b"") -> str:
+    """Return the SHA256 (lowercase hex) of the file at `path` as it is with `header` over its start.
+
+    Raises `OSError`.
+    """
+    digest = hashlib.sha256(header)
+    with path.open("rb") as file:
+        file.seek(len(header))
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file to write; at the end it has the name `path`, in place of what had it. Raises `OSError`.
+
+    When the body raises, what had the name is as it was, and nothing else is left. The permissions are those of any new
+    file.
+    """
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with partial.open("xb") as file:
+            yield file
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all. Raises `OSError`."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of the file `path`, which is made: one process at a time, until it lets go or ends.
+
+    `waiting` is called once when another process holds it. Raises `OSError` when the file cannot be made.
+    """
+    path.open("ab").close()  # what cannot be written would look like a lock that another process holds
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        waiting()
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def work_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """Yield a new private folder in `parent`, `prefix` and eight characters; it is removed at the end.
+
+    What a process that was killed left by that prefix is removed first: each folder holds a lock as long as its process
+    lives, and the system releases that however it ends. Raises `OSError`.
+    """
+    sweep(parent, prefix)
+    folder, lock = _locked_folder(parent, prefix)
+    try:
+        yield folder
+    finally:
+        _remove(folder, lock)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a new private folder among the system's temporary ones (see `work_folder`), for one build."""
+    with work_folder(Path(tempfile.gettempdir()), "hatch-os402-build-") as folder:
+        yield folder
+
+
+def sweep(parent: Path, prefix: str) -> None:
+    """Remove from `parent` the work folders with `prefix` whose process is no more."""
+    with suppress(OSError):
+        for folder in sorted(parent.glob(f"{_escaped(prefix)}*")):
+            with suppress(OSError):
+                _sweep(folder)
+
+
+def _escaped(prefix: str) -> str:
+    return "".join(f"[{character}]" if character in "*?[" else character for character in prefix)
+
+
+def _sweep(folder: Path) -> None:
+    found = folder.lstat()
+    if not folder.is_dir() or folder.is_symlink() or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+        return
+    if not (folder / _LOCK).exists():
+        try:
+            folder.rmdir()  # one that is just being made is made again
+        except OSError:
+            if time.time() - found.st_mtime > _STALE:
+                shutil.rmtree(folder, ignore_errors=True)
+        return
+    lock = FileLock(folder / _LOCK)
+    with suppress(Timeout):
+        lock.acquire(timeout=0)
+        _remove(folder, lock)
+
+
+def _locked_folder(parent: Path, prefix: str) -> tuple[Path, FileLock]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        lock = FileLock(folder / _LOCK)
+        try:
+            os.close(os.open(folder / _LOCK, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            lock.acquire(timeout=0)
+        except (FileNotFoundError, Timeout):  # another process sweeps, and was quicker
+            continue
+        if (folder / _LOCK).exists():
+            return folder, lock
+        lock.release()
+
+
+def _remove(folder: Path, lock: FileLock) -> None:
+    """Remove `folder`, its lock last: whoever is interrupted here leaves what the next sweep recognizes."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.name == _LOCK:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+    with suppress(OSError):
+        lock.release()  # Windows removes no file that is open
+    shutil.rmtree(folder, ignore_errors=True)

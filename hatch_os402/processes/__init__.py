@@ -1,0 +1,1 @@
+"""Processes: signals that end this one, and subprocesses that end with it."""

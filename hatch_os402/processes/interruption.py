@@ -1,0 +1,88 @@
+"""Signals that ask a process to end: they unwind it as Ctrl-C does, so that nothing is left half-done."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
+
+
+class Interrupted(BaseException):
+    """A signal asked the process to end. Not an `Exception`, which a build hook or a library might catch."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    @property
+    def status(self) -> int:
+        """The exit status: 128 and the signal's number, as a shell writes it."""
+        return 128 + self.number
+
+    def __str__(self) -> str:
+        return f"interrupted ({signal.Signals(self.number).name})"
+
+
+class _State:
+    """What the handler knows of this process."""
+
+    deferred = 0
+    """How many bodies of `uninterrupted` run."""
+    pending: int | None = None
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise `Interrupted` in the body for SIGINT, SIGTERM and SIGHUP.
+
+    A signal that is ignored (`nohup`), or for which somebody else cares, stays as it is. Outside the main thread, where
+    Python handles no signals, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = {signal.SIG_DFL, signal.default_int_handler}
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number, handler in before.items():
+        if handler in usual:
+            signal.signal(number, _handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler in usual:
+                signal.signal(number, handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put off what `interruptible` raises until the end of the body, which must be short."""
+    _State.deferred += 1
+    try:
+        yield
+    finally:
+        _State.deferred -= 1
+        if not _State.deferred and (pending := _State.pending) is not None:
+            _State.pending = None
+            raise Interrupted(pending)
+
+
+def _handle(number: int, _frame: FrameType | None) -> None:
+    if _State.deferred:
+        _State.pending = number
+        return
+    for other in _SIGNALS:  # what is being tidied up is not interrupted again, except by SIGKILL
+        if signal.getsignal(other) is _handle:
+            signal.signal(other, _forget)
+    raise Interrupted(number)
+
+
+def _forget(_number: int, _frame: FrameType | None) -> None:
+    """Take no notice."""
