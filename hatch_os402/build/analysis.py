@@ -52,6 +52,9 @@ class Examination:
     """What is known of the project's dependencies before anything is staged."""
 
     entry: str
+    """Where the project starts; empty when it has MCP tools, which `entries` names."""
+    entries: tuple[str, ...]
+    """Everything that may be started."""
     architectures: tuple[str, ...]
     resolution: Resolution
     vetted_wheels: tuple[VettedWheel, ...]
@@ -80,7 +83,8 @@ def examine(
         arch for arch in ARCHITECTURES if not options.runtime or arch in {item.arch for item in runs_on}
     )
     own = read_wheel(project.wheel)
-    entry = entry_point(project, options, {file.path for file in own.files})
+    entry = "" if options.tools else entry_point(project, options, {file.path for file in own.files})
+    entries = tuple(tool.function for tool in options.tools) or (entry,)
     groups = requirements_of_groups(project, options.groups)
     resolve_options = ResolveOptions(
         architectures, CandidateFilter(source=options.build_from_source), workdir / "shelf"
@@ -100,7 +104,7 @@ def examine(
     assessment = assess(vetted_wheels[0], vetted_wheels[1:], resolution, options.offer.env)
     with EntryReader() as reader:
         scanned = scan(
-            entry,
+            entries,
             vetted_wheels,
             resolution.graph,
             Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))),
@@ -129,7 +133,7 @@ def examine(
             deadline=time.monotonic() + seconds,
         )
         assessment = with_remedies(assessment, context, cache / "remedies")
-    return Examination(entry, architectures, resolution, vetted_wheels, assessment, scanned.quiet)
+    return Examination(entry, entries, architectures, resolution, vetted_wheels, assessment, scanned.quiet)
 
 
 def raise_for_errors(assessment: Assessment) -> None:

@@ -38,7 +38,7 @@ class Source:
         self._seen = self._state()
         self.configured = configured(self._path)
         if is_project(self._path):
-            return (load(built(self._path, self._tell)),)
+            return tuple(load(artifacts) for artifacts in built(self._path, self._tell).expanded())
         return tuple(load(artifacts) for artifacts in choose(self._path).all())
 
     def changed(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hatch_os402.errors import OfferError
 from hatch_os402.offer.canonical import canonical
@@ -36,12 +36,13 @@ def build_offer(
     valid_until: int,
     default_name: str | None,
     default_description: str | None,
+    default_schemas: tuple[Any, Any] = (None, None),
 ) -> Offer:
     """Assemble the offer.
 
     `executables` are the runtimes by architecture, `args` the launcher's (the user's follow them), `frame_sha256` the
     hex SHA-256 of the frame and `frame` what returns its bytes, needed only with `stdin-private = false`. `valid_until`
-    is in unix seconds. The default name and description serve where the options have none.
+    is in unix seconds. The default name, description and schemas (input, output) serve where the options have none.
 
     Raises `OfferError` if something does not fit an offer, and what the options raise.
     """
@@ -49,8 +50,8 @@ def build_offer(
     return Offer(
         name=default_name if options.name is None else options.name,
         description=default_description if options.description is None else options.description,
-        input_schema=options.input_schema,
-        output_schema=options.output_schema,
+        input_schema=default_schemas[0] if options.input_schema is None else options.input_schema,
+        output_schema=default_schemas[1] if options.output_schema is None else options.output_schema,
         pool=options.pool,
         exec=_exec(options, executables, (*args, *options.args), frame_sha256, frame),
         limits=Limits(
