@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.artifacts.names import FRAME, OFFER, ZIPAPP
-from hatch_os402.errors import ArtifactError
+from hatch_os402.errors import ArtifactError, OfferError
 from hatch_os402.files import measure_file
+from hatch_os402.offer.canonical import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,9 +40,9 @@ def read_record(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ArtifactError(f"the record {path} cannot be read: {error.strerror or error}.") from error
     try:
-        found = json.loads(content)
+        found = parse_json(content.decode())  # with a limit to its nesting, which the C stack does not have
         stated = found["format"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OfferError) as error:
         lacks = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise ArtifactError(f"the record {path} is damaged: {lacks}.\nBuild again.") from error
     if stated != FORMAT:

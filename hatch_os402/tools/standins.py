@@ -273,7 +273,10 @@ class Module:
             return maker(*arguments, **keywords)
         target = self.value(node.func)
         if isinstance(target, type) and (target.__module__ == MADE or target.__module__ in _SAFE_MODULES):
-            return target(*arguments, **keywords)
+            try:
+                return target(*arguments, **keywords)
+            except (TypeError, ValueError) as error:
+                raise self._unknown(node, f"{name}(…) fails: {error}") from error
         raise self._unknown(node, f"{name}(…) is not known without running it")
 
     def _unknown(self, node: ast.AST, why: str) -> StaticError:

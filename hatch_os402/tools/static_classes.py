@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MADE = "hatch_os402_standin"
 """What classes that are made here have as their module; there is none of that name."""
 
+_OPTIONS = frozenset({"frozen", "eq", "order", "unsafe_hash", "kw_only"})
 _FACTORIES = {"list": list, "dict": dict, "set": set, "tuple": tuple, "str": str, "int": int}
 
 
@@ -22,7 +23,14 @@ class StaticError(Exception):
 
 
 def class_of(module: Module, node: ast.ClassDef) -> type:
-    """Return a class with the fields or members of one in the source."""
+    """Return a class with the fields or members of one in the source. Raises `StaticError`."""
+    try:
+        return _class_of(module, node)
+    except (TypeError, ValueError) as error:
+        raise StaticError(f"{module.path}, line {node.lineno}: {node.name} cannot be made here: {error}") from error
+
+
+def _class_of(module: Module, node: ast.ClassDef) -> type:
     doc = {"__doc__": ast.get_docstring(node, clean=False), "__module__": MADE}
     bases = [module.value(base) for base in node.bases if not isinstance(base, ast.Subscript)]
     fields = [item for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)]
@@ -87,12 +95,9 @@ def _dataclass_of(
     doc: dict[str, Any],
 ) -> type:
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-    options = {
-        item.arg: module.value(item.value) for item in keywords if item.arg in {"frozen", "eq", "order", "unsafe_hash"}
-    }
+    options = {item.arg: module.value(item.value) for item in keywords if item.arg in _OPTIONS}
     fields = [(name, kind, _dataclass_field(module, default)) for name, kind, default in annotated]
-    # Keywords only: the order of defaults is the source's business.
-    return dataclasses.make_dataclass(node.name, fields, bases=tuple(bases), namespace=doc, kw_only=True, **options)
+    return dataclasses.make_dataclass(node.name, fields, bases=tuple(bases), namespace=doc, **options)
 
 
 def _dataclass_field(module: Module, default: ast.expr | None) -> Any:
@@ -104,7 +109,7 @@ def _dataclass_field(module: Module, default: ast.expr | None) -> Any:
     for item in default.keywords:
         if item.arg == "default_factory":
             given["default_factory"] = _FACTORIES.get(getattr(item.value, "id", ""), _unknown)
-        elif item.arg in {"default", "init", "metadata"}:
+        elif item.arg in {"default", "init", "metadata", "kw_only"}:
             given[item.arg] = module.value(item.value)
     return dataclasses.field(**given)
 
