@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts.names import RECORD, SIGNED_SUFFIX, SUFFIXES
 from hatch_os402.artifacts.sets import ArtifactSet, all_in, locate
 from hatch_os402.config.pyproject import is_project, project_above, read_pyproject
 from hatch_os402.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 METAVAR = "[ARTIFACT|PROJECT|FOLDER]"
 
@@ -27,27 +31,53 @@ class Choice:
     """The artifacts, when it is these; unchecked."""
 
     def all(self, *, checked: bool = True) -> tuple[ArtifactSet, ...]:
-        """Return every set of artifacts that is meant: of a project, those of its newest build.
+        """Return every set of artifacts that is meant: of a project, those of its newest build; one for each offer.
 
         Raises `ArtifactError` if there is none, and for one that is not of one build unless `checked` is false.
         """
-        if self.artifacts is not None:
-            found: tuple[ArtifactSet, ...] = (self.artifacts,)
-        elif self.root is not None:
-            found = (_newest(self.root),)
-        else:
-            found = all_in(self.path)
-            if not found:
-                raise ArtifactError(f"there are no artifacts in {self.path}, and no pyproject.toml.\n{_BUILD}")
+        found = tuple(one for build in self._builds() for one in build.expanded())
         return tuple(one.check() for one in found) if checked else found
 
-    def one(self, *, checked: bool = True) -> ArtifactSet:
-        """Return the one set of artifacts that is meant. Raises as `all`, and for a folder that has several."""
-        found = self.all(checked=False)
+    def build(self, *, checked: bool = True) -> ArtifactSet:
+        """Return the one build that is meant, whatever offers it has. Raises as `all`, and for several builds."""
+        found = self._builds()
         if len(found) > 1:
-            listed = "\n".join(f"  {one.stem}" for one in found)
-            raise ArtifactError(f"there are several builds in {self.path}; name one of them:\n{listed}")
+            raise self._several("builds", found)
         return found[0].check() if checked else found[0]
+
+    def offers(self, *, checked: bool = True) -> tuple[ArtifactSet, ...]:
+        """Return the set of artifacts of each offer of the one build that is meant. Raises as `build`."""
+        return self.build(checked=checked).expanded()
+
+    def one(self, *, checked: bool = True, tool: str | None = None) -> ArtifactSet:
+        """Return the one set of artifacts that is meant, of a build with several tools that of `tool`.
+
+        Raises as `build`, and if it has several offers or no such tool.
+        """
+        found = self.offers(checked=checked)
+        if tool is not None:
+            named = [one for one in found if one.tool == tool]
+            if not named:
+                listed = ", ".join(one.tool for one in found if one.tool) or "none: it has one offer"
+                raise ArtifactError(f"{self.path} has no tool {tool!r}; its tools: {listed}")
+            return named[0]
+        if len(found) > 1:
+            raise self._several("tools", found)
+        return found[0]
+
+    def _builds(self) -> tuple[ArtifactSet, ...]:
+        if self.artifacts is not None:
+            return (self.artifacts,)
+        if self.root is not None:
+            return (_newest(self.root),)
+        found = all_in(self.path)
+        if not found:
+            raise ArtifactError(f"there are no artifacts in {self.path}, and no pyproject.toml.\n{_BUILD}")
+        return found
+
+    def _several(self, what: str, found: Sequence[ArtifactSet]) -> ArtifactError:
+        listed = "\n".join(f"  {one.folder / one.name}" for one in found)
+        return ArtifactError(f"there are several {what} in {self.path}; name one of them:\n{listed}")
 
 
 def choose(what: Path | None) -> Choice:

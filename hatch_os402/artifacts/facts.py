@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hatch_os402.config.project import Project
     from hatch_os402.resolution.resolve import Resolution
     from hatch_os402.runtime.configured import Executable
+    from hatch_os402.tools.model import Tool
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Facts:
 
     project: Project
     entry_point: str
+    tools: Sequence[Tool]
+    """Where each has an offer of its own; the entry point is then empty."""
     architectures: Sequence[str]
     executables: Sequence[Executable]
     resolution: Resolution
@@ -40,7 +43,11 @@ class Facts:
         content: dict[str, Any] = {
             "format": FORMAT,
             "generator": {"name": "hatch-os402", "version": __version__},
-            "project": {"name": self.project.name, "version": self.project.version, "entry_point": self.entry_point},
+            "project": {
+                "name": self.project.name,
+                "version": self.project.version,
+                "entry_point": self.entry_point or None,
+            },
             "target": {
                 "runtime": pins.NAME,
                 "python": PYTHON,
@@ -52,10 +59,21 @@ class Facts:
             "distributions": list(self._distributions()),
             "bytecode": self.compiled.summary,
             "valid_until": {"seconds": self.validity.until, "from": self.validity.origin},
-            "offer": {"sha256": next(item.offer for item in artifacts if item.offer)},
+            **self._offers([item.offer for item in artifacts if item.offer]),
             "artifacts": {item.path.name: {"size": item.size, "sha256": item.sha256} for item in artifacts},
         }
         return record_text(content)
+
+    def _offers(self, digests: Sequence[str]) -> dict[str, Any]:
+        """Return what is said of the offer, or of that of each tool."""
+        if not self.tools:
+            return {"offer": {"sha256": digests[0]}}
+        return {
+            "tools": {
+                str(tool.name): {"function": tool.function, "offer": digest}
+                for tool, digest in zip(self.tools, digests, strict=True)
+            }
+        }
 
     def _distributions(self) -> Iterator[dict[str, Any]]:
         """Yield what is said of each vendored distribution. No address: a mirror must not change the record."""

@@ -15,6 +15,11 @@ SIGNED_SUFFIX = ".offer.signed.json"
 """What signing writes beside them."""
 
 
+def suffix_of(tool: str, suffix: str) -> str:
+    """Return the suffix of an offer (`OFFER`, `SIGNED_SUFFIX`) of one of several tools; without a `tool`, as it is."""
+    return f".{tool}{suffix}" if tool else suffix
+
+
 def names(stem: str) -> tuple[str, ...]:
     """Return the file names of the artifacts of the project id `stem`."""
     return tuple(stem + suffix for suffix in SUFFIXES)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.artifacts.names import FRAME, OFFER, ZIPAPP, joined
-from hatch_os402.errors import ArtifactError
+from hatch_os402.artifacts.names import FRAME, OFFER, ZIPAPP
+from hatch_os402.errors import ArtifactError, OfferError
 from hatch_os402.files import measure_file
+from hatch_os402.offer.canonical import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,9 +40,9 @@ def read_record(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ArtifactError(f"the record {path} cannot be read: {error.strerror or error}.") from error
     try:
-        found = json.loads(content)
+        found = parse_json(content.decode())  # with a limit to its nesting, which the C stack does not have
         stated = found["format"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OfferError) as error:
         lacks = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise ArtifactError(f"the record {path} is damaged: {lacks}.\nBuild again.") from error
     if stated != FORMAT:
@@ -64,9 +65,22 @@ def _fault(found: Mapping[str, Any]) -> str:
             return "a distribution in it has no name"
         if not all(isinstance(item.get(name, []), list) for name in ("required_by", "left_out")):
             return f"it does not list what requires {item['name']}, or what was left out"
+    tools = found.get("tools", {})
+    if not isinstance(tools, dict) or not all(isinstance(item, dict) for item in tools.values()):
+        return "it does not list the tools"
     if not isinstance(found["bytecode"].get("left_as_source", {}), dict):
         return "it does not name the modules without bytecode"
     return ""
+
+
+def described(record: Mapping[str, Any], stem: Path) -> list[str]:
+    """Return the names of the files that `record` describes, those of tools included, as far as they are of `stem`."""
+    return [name for name in record["artifacts"] if name.startswith(f"{stem.name}.") and not {"/", "\\"} & set(name)]
+
+
+def tools_of(record: Mapping[str, Any]) -> list[str]:
+    """Return the names of the tools that have an offer each; none where there is one offer."""
+    return list(record.get("tools", {}))
 
 
 def misfit(record: Mapping[str, Any], stem: Path) -> str:
@@ -74,8 +88,8 @@ def misfit(record: Mapping[str, Any], stem: Path) -> str:
 
     What is not there is not asked for. Raises `ArtifactError` for a file that cannot be read.
     """
-    for suffix in DESCRIBED:
-        path = joined(stem, suffix)
+    for name in dict.fromkeys([*(stem.name + suffix for suffix in DESCRIBED), *described(record, stem)]):
+        path = stem.with_name(name)
         try:
             size, sha256 = measure_file(path)
         except FileNotFoundError:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.artifacts.names import OFFER, RECORD, SIGNED_SUFFIX, SUFFIXES, ZIPAPP, joined, split
-from hatch_os402.artifacts.record import misfit, read_record
+from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, SUFFIXES, ZIPAPP, joined, split, suffix_of
+from hatch_os402.artifacts.record import misfit, read_record, tools_of
 from hatch_os402.artifacts.signed import of_one_build
 from hatch_os402.errors import ArtifactError, OfferError
 from hatch_os402.offer.reading import ReadOffer, read_offer
@@ -41,11 +41,13 @@ class ArtifactSet:
     """The suffix of the file that the user named; empty: no file in particular."""
     foreign: Path | None = None
     """An offer file with another name than a build gives it."""
+    tool: str = ""
+    """Of a build whose tools have an offer each, the one whose offer is meant; empty otherwise."""
 
     @property
     def name(self) -> str:
-        """What the files are called in messages: `greeter-0.1.0`."""
-        return self.stem.name
+        """What the files are called in messages: `greeter-0.1.0`, and with a tool `greeter-0.1.0.forecast`."""
+        return self.stem.name + suffix_of(self.tool, "")
 
     @property
     def folder(self) -> Path:
@@ -56,7 +58,7 @@ class ArtifactSet:
         """Return the path of the file with `suffix`, which may not be there."""
         if suffix == OFFER and self.foreign is not None:
             return self.foreign
-        return joined(self.stem, suffix)
+        return joined(self.stem, suffix_of(self.tool, suffix) if suffix in {OFFER, SIGNED_SUFFIX} else suffix)
 
     def has(self, suffix: str) -> bool:
         """Return whether the file with `suffix` is there."""
@@ -89,6 +91,13 @@ class ArtifactSet:
             f"{self.stem} is an interrupted build, or was changed since it was built: {why}.\n"
             "Build again with `hatch build -t os402`; `hatch-os402 verify` checks each file."
         )
+
+    def expanded(self) -> tuple[ArtifactSet, ...]:
+        """Return this set, or one for the offer of each tool when it is of a build with several and names none."""
+        if self.tool or self.foreign is not None:
+            return (self,)
+        tools = _tools_at(self.stem)
+        return tuple(replace(self, tool=tool) for tool in tools) or (self,)
 
     @cached_property
     def record(self) -> Mapping[str, Any] | None:
@@ -152,15 +161,41 @@ def locate(path: Path) -> ArtifactSet | None:
     """
     stem, suffix = split(path)
     if suffix:
-        return ArtifactSet(stem, suffix) if path.is_file() else None
+        if not path.is_file():
+            return None
+        build, tool = _build_of(stem) if suffix in {OFFER, SIGNED_SUFFIX} else (stem, "")
+        return ArtifactSet(build, suffix, tool=tool)
     if path.is_file():
         return ArtifactSet(path.with_suffix(""), foreign=path) if path.suffix == ".json" else None
     stem = path.with_name(path.name.rstrip(".") or path.name) if path.name else path
-    found = ArtifactSet(stem)
+    build, tool = _build_of(stem)
+    found = ArtifactSet(build, tool=tool)
     return found if any(found.has(suffix) for suffix in (*SUFFIXES, SIGNED_SUFFIX)) else None
 
 
 def all_in(folder: Path) -> tuple[ArtifactSet, ...]:
-    """Return every set of artifacts in `folder`, by name, unchecked."""
+    """Return every set of artifacts in `folder`, by name, unchecked; one that has tools is not `expanded`."""
     found = [split(path) for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
-    return tuple(ArtifactSet(stem) for stem in sorted({stem for stem, suffix in found if suffix}))
+    return tuple(ArtifactSet(stem) for stem in sorted({_build_of(stem)[0] for stem, suffix in found if suffix}))
+
+
+def _build_of(stem: Path) -> tuple[Path, str]:
+    """Return the stem of the build that an offer at `stem` is of, and the tool's name if it is that of one of several.
+
+    `weather-0.1.0.forecast` may be a build, or the tool `forecast` of another. A build with that tool decides; one
+    whose record is missing, because it was interrupted, has the frame all the same.
+    """
+    name, dot, tool = stem.name.rpartition(".")
+    if not (dot and name) or any(joined(stem, suffix).is_file() for suffix in (RECORD, FRAME, ZIPAPP)):
+        return stem, ""
+    build = stem.with_name(name)
+    interrupted = joined(build, FRAME).is_file() and not joined(build, RECORD).is_file()
+    return (build, tool) if interrupted or tool in _tools_at(build) else (stem, "")
+
+
+def _tools_at(stem: Path) -> list[str]:
+    """Return the tools of the build at `stem` that have an offer each; none of one whose record cannot be read."""
+    try:
+        return tools_of(read_record(joined(stem, RECORD)))
+    except (ArtifactError, FileNotFoundError):
+        return []

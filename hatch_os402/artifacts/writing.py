@@ -15,7 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, names
+from hatch_os402.artifacts.names import FRAME, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
+from hatch_os402.artifacts.record import described, read_record, tools_of
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import locked, sweep, work_folder
 from hatch_os402.processes.interruption import uninterrupted
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MOVED = (FRAME, ZIPAPP, OFFER)
-"""The order of the moves, before that of the record. A frame comes first: alone, it is nothing that could be used."""
+FIRST = (FRAME, ZIPAPP)
+"""What is moved first: alone, a frame is nothing that could be used. Then come offers, and the record is the last."""
 
 _WORK = ".os402-"
 """What the names of folders begin with in which builds write first."""
@@ -67,8 +68,10 @@ class Files:
 
 def clean(directory: Path, stem: str) -> None:
     """Remove the artifacts of `stem` from `directory`, a signed offer included, and what killed builds left there."""
-    for suffix in (SIGNED_SUFFIX, RECORD, OFFER, ZIPAPP, FRAME):
-        (directory / (stem + suffix)).unlink(missing_ok=True)
+    known, tools = _recorded(directory, stem)
+    signed = [stem + suffix_of(tool, SIGNED_SUFFIX) for tool in tools]
+    for name in dict.fromkeys([stem + SIGNED_SUFFIX, *signed, stem + RECORD, *known, *names(stem)]):
+        (directory / name).unlink(missing_ok=True)
     sweep(directory, _WORK)
 
 
@@ -86,7 +89,7 @@ def remove_if_created(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def staged(directory: Path, stem: str, locks: Path | None = None) -> Iterator[Files]:
-    """Yield where to write the four artifacts of `stem`; at the end they replace those in `directory`.
+    """Yield where to write the artifacts of `stem`; at the end they replace those in `directory`.
 
     When the body raises, or a file cannot be moved, `directory` is as it was before. In the folder `locks`, if there is
     one, builds into the same `directory` see to it that one moves its files at a time. What killed builds left in
@@ -116,27 +119,42 @@ def _one_at_a_time(directory: Path, locks: Path | None) -> Iterator[None]:
 def _swap(folder: Path, directory: Path, stem: str) -> None:
     """Move the artifacts from `folder` over those in `directory`, which only misses its record meanwhile.
 
-    The previous ones are linked aside first; when a move fails, they come back.
+    Offers of the previous ones that there are no more go: a tool may have another name. The previous ones are linked
+    aside first; when a move fails, they come back.
     """
+    record = stem + RECORD
+    first = [stem + suffix for suffix in FIRST]
+    made = {path.name for path in folder.iterdir() if path.is_file()}
+    moved = [*first, *sorted(made - {*first, record})]
+    gone = sorted({*_recorded(directory, stem)[0], *names(stem)} - made)
     aside = folder / "previous"
     aside.mkdir()
-    for name in names(stem):
+    for name in (*moved, *gone, record):
         if (directory / name).exists():
             _link(directory / name, aside / name)
-    record = stem + RECORD
-    moved = [stem + suffix for suffix in MOVED]
     try:
         (directory / record).unlink(missing_ok=True)
+        for name in gone:
+            (directory / name).unlink(missing_ok=True)
         for name in (*moved, record):
             (folder / name).replace(directory / name)
     except BaseException:
         (directory / record).unlink(missing_ok=True)
-        for name in (*moved, record):
+        for name in (*moved, *gone, record):
             if (aside / name).exists():
                 (aside / name).replace(directory / name)
             elif not (folder / name).exists():
                 (directory / name).unlink(missing_ok=True)
         raise
+
+
+def _recorded(directory: Path, stem: str) -> tuple[list[str], list[str]]:
+    """Return the names of the files, and of the tools, that the record there describes; none if it cannot be read."""
+    try:
+        record = read_record(directory / (stem + RECORD))
+    except (ArtifactError, FileNotFoundError):
+        return [], []
+    return described(record, directory / stem), tools_of(record)
 
 
 def _link(path: Path, other: Path) -> None:

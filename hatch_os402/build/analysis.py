@@ -56,6 +56,9 @@ class Examination:
     """What is known of the project's dependencies before anything is staged."""
 
     entry: str
+    """Where the project starts; empty when it has MCP tools, which `entries` names."""
+    entries: tuple[str, ...]
+    """Everything that may be started."""
     architectures: tuple[str, ...]
     resolution: Resolution
     vetted_wheels: tuple[VettedWheel, ...]
@@ -86,7 +89,8 @@ def examine(
         arch for arch in ARCHITECTURES if not options.runtime or arch in {item.arch for item in runs_on}
     )
     own = read_wheel(project.wheel)
-    entry = entry_point(project, options, {file.path for file in own.files})
+    entry = "" if options.tools else entry_point(project, options, {file.path for file in own.files})
+    entries = tuple(tool.function for tool in options.tools) or (entry,)
     groups = requirements_of_groups(project, options.groups)
     host = Host(project.root, reporter.info)
     if own.metadata.requires_dist or groups:
@@ -110,7 +114,7 @@ def examine(
     assessment = assess(vetted_wheels[0], vetted_wheels[1:], resolution, options.offer.env)
     with EntryReader() as reader:
         scanned = scan(
-            entry,
+            entries,
             vetted_wheels,
             resolution.graph,
             Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))),
@@ -138,7 +142,7 @@ def examine(
             deadline=time.monotonic() + seconds,
         )
         assessment = with_remedies(assessment, context, cache / "remedies")
-    return Examination(entry, architectures, resolution, vetted_wheels, assessment, scanned.quiet)
+    return Examination(entry, entries, architectures, resolution, vetted_wheels, assessment, scanned.quiet)
 
 
 def raise_for_errors(assessment: Assessment) -> None:

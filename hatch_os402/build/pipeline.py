@@ -1,4 +1,4 @@
-"""The story of a build, from the project's wheel to the four artifacts, a line a step."""
+"""The story of a build, from the project's wheel to the artifacts, a line a step."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hatch_os402.archive.assemble import assemble
 from hatch_os402.archive.entries import EntryReader
 from hatch_os402.archive.staging import stage
 from hatch_os402.artifacts.facts import Facts
+from hatch_os402.artifacts.names import RECORD
 from hatch_os402.artifacts.writing import staged
 from hatch_os402.build import steps
 from hatch_os402.build.analysis import examine, raise_for_errors, report_findings
@@ -17,6 +18,7 @@ from hatch_os402.cache import usable_cache
 from hatch_os402.config.expiry import decide_expiry
 from hatch_os402.files import temporary_folder
 from hatch_os402.runtime.configured import executables
+from hatch_os402.tools.describing import describe_tools
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def build(project: Project, options: Options, directory: Path, reporter: Reporter) -> tuple[Artifact, ...]:
-    """Build the four artifacts of `project` into `directory` and return them.
+    """Build the artifacts of `project` into `directory` and return them.
 
     They replace those of an earlier build together; when anything fails, those stay. Raises `Os402Error`.
     """
@@ -41,16 +43,25 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
         report_findings(found, reporter)
         entry, vetted_wheels = found.entry, found.vetted_wheels
         tree = stage(vetted_wheels, exclude=options.exclude)
-        steps.check_tree(tree, entry, options, reader, reporter)
+        steps.check_tree(tree, found.entries, options, reader, reporter)
         launch = steps.launch(entry, options)
         compiled = steps.compile_all((*launch, *tree.entries), options, runs_on, cache / "bytecode", reader, reporter)
         contents = assemble(launch, tree, compiled, sources=options.sources)
+        tools = describe_tools(entry, options, contents, runs_on, reader, reporter)
         with staged(directory, project.id, cache / "locks") as files:
             zipapp = steps.pack_zipapp(contents, options, reader, files)
             frame = steps.frame_zipapp(zipapp, files)
-            offer = steps.write_offer(project, options, runs_on, validity, frame, files, reporter)
+            offers = steps.write_offers(project, options, tools, runs_on, validity, frame, files, reporter)
             facts = Facts(
-                project, entry, found.architectures, runs_on, found.resolution, vetted_wheels, compiled, validity
+                project,
+                entry,
+                options.tools,
+                found.architectures,
+                runs_on,
+                found.resolution,
+                vetted_wheels,
+                compiled,
+                validity,
             )
-            record = files.measured(".build.json", facts.record((zipapp, frame, offer)))
-    return zipapp, frame, offer, record
+            record = files.measured(RECORD, facts.record((zipapp, frame, *offers)))
+    return zipapp, frame, *offers, record

@@ -12,14 +12,15 @@ from hatch_os402.archive import frame as framing
 from hatch_os402.archive.assemble import importable, is_launcher, launcher_entries
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, pack
-from hatch_os402.artifacts.names import SIGNED_SUFFIX
+from hatch_os402.artifacts.names import FRAME, OFFER, SIGNED_SUFFIX, suffix_of
 from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports
-from hatch_os402.errors import BytecodeError, OptionValueError
+from hatch_os402.errors import BytecodeError
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
 from hatch_os402.offer.payload import Executable as OfferExecutable
 from hatch_os402.offer.payload import sha256 as offer_sha256
 from hatch_os402.runtime.interpreters import find_compiler
+from hatch_os402.tools.model import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,24 +39,20 @@ _MOST_REPORTED = 5
 """Modules that did not compile, named before the rest is only counted."""
 
 
-def check_tree(tree: Tree, entry: str, options: Options, reader: EntryReader, reporter: Reporter) -> None:
+def check_tree(tree: Tree, starts: Sequence[str], options: Options, reader: EntryReader, reporter: Reporter) -> None:
     """Check that the archive has what it is to start, and what is to be imported later."""
     entries = {item.path: item for item in tree.entries}
     check_lazy_imports(options.lazy_imports, entries)
-    if warning := check_entry_point(entry, entries.keys(), lambda path: reader.read(entries[path])):
-        reporter.warning(warning)
-    check_interface(entry, options.interface, lambda path: reader.read(entries[path]) if path in entries else None)
+    for entry in starts:
+        if warning := check_entry_point(entry, entries.keys(), lambda path: reader.read(entries[path])):
+            reporter.warning(warning)
+        check_interface(entry, options.interface, lambda path: reader.read(entries[path]) if path in entries else None)
     for warning in tree.warnings:
         reporter.warning(warning)
 
 
 def launch(entry: str, options: Options) -> tuple[Entry, ...]:
-    """Return the files of the launcher that starts `entry` as the options say."""
-    if options.interface == "mcp":
-        raise OptionValueError(
-            'Field `tool.hatch.build.targets.os402.interface` is "mcp", which is still to come; this version has '
-            '"script", "wsgi" and "asgi"'
-        )
+    """Return the files of the launcher that starts `entry`, or the option's tools, as the options say."""
     return launcher_entries(
         entry.removesuffix("()"),
         lazy_imports=options.lazy_imports,
@@ -63,6 +60,7 @@ def launch(entry: str, options: Options) -> tuple[Entry, ...]:
         caller_key=options.caller_key,
         cookies=options.cookies,
         factory=entry.endswith("()"),
+        tools=tuple((str(tool.name), tool.function) for tool in options.tools),
     )
 
 
@@ -132,26 +130,17 @@ def frame_zipapp(zipapp: Artifact, files: Files) -> Artifact:
     return files.artifact(".stdin", size, sha256)
 
 
-def write_offer(
+def write_offers(
     project: Project,
     options: Options,
+    tools: Sequence[Tool],
     runs_on: Sequence[Executable],
     validity: Expiry,
     frame: Artifact,
     files: Files,
     reporter: Reporter,
-) -> Artifact:
-    """Write the unsigned offer."""
-    offer = build_offer(
-        options.offer,
-        executables={item.arch: OfferExecutable(sha256=item.sha256, url=item.url) for item in runs_on},
-        args=launcher.ARGS,
-        frame_sha256=frame.sha256,
-        frame=files.path(".stdin").read_bytes,
-        valid_until=validity.until,
-        default_name=project.name,
-        default_description=project.description,
-    )
+) -> tuple[Artifact, ...]:
+    """Write the unsigned offer; where the option `tools` is set, that of each of `tools`."""
     if frame.size > UPLOAD_LIMIT:
         reporter.warning(
             f"the framed archive has {frame.size:,} bytes, and servers take {UPLOAD_LIMIT:,} unless their owner allows "
@@ -169,9 +158,27 @@ def write_offer(
             f"the offer expired on {validity} ({validity.origin}): os402 refuses it. Set a later `valid-until` or a "
             "longer `valid-for`"
         )
-    if _signed_another(files.directory / (files.stem + SIGNED_SUFFIX), offer.to_json()):
-        reporter.warning(f"{files.stem}{SIGNED_SUFFIX} is of an earlier build: sign again")
-    return replace(files.measured(".offer.json", envelope_text(offer).encode()), offer=offer_sha256(offer))
+    said = tools or (Tool(project.name, "", project.description),)
+    written = []
+    for one in said:
+        own = str(one.name) if options.tools else ""
+        offer = build_offer(
+            options.offer,
+            executables={item.arch: OfferExecutable(sha256=item.sha256, url=item.url) for item in runs_on},
+            args=(*launcher.ARGS, *((own,) if own else ())),
+            frame_sha256=frame.sha256,
+            frame=files.path(FRAME).read_bytes,
+            valid_until=validity.until,
+            default_name=one.name,
+            default_description=one.description,
+            default_schemas=(one.input_schema, one.output_schema),
+        )
+        signed = files.directory / (files.stem + suffix_of(own, SIGNED_SUFFIX))
+        if _signed_another(signed, offer.to_json()):
+            reporter.warning(f"{signed.name} is of an earlier build: sign again")
+        content = envelope_text(offer).encode()
+        written.append(replace(files.measured(suffix_of(own, OFFER), content), offer=offer_sha256(offer)))
+    return tuple(written)
 
 
 def _signed_another(path: Path, payload: dict[str, Any]) -> bool:

@@ -33,7 +33,7 @@ _LAST_COMMIT = ".git/logs/HEAD"
 
 
 def built(root: Path, reporter: Reporter, *, always: bool = False) -> ArtifactSet:
-    """Return the artifacts of the project at `root`, built now if anything may have changed since, or `always`.
+    """Return the build of the project at `root`, made now if anything may have changed since, or `always`.
 
     A change is any file or folder of the project that is newer than the record of the newest build, or another version
     of hatch-os402. Its dependencies are not looked up again for that. Raises `ArtifactError`.
@@ -60,7 +60,7 @@ def built(root: Path, reporter: Reporter, *, always: bool = False) -> ArtifactSe
 def _newest(project: Pyproject) -> ArtifactSet | None:
     """Return the project's newest build, which has a record; None without one."""
     try:
-        found = choose(project.root).one(checked=False)
+        found = choose(project.root).build(checked=False)
     except ArtifactError:
         return None
     return found if found.has(RECORD) else None
@@ -114,9 +114,10 @@ def _reason(project: Pyproject, before: ArtifactSet | None) -> str:
         by = None
     if by != __version__:
         return f"{record.name} is of another version of hatch-os402"
-    for suffix in DESCRIBED:
-        if not before.has(suffix):
-            return f"{before.path(suffix).name} is gone"
+    for one in before.expanded():
+        for suffix in DESCRIBED:
+            if not one.has(suffix):
+                return f"{one.path(suffix).name} is gone"
     try:
         why = before.interruption()
     except ArtifactError as error:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": ("check", "Say whether the project's dependencies can work on os402, without building"),
     "inspect": ("inspect", "Show what is in an archive: distributions, sizes, limits, price"),
+    "mcp": ("mcp", "Let a model call offers: an MCP server over stdio"),
     "profile": ("profile", "Measure where a cold start goes, import by import"),
     "publish": ("publish", "Upload an offer to one or several os402 servers"),
     "run": ("run", "Run one request here, as os402 would"),
@@ -68,5 +69,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         sys.exit(
             f"hatch-os402: this command needs the module {error.name!r}: "
-            'python -m pip install "hatch-os402[cli,publish,serve]"'
+            'python -m pip install "hatch-os402[cli,mcp,publish,serve]"'
         )

@@ -23,7 +23,7 @@ def command(what: Path | None, html: Path | None, *, as_json: bool) -> None:
     ARTIFACT is any of the files that a build or `sign` wrote, or what their names have in common; instead of it, a
     PROJECT or a FOLDER of artifacts will do. [default: the project of the current folder] Nothing of it is run.
     """
-    inspection = inspect(choose(what).one())
+    inspection = inspect(choose(what).build())
     if html is not None:
         from hatch_os402.inspection.page import page  # noqa: PLC0415 - seldom asked for
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,7 @@ class _WithArguments(click.Command):
 @click.option("--json", "json_data", metavar="DATA|@FILE|-", help="The body, sent as application/json.")
 @click.option("-i", "--include", is_flag=True, help="Print status and headers before the body.")
 @click.option("-v", "--verbose", is_flag=True, help="Sum up on stderr: status, time, memory, size, price.")
+@click.option("--tool", metavar="NAME", help="Which tool is called, where a build has several.")
 @click.option("--build", "always", is_flag=True, help="Build PROJECT even if nothing changed.")
 @click.option("--hold-stdin", is_flag=True, help="Keep stdin open, as another task of a server may.")
 @SANDBOX
@@ -88,6 +89,7 @@ class _Call:
     request: Request
     include: bool
     verbose: bool
+    tool: str | None
     always: bool
     hold_stdin: bool
     sandbox: bool | None
@@ -99,7 +101,9 @@ class _Call:
         chosen = choose(self.what)
         if self.always and chosen.root is None:
             raise click.UsageError(f"--build is for a project, and {chosen.path} is none.")
-        artifacts = built(chosen.root, reporter, always=self.always) if chosen.root else chosen.one()
+        if chosen.root:
+            chosen = replace(chosen, artifacts=built(chosen.root, reporter, always=self.always))
+        artifacts = chosen.one(tool=self.tool)
         program = load(artifacts)
         if note := artifacts.require_offer().note:
             reporter.warning(note)

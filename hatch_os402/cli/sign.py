@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from hatch_os402.offer.keys import load_key, terminal_prompt
 from hatch_os402.offer.reading import ReadOffer, read_offer
 from hatch_os402.offer.signing import SignedOffer, complete, sign
 from hatch_os402.sandbox.program import private_env_of_project
+
+if TYPE_CHECKING:
+    from hatch_os402.artifacts.sets import ArtifactSet
 
 
 @click.command()
@@ -41,19 +45,30 @@ def command(
     The key is read from --key @FILE, else from the variable X402_KEY (hex or @FILE), else asked for. An offer without
     an owner gets the key's address, and another hash. Writes {id}.offer.signed.json.
     """
-    artifacts = choose(what).one()
-    offer = artifacts.path(SIGNED_SUFFIX if artifacts.named == SIGNED_SUFFIX or not artifacts.has(OFFER) else OFFER)
-    read = read_offer(offer)
+    chosen = choose(what).offers()
+    if output is not None and len(chosen) > 1:
+        raise click.UsageError(f"--output is for one offer, and {chosen[0].stem} has {len(chosen)} tools.")
     if show_command:
-        env = _private_env(read.offer.exec.env_sha256, artifacts.folder)
-        click.echo(os402_command(read.offer, frame=artifacts.path(FRAME), private_env=env, now=time.time()))
+        for artifacts in chosen:
+            read = _read(artifacts)[1]
+            env = _private_env(read.offer.exec.env_sha256, artifacts.folder)
+            click.echo(os402_command(read.offer, frame=artifacts.path(FRAME), private_env=env, now=time.time()))
         return
-    unsigned = read.offer  # before anybody is asked for a key
+    found = [_read(artifacts) for artifacts in chosen]
+    for _, read in found:
+        _ = read.offer  # before anybody is asked for a key
     signer = load_key(key, os.environ, terminal_prompt(), password_file=password_file)
-    signed = sign(complete(unsigned, signer.address), signer)
-    target = output or signed_path(offer)
-    write_signed(target, signed)
-    _tell(target, read, signed)
+    for offer, read in found:
+        signed = sign(complete(read.offer, signer.address), signer)
+        target = output or signed_path(offer)
+        write_signed(target, signed)
+        _tell(target, read, signed)
+
+
+def _read(artifacts: ArtifactSet) -> tuple[Path, ReadOffer]:
+    """Return the offer that is to be signed, and where it is."""
+    offer = artifacts.path(SIGNED_SUFFIX if artifacts.named == SIGNED_SUFFIX or not artifacts.has(OFFER) else OFFER)
+    return offer, read_offer(offer)
 
 
 def _private_env(sha256: str | None, folder: Path) -> dict[str, str]:

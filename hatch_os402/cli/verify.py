@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from hatch_os402.verification.artifacts import verify_artifacts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.verification.artifacts import Link
 
 _MARKS = {True: ("✓", "ok"), False: ("✗", "BROKEN"), None: ("–", "-")}  # noqa: RUF001 - a dash, where neither applies
@@ -45,16 +47,28 @@ def command(
     """
     if url is None and (owner or signer or body):
         raise click.UsageError("--owner, --signer and --body are about a task: name it with --task URL.")
-    artifacts = choose(what).one(checked=False) if what is not None or url is None else None
-    links = [] if artifacts is None else list(verify_artifacts(artifacts))
+    chosen = choose(what) if what is not None or url is None else None
+    links = [] if chosen is None else _links(chosen.offers(checked=False))
     if url is not None:
         from hatch_os402.verification.tasks import verify_task  # noqa: PLC0415 - needs httpx
 
-        offer = None if artifacts is None else artifacts.require_offer().read
+        offer = None if chosen is None else chosen.one(checked=False).require_offer().read
         links += verify_task(url, owner=owner, signer=signer, body=body, offer=offer)
     _show(links, as_json=as_json)
     if broken := [link.name for link in links if link.holds is False]:
         raise Os402Error(f"The chain is broken at: {', '.join(broken)}.")
+
+
+def _links(offers: Sequence[ArtifactSet]) -> list[Link]:
+    """Return the links of every offer of a build; what they have in common once."""
+    found: dict[Link, list[str]] = {}
+    for artifacts in offers:
+        for link in verify_artifacts(artifacts):
+            found.setdefault(link, []).append(artifacts.tool)
+    return [
+        link if len(tools) == len(offers) else replace(link, name=f"{link.name} of {', '.join(tools)}")
+        for link, tools in found.items()
+    ]
 
 
 def _show(links: Sequence[Link], *, as_json: bool) -> None:

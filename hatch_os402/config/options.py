@@ -12,10 +12,13 @@ from pathspec import GitIgnoreSpec
 from hatch_os402.config.offer_options import OfferOptions
 from hatch_os402.config.toml_fields import Fields
 from hatch_os402.config.toml_values import duration
+from hatch_os402.tools.options import FUNCTION, read_tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from hatch_os402.tools.model import Tool
 
 PREFIX = "tool.hatch.build.targets.os402"
 
@@ -80,6 +83,10 @@ class Options:
                 example = f'the {self.interface.upper()} application, as "module:app" or "module:create_app()"'
                 but = "" if value is None else f", not {value!r}"
                 raise self._fields.wrong_value("entry-point", f"must name {example}{but}")
+        elif self.interface == "mcp" and "tools" not in self._fields.config:
+            if value is None or not FUNCTION.fullmatch(value):
+                but = "" if value is None else f", not {value!r}"
+                raise self._fields.wrong_value("entry-point", f'must name the function, as "module:function"{but}')
         elif value is not None and match is None:
             raise self._fields.wrong_value("entry-point", f'must be "module:callable" or "module", not {value!r}')
         elif match is not None and match["factory"] and self.interface is not None:
@@ -92,9 +99,42 @@ class Options:
     def interface(self) -> Literal["script", "wsgi", "asgi", "mcp"] | None:
         """What the entry point is; None when nothing is said, which means a script."""
         value = self._fields.string("interface")
-        if value in {None, "script", "wsgi", "asgi", "mcp"}:
-            return value  # type: ignore[return-value]  # mypy narrows no str
-        raise self._fields.wrong_value("interface", f'must be "script", "wsgi", "asgi" or "mcp", not {value!r}')
+        if value not in {None, "script", "wsgi", "asgi", "mcp"}:
+            raise self._fields.wrong_value("interface", f'must be "script", "wsgi", "asgi" or "mcp", not {value!r}')
+        if "tools" in self._fields.config:
+            if value not in {None, "mcp"}:
+                raise self._fields.wrong_value("interface", f'is "{value}", and `tools` are for "mcp" alone')
+            return "mcp"
+        return value  # type: ignore[return-value]  # mypy narrows no str
+
+    @cached_property
+    def tools(self) -> tuple[Tool, ...]:
+        """The MCP tools, where each has an offer of its own."""
+        if "tools" not in self._fields.config:
+            return ()
+        found = read_tools(self._fields.config["tools"], f"{PREFIX}.tools", self._root)
+        if not found:
+            raise self._fields.wrong_value("tools", "must name a tool")
+        if "entry-point" in self._fields.config:
+            raise self._fields.wrong_value(
+                "entry-point", "must not be used together with `tools`, which name functions"
+            )
+        for name in ("name", "description", "input-schema", "output-schema"):
+            if name in self._fields.config.get("offer", {}):
+                raise self._fields.wrong_value(
+                    f"offer.{name}", f"is for one offer, and `tools` make several; set `tools.{found[0].name}` instead"
+                )
+        return found
+
+    @cached_property
+    def schema(self) -> Literal["import", "static"]:
+        """Where the schemas of tools come from: the project's code is imported, or its source is read."""
+        value = self._fields.string("schema")
+        if value not in {None, "import", "static"}:
+            raise self._fields.wrong_value("schema", f'must be "import" or "static", not {value!r}')
+        if value is not None and self.interface != "mcp":
+            raise self._fields.wrong_value("schema", 'is for `interface = "mcp"` and `tools` alone')
+        return "static" if value == "static" else "import"
 
     @cached_property
     def caller_key(self) -> bool:

@@ -40,9 +40,9 @@ class Source:
         self._seen = self._state()
         self.configured = configured(self._path)
         if is_project(self._path):
-            program = load(built(self._path, self._tell))
-            self.owners = frozenset({program.read.owner})
-            return (program,)
+            programs = tuple(load(artifacts) for artifacts in built(self._path, self._tell).expanded())
+            self.owners = frozenset(program.read.owner for program in programs)
+            return programs
         return tuple(load(artifacts) for artifacts in choose(self._path).all())
 
     def changed(self) -> bool:

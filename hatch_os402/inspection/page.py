@@ -37,7 +37,8 @@ def page(inspection: Inspection) -> str:
 
 def _facts(inspection: Inspection) -> Iterator[tuple[str, str]]:
     if inspection.project:
-        yield "Entry point", str(inspection.project["entry_point"])
+        name, text = terminal.entry_row(inspection.project)
+        yield name.capitalize(), text
     yield "Bytecode", terminal.bytecode_text(inspection)
     if left := dict(inspection.bytecode.sources_only):
         yield "Source only", ", ".join(wrapped_list([*left], 3))

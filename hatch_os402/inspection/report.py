@@ -63,7 +63,7 @@ class Inspection:
 
     name: str
     project: Mapping[str, Any] | None
-    """`name`, `version` and `entry_point`, from the record."""
+    """`name`, `version` and `entry_point`, from the record; `tools`, name → function, where each has an offer."""
     files: tuple[File, ...]
     archive_size: int
     """Bytes, with headers and directory."""
@@ -113,6 +113,8 @@ def inspect(named: ArtifactSet) -> Inspection:
     project = None
     if record is not None:
         project = {key: record["project"].get(key) for key in ("name", "version", "entry_point")}
+        if tools := {name: str(item.get("function")) for name, item in record.get("tools", {}).items()}:
+            project["tools"] = tools
     return Inspection(
         name=artifacts.stem,
         project=project,

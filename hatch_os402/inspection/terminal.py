@@ -41,16 +41,25 @@ def _summary(inspection: Inspection) -> list[tuple[str, Any]]:
         title = f"{inspection.project['name']} {inspection.project['version']}"
     rows: list[tuple[str, Any]] = [("project", title)]
     if inspection.project is not None:
-        rows.append(("entry point", str(inspection.project["entry_point"])))
+        rows.append(entry_row(inspection.project))
     rows.append(("archive", archive_text(inspection)))
     rows.append(("bytecode", bytecode_text(inspection)))
     if left := dict(inspection.bytecode.sources_only):
         rows.append(("source only", "\n".join(wrapped_list([_because(*item) for item in left.items()], _SHOWN))))
     if inspection.terms is None:
-        rows.append(("offer", "none beside it: `hatch build -t os402` writes one"))
+        tools = inspection.project is not None and "tools" in inspection.project
+        none = "one for each tool: name its file" if tools else "none beside it: `hatch build -t os402` writes one"
+        rows.append(("offer", none))
     else:
         rows += [*terms_rows(inspection.terms)]
     return rows
+
+
+def entry_row(project: Mapping[str, Any]) -> tuple[str, str]:
+    """Say where the project starts."""
+    if tools := project.get("tools"):
+        return "tools", "\n".join(f"{name}: {function}" for name, function in tools.items())
+    return "entry point", str(project["entry_point"])
 
 
 def archive_text(inspection: Inspection) -> str:

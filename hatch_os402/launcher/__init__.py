@@ -61,13 +61,15 @@ class Settings:
     lazy_imports: tuple[str, ...] = ()
     """Top-level modules to load on first use."""
     interface: str = SCRIPT
-    """What the entry point is: `SCRIPT`, or the name of a module in `inside/interfaces`."""
+    """What the entry point is: `SCRIPT`, or the name of a module or package in `inside/interfaces`."""
     caller_key: bool = False
     """Whether the caller's private key stays in the environment."""
     cookies: str = "packed"
     """What becomes of several cookies in one answer of a web application: `"packed"` or `"plain"`."""
     factory: bool = False
     """Whether the entry point is called once, without arguments, and what it returns is the web application."""
+    tools: tuple[tuple[str, str], ...] = ()
+    """MCP tools, where there are several: each one's name and its `"module:function"`."""
 
     def literal(self) -> str:
         """Return the keywords as the literal of a dictionary: ASCII, in one line, without defaults."""
@@ -100,18 +102,21 @@ def settings_of(source: bytes) -> Settings | None:
 def inside_files(interface: str = SCRIPT) -> dict[str, bytes]:
     r"""Return the launcher's modules: their paths in the archive, sorted, and their sources, newlines as `\n`.
 
-    Of `interfaces` only the module of that name comes along, and those that all share (their names begin with `_`).
+    Of `interfaces` only the module or package of that name comes along, and what all share (names that begin with `_`).
     Raises `ValueError` for an interface that there is not.
     """
     found = dict(_sources(files(__name__).joinpath("inside"), RESERVED))
     folder = RESERVED + "interfaces/"
-    if interface != SCRIPT and (interface.startswith("_") or f"{folder}{interface}.py" not in found):
+    mains = (f"{folder}{interface}.py", f"{folder}{interface}/__init__.py")
+    if interface != SCRIPT and (interface.startswith("_") or found.keys().isdisjoint(mains)):
         raise ValueError(f"no interface is called {interface!r}")
     unused = {
         path
         for path in found
         if path.startswith(folder)
-        and (interface == SCRIPT or not path.startswith((f"{folder}_", f"{folder}{interface}.")))
+        and (
+            interface == SCRIPT or not path.startswith((f"{folder}_", f"{folder}{interface}.", f"{folder}{interface}/"))
+        )
     }
     return {path: found[path] for path in sorted(found) if path not in unused}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hatch_os402.errors import OfferError
 from hatch_os402.offer.canonical import canonical
@@ -35,12 +35,13 @@ def build_offer(
     valid_until: int,
     default_name: str | None,
     default_description: str | None,
+    default_schemas: tuple[Any, Any] = (None, None),
 ) -> Offer:
     """Assemble the offer.
 
     `executables` are the runtimes by architecture, `args` the launcher's (the user's follow them), `frame_sha256` the
     hex SHA-256 of the frame and `frame` what returns its bytes, needed only with `stdin-private = false`. `valid_until`
-    is in unix seconds. The default name and description serve where the options have none.
+    is in unix seconds. The default name, description and schemas (input, output) serve where the options have none.
 
     Raises `OfferError` if something does not fit an offer, and what the options raise.
     """
@@ -59,7 +60,12 @@ def build_offer(
         Price(asset.token, asset.token_address, asset.network, options.per_second, owner) for asset in options.assets
     )
     stated = options.values(Offer)
-    for name, default in (("name", default_name), ("description", default_description)):
+    for name, default in (
+        ("name", default_name),
+        ("description", default_description),
+        ("input_schema", default_schemas[0]),
+        ("output_schema", default_schemas[1]),
+    ):
         stated[name] = default if stated[name] is None else stated[name]
     return Offer(
         exec=command,

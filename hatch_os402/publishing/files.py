@@ -57,7 +57,7 @@ def find_artifacts(names: Sequence[str], project: Project) -> tuple[ArtifactSet,
     Raises `ArtifactError`.
     """
     chosen = [choose(Path(name)) for name in names] or [choose(project.root if is_project(project.root) else None)]
-    found = {one.stem.absolute(): one for one in (choice.one() for choice in chosen)}
+    found = {(one.stem.absolute(), one.tool): one for choice in chosen for one in choice.offers()}
     return tuple(found.values())
 
 

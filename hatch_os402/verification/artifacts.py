@@ -66,6 +66,7 @@ class _Artifacts:
 
     def __init__(self, artifacts: ArtifactSet) -> None:
         self._set = artifacts
+        self._tool = artifacts.tool
         self.paths = {suffix: artifacts.path(suffix) for suffix in (*SUFFIXES, SIGNED_SUFFIX)}
         self._offers: dict[str, ReadOffer] = {}
 
@@ -192,8 +193,9 @@ class _Artifacts:
                 if stated["artifacts"].get(name) != {"size": size, "sha256": sha256}:
                     yield f"{name} is not what it describes"
         if read := self._offers.get(".offer.json"):
-            if stated["offer"]["sha256"] != read.sha256:
-                yield f"it names the offer {stated['offer']['sha256']}"
+            recorded = stated["tools"][self._tool]["offer"] if self._tool else stated["offer"]["sha256"]
+            if recorded != read.sha256:
+                yield f"it names the offer {recorded}"
             if stated["valid_until"]["seconds"] != read.payload["valid_until"]:
                 yield "it names another end of the offer"
             runs = {arch: item.sha256 for arch, item in read.offer.exec.executables.items()}

@@ -28,7 +28,7 @@ def scanned(folder: Path, own, others=None, *, entry="app:main", strip=(), exclu
     graph = Graph("app", {name: frozenset({"app"}) for name in others or {}})
     with EntryReader() as reader:
         return scan(
-            entry,
+            (entry,),
             vetted_wheels,
             graph,
             LIBRARY,

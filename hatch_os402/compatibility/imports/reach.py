@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hatch_os402.compatibility.imports.source import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from hatch_os402.compatibility.imports.source import Call, Facts, Import
 
@@ -103,13 +103,15 @@ def module_names(paths: Collection[str]) -> dict[str, str]:
     return found
 
 
-def reach(entry: str, archive: Archive, library: Library, lazy: frozenset[str] = frozenset()) -> Reached:
-    """Walk from `entry` ("module:callable" or "module") along the imports that happen for certain.
+def reach(  # noqa: C901 - one walk
+    entries: Sequence[str], archive: Archive, library: Library, lazy: frozenset[str] = frozenset()
+) -> Reached:
+    """Walk from `entries` ("module:callable" or "module") along the imports that happen for certain.
 
     An import of a top-level module in `lazy` happens when the module is used, if ever.
     """
-    module, _, attribute = entry.partition(":")
-    runs = module if attribute or f"{module}.__main__" not in archive.paths else f"{module}.__main__"
+    run = [_first_module(entry, archive) for entry in entries]
+    mains = {module for entry, module in zip(entries, run, strict=True) if ":" not in entry}
     queue: deque[str] = deque()
     seen: dict[str, tuple[str, ...]] = {}
     missing: list[Missing] = []
@@ -121,12 +123,13 @@ def reach(entry: str, archive: Archive, library: Library, lazy: frozenset[str] =
                 seen[prefix] = (*chain, prefix)
                 queue.append(prefix)
 
-    enqueue(runs, ())
+    for module in run:
+        enqueue(module, ())
     while queue:
         name = queue.popleft()
         if (facts := archive.facts(name)) is None:
             continue
-        path, chain, is_main = archive.paths[name], seen[name], name == runs and not attribute
+        path, chain, is_main = archive.paths[name], seen[name], name in mains
         suspects.extend(Suspect(name, path, call, chain) for call in facts.calls if is_main or not call.main)
         for item in facts.imports if is_main else (item for item in facts.imports if not item.main):
             wanted = tuple(_wanted(item, name, archive))
@@ -137,6 +140,12 @@ def reach(entry: str, archive: Archive, library: Library, lazy: frozenset[str] =
                 for one in wanted:
                     enqueue(one, chain)
     return Reached(seen, tuple(missing), tuple(suspects))
+
+
+def _first_module(entry: str, archive: Archive) -> str:
+    """Return the module that is run first for an entry point."""
+    module, _, attribute = entry.partition(":")
+    return module if attribute or f"{module}.__main__" not in archive.paths else f"{module}.__main__"
 
 
 def _first_missing(wanted: Iterable[str], archive: Archive, library: Library) -> tuple[str, str] | None:

@@ -35,7 +35,7 @@ class Scanned:
 
 
 def scan(
-    entry: str,
+    starts: Sequence[str],
     vetted_wheels: Sequence[VettedWheel],
     graph: Graph,
     library: Library,
@@ -45,7 +45,7 @@ def scan(
     reader: EntryReader,
     memory: Path,
 ) -> Scanned:
-    """Follow the imports from `entry` through the files that `vetted_wheels` keep, the project's first.
+    """Follow the imports from `starts` through the files that `vetted_wheels` keep, the project's first.
 
     `excluded` tells which archive paths are left out; `lazy` names
     top-level modules that are loaded when they are first used; `memory` is a folder that remembers modules.
@@ -65,7 +65,7 @@ def scan(
         return facts_of(item.sha256, lambda: reader.read(item), memory)
 
     archive = Archive(paths, _tops(entries), _parts(entries), _left_out(vetted_wheels), facts)
-    reached = reach(entry, archive, library, frozenset(lazy))
+    reached = reach(starts, archive, library, frozenset(lazy))
     project = vetted_wheels[0].wheel.name
     versions = {verdict.wheel.name: str(verdict.wheel.version) for verdict in vetted_wheels}
     owners = {path: item.owner for path, item in entries.items()}
