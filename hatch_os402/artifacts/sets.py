@@ -122,7 +122,7 @@ class ArtifactSet:
             signed = read_offer(self.path(SIGNED_SUFFIX))
         except OfferError:
             return None
-        return signed if of_one_build(unsigned, signed) else None
+        return signed if of_one_build(unsigned.offer, signed) else None
 
     @cached_property
     def offer(self) -> ChosenOffer | None:

@@ -12,6 +12,7 @@ from hatch_os402.offer.signing import SignedOffer, complete, signed_envelope_tex
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hatch_os402.offer.payload import Offer
     from hatch_os402.offer.reading import ReadOffer
 
 
@@ -31,9 +32,9 @@ def write_signed(path: Path, signed: SignedOffer) -> None:
         raise ArtifactError(f"the signed offer cannot be written to {path}: {error.strerror or error}.") from error
 
 
-def of_one_build(unsigned: ReadOffer, signed: ReadOffer) -> bool:
+def of_one_build(unsigned: Offer, signed: ReadOffer) -> bool:
     """Return whether signing `unsigned` gives the offer `signed`, whoever signed it. Its signature is not checked."""
     try:
-        return complete(unsigned.offer, signed.owner) == signed.offer
+        return complete(unsigned, signed.owner) == signed.offer
     except Os402Error:
         return False

@@ -1,4 +1,8 @@
-"""The first half of a build: what the project needs, and whether it can work on os402."""
+"""The first half of a build: what the project needs, and whether it can work on os402.
+
+Each function is a step of `pipeline.analyze`: it gives its room what the options say, and the user what is worth a
+message.
+"""
 
 from __future__ import annotations
 
@@ -10,201 +14,97 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hatch_os402.archive.entries import EntryReader
 from hatch_os402.archive.staging import exclusion
+from hatch_os402.compatibility import assess as assessing
 from hatch_os402.compatibility import render
-from hatch_os402.compatibility.assess import assess
+from hatch_os402.compatibility import vet as vetting
 from hatch_os402.compatibility.findings import in_order, merged
+from hatch_os402.compatibility.imports import scan as scanning
 from hatch_os402.compatibility.imports.reach import Library
-from hatch_os402.compatibility.imports.scan import scan
 from hatch_os402.compatibility.remedies.search import with_remedies
 from hatch_os402.compatibility.remedies.trials import SearchContext
-from hatch_os402.compatibility.vet import VettedWheel, vet
 from hatch_os402.config.project import check_features, entry_point, requirements_of_groups
 from hatch_os402.errors import NativeCodeError
-from hatch_os402.resolution.fetch import fetch
+from hatch_os402.resolution import fetch as fetching
 from hatch_os402.resolution.pip_process import CandidateFilter, Host
-from hatch_os402.resolution.resolve import Resolution, ResolveOptions, resolve_with_source
+from hatch_os402.resolution.resolve import ResolveOptions, resolve_with_source
 from hatch_os402.resolution.sdists import build_sdist
-from hatch_os402.resolution.target import ARCHITECTURES, PYTHON
+from hatch_os402.resolution.target import PYTHON
 from hatch_os402.runtime import pins as runtime_pins
 from hatch_os402.runtime.interpreters import find_compiler
 from hatch_os402.runtime.modules import facts
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from packaging.requirements import Requirement
 
+    from hatch_os402.build.context import Context
     from hatch_os402.compatibility.findings import Assessment, Finding
-    from hatch_os402.config.options import Options
-    from hatch_os402.config.project import Project
+    from hatch_os402.compatibility.imports.scan import Scanned
+    from hatch_os402.compatibility.vet import VettedWheel
     from hatch_os402.reporting import Reporter
     from hatch_os402.resolution.graph import Pin
-    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.resolution.resolve import Resolution
     from hatch_os402.wheels.reading import Wheel
-
 
 _UV_SETTINGS = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 _PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE")
 
 
 @dataclass(frozen=True)
-class Examination:
+class Request:
+    """What is to be vendored and started."""
+
+    own: Wheel
+    """The project's own wheel."""
+    entry_point: str
+    """Where the project starts; empty when it has MCP tools, which `starts` names."""
+    starts: tuple[str, ...]
+    """Everything that may be started."""
+    groups: tuple[Requirement, ...]
+    """The requirements of the option `groups`."""
+
+
+@dataclass(frozen=True)
+class Analysis:
     """What is known of the project's dependencies before anything is staged."""
 
-    entry: str
-    """Where the project starts; empty when it has MCP tools, which `entries` names."""
-    entries: tuple[str, ...]
-    """Everything that may be started."""
-    architectures: tuple[str, ...]
+    request: Request
     resolution: Resolution
-    vetted_wheels: tuple[VettedWheel, ...]
+    vetted: tuple[VettedWheel, ...]
     """The project's first, then those of the wheels in the order of the pins; sdists have none."""
     assessment: Assessment
     quiet: tuple[Finding, ...]
     """Hints for those who ask."""
 
 
-def examine(
-    project: Project,
-    options: Options,
-    runs_on: Sequence[Executable],
-    *,
-    workdir: Path,
-    cache: Path,
-    reporter: Reporter,
-    remedies: int | None = None,
-) -> Examination:
-    """Resolve, fetch and judge everything that `project` needs. Raises `Os402Error`; what cannot work is no exception.
-
-    `workdir` is a private folder, `cache` the one that builds share. `remedies`, in seconds, overrules the
-    option.
-    """
+def read_request(build: Context) -> Request:
+    """Return what the project asks for. Raises `Os402Error` for a damaged wheel or options that name nothing."""
+    project, options = build.project, build.options
     for hint in options.offer.hints():
-        reporter.info(f"hint: {hint}")
-    architectures = tuple(
-        arch for arch in ARCHITECTURES if not options.runtime or arch in {item.arch for item in runs_on}
-    )
+        build.reporter.info(f"hint: {hint}")
+    check_features(project, options)
     own = read_wheel(project.wheel)
     entry = "" if options.tools else entry_point(project, options, {file.path for file in own.files})
-    entries = tuple(tool.function for tool in options.tools) or (entry,)
-    groups = requirements_of_groups(project, options.groups)
-    host = Host(project.root, reporter.info)
-    if own.metadata.requires_dist or groups:
-        _remark_uv(project, os.environ, reporter)
-    resolve_options = ResolveOptions(
-        architectures, CandidateFilter(source=options.build_from_source), workdir / "shelf", host=host
-    )
-    resolution = _resolve(
-        project, options, own, groups, resolve_options, workdir=workdir, cache=cache, reporter=reporter
-    )
-    wheels = fetch(
-        [pin for pin in resolution.pins if not pin.is_sdist],
-        cache=cache / "wheels",
-        workdir=workdir,
-        machine=architectures[0],
-        find_links=resolve_options.find_links,
-        host=host,
-    )
-    classify = _classifier(options, (own, *wheels), reporter)
-    vetted_wheels = tuple(classify(wheel) for wheel in (own, *wheels))
-    assessment = assess(vetted_wheels[0], vetted_wheels[1:], resolution, options.offer.env)
-    with EntryReader() as reader:
-        scanned = scan(
-            entries,
-            vetted_wheels,
-            resolution.graph,
-            Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))),
-            excluded=exclusion(options.exclude),
-            lazy=options.lazy_imports,
-            reader=reader,
-            memory=cache / "scanned",
-        )
-    assessment = replace(assessment, findings=in_order(merged(assessment.findings, scanned.findings)))
-    incompatible = frozenset(finding.subject for finding in assessment.errors) - {own.name}
-    seconds = options.remedies if remedies is None else remedies
-    if incompatible and seconds:
-        reporter.info(f"looking for ways out, for at most {seconds} seconds (`remedies = false` does without)")
-        context = SearchContext(
-            project=own,
-            extras=options.features,
-            groups=groups,
-            base=resolution,
-            incompatible=incompatible,
-            resolve_options=resolve_options,
-            classify=classify,
-            cache=cache / "wheels",
-            workdir=workdir / "trials",
-            seconds=seconds,
-            deadline=time.monotonic() + seconds,
-        )
-        assessment = with_remedies(assessment, context, cache / "remedies")
-    return Examination(entry, entries, architectures, resolution, vetted_wheels, assessment, scanned.quiet)
+    starts = tuple(tool.function for tool in options.tools) or (entry,)
+    return Request(own, entry, starts, requirements_of_groups(project, options.groups))
 
 
-def raise_for_errors(assessment: Assessment) -> None:
-    """Raise `NativeCodeError` when there is an error, naming all, who requires them and what to do."""
-    if assessment.errors:
-        raise NativeCodeError(render.errors(assessment), render.details(assessment))
-
-
-def report_findings(found: Examination, reporter: Reporter) -> None:
-    """Tell what was left out, and every warning and hint."""
-    for verdict in found.vetted_wheels:
-        if verdict.verdict == "stripped":
-            reporter.info(verdict.summary)
-        for file, reason in verdict.dropped:
-            reporter.debug(f"{verdict.wheel.name}: left out {file.path}: {reason}")
-        for sentence in verdict.unseen:
-            reporter.debug(sentence)
-    for finding in found.assessment.of("warning"):
-        reporter.warning(render.note(finding))
-    for finding in found.assessment.of("hint"):
-        reporter.info(f"hint: {render.note(finding)}")
-    for finding in found.quiet if reporter.verbose else ():
-        reporter.debug(f"perhaps: {render.note(finding)}")
-
-
-def _remark_uv(project: Project, environ: Mapping[str, str], reporter: Reporter) -> None:
-    """Say that settings of uv's are not read, when no setting of pip's stands beside them."""
-    named = [name for name in _UV_SETTINGS if environ.get(name)] + ["[tool.uv]"] * project.uv_indexes
-    if named and not any(environ.get(name) for name in _PIP_SETTINGS):
-        reporter.warning(
-            f"{', '.join(named)} names where uv finds packages; pip resolves here and does not read it. "
-            "Set PIP_INDEX_URL or PIP_EXTRA_INDEX_URL, PIP_FIND_LINKS, or pip.conf"
-        )
-
-
-def _classifier(options: Options, wheels: Sequence[Wheel], reporter: Reporter) -> Callable[[Wheel], VettedWheel]:
-    """Return what judges a wheel as `options` say, and warn of names in them that none of `wheels` has."""
-    strip, allow = options.strip_extensions, options.allow_native_files
-    known = {wheel.name for wheel in wheels}
-    for option, chosen in (("strip-extensions", strip), ("allow-native-files", allow)):
-        for name in sorted(chosen - known):
-            reporter.warning(f"`{option}` names {name}, which is not vendored")
-    return partial(vet, strip=strip, allow=allow, excluded=exclusion(options.exclude))
-
-
-def _resolve(
-    project: Project,
-    options: Options,
-    own: Wheel,
-    groups: tuple[Requirement, ...],
-    resolve_options: ResolveOptions,
-    *,
-    workdir: Path,
-    cache: Path,
-    reporter: Reporter,
-) -> Resolution:
-    """Resolve the project's requirements, extras and groups included, and build what may be built."""
-    check_features(project, options)
+def resolve(request: Request, build: Context) -> Resolution:
+    """Resolve the project's requirements, extras and groups included, and build what may be built from source."""
+    options, own = build.options, request.own
+    if own.metadata.requires_dist or request.groups:
+        _report_uv_settings(build)
     built: dict[str, Pin] = {}
     while True:  # the wheel of an sdist may require more than the sdist said
         resolution = resolve_with_source(
-            own, extras=options.features, groups=groups, workdir=workdir, resolve_options=resolve_options
+            own,
+            extras=options.features,
+            groups=request.groups,
+            workdir=build.workdir,
+            resolve_options=_resolve_options(build),
         )
         wanted = [
             pin
@@ -214,35 +114,157 @@ def _resolve(
         if not wanted:
             break
         for pin in wanted:
-            _build(pin, resolve_options.host, workdir=workdir, cache=cache, reporter=reporter)
+            _build_from_source(pin, build)
             built[pin.name] = pin
     for name in sorted(options.build_from_source - built.keys()):
-        reporter.warning(f"`build-from-source` names {name}, which {_why_not_built(name, resolution)}")
-    _tell_resolution(own.metadata.requires_dist, resolution, resolve_options.architectures, reporter)
+        why = "has a wheel" if any(pin.name == name for pin in resolution.pins) else "is not vendored"
+        build.reporter.warning(f"`build-from-source` names {name}, which {why}")
+    _report_resolution(own.metadata.requires_dist, resolution, build)
     return replace(resolution, built={name: built[name] for name in sorted(built)})
 
 
-def _build(pin: Pin, host: Host, *, workdir: Path, cache: Path, reporter: Reporter) -> None:
-    """Build the wheel of an sdist, and put it where the resolver and `fetch` find it."""
-    compiler = find_compiler(None, os.environ)
-    python = compiler.path if compiler else sys.executable
-    reporter.info(f"building {pin.name} {pin.version} from {pin.filename}, without compilers")
-    build_sdist(
-        pin, find_links=workdir / "shelf", cache=cache / "built", workdir=workdir, python=str(python), host=host
+def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
+    """Return the wheels of `resolution`, in the order of its pins, each checked against its hash and its RECORD."""
+    return fetching.fetch(
+        [pin for pin in resolution.pins if not pin.is_sdist],
+        cache=build.cache / "wheels",
+        workdir=build.workdir,
+        machine=build.architectures[0],
+        find_links=build.find_links,
+        host=_host(build),
     )
 
 
-def _why_not_built(name: str, resolution: Resolution) -> str:
-    return "has a wheel" if any(pin.name == name for pin in resolution.pins) else "is not vendored"
+def vet(request: Request, wheels: Sequence[Wheel], build: Context) -> tuple[VettedWheel, ...]:
+    """Return the verdict on the project's own wheel and on each of `wheels`."""
+    known = {request.own.name, *(wheel.name for wheel in wheels)}
+    options = build.options
+    for option, named in (
+        ("strip-extensions", options.strip_extensions),
+        ("allow-native-files", options.allow_native_files),
+    ):
+        for name in sorted(named - known):
+            build.reporter.warning(f"`{option}` names {name}, which is not vendored")
+    classify = _classifier(build)
+    return tuple(classify(wheel) for wheel in (request.own, *wheels))
 
 
-def _tell_resolution(
-    requirements: Sequence[Requirement], resolution: Resolution, architectures: Sequence[str], reporter: Reporter
-) -> None:
-    count = len(resolution.pins)
+def scan(request: Request, vetted: Sequence[VettedWheel], resolution: Resolution, build: Context) -> Scanned:
+    """Follow the imports from everything that may be started, and return what was seen."""
+    return scanning.scan(
+        request.starts,
+        vetted,
+        resolution.graph,
+        Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))),
+        excluded=exclusion(build.options.exclude),
+        lazy=build.options.lazy_imports,
+        reader=build.reader,
+        memory=build.cache / "scanned",
+    )
+
+
+def assess(vetted: Sequence[VettedWheel], scanned: Scanned, resolution: Resolution, build: Context) -> Assessment:
+    """Return everything that is known of what cannot work, without suggested fixes."""
+    assessment = assessing.assess(vetted[0], vetted[1:], resolution, build.options.offer.env)
+    return replace(assessment, findings=in_order(merged(assessment.findings, scanned.findings)))
+
+
+def search_fixes(
+    assessment: Assessment, request: Request, resolution: Resolution, build: Context, *, seconds: int | None = None
+) -> Assessment:
+    """Return `assessment` with suggested fixes for its errors. `seconds` overrules the option `remedies`."""
+    incompatible = frozenset(finding.subject for finding in assessment.errors) - {request.own.name}
+    seconds = build.options.remedies if seconds is None else seconds
+    if not incompatible or not seconds:
+        return assessment
+    build.reporter.info(f"searching for fixes (up to {seconds} s; `remedies = false` disables it)")
+    search = SearchContext(
+        project=request.own,
+        extras=build.options.features,
+        groups=request.groups,
+        base=resolution,
+        incompatible=incompatible,
+        resolve_options=_resolve_options(build),
+        classify=_classifier(build),
+        cache=build.cache / "wheels",
+        workdir=build.workdir / "trials",
+        seconds=seconds,
+        deadline=time.monotonic() + seconds,
+    )
+    return with_remedies(assessment, search, build.cache / "remedies")
+
+
+def raise_for_errors(assessment: Assessment) -> None:
+    """Raise `NativeCodeError` when there is an error, naming all, who requires them and what to do."""
+    if assessment.errors:
+        raise NativeCodeError(render.errors(assessment), render.details(assessment))
+
+
+def report_findings(analyzed: Analysis, reporter: Reporter) -> None:
+    """Report what was left out, and every warning and hint."""
+    for wheel in analyzed.vetted:
+        if wheel.verdict == "stripped":
+            reporter.info(wheel.summary)
+        for file, reason in wheel.dropped:
+            reporter.debug(f"{wheel.wheel.name}: left out {file.path}: {reason}")
+        for sentence in wheel.unseen:
+            reporter.debug(sentence)
+    for finding in analyzed.assessment.of("warning"):
+        reporter.warning(render.note(finding))
+    for finding in analyzed.assessment.of("hint"):
+        reporter.info(f"hint: {render.note(finding)}")
+    for finding in analyzed.quiet if reporter.verbose else ():
+        reporter.debug(f"perhaps: {render.note(finding)}")
+
+
+def _host(build: Context) -> Host:
+    return Host(build.project.root, build.reporter.info)
+
+
+def _resolve_options(build: Context) -> ResolveOptions:
+    source = CandidateFilter(source=build.options.build_from_source)
+    return ResolveOptions(build.architectures, source, build.find_links, host=_host(build))
+
+
+def _classifier(build: Context) -> Callable[[Wheel], VettedWheel]:
+    options = build.options
+    return partial(
+        vetting.vet,
+        strip=options.strip_extensions,
+        allow=options.allow_native_files,
+        excluded=exclusion(options.exclude),
+    )
+
+
+def _build_from_source(pin: Pin, build: Context) -> None:
+    """Build the wheel of an sdist, and put it where the resolver and `fetch` find it."""
+    compiler = find_compiler(None, os.environ)
+    build.reporter.info(f"building {pin.name} {pin.version} from {pin.filename}, without compilers")
+    build_sdist(
+        pin,
+        find_links=build.find_links,
+        cache=build.cache / "built",
+        workdir=build.workdir,
+        python=str(compiler.path if compiler else sys.executable),
+        host=_host(build),
+    )
+
+
+def _report_uv_settings(build: Context) -> None:
+    """Report that settings of uv's are not read, when no setting of pip's stands beside them."""
+    named = [name for name in _UV_SETTINGS if os.environ.get(name)] + ["[tool.uv]"] * build.project.uv_indexes
+    if named and not any(os.environ.get(name) for name in _PIP_SETTINGS):
+        build.reporter.warning(
+            f"{', '.join(named)} names where uv finds packages; pip resolves here and does not read it. "
+            "Set PIP_INDEX_URL or PIP_EXTRA_INDEX_URL, PIP_FIND_LINKS, or pip.conf"
+        )
+
+
+def _report_resolution(requirements: Sequence[Requirement], resolution: Resolution, build: Context) -> None:
+    reporter, count = build.reporter, len(resolution.pins)
     reporter.info(
         f"resolved {count} distribution{'' if count == 1 else 's'} for {runtime_pins.NAME} {PYTHON} "
-        f"({', '.join(architectures)})"
+        f"({', '.join(build.architectures)})"
     )
     for requirement in requirements:
         address = urlsplit(requirement.url or "")

@@ -1,4 +1,8 @@
-"""The story of a build, from the project's wheel to the artifacts, a line a step."""
+"""A build, from the project's wheel to the artifacts, a line a step.
+
+A requirement, a wheel, an entry of the tree and an artifact each pass once through the room that knows it. Each step is
+a function of its room; what joins options, rooms and messages is in `analysis` and `assembly`.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +11,36 @@ import time
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.assemble import assemble
-from hatch_os402.archive.entries import EntryReader
 from hatch_os402.archive.staging import stage
-from hatch_os402.artifacts.facts import Facts
-from hatch_os402.artifacts.names import RECORD
 from hatch_os402.artifacts.writing import staged
-from hatch_os402.build import steps
-from hatch_os402.build.analysis import examine, raise_for_errors, report_findings
-from hatch_os402.cache import usable_cache
+from hatch_os402.build import analysis, assembly, context
 from hatch_os402.config.expiry import decide_expiry
-from hatch_os402.files import temporary_folder
-from hatch_os402.runtime.configured import executables
 from hatch_os402.tools.describing import describe_tools
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_os402.artifacts.writing import Artifact
+    from hatch_os402.build.analysis import Analysis
+    from hatch_os402.build.context import Context
     from hatch_os402.config.options import Options
     from hatch_os402.config.project import Project
     from hatch_os402.reporting import Reporter
+
+
+def analyze(build: Context, *, remedies: int | None = None) -> Analysis:
+    """Return what the project needs and whether it can work on os402.
+
+    What cannot work is a finding, not an exception. `remedies`, in seconds, overrules the option. Raises `Os402Error`.
+    """
+    request = analysis.read_request(build)
+    resolution = analysis.resolve(request, build)  # with pip, and checked without it
+    wheels = analysis.fetch(resolution, build)
+    vetted = analysis.vet(request, wheels, build)
+    scanned = analysis.scan(request, vetted, resolution, build)
+    assessment = analysis.assess(vetted, scanned, resolution, build)
+    assessment = analysis.search_fixes(assessment, request, resolution, build, seconds=remedies)
+    return analysis.Analysis(request, resolution, vetted, assessment, scanned.quiet)
 
 
 def build(project: Project, options: Options, directory: Path, reporter: Reporter) -> tuple[Artifact, ...]:
@@ -34,34 +48,22 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
 
     They replace those of an earlier build together; when anything fails, those stay. Raises `Os402Error`.
     """
-    runs_on = executables(options.runtime, project.root)
-    validity = decide_expiry(options.offer, project.root, os.environ, int(time.time()))
-    with temporary_folder() as workdir, EntryReader() as reader:
-        cache = usable_cache(os.environ, workdir / "cache")
-        found = examine(project, options, runs_on, workdir=workdir, cache=cache, reporter=reporter)
-        raise_for_errors(found.assessment)
-        report_findings(found, reporter)
-        entry, vetted_wheels = found.entry, found.vetted_wheels
-        tree = stage(vetted_wheels, exclude=options.exclude)
-        steps.check_tree(tree, found.entries, options, reader, reporter)
-        launch = steps.launch(entry, options)
-        compiled = steps.compile_all((*launch, *tree.entries), options, runs_on, cache / "bytecode", reader, reporter)
-        contents = assemble(launch, tree, compiled, sources=options.sources)
-        tools = describe_tools(entry, options, contents, runs_on, reader, reporter)
-        with staged(directory, project.id, cache / "locks") as files:
-            zipapp = steps.pack_zipapp(contents, options, reader, files)
-            frame = steps.frame_zipapp(zipapp, files)
-            offers = steps.write_offers(project, options, tools, runs_on, validity, frame, files, reporter)
-            facts = Facts(
-                project,
-                entry,
-                options.tools,
-                found.architectures,
-                runs_on,
-                found.resolution,
-                vetted_wheels,
-                compiled,
-                validity,
-            )
-            record = files.measured(RECORD, facts.record((zipapp, frame, *offers)))
+    with context.opened(project, options, reporter) as build:
+        expiry = decide_expiry(options.offer, project.root, os.environ, int(time.time()))
+        analyzed = analyze(build)
+        analysis.raise_for_errors(analyzed.assessment)
+        analysis.report_findings(analyzed, reporter)
+        tree = stage(analyzed.vetted, exclude=options.exclude)
+        assembly.check_tree(tree, analyzed.request, build)
+        launcher = assembly.launcher_files(analyzed.request, options)
+        compiled = assembly.compile_all((*launcher, *tree.entries), build)
+        contents = assemble(launcher, tree, compiled, sources=options.sources)
+        tools = describe_tools(
+            analyzed.request.entry_point, options, contents, build.executables, build.reader, reporter
+        )
+        with staged(directory, project.id, build.cache / "locks") as files:
+            zipapp = assembly.write_zipapp(contents, files, build)
+            frame = assembly.write_frame(zipapp, files)
+            offers = assembly.write_offers(frame, tools, expiry, files, build)
+            record = assembly.write_record((zipapp, frame, *offers), analyzed, compiled, expiry, files, build)
     return zipapp, frame, *offers, record

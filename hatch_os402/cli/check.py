@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hatch_os402.artifacts.choosing import choose
-from hatch_os402.build.analysis import Examination, examine
-from hatch_os402.cache import usable_cache
+from hatch_os402.build import context
+from hatch_os402.build.pipeline import analyze
 from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.compatibility import render
 from hatch_os402.errors import ArtifactError
@@ -20,7 +20,9 @@ from hatch_os402.files import temporary_folder
 from hatch_os402.formatting import escaped_lines
 from hatch_os402.plugin.bridge import read_options, read_project
 from hatch_os402.plugin.builder import Os402Builder
-from hatch_os402.runtime.configured import executables
+
+if TYPE_CHECKING:
+    from hatch_os402.build.analysis import Analysis
 
 
 @click.command()
@@ -51,8 +53,8 @@ def command(
     reporter = ClickReporter(verbose=verbose)
     if what is not None and project is not None:
         raise click.UsageError("name the project once: as the argument, or with --project")
-    found = _examine(_root(what or project), reporter, remedies=remedies)
-    for sentence in (text for vetted in found.vetted_wheels for text in vetted.unseen):
+    found = _analyze(_root(what or project), reporter, remedies=remedies)
+    for sentence in (text for vetted in found.vetted for text in vetted.unseen):
         reporter.debug(sentence)
     for finding in found.quiet if verbose else ():
         reporter.debug(f"perhaps: {render.note(finding)}")
@@ -71,7 +73,7 @@ def _root(what: Path | None) -> Path:
     return chosen.root.absolute()
 
 
-def _examine(root: Path, reporter: ClickReporter, *, remedies: int | None) -> Examination:
+def _analyze(root: Path, reporter: ClickReporter, *, remedies: int | None) -> Analysis:
     builder = Os402Builder(str(root))
     builder.check_metadata()
     options = read_options(str(root), builder.metadata)
@@ -79,18 +81,11 @@ def _examine(root: Path, reporter: ClickReporter, *, remedies: int | None) -> Ex
         with redirect_stdout(sys.stderr):  # what build hooks print is no part of the answer
             wheel = builder.build_own_wheel(workdir / "own")
         project = read_project(wheel, root=str(root), project_id=builder.project_id, metadata=builder.metadata)
-        return examine(
-            project,
-            options,
-            executables(options.runtime, root),
-            workdir=workdir,
-            cache=usable_cache(os.environ, workdir / "cache"),
-            reporter=reporter,
-            remedies=remedies,
-        )
+        with context.opened(project, options, reporter) as build:
+            return analyze(build, remedies=remedies)
 
 
-def _show(found: Examination) -> None:
+def _show(found: Analysis) -> None:
     assessment = found.assessment
     for line in render.overview(assessment):
         click.echo(escaped_lines(line))

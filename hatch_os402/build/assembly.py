@@ -1,0 +1,216 @@
+"""The second half of a build: from the staged tree to the artifacts.
+
+Each function is a step of `pipeline.build`: it gives its room what the options say, and the user what is worth a
+message.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hatch_os402 import launcher
+from hatch_os402.archive import frame as framing
+from hatch_os402.archive.assemble import importable, is_launcher, launcher_entries
+from hatch_os402.archive.modules import Compiled, compile_modules
+from hatch_os402.archive.pack import Member, pack
+from hatch_os402.artifacts.facts import Facts
+from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, suffix_of
+from hatch_os402.artifacts.signed import of_one_build
+from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports
+from hatch_os402.errors import BytecodeError, Os402Error
+from hatch_os402.offer.build import build_offer
+from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
+from hatch_os402.offer.payload import Executable as OfferExecutable
+from hatch_os402.offer.payload import sha256 as offer_sha256
+from hatch_os402.offer.reading import read_offer
+from hatch_os402.runtime.interpreters import find_compiler
+from hatch_os402.tools.model import Tool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from hatch_os402.archive.entries import Entry
+    from hatch_os402.archive.staging import Tree
+    from hatch_os402.artifacts.writing import Artifact, Files
+    from hatch_os402.build.analysis import Analysis, Request
+    from hatch_os402.build.context import Context
+    from hatch_os402.config.expiry import Expiry
+    from hatch_os402.config.options import Options
+    from hatch_os402.offer.payload import Offer
+
+_MAX_REPORTED = 5
+"""Modules that did not compile, named before the rest is only counted."""
+
+
+def check_tree(tree: Tree, request: Request, build: Context) -> None:
+    """Check that the archive has what it is to start, and what is to be imported later. Raises `Os402Error`."""
+    entries = {item.path: item for item in tree.entries}
+    check_lazy_imports(build.options.lazy_imports, entries)
+
+    def read(path: str) -> bytes | None:
+        return build.reader.read(entries[path]) if path in entries else None
+
+    for entry in request.starts:
+        if warning := check_entry_point(entry, entries.keys(), lambda path: build.reader.read(entries[path])):
+            build.reporter.warning(warning)
+        check_interface(entry, build.options.interface, read)
+    for warning in tree.warnings:
+        build.reporter.warning(warning)
+
+
+def launcher_files(request: Request, options: Options) -> tuple[Entry, ...]:
+    """Return the files of the launcher that starts the entry point, or the option's tools, as the options say."""
+    return launcher_entries(
+        request.entry_point.removesuffix("()"),
+        lazy_imports=options.lazy_imports,
+        interface=options.interface or launcher.SCRIPT,
+        caller_key=options.caller_key,
+        cookies=options.cookies,
+        factory=request.entry_point.endswith("()"),
+        tools=tuple((str(tool.name), tool.function) for tool in options.tools),
+    )
+
+
+def compile_all(entries: Iterable[Entry], build: Context) -> Compiled:
+    """Compile every module as the option `bytecode` says. Raises `BytecodeError` when that is not possible."""
+    options, reporter = build.options, build.reporter
+    if options.bytecode == "none":
+        return Compiled(None)
+    local = next((item.path for item in build.executables if item.path is not None), None)
+    interpreter = find_compiler(local, os.environ)
+    if interpreter is None:
+        missing = "no CPython 3.12 was found (the running Python, `runtime`, PATH, and those of pyenv, Hatch and uv)"
+        if options.bytecode == "required" or not options.sources:
+            raise BytecodeError(
+                f"{missing}, but bytecode is required.\nInstall one, for example with `hatch python install 3.12`."
+            )
+        reporter.warning(f"{missing}: the archive has no bytecode and starts more slowly")
+        return Compiled(None)
+    compiled = compile_modules(
+        importable(entries),
+        build.reader.read,
+        root=launcher.ROOT,
+        interpreter=interpreter,
+        cache=build.cache / "bytecode",
+        documented=lambda entry: not is_launcher(entry.path),
+    )
+    reporter.info(f"compiled {len(compiled.pycs)} modules with CPython {interpreter.version}")
+    reporter.debug(f"compiled with {interpreter.path}")
+    for path, reason in compiled.failures[:_MAX_REPORTED]:
+        reporter.warning(f"{path} does not compile and stays source only: {reason}")
+    if more := compiled.failures[_MAX_REPORTED:]:
+        reporter.warning(f"{len(more)} more modules do not compile and stay source only; the record names them")
+    return compiled
+
+
+def write_zipapp(contents: Sequence[Entry], files: Files, build: Context) -> Artifact:
+    """Write the zipapp."""
+    compression, read = build.options.compression, build.reader.read
+    members = (
+        Member(entry.path, partial(read, entry), _may_be_deflated(entry.path, compression)) for entry in contents
+    )
+    with files.path(ZIPAPP).open("wb") as file:
+        size, sha256 = pack(members, file)
+    return files.artifact(ZIPAPP, size, sha256)
+
+
+def _may_be_deflated(path: str, compression: str) -> bool:
+    """Whether a member is deflated. What every start reads stays as it is: to inflate it costs more than its transfer.
+
+    Measured: inflating takes 10 ms a MB, and os402's server 6 ms for each MB of the frame.
+    """
+    if compression == "stored" or is_launcher(path):
+        return False
+    return compression == "deflated" or not path.endswith(".pyc")
+
+
+def write_frame(zipapp: Artifact, files: Files) -> Artifact:
+    """Write the framed stdin."""
+    with files.path(ZIPAPP).open("rb") as source, files.path(FRAME).open("wb") as file:
+        size, sha256 = framing.write_frame(source, zipapp.size, file)
+    return files.artifact(FRAME, size, sha256)
+
+
+def write_offers(
+    frame: Artifact, tools: Sequence[Tool], expiry: Expiry, files: Files, build: Context
+) -> tuple[Artifact, ...]:
+    """Write the unsigned offer; where the option `tools` is set, that of each of `tools`."""
+    options, reporter = build.options, build.reporter
+    _report_offer(frame, expiry, build)
+    described = tools or (Tool(build.project.name, "", build.project.description),)
+    written = []
+    for one in described:
+        own = str(one.name) if options.tools else ""
+        offer = build_offer(
+            options.offer,
+            executables={item.arch: OfferExecutable(sha256=item.sha256, url=item.url) for item in build.executables},
+            args=(*launcher.ARGS, *((own,) if own else ())),
+            frame_sha256=frame.sha256,
+            frame=files.path(FRAME).read_bytes,
+            valid_until=expiry.until,
+            default_name=one.name,
+            default_description=one.description,
+            default_schemas=(one.input_schema, one.output_schema),
+        )
+        signed = files.directory / (files.stem + suffix_of(own, SIGNED_SUFFIX))
+        if signed.exists() and not _signs(signed, offer):
+            reporter.warning(f"{signed.name} is of an earlier build: sign again")
+        content = envelope_text(offer).encode()
+        written.append(replace(files.measured(suffix_of(own, OFFER), content), offer=offer_sha256(offer)))
+    return tuple(written)
+
+
+def write_record(
+    artifacts: Sequence[Artifact],
+    analyzed: Analysis,
+    compiled: Compiled,
+    expiry: Expiry,
+    files: Files,
+    build: Context,
+) -> Artifact:
+    """Write the build record of the other `artifacts`."""
+    facts = Facts(
+        build.project,
+        analyzed.request.entry_point,
+        build.options.tools,
+        build.architectures,
+        build.executables,
+        analyzed.resolution,
+        analyzed.vetted,
+        compiled,
+        expiry,
+    )
+    return files.measured(RECORD, facts.record(artifacts))
+
+
+def _report_offer(frame: Artifact, expiry: Expiry, build: Context) -> None:
+    reporter = build.reporter
+    if frame.size > UPLOAD_LIMIT:
+        reporter.warning(
+            f"the framed archive has {frame.size:,} bytes, and servers take {UPLOAD_LIMIT:,} unless their owner allows "
+            'more. Leave files out with `exclude`, or set `sources = false` or `compression = "deflated"`'
+        )
+    if not build.options.offer.owner:
+        reporter.info("the offer has no `owner` yet: publishing it needs a key, whose address completes it")
+    if not expiry.reproducible:
+        reporter.warning(
+            f"the offer is valid until {expiry}, counted from the clock: this hash cannot be reproduced. Build from "
+            "a commit, or set SOURCE_DATE_EPOCH or `valid-until`"
+        )
+    if expiry.expired:
+        reporter.warning(
+            f"the offer expired on {expiry} ({expiry.origin}): os402 refuses it. Set a later `valid-until` or a "
+            "longer `valid-for`"
+        )
+
+
+def _signs(path: Path, offer: Offer) -> bool:
+    """Whether the signed offer at `path` is of this build, whoever signed it."""
+    try:
+        return of_one_build(offer, read_offer(path))
+    except Os402Error:
+        return False

@@ -1,0 +1,58 @@
+"""What every step of a build may use."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hatch_os402.archive.entries import EntryReader
+from hatch_os402.cache import usable_cache
+from hatch_os402.files import temporary_folder
+from hatch_os402.resolution.target import ARCHITECTURES
+from hatch_os402.runtime.configured import Executable, executables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from hatch_os402.config.options import Options
+    from hatch_os402.config.project import Project
+    from hatch_os402.reporting import Reporter
+
+
+@dataclass(frozen=True)
+class Context:
+    """One build."""
+
+    project: Project
+    options: Options
+    executables: tuple[Executable, ...]
+    """What runs the program on os402, one an architecture."""
+    workdir: Path
+    """A folder of this build, removed at its end."""
+    cache: Path
+    """The folder that builds share; `workdir` where that cannot be used."""
+    reader: EntryReader
+    reporter: Reporter
+
+    @property
+    def architectures(self) -> tuple[str, ...]:
+        """The architectures that are built for: those of the option `runtime`, else all."""
+        named = {item.arch for item in self.executables}
+        return tuple(arch for arch in ARCHITECTURES if not self.options.runtime or arch in named)
+
+    @property
+    def find_links(self) -> Path:
+        """The folder for wheels that were built here from source; it may not exist."""
+        return self.workdir / "find-links"
+
+
+@contextmanager
+def opened(project: Project, options: Options, reporter: Reporter) -> Iterator[Context]:
+    """Yield the context of a build. Raises `Os402Error` for an option `runtime` that names nothing usable."""
+    runs_on = tuple(executables(options.runtime, project.root))
+    with temporary_folder() as workdir, EntryReader() as reader:
+        cache = usable_cache(os.environ, workdir / "cache")
+        yield Context(project, options, runs_on, workdir, cache, reader, reporter)
