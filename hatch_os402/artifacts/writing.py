@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_os402.artifacts.names import FRAME, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
+from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
 from hatch_os402.artifacts.record import described, read_record, tools_of
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import locked, sweep, work_folder
@@ -124,8 +124,8 @@ def _swap(folder: Path, directory: Path, stem: str) -> None:
     """
     record = stem + RECORD
     first = [stem + suffix for suffix in FIRST]
-    made = {path.name for path in folder.iterdir() if path.is_file()}
-    moved = [*first, *sorted(made - {*first, record})]
+    made = {path.name for path in folder.iterdir() if path.name.startswith(stem + ".")}
+    moved = [*first, *(sorted(made - {*first, record}) or [stem + OFFER])]  # one offer at least
     gone = sorted({*_recorded(directory, stem)[0], *names(stem)} - made)
     aside = folder / "previous"
     aside.mkdir()
