@@ -8,6 +8,7 @@ and cannot be opened either: the error is the same.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import struct
@@ -43,8 +44,7 @@ _LINKS = {
 _UNREADABLE = (
     *(f"/etc/{name}" for name in ("group", "hosts", "mime.types", "passwd", "resolv.conf", "services")),
     *(f"/proc/{name}" for name in ("cmdline", "cpuinfo", "loadavg", "meminfo", "stat", "uptime", "version")),
-    *(f"/proc/self/{name}" for name in ("cgroup", "cmdline", "comm", "environ", "limits", "maps", "mem", "mountinfo")),
-    *(f"/proc/self/{name}" for name in ("mounts", "oom_score_adj", "smaps", "statm", "status")),
+    *("/bin/sh", "/bin/true", "/usr/bin/env"),
 )
 """Files that a server has. They are empty here, and nobody may open them."""
 
@@ -106,8 +106,7 @@ class Root:
         linux.setns(self._user)
         linux.setns(self._mounts)
         linux.unshare(linux.NEWNS)
-        for name in ("fd", "stat"):
-            linux.mount(f"{_HOST_PROC}/{pid}/{name}", f"/proc/self/{name}", flags=_BIND)
+        linux.mount(f"{_HOST_PROC}/{pid}", "/proc/self", flags=_BIND | _REC)
         linux.unmount(_HOST_PROC)
         # Landlock forbids to write here, with the error that a program sees on os402. Else nobody shares it.
         first, *others = self._scratch
@@ -189,12 +188,9 @@ def _build(
     linux.mount(None, "/", flags=_REC | _PRIVATE)
     linux.mount("tmpfs", spare, "tmpfs", _NOSUID | _NODEV, "mode=755")
     tree = _Tree(spare)
-    for path in (_OLD, _HOST_PROC, "/proc/self/fd", "/root", "/home", *_SCRATCH, *hidden):
+    for path in (_OLD, _HOST_PROC, "/proc/self", *_SCRATCH):
         tree.folder(path)
-    tree.file("/proc/self/stat")
-    for path in _UNREADABLE:
-        tree.file(path, 0)
-    for path, target in {**_LINKS, "/proc/self/exe": executable, "/proc/self/cwd": START}.items():
+    for path, target in _LINKS.items():
         tree.link(path, target)
     for name in os.listdir("/"):  # noqa: PTH208 - the names alone
         if name.startswith(("lib", "bin", "sbin")) and os.path.islink(f"/{name}"):  # noqa: PTH114 - as above
@@ -203,6 +199,10 @@ def _build(
         tree.bring(path)
     for path in _aliases(executable, readable):
         tree.bring(path)
+    for path in hidden:
+        tree.imitate(path, stat.S_IFDIR)
+    for path in _UNREADABLE:
+        tree.imitate(path, stat.S_IFREG)
     if folder is not None:
         linux.mount(folder, spare + START, flags=_BIND | _REC)
     free = [path for path in _SCRATCH if not os.listdir(spare + path)]  # noqa: PTH208 - the names alone
@@ -238,7 +238,8 @@ class _Tree:
         if path not in self._links and not self._has(path):
             self._links.add(path)
             self.folder(os.path.dirname(path))  # noqa: PTH120 - as above
-            os.symlink(target, self._top + path)  # noqa: PTH211 - as above
+            with contextlib.suppress(FileExistsError):
+                os.symlink(target, self._top + path)  # noqa: PTH211 - as above
 
     def bring(self, path: str) -> None:
         """Have `path` be there as it is outside, with the symbolic links on the way; what is not is passed over."""
@@ -255,6 +256,16 @@ class _Tree:
             self.file(real)
         linux.mount(real, self._top + real, flags=_BIND | _REC)
         self._bound.add(real)
+
+    def imitate(self, path: str, kind: int) -> None:
+        """Have an empty folder, or a file that cannot be opened, be where `path` leads to, if nothing is there."""
+        real = self._followed(path)
+        if real is None or self._has(real) or os.path.lexists(self._top + real):
+            return
+        if kind == stat.S_IFDIR:
+            self.folder(real)
+        else:
+            self.file(real, 0)
 
     def _followed(self, path: str) -> str | None:
         """Return what `path` leads to, and make each link that it leads through."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from hatch_os402.sandbox import limits
 from hatch_os402.sandbox.protocol import microseconds
-from hatch_os402.sandbox.stand_in import concealed
+from hatch_os402.sandbox.stand_in import concealed, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,11 @@ class Rules:
         self._processes: int | None = None
         self._conceal = bool(config["stands_in"])
         """Whether the modules that cosmo-python lacks are there, and have to be concealed."""
+        self._set(config)
+        if self._conceal:
+            lacking()  # read now: a fork may read no file any more
+
+    def _set(self, config: dict[str, Any]) -> None:
         if sys.platform != "linux":
             return
         from hatch_os402.sandbox import linux  # noqa: PLC0415 - Linux only
