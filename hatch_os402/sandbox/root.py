@@ -77,8 +77,7 @@ class Root:
         try:
             _answered(ours[0])
             step = "its user"
-            for name, content in _maps(self._ids).items():
-                _write(f"/proc/{pid}/{name}", content)
+            self._ids = _mapped(pid, self._ids)
             os.write(theirs[1], b".")
             step = "its files"
             self._scratch = _answered(ours[0]).split()
@@ -109,10 +108,11 @@ class Root:
         linux.mount(f"{_HOST_PROC}/{pid}", "/proc/self", flags=_BIND | _REC)
         linux.unmount(_HOST_PROC)
         # Landlock forbids to write here, with the error that a program sees on os402. Else nobody shares it.
-        first, *others = self._scratch
-        linux.mount("tmpfs", first, "tmpfs", _NOSUID | _NODEV | _NOEXEC, "size=1m,nr_inodes=64,mode=755")
-        for folder in others:
-            linux.mount(first, folder, flags=_BIND)
+        for number, folder in enumerate(self._scratch):
+            if number:
+                linux.mount(self._scratch[0], folder, flags=_BIND)
+            else:
+                linux.mount("tmpfs", folder, "tmpfs", _NOSUID | _NODEV | _NOEXEC, "size=1m,nr_inodes=64,mode=755")
         os.chdir(START)
         if self._ids is not None:
             for number in range(3):
@@ -140,16 +140,32 @@ def _distinct() -> tuple[int, int] | None:
     return chosen, chosen
 
 
+def is_root() -> bool:
+    """Whether this process is the machine's root, whose processes the kernel does not count."""
+    try:
+        with open("/proc/self/uid_map", "rb") as file:  # noqa: PTH123 - a small process
+            return os.geteuid() == 0 and file.readline().split()[1] == b"0"
+    except (OSError, IndexError):
+        return os.geteuid() == 0
+
+
 def _count(path: str) -> int:
     """Return how many ids a map has (user_namespaces(7))."""
     with open(path, "rb") as file:  # noqa: PTH123 - a small process
         return sum(int(line.split()[2]) for line in file)
 
 
-def _maps(ids: tuple[int, int] | None) -> dict[str, str]:
-    if ids is None:
-        return {"setgroups": "deny", "uid_map": f"0 {os.geteuid()} 1", "gid_map": f"0 {os.getegid()} 1"}
-    return {"uid_map": f"0 0 1\n{_ID} {ids[0]} 1", "gid_map": f"0 {os.getegid()} 1\n{_ID} {ids[1]} 1"}
+def _mapped(pid: int, ids: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Give the namespace of a process its ids, `ids` among them if this process may; return them if so."""
+    own = {"uid_map": f"0 {os.geteuid()} 1", "gid_map": f"0 {os.getegid()} 1"}
+    if ids is not None:
+        with contextlib.suppress(OSError):  # root without its privileges, as in many containers
+            for (name, content), other in zip(own.items(), ids, strict=True):
+                _write(f"/proc/{pid}/{name}", f"{content}\n{_ID} {other} 1")
+            return ids
+    for name, content in {"setgroups": "deny", **own}.items():
+        _write(f"/proc/{pid}/{name}", content)
+    return None
 
 
 def _for_everybody(path: str) -> bool:

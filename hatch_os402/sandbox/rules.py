@@ -93,7 +93,7 @@ class Rules:
         except linux.RefusedError as error:
             self.missing.append(str(error))
         try:
-            calls = seccomp.Filter(root=root is not None, network=separated, signals=signals)
+            calls = seccomp.Filter(root=root is not None, namespaces=separated, signals=signals)
             if self._can(calls.confine):
                 self._filter = calls.confine
         except linux.RefusedError as error:
@@ -114,9 +114,11 @@ class Rules:
 
     def _bound_processes(self, root: Root | None) -> None:
         """Bound the number of processes, which no namespace does."""
+        from hatch_os402.sandbox.root import is_root  # noqa: PLC0415 - Linux only
+
         if tuple(int(part) for part in os.uname().release.split(".")[:2]) < _COUNTED_BY_NAMESPACE:
             self.missing.append("programs can start any number of processes; bounding them needs Linux 5.14")
-        elif os.geteuid() == 0 and (root is None or not root.distinct):
+        elif (root is None or not root.distinct) and is_root():
             self.missing.append("programs of root can start any number of processes; run it as another user")
         else:
             self._processes = limits.PROCESSES
