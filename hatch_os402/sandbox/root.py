@@ -117,7 +117,8 @@ class Root:
         if self._ids is not None:
             for number in range(3):
                 if stat.S_ISFIFO(os.fstat(number).st_mode):
-                    os.fchown(number, _ID, _ID)  # so that it can be opened by its name in /proc/self/fd
+                    with contextlib.suppress(OSError):  # so that it can be opened by its name in /proc/self/fd
+                        os.fchown(number, _ID, _ID)
             os.setgroups([])
             os.setresgid(_ID, _ID, _ID)
             os.setresuid(_ID, _ID, _ID)
