@@ -18,7 +18,7 @@ from hatch_os402.archive.staging import exclusion
 from hatch_os402.compatibility import assess as assessing
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility import vet as vetting
-from hatch_os402.compatibility.findings import in_order, merged
+from hatch_os402.compatibility.findings import Finding, in_order, merged
 from hatch_os402.compatibility.imports import scan as scanning
 from hatch_os402.compatibility.imports.reach import Library
 from hatch_os402.compatibility.remedies.search import with_remedies
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from hatch_os402.build.context import Context
-    from hatch_os402.compatibility.findings import Assessment, Finding
+    from hatch_os402.compatibility.findings import Assessment
     from hatch_os402.compatibility.imports.scan import Scanned
     from hatch_os402.compatibility.vet import VettedWheel
     from hatch_os402.reporting import Reporter
@@ -83,8 +83,6 @@ class Analysis:
 def read_request(build: Context) -> Request:
     """Return what the project asks for. Raises `Os402Error` for a damaged wheel or options that name nothing."""
     project, options = build.project, build.options
-    for hint in options.offer.hints():
-        build.reporter.info(f"hint: {hint}")
     check_features(project, options)
     own = read_wheel(project.wheel)
     entry = "" if options.tools else entry_point(project, options, {file.path for file in own.files})
@@ -165,8 +163,11 @@ def scan(request: Request, vetted: Sequence[VettedWheel], resolution: Resolution
 
 def assess(vetted: Sequence[VettedWheel], scanned: Scanned, resolution: Resolution, build: Context) -> Assessment:
     """Return everything that is known of what cannot work, without suggested fixes."""
+    own = vetted[0].wheel
     assessment = assessing.assess(vetted[0], vetted[1:], resolution, build.options.offer.env)
-    return replace(assessment, findings=in_order(merged(assessment.findings, scanned.findings)))
+    offered = [Finding("hint", "offer", own.name, text, str(own.version)) for text in build.options.offer.hints()]
+    findings = (*merged(assessment.findings, scanned.findings), *offered)
+    return replace(assessment, findings=in_order(findings))
 
 
 def search_fixes(

@@ -114,6 +114,10 @@ class _Call:
             )
         if program.offer.valid_until < time.time():
             reporter.warning("the offer expired, and os402 would answer 404; build again")
+        if program.offer.limits.net:
+            reporter.warning(
+                "the offer says `net = true`, and has no network here, as on os402, which gives none to anybody"
+            )
         runtime = discover(
             program.executable,
             python=program.is_python,

@@ -78,8 +78,8 @@ class Landlock:
 def _rule(path: str, access: int, root: int | None = None) -> bytes | None:
     """Return the rule that allows `access` to `path`, which stays open for it; None if `path` is not there."""
     with contextlib.suppress(OSError):
-        relative = path if root is None else path.lstrip("/")
-        opened = os.open(relative, os.O_PATH | os.O_CLOEXEC, dir_fd=root)
+        flags = os.O_PATH | os.O_CLOEXEC
+        opened = os.open(path, flags) if root is None else linux.open_within(root, path, flags)
         if not stat.S_ISDIR(os.fstat(opened).st_mode):
             access &= ~_READ_DIR
         return struct.pack("=Qi", access, opened)

@@ -8,6 +8,7 @@ and cannot be opened either: the error is the same.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import struct
@@ -43,8 +44,7 @@ _LINKS = {
 _UNREADABLE = (
     *(f"/etc/{name}" for name in ("group", "hosts", "mime.types", "passwd", "resolv.conf", "services")),
     *(f"/proc/{name}" for name in ("cmdline", "cpuinfo", "loadavg", "meminfo", "stat", "uptime", "version")),
-    *(f"/proc/self/{name}" for name in ("cgroup", "cmdline", "comm", "environ", "limits", "maps", "mem", "mountinfo")),
-    *(f"/proc/self/{name}" for name in ("mounts", "oom_score_adj", "smaps", "statm", "status")),
+    *("/bin/sh", "/bin/true", "/usr/bin/env"),
 )
 """Files that a server has. They are empty here, and nobody may open them."""
 
@@ -77,8 +77,7 @@ class Root:
         try:
             _answered(ours[0])
             step = "its user"
-            for name, content in _maps(self._ids).items():
-                _write(f"/proc/{pid}/{name}", content)
+            self._ids = _mapped(pid, self._ids)
             os.write(theirs[1], b".")
             step = "its files"
             self._scratch = _answered(ours[0]).split()
@@ -106,19 +105,20 @@ class Root:
         linux.setns(self._user)
         linux.setns(self._mounts)
         linux.unshare(linux.NEWNS)
-        for name in ("fd", "stat"):
-            linux.mount(f"{_HOST_PROC}/{pid}/{name}", f"/proc/self/{name}", flags=_BIND)
+        linux.mount(f"{_HOST_PROC}/{pid}", "/proc/self", flags=_BIND | _REC)
         linux.unmount(_HOST_PROC)
         # Landlock forbids to write here, with the error that a program sees on os402. Else nobody shares it.
-        first, *others = self._scratch
-        linux.mount("tmpfs", first, "tmpfs", _NOSUID | _NODEV | _NOEXEC, "size=1m,nr_inodes=64,mode=755")
-        for folder in others:
-            linux.mount(first, folder, flags=_BIND)
+        for number, folder in enumerate(self._scratch):
+            if number:
+                linux.mount(self._scratch[0], folder, flags=_BIND)
+            else:
+                linux.mount("tmpfs", folder, "tmpfs", _NOSUID | _NODEV | _NOEXEC, "size=1m,nr_inodes=64,mode=755")
         os.chdir(START)
         if self._ids is not None:
             for number in range(3):
                 if stat.S_ISFIFO(os.fstat(number).st_mode):
-                    os.fchown(number, _ID, _ID)  # so that it can be opened by its name in /proc/self/fd
+                    with contextlib.suppress(OSError):  # so that it can be opened by its name in /proc/self/fd
+                        os.fchown(number, _ID, _ID)
             os.setgroups([])
             os.setresgid(_ID, _ID, _ID)
             os.setresuid(_ID, _ID, _ID)
@@ -141,16 +141,32 @@ def _distinct() -> tuple[int, int] | None:
     return chosen, chosen
 
 
+def is_root() -> bool:
+    """Whether this process is the machine's root, whose processes the kernel does not count."""
+    try:
+        with open("/proc/self/uid_map", "rb") as file:  # noqa: PTH123 - a small process
+            return os.geteuid() == 0 and file.readline().split()[1] == b"0"
+    except (OSError, IndexError):
+        return os.geteuid() == 0
+
+
 def _count(path: str) -> int:
     """Return how many ids a map has (user_namespaces(7))."""
     with open(path, "rb") as file:  # noqa: PTH123 - a small process
         return sum(int(line.split()[2]) for line in file)
 
 
-def _maps(ids: tuple[int, int] | None) -> dict[str, str]:
-    if ids is None:
-        return {"setgroups": "deny", "uid_map": f"0 {os.geteuid()} 1", "gid_map": f"0 {os.getegid()} 1"}
-    return {"uid_map": f"0 0 1\n{_ID} {ids[0]} 1", "gid_map": f"0 {os.getegid()} 1\n{_ID} {ids[1]} 1"}
+def _mapped(pid: int, ids: tuple[int, int] | None) -> tuple[int, int] | None:
+    """Give the namespace of a process its ids, `ids` among them if this process may; return them if so."""
+    own = {"uid_map": f"0 {os.geteuid()} 1", "gid_map": f"0 {os.getegid()} 1"}
+    if ids is not None:
+        with contextlib.suppress(OSError):  # root without its privileges, as in many containers
+            for (name, content), other in zip(own.items(), ids, strict=True):
+                _write(f"/proc/{pid}/{name}", f"{content}\n{_ID} {other} 1")
+            return ids
+    for name, content in {"setgroups": "deny", **own}.items():
+        _write(f"/proc/{pid}/{name}", content)
+    return None
 
 
 def _for_everybody(path: str) -> bool:
@@ -189,12 +205,9 @@ def _build(
     linux.mount(None, "/", flags=_REC | _PRIVATE)
     linux.mount("tmpfs", spare, "tmpfs", _NOSUID | _NODEV, "mode=755")
     tree = _Tree(spare)
-    for path in (_OLD, _HOST_PROC, "/proc/self/fd", "/root", "/home", *_SCRATCH, *hidden):
+    for path in (_OLD, _HOST_PROC, "/proc/self", *_SCRATCH):
         tree.folder(path)
-    tree.file("/proc/self/stat")
-    for path in _UNREADABLE:
-        tree.file(path, 0)
-    for path, target in {**_LINKS, "/proc/self/exe": executable, "/proc/self/cwd": START}.items():
+    for path, target in _LINKS.items():
         tree.link(path, target)
     for name in os.listdir("/"):  # noqa: PTH208 - the names alone
         if name.startswith(("lib", "bin", "sbin")) and os.path.islink(f"/{name}"):  # noqa: PTH114 - as above
@@ -203,6 +216,10 @@ def _build(
         tree.bring(path)
     for path in _aliases(executable, readable):
         tree.bring(path)
+    for path in hidden:
+        tree.imitate(path, stat.S_IFDIR)
+    for path in _UNREADABLE:
+        tree.imitate(path, stat.S_IFREG)
     if folder is not None:
         linux.mount(folder, spare + START, flags=_BIND | _REC)
     free = [path for path in _SCRATCH if not os.listdir(spare + path)]  # noqa: PTH208 - the names alone
@@ -238,7 +255,8 @@ class _Tree:
         if path not in self._links and not self._has(path):
             self._links.add(path)
             self.folder(os.path.dirname(path))  # noqa: PTH120 - as above
-            os.symlink(target, self._top + path)  # noqa: PTH211 - as above
+            with contextlib.suppress(FileExistsError):
+                os.symlink(target, self._top + path)  # noqa: PTH211 - as above
 
     def bring(self, path: str) -> None:
         """Have `path` be there as it is outside, with the symbolic links on the way; what is not is passed over."""
@@ -255,6 +273,16 @@ class _Tree:
             self.file(real)
         linux.mount(real, self._top + real, flags=_BIND | _REC)
         self._bound.add(real)
+
+    def imitate(self, path: str, kind: int) -> None:
+        """Have an empty folder, or a file that cannot be opened, be where `path` leads to, if nothing is there."""
+        real = self._followed(path)
+        if real is None or self._has(real) or os.path.lexists(self._top + real):
+            return
+        if kind == stat.S_IFDIR:
+            self.folder(real)
+        else:
+            self.file(real, 0)
 
     def _followed(self, path: str) -> str | None:
         """Return what `path` leads to, and make each link that it leads through."""

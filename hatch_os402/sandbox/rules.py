@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from hatch_os402.sandbox import limits
 from hatch_os402.sandbox.protocol import microseconds
-from hatch_os402.sandbox.stand_in import concealed
+from hatch_os402.sandbox.stand_in import concealed, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,11 @@ class Rules:
         self._processes: int | None = None
         self._conceal = bool(config["stands_in"])
         """Whether the modules that cosmo-python lacks are there, and have to be concealed."""
+        self._set(config)
+        if self._conceal:
+            lacking()  # read now: a fork may read no file any more
+
+    def _set(self, config: dict[str, Any]) -> None:
         if sys.platform != "linux":
             return
         from hatch_os402.sandbox import linux  # noqa: PLC0415 - Linux only
@@ -88,7 +93,7 @@ class Rules:
         except linux.RefusedError as error:
             self.missing.append(str(error))
         try:
-            calls = seccomp.Filter(root=root is not None, network=separated, signals=signals)
+            calls = seccomp.Filter(root=root is not None, namespaces=separated, signals=signals)
             if self._can(calls.confine):
                 self._filter = calls.confine
         except linux.RefusedError as error:
@@ -109,9 +114,11 @@ class Rules:
 
     def _bound_processes(self, root: Root | None) -> None:
         """Bound the number of processes, which no namespace does."""
+        from hatch_os402.sandbox.root import is_root  # noqa: PLC0415 - Linux only
+
         if tuple(int(part) for part in os.uname().release.split(".")[:2]) < _COUNTED_BY_NAMESPACE:
             self.missing.append("programs can start any number of processes; bounding them needs Linux 5.14")
-        elif os.geteuid() == 0 and (root is None or not root.distinct):
+        elif (root is None or not root.distinct) and is_root():
             self.missing.append("programs of root can start any number of processes; run it as another user")
         else:
             self._processes = limits.PROCESSES

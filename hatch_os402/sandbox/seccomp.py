@@ -14,7 +14,8 @@ import struct
 
 from hatch_os402.sandbox import linux
 
-_LD, _JEQ, _JGE, _JSET, _RET = 0x20, 0x15, 0x35, 0x45, 0x06  # linux/bpf_common.h
+_LD, _JA, _JEQ, _JGE, _JSET, _RET = 0x20, 0x05, 0x15, 0x35, 0x45, 0x06  # linux/bpf_common.h
+_LINEAR = 2
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000  # linux/seccomp.h
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data, little-endian
 _X32 = 0x40000000
@@ -114,6 +115,14 @@ _OF_FILES: dict[str, tuple[int | None, int | None]] = {
     "file_setattr": (469, 469),
 }
 """What Landlock does not cover."""
+_OF_OTHERS_MEMORY: dict[str, tuple[int | None, int | None]] = {
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+}
+"""System V and POSIX objects, which an IPC namespace keeps apart."""
 _OF_THE_PROCESS_ALONE = {
     "prlimit64": (302, 261),
     "sched_setaffinity": (203, 122),
@@ -143,20 +152,19 @@ class Filter:
     """The filter of a program, for this machine's architecture.
 
     What something else takes care of is left to that: files and sockets with a path, where the program has a `root` of
-    its own; what reaches others by a `network` of its own; `signals` to others, by Landlock. Raises `RefusedError` for
+    its own; networks and shared memory, by `namespaces`; `signals` to others, by Landlock. Raises `RefusedError` for
     a machine whose system calls are not known here.
     """
 
-    def __init__(self, *, root: bool, network: bool, signals: bool) -> None:
+    def __init__(self, *, root: bool, namespaces: bool, signals: bool) -> None:
         machine = platform.machine()
         if machine not in _ARCHITECTURES:
             raise linux.RefusedError(f"seccomp is not used on {machine}: its system calls are not known here")
         self._column, arch = _ARCHITECTURES[machine]
-        self._code = [
-            *(_load(_ARCH), *_unless(_JEQ, arch, errno.ENOSYS)),  # what 32-bit programs call
-            *(_load(_NUMBER), *_if(_JGE, _X32, errno.ENOSYS)),
-        ]
-        for numbers in (*_REFUSED.values(), *(() if root else _OF_FILES.values())):
+        self._rules: dict[int, list[bytes]] = {}
+        refused = [*_REFUSED.values(), *(() if root else _OF_FILES.values())]
+        refused += () if namespaces else _OF_OTHERS_MEMORY.values()
+        for numbers in refused:
             self._add(numbers, [_return(errno.EPERM)])
         for numbers in _OF_THE_PROCESS_ALONE.values():
             self._add(numbers, [_load_argument(0), *_one_of((0, _SELF), errno.EPERM)])
@@ -176,11 +184,15 @@ class Filter:
         # NETLINK_ROUTE, number 0, lists the interfaces of the program's own network.
         netlink = [_load_argument(2), *_one_of((0,), errno.EPROTONOSUPPORT)]
         families = [_jump(_JEQ, _NETLINK, 0, len(netlink)), *netlink]
-        refused = (*(() if root else (_UNIX,)), *(() if network else (_INET, _INET6, _NETLINK)))
-        families[:0] = [part for family in refused for part in _if(_JEQ, family, errno.EACCES)]
+        without = (*(() if root else (_UNIX,)), *(() if namespaces else (_INET, _INET6, _NETLINK)))
+        families[:0] = [part for family in without for part in _if(_JEQ, family, errno.EACCES)]
         families += _one_of((_UNIX, _INET, _INET6), errno.EAFNOSUPPORT)
         self._add(_SOCKET, [_load_argument(0), *families])
-        self._text = b"".join((*self._code, _ALLOWED))
+        start = [
+            *(_load(_ARCH), *_unless(_JEQ, arch, errno.ENOSYS)),  # what 32-bit programs call
+            *(_load(_NUMBER), *_if(_JGE, _X32, errno.ENOSYS)),
+        ]
+        self._text = b"".join((*start, *_search(sorted(self._rules.items()))))
 
     def confine(self) -> None:
         """Put it in force for this process and all that it starts. Raises `RefusedError`."""
@@ -197,7 +209,21 @@ class Filter:
         """Add what is done for one call; `then` must end in a return."""
         number = numbers[self._column]
         if number is not None:
-            self._code += [_jump(_JEQ, number, 0, len(then)), *then]
+            self._rules[number] = then
+
+
+def _search(rules: list[tuple[int, list[bytes]]]) -> list[bytes]:
+    """Return a binary search for the number of the call.
+
+    The kernel tries every number when it takes a filter, and a list takes it a millisecond for each program.
+    """
+    if len(rules) <= _LINEAR:
+        tests = (part for number, then in rules for part in (_jump(_JEQ, number, 0, len(then)), *then))
+        return [*tests, _ALLOWED]
+    middle = len(rules) // 2
+    lesser, greater = _search(rules[:middle]), _search(rules[middle:])
+    over = struct.pack("=HBBI", _JA, 0, 0, len(lesser))
+    return [_jump(_JGE, rules[middle][0], 0, 1), over, *lesser, *greater]
 
 
 def _jump(test: int, value: int, if_so: int, if_not: int) -> bytes:

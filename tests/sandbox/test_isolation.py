@@ -47,6 +47,7 @@ attempts = {
     "netlink, audit": lambda: socket.socket(16, socket.SOCK_RAW, 9),
     "tcp": lambda: socket.create_connection(("127.0.0.1", port), 2),
     "udp": udp,
+    "udp, IPv6": lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).connect(("::1", port)),
     "signal": lambda: os.kill(victim, 0),
     "limits of another": lambda: resource.prlimit(victim, resource.RLIMIT_NOFILE, (1, 1)),
     "affinity of another": lambda: os.sched_setaffinity(victim, [0]),
