@@ -90,7 +90,10 @@ def examine(
     if own.metadata.requires_dist or groups:
         _remark_uv(project, os.environ, reporter)
     resolve_options = ResolveOptions(
-        architectures, CandidateFilter(source=options.build_from_source), workdir / "shelf", host=host
+        architectures,
+        CandidateFilter(source=options.build_from_source, newest=options.build_from_source),
+        workdir / "shelf",
+        host=host,
     )
     resolution = _resolve(
         project, options, own, groups, resolve_options, workdir=workdir, cache=cache, reporter=reporter
@@ -250,5 +253,11 @@ def _tell_resolution(
     for pin in resolution.pins:
         parents = ", ".join(sorted(resolution.graph.required_by[pin.name]))
         reporter.debug(f"{pin.name} {pin.version} ({pin.filename}), required by {parents}")
+        if newer := resolution.passed_over.get(pin.name):
+            reporter.warning(
+                f"{pin.name} {pin.version} is taken, for of {newer}, which is newer, there is only source: "
+                f'build-from-source = ["{pin.name}"] takes that and builds it here, which runs its code; '
+                f"to keep the older one, require {pin.name}<={pin.version}"
+            )
         if pin.yanked:
             reporter.warning(f"{pin.name} {pin.version} was yanked from the index; require another release")
