@@ -105,6 +105,7 @@ def examine(
         machine=architectures[0],
         find_links=resolve_options.find_links,
         host=host,
+        accept=options.accept_broken_record,
     )
     classify = _classifier(options, (own, *wheels), reporter)
     vetted_wheels = tuple(classify(wheel) for wheel in (own, *wheels))
@@ -152,6 +153,10 @@ def raise_for_errors(assessment: Assessment) -> None:
 def report_findings(found: Examination, reporter: Reporter) -> None:
     """Tell what was left out, and every warning and hint."""
     for verdict in found.vetted_wheels:
+        if verdict.wheel.broken_record:
+            reporter.warning(
+                f"{verdict.wheel.filename} is taken as `accept-broken-record` asks: {verdict.wheel.broken_record}"
+            )
         if verdict.verdict == "stripped":
             reporter.info(verdict.summary)
         for file, reason in verdict.dropped:
