@@ -1,7 +1,7 @@
 """The environment of the programs that a build starts: a list of what they get, and nothing else.
 
 A build may have secrets in its environment, such as X402_KEY or those of a cloud. pip, compilers, the code of an sdist
-that is built, git and interpreters that are asked a question have no use for them.
+that is built and git have no use for them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ _BASE = frozenset({
     "LOCALAPPDATA", "PROGRAMDATA", "ALLUSERSPROFILE", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
     "__CF_USER_TEXT_ENCODING",
 })  # fmt: skip
-
-PYTHONS = frozenset({"PYENV_ROOT", "PYENV_VERSION", "PYENV_DIR"})
-"""What pyenv's shims need, beside the base, to become a Python."""
 
 GIT = frozenset({
     "XDG_CONFIG_HOME", "GIT_CEILING_DIRECTORIES", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM",

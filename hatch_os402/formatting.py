@@ -1,6 +1,26 @@
-"""Sizes, counts, dates and texts as a person reads them."""
+"""Text of others, made fit to be shown: what a terminal would obey is written as escapes."""
 
 from __future__ import annotations
+
+import unicodedata
+
+_OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of Unicode: controls, formats (directions of writing among them), surrogates, separators of lines."""
+
+
+def escaped(text: str, *, keep: str = "") -> str:
+    r"""Return `text` with control and format characters as `\x1b` and the like, but for those in `keep`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        ascii(character)[1:-1] if character not in keep and unicodedata.category(character) in _OBEYED else character
+        for character in text
+    )
+
+
+def escaped_lines(text: str) -> str:
+    """Return `text` as `escaped` does, with its lines and tabulators."""
+    return escaped(text.replace("\r\n", "\n"), keep="\n\t")
 
 
 def human_size(size: int) -> str:

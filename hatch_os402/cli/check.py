@@ -15,7 +15,8 @@ from hatch_os402.build.analysis import Examination, examine
 from hatch_os402.cache import usable_cache
 from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.compatibility import render
-from hatch_os402.errors import Os402Error, shown
+from hatch_os402.errors import Os402Error
+from hatch_os402.formatting import escaped_lines
 from hatch_os402.plugin.bridge import read_options, read_project
 from hatch_os402.plugin.builder import Os402Builder
 from hatch_os402.runtime.configured import executables
@@ -83,12 +84,12 @@ def _examine(folder: Path, reporter: ClickReporter, *, remedies: int | None) -> 
 def _show(found: Examination) -> None:
     assessment = found.assessment
     for line in render.overview(assessment):
-        click.echo(shown(line))
+        click.echo(escaped_lines(line))
     for level in ("warning", "hint"):
         for finding in assessment.of(level):
-            click.echo(shown(f"{level}: {render.note(finding)}"))
+            click.echo(escaped_lines(f"{level}: {render.note(finding)}"))
     if assessment.errors:
         click.echo()
-        click.echo(shown(render.errors(assessment)))
+        click.echo(escaped_lines(render.errors(assessment)))
     else:
         click.echo("everything can run on os402, as far as this can be known without running it")

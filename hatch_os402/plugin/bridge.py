@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from hatch_os402.errors import Os402Error, shown, unforeseen
-from hatch_os402.formatting import human_size
+from hatch_os402.errors import Os402Error, bug
+from hatch_os402.formatting import escaped_lines, human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,23 +51,22 @@ def abort_on_error(app: Application) -> Iterator[None]:
         yield
     except Os402Error as error:
         if error.details and app.verbosity > 0:
-            app.display_error(shown(error.details.rstrip()))
-        app.abort(shown(f"os402: {error.message}"))
+            app.display_error(escaped_lines(error.details.rstrip()))
+        app.abort(escaped_lines(f"os402: {error.message}"))
     except KeyboardInterrupt:
         app.abort("os402: interrupted. Previous artifacts are as they were.", code=130)
     except OSError as error:
         if app.verbosity > 0:
-            app.display_error(shown(traceback.format_exc().rstrip()))
+            app.display_error(escaped_lines(traceback.format_exc().rstrip()))
         where = f": {error.filename}" if error.filename else ""
         app.abort(
-            shown(f"os402: {error.strerror or error}{where}\n")
+            escaped_lines(f"os402: {error.strerror or error}{where}\n")
             + "Nothing was written, and previous artifacts are as they were."
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, it is ours
-        message, details = unforeseen(error)
         if app.verbosity > 0:
-            app.display_error(shown(details))
-        app.abort(shown(f"os402: {message}"))
+            app.display_error(escaped_lines(traceback.format_exc().rstrip()))
+        app.abort(escaped_lines(f"os402: {bug(error)} (`-v` shows where it is)"))
 
 
 class HatchReporter:
@@ -83,16 +82,16 @@ class HatchReporter:
 
     def info(self, message: str) -> None:
         """Say what was done."""
-        self._app.display_info(shown(f"os402: {message}"))
+        self._app.display_info(escaped_lines(f"os402: {message}"))
 
     def warning(self, message: str) -> None:
         """Say what the user should know."""
-        self._app.display_warning(shown(f"os402: {message}"))
+        self._app.display_warning(escaped_lines(f"os402: {message}"))
 
     def debug(self, message: str) -> None:
         """Say what only helps when somebody asks (`hatch -v`)."""
         if self.verbose:
-            self._app.display_info(shown(f"os402: {message}"))
+            self._app.display_info(escaped_lines(f"os402: {message}"))
 
 
 def read_options(root: str, metadata: ProjectMetadata[Any]) -> Options:

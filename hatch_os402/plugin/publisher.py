@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from hatch.publish.plugin.interface import PublisherInterface
 
-from hatch_os402.errors import Os402Error, shown, unforeseen
+from hatch_os402.errors import Os402Error, bug
+from hatch_os402.formatting import escaped_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,18 +29,17 @@ class Os402Publisher(PublisherInterface):
             self._publish(artifacts, options)
         except Os402Error as error:
             if error.details and self.app.verbosity > 0:
-                self.app.display_error(shown(error.details.rstrip()))
-            self.app.abort(shown(f"os402: {error.message}"))
+                self.app.display_error(escaped_lines(error.details.rstrip()))
+            self.app.abort(escaped_lines(f"os402: {error.message}"))
         except ModuleNotFoundError as error:
             self.app.abort(
                 f'os402: publishing needs the module {error.name!r}: install "hatch-os402[publish]" beside Hatch, for '
                 "example with `uv tool install hatch --with 'hatch-os402[publish]'`"
             )
         except Exception as error:  # noqa: BLE001 - Hatch would show local variables with HATCH_DEBUG, the environment among them
-            message, details = unforeseen(error)
             if self.app.verbosity > 0:
-                self.app.display_error(shown(details))
-            self.app.abort(shown(f"os402: {message}"))
+                self.app.display_error(escaped_lines(traceback.format_exc().rstrip()))
+            self.app.abort(escaped_lines(f"os402: {bug(error)} (`-v` shows where it is)"))
 
     def _publish(self, artifacts: list[str], options: Mapping[str, Any]) -> None:
         from hatch_os402.plugin.bridge import HatchReporter  # noqa: PLC0415

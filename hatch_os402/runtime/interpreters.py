@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_os402.environment import PYTHONS, chosen
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -23,6 +21,10 @@ _QUESTION = (
     "import sys, json, _imp, _frozen_importlib_external as e; v = sys.version_info; "
     "print(json.dumps([sys.implementation.name, *v[:2], v[3], e.MAGIC_NUMBER.hex(), '%d.%d.%d' % v[:3], sys.version]))"
 )
+EMPTY_ENVIRONMENT = {name: os.environ[name] for name in ("SYSTEMROOT",) if os.name == "nt" and name in os.environ}
+"""What an interpreter that is asked something finds in its environment: nothing, for keys are in ours. (Windows starts
+no Python without SYSTEMROOT.)"""
+
 _TIMEOUT = 20
 """Seconds that a candidate may take to answer."""
 
@@ -41,9 +43,9 @@ class Interpreter:
 def find_compiler(runtime: Path | None, environ: Mapping[str, str]) -> Interpreter | None:
     """Return the first CPython 3.12 that answers, or None.
 
-    In this order: the running Python, `runtime` (a local cosmo-python), PATH, the Pythons of pyenv, Hatch and uv, and
-    scripts on PATH. A name on PATH proves nothing (pyenv's shims fail when the version is not selected), so each one is
-    asked.
+    In this order: the running Python, `runtime` (a local cosmo-python), PATH, the Pythons of pyenv, Hatch, uv, asdf and
+    mise, and scripts on PATH. A name on PATH proves nothing (pyenv's shims fail when the version is not selected), so
+    each one is asked.
     """
     seen: set[str] = set()
     for candidate in _candidates(runtime, environ):
@@ -58,7 +60,7 @@ def find_compiler(runtime: Path | None, environ: Mapping[str, str]) -> Interpret
 def ask(path: str | Path) -> Interpreter | None:
     """Return the interpreter at `path` when it runs and is a final CPython 3.12, else None.
 
-    It is given no more of the environment than what a Python, or a shim of pyenv's, needs to start.
+    It is run outside any sandbox, in an empty environment: only for what the user named, or what is pinned by its hash.
     """
     try:
         answer = subprocess.run(
@@ -68,7 +70,7 @@ def ask(path: str | Path) -> Interpreter | None:
             stderr=subprocess.DEVNULL,
             check=True,
             timeout=_TIMEOUT,
-            env=chosen(os.environ, PYTHONS),
+            env=EMPTY_ENVIRONMENT,
         ).stdout
         *kind, version, build = json.loads(answer)
     except (OSError, subprocess.SubprocessError, ValueError):
@@ -122,3 +124,6 @@ def _installations(environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
     yield hatch, "3.12*/python"
     yield hatch, "3.12*/python/install"
     yield Path(environ.get("UV_PYTHON_INSTALL_DIR") or uv), "cpython-3.12*"
+    # Their shims need variables, and what is asked has none.
+    yield Path(environ.get("ASDF_DATA_DIR") or home / ".asdf") / "installs/python", "3.12*"
+    yield Path(environ.get("MISE_DATA_DIR") or data / "mise") / "installs/python", "3.12*"
