@@ -1,7 +1,7 @@
 """The environment of the programs that a build starts: a list of what they get, and nothing else.
 
 A build may have secrets in its environment, such as X402_KEY or those of a cloud. pip, compilers, the code of an sdist
-that is built, git and interpreters that are asked a question have no use for them.
+that is built and git have no use for them.
 """
 
 from __future__ import annotations

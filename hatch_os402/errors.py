@@ -13,23 +13,6 @@ import traceback
 from hatch_os402.__about__ import __version__
 
 
-def unforeseen(error: BaseException) -> tuple[str, str]:
-    """Return what a user is told of an exception that nobody expected, in one line, and the traceback for `-v`.
-
-    The line holds what a report needs and no local variable, which may be secret.
-    """
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "hatch_os402" in frame.filename]
-    at = f", at {own[-1].filename.rpartition('hatch_os402')[2].lstrip('/')}:{own[-1].lineno}" if own else ""
-    words = " ".join(str(error).split())[:200]
-    message = (
-        f"this is a bug in hatch-os402 {__version__} (Python {sys.version.split()[0]}{at}): "
-        f"{type(error).__name__}{': ' if words else ''}{words}. Please report it to the project, "
-        "with the traceback that `-v` shows."
-    )
-    return message, "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
-
-
 class Os402Error(Exception):
     """An expected failure.
 
@@ -41,6 +24,20 @@ class Os402Error(Exception):
         super().__init__(message)
         self.message = message
         self.details = details
+
+
+def bug(error: BaseException) -> str:
+    """Return one line about an exception that is nobody's fault but ours, which says where the report goes.
+
+    It holds what a report needs, and no local variable, which may be secret.
+    """
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "hatch_os402" in frame.filename]
+    at = f", at {frames[-1].filename.rpartition('hatch_os402')[2].lstrip('/')}:{frames[-1].lineno}" if frames else ""
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return (
+        f"this is a bug in hatch-os402 {__version__} (Python {sys.version.split()[0]}{at}), please report it where you "
+        f"have it from: {what[:500]}"
+    )
 
 
 class OptionTypeError(Os402Error, TypeError):

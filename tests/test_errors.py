@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hatch_os402.errors import Os402Error, unforeseen
+from hatch_os402.errors import Os402Error, bug
 from hatch_os402.formatting import escaped_lines
 from hatch_os402.plugin.bridge import HatchReporter, abort_on_error
 
@@ -58,7 +58,7 @@ def test_no_remark_moves_the_cursor():
 
 def test_an_exception_that_is_not_ours_is_one_line_that_asks_for_a_report():
     (line,) = aborted(RuntimeError("two\nlines"))
-    assert line.startswith("os402: this is a bug in hatch-os402 ")
+    assert line.startswith("os402: this is a bug in hatch-os402, please report it")
     assert "RuntimeError: two lines" in line
     assert "report" in line
     assert "\n" not in line
@@ -70,7 +70,7 @@ def test_its_traceback_is_for_those_who_ask():
     assert "this is a bug" in line
 
 
-def test_the_place_is_told_where_it_is_ours():
+def test_the_place_is_named_where_it_is_ours():
     with pytest.raises(TypeError) as caught:
         escaped_lines(None)
-    assert ", at errors.py:" in unforeseen(caught.value)[0]
+    assert ", at formatting.py:" in bug(caught.value)

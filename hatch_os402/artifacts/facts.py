@@ -87,6 +87,7 @@ class Facts:
                 "version": pin.version,
                 **(source or {"wheel": pin.filename, "sha256": pin.sha256}),
                 "required_by": sorted(self.resolution.graph.required_by[pin.name]),
+                **({"accepted": broken} if (broken := vetted_wheels[pin.name].wheel.broken_record) else {}),
                 "treatment": vetted_wheels[pin.name].verdict,
                 "left_out": sorted(file.path for file, _ in vetted_wheels[pin.name].dropped),
             }

@@ -130,6 +130,7 @@ def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
         machine=build.architectures[0],
         find_links=build.find_links,
         host=_host(build),
+        accept=build.options.accept_broken_record,
     )
 
 
@@ -204,6 +205,8 @@ def raise_for_errors(assessment: Assessment) -> None:
 def report_findings(analyzed: Analysis, reporter: Reporter) -> None:
     """Report what was left out, and every warning and hint."""
     for wheel in analyzed.vetted:
+        if broken := wheel.wheel.broken_record:
+            reporter.warning(f"{wheel.wheel.filename} is taken as `accept-broken-record` asks: {broken}")
         if wheel.verdict == "stripped":
             reporter.info(wheel.summary)
         for file, reason in wheel.dropped:
@@ -223,7 +226,8 @@ def _host(build: Context) -> Host:
 
 
 def _resolve_options(build: Context) -> ResolveOptions:
-    source = CandidateFilter(source=build.options.build_from_source)
+    chosen = build.options.build_from_source
+    source = CandidateFilter(source=chosen, newest=chosen)
     return ResolveOptions(build.architectures, source, build.find_links, host=_host(build))
 
 
@@ -278,5 +282,11 @@ def _report_resolution(requirements: Sequence[Requirement], resolution: Resoluti
     for pin in resolution.pins:
         parents = ", ".join(sorted(resolution.graph.required_by[pin.name]))
         reporter.debug(f"{pin.name} {pin.version} ({pin.filename}), required by {parents}")
+        if newer := resolution.passed_over.get(pin.name):
+            reporter.warning(
+                f"{pin.name} {pin.version} is taken, for of {newer}, which is newer, there is only source: "
+                f'build-from-source = ["{pin.name}"] takes that and builds it here, which runs its code; '
+                f"to keep the older one, require {pin.name}<={pin.version}"
+            )
         if pin.yanked:
             reporter.warning(f"{pin.name} {pin.version} was yanked from the index; require another release")

@@ -232,6 +232,11 @@ class Options:
         return frozenset(canonicalize_name(name) for name in self._fields.strings("build-from-source"))
 
     @cached_property
+    def accept_broken_record(self) -> frozenset[str]:
+        """Distributions whose wheel may have a RECORD that is not true of its files; canonical names."""
+        return frozenset(canonicalize_name(name) for name in self._fields.strings("accept-broken-record"))
+
+    @cached_property
     def remedies(self) -> int:
         """Seconds that may be spent on ways out when a distribution cannot work; 0 for none."""
         value = self._fields.config.get("remedies", True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from starlette.routing import Mount
 from hatch_os402.__about__ import __version__
 from hatch_os402.calls import cgi
 from hatch_os402.calls.explain import explain
-from hatch_os402.errors import SandboxError, unforeseen
+from hatch_os402.errors import SandboxError, bug
 from hatch_os402.formatting import escaped
 from hatch_os402.gateway import answers
 from hatch_os402.gateway.answers import RefusedError
@@ -66,7 +67,7 @@ class _Router:
         except (ClientDisconnect, _GoneError):
             return
         except Exception as error:  # noqa: BLE001 - one request must not end the others, and the user must hear of it
-            message, details = unforeseen(error)
+            message, details = bug(error), traceback.format_exc()
             self._gateway.reporter.warning(f"{message}\n{details}")
             response = answers.as_own(RefusedError(500, message, close=True).response())
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from hatch_os402.errors import Os402Error, unforeseen
+from hatch_os402.errors import Os402Error, bug
 from hatch_os402.formatting import escaped_lines, human_size
 from hatch_os402.processes.interruption import Interrupted, interruptible
 
@@ -66,10 +66,9 @@ def abort_on_error(app: Application) -> Iterator[None]:
             + "Nothing was written, and previous artifacts are as they were."
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, it is ours
-        message, details = unforeseen(error)
         if app.verbosity > 0:
-            app.display_error(escaped_lines(details))
-        app.abort(escaped_lines(f"os402: {message}"))
+            app.display_error(escaped_lines(traceback.format_exc().rstrip()))
+        app.abort(escaped_lines(f"os402: {bug(error)} (`-v` shows where it is)"))
 
 
 class HatchReporter:

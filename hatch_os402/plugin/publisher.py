@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from hatch.publish.plugin.interface import PublisherInterface
 
-from hatch_os402.errors import Os402Error, unforeseen
+from hatch_os402.errors import Os402Error, bug
 from hatch_os402.formatting import escaped_lines
 from hatch_os402.home import expand_user
 
@@ -37,10 +38,9 @@ class Os402Publisher(PublisherInterface):
                 "example with `uv tool install hatch --with 'hatch-os402[publish]'`"
             )
         except Exception as error:  # noqa: BLE001 - Hatch would show local variables with HATCH_DEBUG, the environment among them
-            message, details = unforeseen(error)
             if self.app.verbosity > 0:
-                self.app.display_error(escaped_lines(details))
-            self.app.abort(escaped_lines(f"os402: {message}"))
+                self.app.display_error(escaped_lines(traceback.format_exc().rstrip()))
+            self.app.abort(escaped_lines(f"os402: {bug(error)} (`-v` shows where it is)"))
 
     def _publish(self, artifacts: list[str], options: Mapping[str, Any]) -> None:
         from hatch_os402.config.publish_options import Table, load_settings  # noqa: PLC0415

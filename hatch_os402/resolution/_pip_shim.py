@@ -11,7 +11,9 @@ abi, platform]), `settings` (names of pip's settings that may come from configur
 `transfers` (see _pip_transfers.py) and `answer` (a file for what this script has to say to the one that started it).
 `environment` null leaves the target alone: pip then works for the Python that runs it. Three lists of canonical names
 narrow or widen what pip may choose: `pure` (none-any wheels only), `without` (no release at all) and `source` (an sdist
-where no wheel fits; ["*"] for every name). An sdist is never built: its own PKG-INFO is its metadata.
+where no wheel fits; ["*"] for every name; of those in `newest` the newest release, sdist or not). An sdist is never
+built: its own PKG-INFO is its metadata. The answer has `passed_over`: name → the versions of sdists that would have
+fitted.
 """
 
 import json
@@ -64,7 +66,11 @@ def main(path):
                 yield key, value
 
     parser.ConfigOptionParser._get_ordered_configuration_items = harmless
-    return cli.main(job["arguments"])
+    status = cli.main(job["arguments"])
+    if not status and job.get("passed_over"):
+        with open(job["answer"], "w", encoding="utf-8") as file:
+            json.dump({"passed_over": {name: sorted(found) for name, found in job["passed_over"].items()}}, file)
+    return status
 
 
 def _judge_addresses(addresses):
@@ -115,8 +121,7 @@ def _be_the_target(job):
 
         decide = RequiresPythonCandidate.__init__
         sdist.SourceDistribution.prepare_distribution_metadata  # noqa: B018
-        if job["pure"] or job["without"] or job["source"]:
-            _choose(job)
+        _choose(job)
     except (ImportError, AttributeError) as error:
         _unsupported(str(error))
 
@@ -151,7 +156,8 @@ def _choose(job):
     finder, evaluator = package_finder.PackageFinder, package_finder.CandidateEvaluator
     find, evaluate = finder.find_all_candidates, finder.make_link_evaluator
     applicable = evaluator.get_applicable_candidates
-    pure, without, source = set(job["pure"]), set(job["without"]), set(job["source"])
+    pure, without, source, newest = (set(job[key]) for key in ("pure", "without", "source", "newest"))
+    passed_over = job["passed_over"] = {}
 
     def find_allowed(self, project_name):
         name = canonicalize_name(project_name)
@@ -162,16 +168,41 @@ def _choose(job):
 
     def evaluate_source_too(self, project_name):
         made = evaluate(self, project_name)
-        if source & {"*", canonicalize_name(project_name)}:
+        name = canonicalize_name(project_name)
+        if source & {"*", name}:
             made._formats = frozenset({"binary", "source"})
+        else:
+            made.evaluate_link = _noting_source(made, passed_over.setdefault(name, set()))
         return made
 
     def wheels_first(self, candidates):
+        if candidates and canonicalize_name(candidates[0].name) in newest:
+            return applicable(self, candidates)
         return applicable(self, [one for one in candidates if one.link.is_wheel]) or applicable(self, candidates)
 
     finder.find_all_candidates = find_allowed
     finder.make_link_evaluator = evaluate_source_too
     evaluator.get_applicable_candidates = wheels_first
+
+
+def _noting_source(evaluator, versions):
+    """Return `evaluate_link` of `evaluator`, which adds to `versions` those of sdists that would do but for that."""
+    evaluate_link = evaluator.evaluate_link
+    wheels_only = evaluator._formats
+
+    def noting(link):
+        result = evaluate_link(link)
+        if not link.is_wheel and result[0].name == "format_unsupported":
+            evaluator._formats = frozenset({"binary", "source"})
+            try:
+                kind, version = evaluate_link(link)
+            finally:
+                evaluator._formats = wheels_only
+            if kind.name == "candidate":
+                versions.add(str(version))
+        return result
+
+    return noting
 
 
 def _own_metadata(folder):

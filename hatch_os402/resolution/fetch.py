@@ -17,7 +17,7 @@ from hatch_os402.resolution.target import Target
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from hatch_os402.resolution.graph import Pin
@@ -33,21 +33,23 @@ def fetch(
     find_links: Path | None = None,
     timeout: float | None = None,
     host: Host = HERE,
+    accept: Collection[str] = (),
 ) -> tuple[Wheel, ...]:
     """Return the wheel of each of `pins`, in their order, every byte checked against its hash and its RECORD.
 
     `cache` is a folder that can be written; a wheel lies there under its SHA256. What is missing is fetched by pip
     (`machine`: the architecture whose tags pip is given), in one run of at most `timeout` seconds. `find_links` is a
-    folder with more wheels, if it is there. Raises `ResolutionError` and `WheelError`.
+    folder with more wheels, if it is there. `accept` holds canonical names of distributions whose RECORD may be wrong.
+    Raises `ResolutionError` and `WheelError`.
     """
-    found = {pin: wheel for pin in pins if (wheel := _cached(pin, cache)) is not None}
+    found = {pin: wheel for pin in pins if (wheel := _cached(pin, cache, accept)) is not None}
     missing = [pin for pin in pins if pin not in found]
     if missing:
         folder = workdir / "wheels"
         folder.mkdir()
         _download(missing, folder, Target(machine), workdir, find_links, timeout, host)
         for pin in missing:
-            found[pin] = read_wheel(keep(folder / pin.filename, pin, cache), expected_sha256=pin.sha256)
+            found[pin] = _read(keep(folder / pin.filename, pin, cache), pin, accept)
     for pin in pins:
         _check_metadata(pin, found[pin])
     return tuple(found[pin] for pin in pins)
@@ -57,11 +59,15 @@ def _place(pin: Pin, cache: Path) -> Path:
     return cache / pin.sha256[:2] / pin.sha256 / pin.filename
 
 
-def _cached(pin: Pin, cache: Path) -> Wheel | None:
+def _read(path: Path, pin: Pin, accept: Collection[str]) -> Wheel:
+    return read_wheel(path, expected_sha256=pin.sha256, accept_broken_record=pin.name in accept)
+
+
+def _cached(pin: Pin, cache: Path, accept: Collection[str]) -> Wheel | None:
     """Return the wheel from the cache; a damaged one is as good as none, for it is fetched again."""
     path = _place(pin, cache)
     try:
-        return read_wheel(path, expected_sha256=pin.sha256) if path.is_file() else None
+        return _read(path, pin, accept) if path.is_file() else None
     except (WheelError, OSError):
         return None
 

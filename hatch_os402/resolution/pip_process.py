@@ -83,6 +83,8 @@ class CandidateFilter:
     """No release at all."""
     source: frozenset[str] = frozenset()
     """An sdist where no wheel fits; "*" stands for every name. It is not built: what it says of itself counts."""
+    newest: frozenset[str] = frozenset()
+    """Of these, which `source` has too, the newest release, although it may be an sdist and an older one a wheel."""
 
 
 Wanted = tuple[str, Sequence[str]]
@@ -103,8 +105,10 @@ def run_pip(
     choice: CandidateFilter = CandidateFilter(),
     host: Host = HERE,
     timeout: float | None = None,
-) -> str:
-    """Run `pip ARGUMENTS` with `requirements` for `target` and return all that it printed.
+) -> Mapping[str, Sequence[str]]:
+    """Run `pip ARGUMENTS` with `requirements` for `target`.
+
+    Return canonical name → the versions of which there are only sdists, for what pip looked for.
 
     `workdir` is an existing private folder. `doing` completes "while …" in messages; `timeout` is in seconds. Raises
     `ResolutionError`, in the user's terms, with pip's own words as details: `UnsatisfiableError` where no releases fit
@@ -117,13 +121,15 @@ def run_pip(
         "pure": sorted(choice.pure),
         "without": sorted(choice.without),
         "source": sorted(choice.source),
+        "newest": sorted(choice.newest),
         "arguments": [arguments[0], *common, *arguments[1:]],
         "requirements": requirements,
     }
     output, status, told = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}", host, doing, timeout=timeout)
     if status:
         raise explain(output, status, doing, told)
-    return output
+    found: Mapping[str, Sequence[str]] = told.get("passed_over", {})
+    return found
 
 
 def run_pip_here(

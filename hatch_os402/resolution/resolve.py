@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from hatch_os402.errors import ResolutionError, UnsatisfiableError
 from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
@@ -35,6 +36,8 @@ class Resolution:
     graph: Graph
     built: Mapping[str, Pin] = field(default_factory=dict)
     """Canonical name → the sdist, of each distribution whose wheel was built here."""
+    passed_over: Mapping[str, str] = field(default_factory=dict)
+    """Canonical name → the newest version that would fit, of each distribution of which that is only source."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +71,19 @@ def resolve(
     if not root.requirements and not root.groups:
         return Resolution((), Graph(root.name))
     first, *others = (Target(machine) for machine in resolve_options.architectures)
-    pins = {pin.name: pin for pin in _run(project, root, first, workdir, resolve_options)}
+    passed_over: dict[str, set[str]] = {}
+    pins = {pin.name: pin for pin in _run(project, root, first, workdir, resolve_options, passed_over)}
     graph = check(root, tuple(pins.values()), first)
     for target in others:
         same, problems = walk(root, pins, target)
         if not problems and same.required_by.keys() == pins.keys():
             graph = graph.merged(same)
             continue
-        more = _run(project, root, target, workdir, resolve_options)
+        more = _run(project, root, target, workdir, resolve_options, passed_over)
         graph = graph.merged(check(root, more, target))
         pins = _union(pins, more, first, target)
-    return Resolution(tuple(pins[name] for name in sorted(pins)), graph)
+    chosen = tuple(pins[name] for name in sorted(pins))
+    return Resolution(chosen, graph, passed_over=_newer(chosen, root, passed_over))
 
 
 def resolve_with_source(
@@ -128,8 +133,34 @@ def _union(pins: dict[str, Pin], more: Sequence[Pin], first: Target, target: Tar
     return {pin.name: pin for pin in more} | pins
 
 
-def _run(project: Wheel, root: Root, target: Target, workdir: Path, resolve_options: ResolveOptions) -> tuple[Pin, ...]:
-    """Let pip resolve for `target` and return its pins, unchecked."""
+def _newer(pins: Sequence[Pin], root: Root, passed_over: Mapping[str, set[str]]) -> dict[str, str]:
+    """Return name → version of each release in `passed_over` that is newer than the pin, and that nobody rules out."""
+    texts = (text for pin in pins for text in pin.requires_dist)
+    wanted = [*root.requirements, *root.groups, *_valid(texts)]
+    found = {}
+    for pin in pins:
+        specifiers = [item.specifier for item in wanted if canonicalize_name(item.name) == pin.name]
+        newer = [
+            version
+            for version in map(Version, passed_over.get(pin.name, ()))
+            if version > Version(pin.version)
+            and (not version.is_prerelease or Version(pin.version).is_prerelease)
+            and all(specifier.contains(version, prereleases=True) for specifier in specifiers)
+        ]
+        if newer and not pin.direct:
+            found[pin.name] = str(max(newer))
+    return found
+
+
+def _run(
+    project: Wheel,
+    root: Root,
+    target: Target,
+    workdir: Path,
+    resolve_options: ResolveOptions,
+    passed_over: dict[str, set[str]],
+) -> tuple[Pin, ...]:
+    """Let pip resolve for `target` and return its pins, unchecked; add to `passed_over` the sdists it did not take."""
     stub = write_stub(project, workdir)
     extras = f"[{','.join(sorted(root.extras))}]" if root.extras else ""
     wanted = [f"{project.name}{extras} @ {stub.as_uri()}", *map(str, root.groups)]
@@ -141,7 +172,7 @@ def _run(project: Wheel, root: Root, target: Target, workdir: Path, resolve_opti
         if resolve_options.find_links and resolve_options.find_links.is_dir()
         else []
     )
-    run_pip(
+    passed = run_pip(
         ["install", *nowhere, *find_links, "--report", str(report)],
         target,
         workdir,
@@ -151,6 +182,8 @@ def _run(project: Wheel, root: Root, target: Target, workdir: Path, resolve_opti
         host=resolve_options.host,
         timeout=resolve_options.timeout,
     )
+    for name, versions in passed.items():
+        passed_over.setdefault(name, set()).update(versions)
     return _as_required(read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target), root)
 
 

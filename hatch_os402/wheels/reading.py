@@ -16,6 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from hatch_os402.errors import WheelError
 from hatch_os402.resolution.nested import LARGEST, Nested, is_zip, look_into
 from hatch_os402.wheels import record
 from hatch_os402.wheels.members import (
@@ -93,6 +94,8 @@ class Wheel:
     metadata: Metadata
     purelib: bool
     """`Root-Is-Purelib`."""
+    broken_record: str = ""
+    """What is wrong with its RECORD, where that was accepted."""
 
     @property
     def pure_tags(self) -> bool:
@@ -100,11 +103,13 @@ class Wheel:
         return all(tag.abi == "none" and tag.platform == "any" for tag in self.tags)
 
 
-def read_wheel(path: Path, *, expected_sha256: str | None = None) -> Wheel:
+def read_wheel(path: Path, *, expected_sha256: str | None = None, accept_broken_record: bool = False) -> Wheel:
     """Read the wheel at `path` and return what it holds.
 
-    `expected_sha256`, in hex, is that of the whole file. Raises `WheelError` for whatever is damaged, dishonest
-    (RECORD, names, metadata) or dangerous (paths out of the wheel, links, collisions, bombs), naming the file.
+    `expected_sha256`, in hex, is that of the whole file. With `accept_broken_record` a RECORD that is not true of the
+    files is noted and no error: the hash of the whole file alone vouches for them. Raises `WheelError` for whatever is
+    damaged, dishonest (RECORD, names, metadata) or dangerous (paths out of the wheel, links, collisions, bombs), naming
+    the file.
     """
     filename = path.name
     try:
@@ -118,10 +123,10 @@ def read_wheel(path: Path, *, expected_sha256: str | None = None) -> Wheel:
         places = {member: _place(member, filename, name, version) for member in infos}
         check_collisions((path if scheme == "root" else member for member, (path, scheme) in places.items()), filename)
         dist_info = _dist_info(places, filename, name, version)
-        files = _read_files(archive, infos, places, dist_info, filename)
+        files, broken = _read_files(archive, infos, places, dist_info, filename, accept=accept_broken_record)
         metadata = _read_metadata(_whole(archive, infos, f"{dist_info}/METADATA", filename), filename, name, version)
         purelib = _read_purelib(_whole(archive, infos, f"{dist_info}/WHEEL", filename), filename)
-    return Wheel(path, filename, name, version, tags, dist_info, files, metadata, purelib)
+    return Wheel(path, filename, name, version, tags, dist_info, files, metadata, purelib, broken)
 
 
 @contextmanager
@@ -184,27 +189,46 @@ def _read_files(
     places: Mapping[str, tuple[str, str]],
     dist_info: str,
     filename: str,
-) -> tuple[WheelFile, ...]:
-    """Read every file once, check it against RECORD and return what is known of it."""
+    *,
+    accept: bool,
+) -> tuple[tuple[WheelFile, ...], str]:
+    """Read every file once, check it against RECORD and return what is known of it.
+
+    With `accept` a RECORD that is wrong is no error: what is wrong is returned as well, and is empty otherwise.
+    """
     own = f"{dist_info}/RECORD"
     exempt = {own, *(f"{dist_info}/{signature}" for signature in record.SIGNATURES)}
-    files = []
     try:
         rows = record.parse(_whole(archive, infos, own, filename))
         record.check_listing(rows, infos, exempt)
-        for member, info in infos.items():
-            hasher = record.Hasher(None if member in exempt else rows[member])
-            head, chunks = b"", []
-            for chunk in read_chunks(archive, info):
-                head = head or chunk[:HEAD]
-                hasher.update(chunk)
-                if is_zip(head) and info.file_size <= LARGEST:
-                    chunks.append(chunk)
-            path, scheme = places[member]
-            nested = look_into(head, b"".join(chunks) if chunks else None)
-            files.append(WheelFile(path, member, scheme, hasher.size, hasher.finish(), head, nested))
+        checked = {member: rows[member] for member in infos if member not in exempt}
+        return _read_members(archive, infos, places, checked), ""
     except record.RecordError as error:
-        raise refuse(filename, f"RECORD {error}.", error.path or own) from error
+        if not accept:
+            name = canonicalize_name(filename.partition("-")[0])
+            known = f'\nIf it was published so, let it through: accept-broken-record = ["{name}"].'
+            raise WheelError(f"{refuse(filename, f'RECORD {error}.', error.path or own)}{known}") from error
+        return _read_members(archive, infos, places, {}), f"RECORD {error}: {error.path or own}"
+
+
+def _read_members(
+    archive: zipfile.ZipFile,
+    infos: Mapping[str, zipfile.ZipInfo],
+    places: Mapping[str, tuple[str, str]],
+    rows: Mapping[str, record.Row],
+) -> tuple[WheelFile, ...]:
+    files = []
+    for member, info in infos.items():
+        hasher = record.Hasher(rows.get(member))
+        head, chunks = b"", []
+        for chunk in read_chunks(archive, info):
+            head = head or chunk[:HEAD]
+            hasher.update(chunk)
+            if is_zip(head) and info.file_size <= LARGEST:
+                chunks.append(chunk)
+        path, scheme = places[member]
+        nested = look_into(head, b"".join(chunks) if chunks else None)
+        files.append(WheelFile(path, member, scheme, hasher.size, hasher.finish(), head, nested))
     return tuple(sorted(files, key=lambda file: (file.path.encode(), file.scheme)))
 
 

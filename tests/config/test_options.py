@@ -58,6 +58,7 @@ class TestUnknown:
         ("features", frozenset(), ["A_b", "c"], {"a-b", "c"}),
         ("groups", (), ["dev"], ("dev",)),
         ("build_from_source", frozenset(), ["Doc_opt"], {"doc-opt"}),
+        ("accept_broken_record", frozenset(), ["Doc_opt"], {"doc-opt"}),
         ("remedies", 25, False, 0),
         ("remedies", 25, True, 25),
         ("remedies", 25, "2m", 120),

@@ -318,3 +318,19 @@ def test_no_bytecode_where_it_is_required(tmp_path, hosts):
     automatic = build(root, python=python, env=env).succeeded()
     assert "no CPython 3.12 was found" in automatic.err
     assert automatic.record["bytecode"] == {"compiled": False}
+
+
+@pytest.mark.once
+def test_a_wheel_that_was_published_with_a_wrong_record(find_links, tmp_path):
+    """The message gives the option that lets it through, which is told and recorded; what is staged has a true one."""
+    make_wheel(find_links, "upper", "1.0", {"upper.py": ""}, record="upper.py,sha256=AAAA,7\n")
+    root = write_project(tmp_path / "project", dependencies=["upper"])
+    option = 'accept-broken-record = ["upper"]'
+    assert option in refused(root, env=environment(**offline(find_links)))
+    write_project(root, dependencies=["upper"], options=f"bytecode = false\n{option}\n")
+    done = build(root, env=environment(**offline(find_links))).succeeded()
+    assert "upper-1.0-py3-none-any.whl is taken as `accept-broken-record` asks: RECORD " in done.err
+    assert done.record["distributions"][0]["accepted"].startswith("RECORD ")
+    assert (
+        b"upper.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0" in done.members["upper-1.0.dist-info/RECORD"]
+    )

@@ -125,6 +125,26 @@ def test_it_is_built_without_compilers_and_recorded(find_links, tmp_path):
     assert evidence.exists()
 
 
+@pytest.mark.parametrize("dependency", ["sourceful", "sourceful>=0.5", "sourceful<1", "sourceful==0.9"])
+def test_a_step_back_to_an_old_wheel_is_told(find_links, tmp_path, dependency):
+    evidence = sdist(find_links, "sourceful")
+    make_wheel(find_links, "sourceful", "0.9", {"sourceful.py": ""})
+    done = built(tmp_path, find_links, [dependency], []).succeeded()
+    assert done.vendored == {"sourceful": "0.9"}
+    told = "sourceful 0.9 is taken, for of 1.0, which is newer, there is only source" in done.err
+    assert told == (dependency in {"sourceful", "sourceful>=0.5"})
+    assert not evidence.exists()
+
+
+def test_what_build_from_source_names_is_the_newest(find_links, tmp_path):
+    evidence = sdist(find_links, "sourceful")
+    make_wheel(find_links, "sourceful", "0.9", {"sourceful.py": ""})
+    done = built(tmp_path, find_links, ["sourceful"], ["sourceful"]).succeeded()
+    assert done.vendored == {"sourceful": "1.0"}
+    assert "is taken, for" not in done.err
+    assert evidence.exists()
+
+
 @pytest.mark.parametrize("damage", [lambda content: content[:-9] + b"!" + content[-8:], lambda _: b""])
 def test_a_damaged_wheel_in_the_cache_is_built_again(find_links, tmp_path, damage):
     evidence = sdist(find_links, "sourceful")
@@ -148,7 +168,7 @@ def test_its_wheel_is_vetted_like_every_other(find_links, tmp_path):
 def test_a_name_without_effect_is_told(find_links, tmp_path, way):
     evidence = sdist(find_links, "sourceful")
     if way == "a wheel is there":
-        make_wheel(find_links, "sourceful", "0.9", {"sourceful.py": ""})
+        make_wheel(find_links, "sourceful", "1.0", {"sourceful.py": ""})
     done = built(tmp_path, find_links, ["sourceful"] if way == "a wheel is there" else [], ["sourceful"]).succeeded()
     assert "`build-from-source` names sourceful, which " in done.err
     assert not evidence.exists()

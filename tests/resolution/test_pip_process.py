@@ -158,6 +158,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/_vendor/__init__.py": "",
         "pip/_vendor/packaging/__init__.py": "",
         "pip/_vendor/packaging/markers.py": f"def default_environment():\n    return dict.fromkeys({sorted(X86.environment)})\n",
+        "pip/_vendor/packaging/utils.py": "canonicalize_name = str.lower\n",
         "pip/_vendor/packaging/tags.py": "class Tag:\n    def __init__(self, *a): pass\n",
         "pip/_internal/__init__.py": "",
         "pip/_internal/utils/__init__.py": "",
@@ -171,7 +172,10 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/_internal/exceptions.py": "class InstallationError(Exception): pass\n",
         "pip/_internal/index/__init__.py": "",
         "pip/_internal/index/collector.py": "",
-        "pip/_internal/index/package_finder.py": "def parse_links(): pass\n",
+        "pip/_internal/index/package_finder.py": (
+            "def parse_links(): pass\nclass PackageFinder:\n    find_all_candidates = make_link_evaluator = None\n"
+            "class CandidateEvaluator:\n    get_applicable_candidates = None\n"
+        ),
         "pip/_internal/models/link.py": "class Link:\n    @classmethod\n    def from_json(cls): pass\n",
         "pip/_vendor/urllib3/__init__.py": "",
         "pip/_vendor/urllib3/connectionpool.py": "class HTTPConnectionPool:\n    def _make_request(self): pass\n",
@@ -205,6 +209,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
             "pure": [],
             "without": [],
             "source": [],
+            "newest": [],
             "arguments": ["a", "b"],
             "requirements": [],
             "answer": str(folder / "answer.json"),
@@ -237,7 +242,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
                 "class RequiresPythonCandidate: pass\n",
                 "LinkCandidate",
             ),
-            ("pip/_internal/index/package_finder", "", "parse_links"),
+            ("pip/_internal/index/package_finder", "", "PackageFinder"),
             ("pip/_internal/models/link", "class Link: pass\n", "from_json"),
             ("pip/_vendor/urllib3/connectionpool", "class HTTPConnectionPool: pass\n", "_make_request"),
             ("pip/_vendor/urllib3/response", "class HTTPResponse: pass\n", "stream"),
