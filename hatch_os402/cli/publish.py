@@ -25,6 +25,7 @@ from hatch_os402.publishing.settings import URL_VARIABLE, Table, settle
 @click.option("--exe", multiple=True, metavar="FILE", help="An executable of the offer, for servers that lack it.")
 @click.option("--limit", metavar="SIZE", help="Bytes that the servers take in one upload (default: 200,000,000).")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
+@click.option("--insecure", is_flag=True, help="Publish to other hosts without encryption (http) as well.")
 @click.option("--no-prompt", is_flag=True, help="Never ask for a key or a password.")
 @click.option("--project", default=".", type=click.Path(file_okay=False, path_type=Path), help="Folder of the project.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
@@ -39,6 +40,7 @@ def command(
     limit: str | None,
     *,
     dry_run: bool,
+    insecure: bool,
     no_prompt: bool,
     project: Path,
     verbose: bool,
@@ -60,6 +62,7 @@ def command(
         "exe": list(exe),
         "limit": [limit] if limit is not None else [],
         "dry-run": [""] if dry_run else [],
+        "insecure": [""] if insecure else [],
     }
     found = read_project(project)
     settings = settle(
