@@ -29,7 +29,10 @@ def told(folder: Path) -> Iterator[None]:
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return the folder that `environ` or the system's convention names; it may not exist."""
+    """Return the folder that `environ` or the system's convention names; it may not exist.
+
+    Raises `RuntimeError` where the convention needs a home folder and there is none.
+    """
     if chosen := environ.get(VARIABLE):
         return Path(chosen).absolute()
     if sys.platform == "win32":
@@ -37,6 +40,14 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library/Caches/hatch-os402"
     return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hatch-os402"
+
+
+def readable_cache(environ: Mapping[str, str]) -> Path | None:
+    """Return the cache folder, or None where there is no home folder: then nothing was ever fetched into it."""
+    try:
+        return cache_folder(environ)
+    except RuntimeError:  # of Path.home(): no HOME, and no entry of the user
+        return None
 
 
 def usable_cache(environ: Mapping[str, str], instead: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hatch_os402.__about__ import __version__
-from hatch_os402.cache import cache_folder
+from hatch_os402.cache import readable_cache
 from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.formatting import escaped_lines
@@ -128,7 +128,7 @@ class _Call:
             python=program.is_python,
             named=self.runtime,
             configured=configured(self.what),
-            cache=cache_folder(os.environ),
+            cache=readable_cache(os.environ),
             environ=os.environ,
         )
         if runtime.warning:

@@ -10,7 +10,7 @@ import time
 from functools import partial
 from typing import IO, TYPE_CHECKING
 
-from hatch_os402.cache import cache_folder
+from hatch_os402.cache import readable_cache
 from hatch_os402.errors import Os402Error
 from hatch_os402.gateway.answers import RefusedError
 from hatch_os402.gateway.bounds import DEFAULT, Account, Bounds
@@ -208,7 +208,7 @@ class Gateway:
                     configured=self._here(wanted),
                     environ=os.environ,
                 )
-                chosen = await asyncio.to_thread(found, cache=cache_folder(os.environ))
+                chosen = await asyncio.to_thread(found, cache=readable_cache(os.environ))
                 if chosen.warning:
                     self.reporter.warning(chosen.warning)
                 self._runtimes[wanted] = chosen

@@ -190,7 +190,10 @@ def _refuse_literal(given: _Secret) -> None:
 def _from_file(name: str, password: _Password, warn: Callable[[str], None]) -> Key:
     path = Path(name)
     if name.startswith("~"):
-        path = path.expanduser()
+        try:
+            path = path.expanduser()
+        except RuntimeError as error:
+            raise PrivateKeyError(f"The file {path} is in a home folder that is not known. {HOW}") from error
     text = _read(path, "key", warn)
     if not text.value.lstrip().startswith("{"):
         return _from_hex(_Secret(text.value.strip()), f"The file {path}")

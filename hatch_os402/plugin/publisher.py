@@ -51,7 +51,7 @@ class Os402Publisher(PublisherInterface):
             given_options(options),
             (
                 Table("tool.hatch.publish.os402", self.project_config, root),
-                Table("publish.os402", self.plugin_config, Path.home()),
+                Table("publish.os402", self.plugin_config, _home(root)),
             ),
         )
         story.run(
@@ -62,6 +62,14 @@ class Os402Publisher(PublisherInterface):
             say=self.app.display,
             interactive=not options.get("no_prompt"),
         )
+
+
+def _home(instead: Path) -> Path:
+    """Return the folder to which paths of Hatch's own configuration are relative."""
+    try:
+        return Path.home()
+    except RuntimeError:  # no HOME, and no entry of the user
+        return instead
 
 
 def given_options(options: Mapping[str, Any]) -> dict[str, list[str]]:

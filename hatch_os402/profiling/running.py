@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.cache import cache_folder
+from hatch_os402.cache import readable_cache
 from hatch_os402.errors import Os402Error
 from hatch_os402.offer.payload import MAX_ARGUMENT
 from hatch_os402.runtime.discovery import discover
@@ -83,7 +83,8 @@ def find_python(runtime: Path | None, *, wanted: str | None = None, configured: 
 
     `wanted`: the SHA256 (hex) of what the offer runs on this architecture, if that is known. Raises `SandboxError`.
     """
-    found = discover(wanted, named=runtime, configured=configured, cache=cache_folder(os.environ), environ=os.environ)
+    cache = readable_cache(os.environ)
+    found = discover(wanted, named=runtime, configured=configured, cache=cache, environ=os.environ)
     return Python(found.path, found.words, found.warning.rstrip("."))
 
 

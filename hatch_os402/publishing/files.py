@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.artifacts import SIGNED_SUFFIX, SUFFIXES
-from hatch_os402.cache import cache_folder
+from hatch_os402.cache import readable_cache
 from hatch_os402.offer.build import environment
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.parts import Upload, prepare
@@ -113,8 +113,9 @@ def gather(path: Path, signed: SignedOffer, settings: Settings, project: Project
     upload_from = _named_executables(settings.executables, wanted)
     if runtimes := Options(project.table, project.root).runtime:
         upload_from |= {item.sha256: item.path for item in executables(runtimes, project.root) if item.path}
+    cache = readable_cache(os.environ)
     for sha256 in wanted - upload_from.keys():
-        if found := find_by_sha256(sha256, cache_folder(os.environ)):
+        if cache and (found := find_by_sha256(sha256, cache)):
             upload_from[sha256] = found
     return prepare(
         signed,

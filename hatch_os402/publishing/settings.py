@@ -152,13 +152,20 @@ def _key(found: _Found) -> str | None:
     value = found.values[-1]
     if not value.startswith("@") or found.root == Path():
         return value  # `load_key` refuses what is a key itself
-    return f"@{found.root / Path(value[1:]).expanduser()}"
+    return f"@{_path(found, value[1:])}"
 
 
 def _paths(found: _Found) -> tuple[Path, ...]:
     if not all(found.values):
         raise OptionValueError(f"{found.where} must name a file")
-    return tuple(found.root / Path(value).expanduser() for value in found.values)
+    return tuple(_path(found, value) for value in found.values)
+
+
+def _path(found: _Found, value: str) -> Path:
+    try:
+        return found.root / Path(value).expanduser()
+    except RuntimeError as error:
+        raise OptionValueError(f"{found.where} names a home folder that is not known") from error
 
 
 def _last(paths: tuple[Path, ...]) -> Path | None:

@@ -57,7 +57,10 @@ def _parse(value: str, root: Path) -> Executable:
         raise OptionValueError(f'{_FIELD} must be a path or "arch:url#sha256" (arch: x86_64 or aarch64), not {shown!r}')
     match = _PATH.fullmatch(value)
     assert match is not None  # noqa: S101 - the pattern takes any text, and empty ones were refused before
-    path = root / Path(match["path"]).expanduser()
+    try:
+        path = root / Path(match["path"]).expanduser()
+    except RuntimeError as error:
+        raise OptionValueError(f"{_FIELD} names {match['path']!r}, and that home folder is not known") from error
     try:
         with path.open("rb") as file:
             head = file.read(64)
