@@ -13,6 +13,7 @@ import click
 from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.errors import SandboxError
+from hatch_os402.formatting import escaped
 
 _PORT = 8402
 
@@ -91,7 +92,7 @@ def command(
             address = f"http://{HOST}:{listening.getsockname()[1]}"
             for program in gateway.programs.values():
                 chosen = await gateway.runtime(program)
-                reporter.info(f"{address}/{program.id}.cgi  runs with {chosen.words}")
+                reporter.info(f"{address}/{escaped(program.id)}.cgi  runs with {chosen.words}")
             if gateway.owners:
                 reporter.info(f"uploads: offers of {', '.join(sorted(gateway.owners))}")
             else:

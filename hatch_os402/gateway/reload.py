@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts import SIGNED_SUFFIX
 from hatch_os402.errors import ArtifactError, Os402Error
+from hatch_os402.formatting import escaped
 from hatch_os402.sandbox.program import load
 from hatch_os402.sandbox.sources import built, configured, is_project, newest
 
@@ -107,7 +108,9 @@ async def watch(sources: list[Source], gateway: Gateway) -> None:
             if [program.sha256 for program in programs] == [program.sha256 for program in source.programs]:
                 await asyncio.to_thread(source.settle)
                 continue
-            gateway.reporter.info(f"now serving {', '.join(f'{one.id} (sha256 {one.sha256})' for one in programs)}")
+            gateway.reporter.info(
+                f"now serving {', '.join(f'{escaped(one.id)} (sha256 {one.sha256})' for one in programs)}"
+            )
             gateway.configure(source.configured)
             gateway.replace(source.programs, programs)
             source.programs = programs
