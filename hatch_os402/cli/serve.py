@@ -49,7 +49,10 @@ class _Tell(ClickReporter):
     multiple=True,
     help="Whose offers can be published here; repeat it. [default: the owners that the PROJECTs name, or nobody's]",
 )
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.pass_context
 def command(
+    context: click.Context,
     what: tuple[Path, ...],
     port: int,
     reload: bool,  # noqa: FBT001 - click passes it by name
@@ -58,6 +61,7 @@ def command(
     runtime: Path | None,
     key: str | None,
     owners: tuple[str, ...],
+    verbose: bool,  # noqa: FBT001 - as above
 ) -> None:
     """Serve offers on this machine, at os402's addresses and with its limits, free of charge.
 
@@ -73,7 +77,7 @@ def command(
     for owner in owners:
         if not re.fullmatch("0x[0-9a-fA-F]{40}", owner):
             raise click.UsageError(f"--owner is an Ethereum address, 0x and 40 hex digits, and {owner!r} is none.")
-    reporter = _Tell()
+    reporter = _Tell(verbose=verbose or bool(context.find_root().params.get("verbose")))
     signer = None if key is None else load_key(key, {}, None)
     listening = listen(port)  # before anything is built
 

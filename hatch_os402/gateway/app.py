@@ -67,7 +67,8 @@ class _Router:
         except (ClientDisconnect, _GoneError):
             return
         except Exception as error:  # noqa: BLE001 - one request must not end the others, and the user must hear of it
-            self._gateway.reporter.warning(f"{bug(error)}\n{traceback.format_exc()}")
+            self._gateway.reporter.warning(bug(error))
+            self._gateway.reporter.debug(traceback.format_exc())
             response = answers.as_own(RefusedError(500, bug(error), close=True).response())
 
         async def send_dated(message: Message) -> None:

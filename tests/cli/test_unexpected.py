@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from support.buildproject import write_project
 
 from hatch_os402 import cli
 from hatch_os402.cli import main
+from hatch_os402.gateway.app import application
+from hatch_os402.gateway.bounds import DEFAULT
 
 
 @pytest.fixture
@@ -116,3 +119,28 @@ def test_a_user_without_a_home(tmp_path):
         process.terminate()
         assert process.wait(60) == 0
         process.stdout.close()
+
+
+def test_a_bug_within_the_gateway_ends_one_request():
+    """Its client and its user get the line; the traceback is for who asks with `-v`."""
+    heard, asked = [], []
+
+    class Gateway:
+        bounds = DEFAULT
+        reporter = SimpleNamespace(warning=heard.append, debug=asked.append)
+
+        def get(self, _key):
+            raise ZeroDivisionError("ours")
+
+    async def call():
+        transport = httpx.ASGITransport(application(Gateway()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.get("/hello.cgi")
+
+    answer = asyncio.run(call())
+    assert answer.status_code == 500
+    (line,) = heard
+    assert answer.json() == {"error": line}
+    assert line.startswith("this is a bug in hatch-os402")
+    assert line.endswith("ZeroDivisionError: ours")
+    assert asked[0].startswith("Traceback (most recent call last):")
