@@ -90,3 +90,11 @@ def test_a_shim_is_asked_last(tmp_path, python312):
     assert found is not None
     assert found.path == str(known)
     assert not (tmp_path / "asked").exists()
+
+
+def test_what_is_asked_finds_an_empty_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("X402_KEY", "11" * 32)
+    assert ask(launcher(tmp_path / "python3.12", f'env > "{tmp_path}/asked"; exit 1')) is None
+    asked = (tmp_path / "asked").read_text()
+    # What sh itself sets.
+    assert {line.partition("=")[0] for line in asked.splitlines()} <= {"PWD", "OLDPWD", "SHLVL", "_"}
