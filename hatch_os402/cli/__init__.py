@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import click
 
 COMMANDS = {
     "check": ("check", "Say whether the project's dependencies can work on os402, without building"),
@@ -27,16 +29,42 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `hatch-os402 ARGUMENTS` (default: those of the process) and exit.
 
-    The exit status is 0, 1 after an error that was told in one message on stderr, or 2 for wrong usage.
+    The exit status is 0, 1 after an error that was reported in one message on stderr, or 2 for wrong usage. What is not
+    an `Os402Error` is a bug, and said to be one; its traceback is shown with `-v`.
     """
     try:
-        import click  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError:
+        group = _group()
+    except ModuleNotFoundError:  # click, an extra
         sys.exit('The command needs the extra "cli": python -m pip install "hatch-os402[cli]"')
 
-    from hatch_os402.__about__ import __version__  # noqa: PLC0415
     from hatch_os402.errors import Os402Error  # noqa: PLC0415
+    from hatch_os402.formatting import escaped_lines  # noqa: PLC0415
     from hatch_os402.processes.interruption import Interrupted, interruptible  # noqa: PLC0415
+
+    try:
+        with interruptible():
+            group.main(list(arguments) if arguments is not None else None, prog_name="hatch-os402")
+    except Interrupted as interrupted:
+        print(f"hatch-os402: {interrupted}", file=sys.stderr)  # noqa: T201 - a terminal may be gone, and click with it
+        sys.exit(interrupted.status)
+    except Os402Error as error:
+        sys.exit(f"hatch-os402: {escaped_lines(error.message)}")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "hatch_os402":
+            _exit_with_bug(error, arguments)
+        sys.exit(
+            f"hatch-os402: this command needs the module {error.name!r}: "
+            'python -m pip install "hatch-os402[cli,mcp,publish,serve]"'
+        )
+    except Exception as error:  # noqa: BLE001 - whatever it is, it was not expected
+        _exit_with_bug(error, arguments)
+
+
+def _group() -> click.Group:
+    """Return the command with all its sub-commands. Raises `ModuleNotFoundError` without click."""
+    import click  # noqa: PLC0415 - an extra
+
+    from hatch_os402.__about__ import __version__  # noqa: PLC0415
 
     class Lazy(click.Group):
         """Knows the names of its commands before it imports one."""
@@ -54,20 +82,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
             with formatter.section("Commands"):
                 formatter.write_dl([(name, text) for name, (_, text) in sorted(COMMANDS.items())])
 
-    group = Lazy("hatch-os402", help="Build Python projects for os402, and publish and prove what was built.")
-    group = click.version_option(__version__, prog_name="hatch-os402")(group)
-    try:
-        with interruptible():
-            group.main(list(arguments) if arguments is not None else None, prog_name="hatch-os402")
-    except Interrupted as interrupted:
-        print(f"hatch-os402: {interrupted}", file=sys.stderr)  # noqa: T201 - a terminal may be gone, and click with it
-        sys.exit(interrupted.status)
-    except Os402Error as error:
-        sys.exit(f"hatch-os402: {error.message}")
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] == "hatch_os402":
-            raise
-        sys.exit(
-            f"hatch-os402: this command needs the module {error.name!r}: "
-            'python -m pip install "hatch-os402[cli,mcp,publish,serve]"'
-        )
+    group = Lazy(
+        "hatch-os402",
+        help="Build Python projects for os402, and publish and prove what was built.",
+        callback=lambda verbose: None,  # noqa: ARG005 - `main` looks for it
+        params=[click.Option(["-v", "--verbose"], is_flag=True, help="Show the traceback of a bug.")],
+    )
+    return click.version_option(__version__, prog_name="hatch-os402")(group)
+
+
+def _exit_with_bug(error: Exception, arguments: Sequence[str] | None) -> NoReturn:
+    """Say in one line that `error` is a bug, after its traceback if `-v` is given."""
+    import traceback  # noqa: PLC0415 - for a bug alone
+
+    from hatch_os402.errors import bug  # noqa: PLC0415
+    from hatch_os402.formatting import escaped_lines  # noqa: PLC0415
+
+    if {"-v", "--verbose"} & set(sys.argv[1:] if arguments is None else arguments):
+        sys.stderr.write("".join(traceback.format_exception(error)))
+        sys.exit(f"hatch-os402: {escaped_lines(bug(error))}")
+    sys.exit(f"hatch-os402: {escaped_lines(bug(error))} (`hatch-os402 -v COMMAND` shows where it is)")

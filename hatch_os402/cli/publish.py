@@ -27,6 +27,7 @@ from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
 @click.option("--exe", multiple=True, metavar="FILE", help="An executable of the offer, for servers that lack it.")
 @click.option("--limit", metavar="SIZE", help="Bytes that the servers take in one upload (default: 200,000,000).")
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
+@click.option("--insecure", is_flag=True, help="Publish to other hosts without encryption (http) as well.")
 @click.option("--no-prompt", is_flag=True, help="Never ask for a key or a password.")
 @click.option("--project", type=click.Path(file_okay=False, path_type=Path), help="Folder of the project.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more.")
@@ -41,6 +42,7 @@ def command(
     limit: str | None,
     *,
     dry_run: bool,
+    insecure: bool,
     no_prompt: bool,
     project: Path | None,
     verbose: bool,
@@ -63,6 +65,7 @@ def command(
         "exe": list(exe),
         "limit": [limit] if limit is not None else [],
         "dry-run": [""] if dry_run else [],
+        "insecure": [""] if insecure else [],
     }
     named = [root for root in map(Path, artifacts) if is_project(root)]
     root = project or (named[0] if len(named) == 1 else project_above(Path())) or Path()

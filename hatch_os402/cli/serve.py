@@ -14,6 +14,7 @@ from hatch_os402.artifacts.choosing import METAVAR
 from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.errors import SandboxError
+from hatch_os402.formatting import escaped
 
 _PORT = 8402
 
@@ -49,7 +50,10 @@ class _Tell(ClickReporter):
     multiple=True,
     help="Whose offers can be published here; repeat it. [default: the owners that the PROJECTs name, or nobody's]",
 )
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.pass_context
 def command(
+    context: click.Context,
     what: tuple[Path, ...],
     port: int,
     reload: bool,  # noqa: FBT001 - click passes it by name
@@ -58,6 +62,7 @@ def command(
     runtime: Path | None,
     key: str | None,
     owners: tuple[str, ...],
+    verbose: bool,  # noqa: FBT001 - as above
 ) -> None:
     """Serve offers on this machine, at os402's addresses and with its limits, free of charge.
 
@@ -73,7 +78,7 @@ def command(
     for owner in owners:
         if not re.fullmatch("0x[0-9a-fA-F]{40}", owner):
             raise click.UsageError(f"--owner is an Ethereum address, 0x and 40 hex digits, and {owner!r} is none.")
-    reporter = _Tell()
+    reporter = _Tell(verbose=verbose or bool(context.find_root().params.get("verbose")))
     signer = None if key is None else load_key(key, {}, None)
     listening = listen(port)  # before anything is built
 
@@ -92,7 +97,7 @@ def command(
             address = f"http://{HOST}:{listening.getsockname()[1]}"
             for program in gateway.programs.values():
                 chosen = await gateway.runtime(program)
-                reporter.info(f"{address}/{program.id}.cgi  runs with {chosen.words}")
+                reporter.info(f"{address}/{escaped(program.id)}.cgi  runs with {chosen.words}")
             if gateway.owners:
                 reporter.info(f"uploads: offers of {', '.join(sorted(gateway.owners))}")
             else:

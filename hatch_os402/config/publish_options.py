@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 URL_VARIABLE = "OS402_URL"
 
-KNOWN = ("url", "key", "password-file", "stdin", "env", "exe", "limit", "dry-run")
+KNOWN = ("url", "key", "password-file", "stdin", "env", "exe", "limit", "dry-run", "insecure")
 _LISTS = ("url", "exe")
+_SWITCHES = ("dry-run", "insecure")
 _SWITCH = {"": True, "true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -50,6 +51,8 @@ class Settings:
     limit: int = UPLOAD_LIMIT
     """Bytes of one upload."""
     dry_run: bool = False
+    insecure: bool = False
+    """Whether servers on other hosts may be reached without encryption."""
 
 
 class _Found(NamedTuple):
@@ -89,6 +92,7 @@ def load_settings(options: Mapping[str, Sequence[str]], tables: Iterable[Table])
         executables=_paths(get("exe")),
         limit=_limit(get("limit")),
         dry_run=_switch(get("dry-run")),
+        insecure=_switch(get("insecure")),
     )
 
 
@@ -121,7 +125,7 @@ def _refuse_unknown(given: Iterable[str], prefix: str) -> None:
 
 def _strings(where: str, name: str, value: Any) -> list[str]:
     """Return a field's value as options would have it."""
-    if name == "dry-run" and isinstance(value, bool):
+    if name in _SWITCHES and isinstance(value, bool):
         return [str(value).lower()]
     if name == "limit" and isinstance(value, int) and not isinstance(value, bool):
         return [str(value)]

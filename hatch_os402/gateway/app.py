@@ -67,9 +67,9 @@ class _Router:
         except (ClientDisconnect, _GoneError):
             return
         except Exception as error:  # noqa: BLE001 - one request must not end the others, and the user must hear of it
-            message, details = bug(error), traceback.format_exc()
-            self._gateway.reporter.warning(f"{message}\n{details}")
-            response = answers.as_own(RefusedError(500, message, close=True).response())
+            self._gateway.reporter.warning(bug(error))
+            self._gateway.reporter.debug(traceback.format_exc())
+            response = answers.as_own(RefusedError(500, bug(error), close=True).response())
 
         async def send_dated(message: Message) -> None:
             if message["type"] == "http.response.start" and all(name != b"date" for name, _ in message["headers"]):

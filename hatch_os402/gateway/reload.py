@@ -9,6 +9,7 @@ from hatch_os402.artifacts.choosing import choose
 from hatch_os402.calls.rebuild import built, configured, newest
 from hatch_os402.config.pyproject import is_project
 from hatch_os402.errors import Os402Error
+from hatch_os402.formatting import escaped
 from hatch_os402.sandbox.program import load
 
 if TYPE_CHECKING:
@@ -93,7 +94,9 @@ async def watch(sources: list[Source], gateway: Gateway) -> None:
             if [program.sha256 for program in programs] == [program.sha256 for program in source.programs]:
                 await asyncio.to_thread(source.settle)
                 continue
-            gateway.reporter.info(f"now serving {', '.join(f'{one.id} (sha256 {one.sha256})' for one in programs)}")
+            gateway.reporter.info(
+                f"now serving {', '.join(f'{escaped(one.id)} (sha256 {one.sha256})' for one in programs)}"
+            )
             gateway.configure(source.configured)
             gateway.replace(source.programs, programs)
             source.programs = programs

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -76,7 +77,7 @@ class RemoteServer:
     def __init__(self, url: str, client: httpx.Client, *, retries: RetryPolicy, reporter: Reporter) -> None:
         parts = _split(url)
         self.url = base_url(url)
-        self.plain = parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
+        self.plain = is_plain(url)
         """Whether what is sent can be read on its way."""
         self._auth = (unquote(parts.username or ""), unquote(parts.password or "")) if "@" in parts.netloc else None
         self._client, self._retries, self._tell = client, retries, reporter
@@ -152,14 +153,29 @@ class RemoteServer:
 
 
 def new_client() -> httpx.Client:
-    """Return a client as `RemoteServer` wants it; proxies and certificates are those of the environment."""
-    return httpx.Client(timeout=TIMEOUT)
+    """Return a client as `RemoteServer` wants it; proxies and certificates are those of the environment.
+
+    This machine is reached without a proxy: what is in clear stays on it.
+    """
+    here = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+    return httpx.Client(timeout=TIMEOUT, mounts=dict.fromkeys(here))
 
 
 def base_url(url: str) -> str:
     """Return the address of a server as it may be shown, without its last slash. Raises `PublishError`."""
     parts = _split(url)
     return f"{parts.scheme}://{without_userinfo(parts.netloc)}{parts.path.rstrip('/')}"
+
+
+def is_plain(url: str) -> bool:
+    """Whether what is sent to `url` can be read on its way: `http`, to another host. Raises `PublishError`."""
+    parts = _split(url)
+    if parts.scheme != "http" or parts.hostname == "localhost":
+        return False
+    try:
+        return not ip_address(parts.hostname).is_loopback
+    except ValueError:  # a name, which may lead anywhere
+        return True
 
 
 def without_userinfo(url: str) -> str:

@@ -72,8 +72,9 @@ def gather(artifacts: ArtifactSet, signed: SignedOffer, settings: Settings, proj
     upload_from = _named_executables(settings.executables, wanted)
     if runtimes := Options(project.table, project.root).runtime:
         upload_from |= {item.sha256: item.path for item in executables(runtimes, project.root) if item.path}
+    cache = cache_folder(os.environ)
     for sha256 in wanted - upload_from.keys():
-        if found := find_by_sha256(sha256, cache_folder(os.environ)):
+        if found := find_by_sha256(sha256, cache):
             upload_from[sha256] = found
     return prepare(
         signed,

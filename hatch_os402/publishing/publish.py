@@ -14,7 +14,7 @@ from hatch_os402.offer.keys import VARIABLE, load_key, terminal_prompt
 from hatch_os402.offer.payload import sha256 as offer_sha256
 from hatch_os402.offer.reading import ReadOffer, read_offer
 from hatch_os402.offer.signing import SignedOffer, complete, sign
-from hatch_os402.publishing.client import RetryPolicy, new_client
+from hatch_os402.publishing.client import RetryPolicy, base_url, is_plain, new_client
 from hatch_os402.publishing.files import UNSIGNED, find_artifacts, gather
 from hatch_os402.publishing.parts import dry_run
 from hatch_os402.publishing.upload import check_size, publish_to
@@ -45,6 +45,7 @@ def publish(
     `reporter` gets the steps, `say` the address of each published offer. Everything is found, signed and checked
     before the first byte is sent. Raises `Os402Error` when that fails, and at the end when a server failed.
     """
+    _check_encryption(settings, reporter)
     keys = _Keys(settings, terminal_prompt() if interactive else None, reporter)
     uploads = []
     for found in find_artifacts(artifacts, project):
@@ -71,6 +72,19 @@ def publish(
                 progress=progress,
             )
     _report(results, reporter, say)
+
+
+def _check_encryption(settings: Settings, reporter: Reporter) -> None:
+    """Refuse servers to which everything would go in clear, unless the user says so. Raises `PublishError`."""
+    plain = ", ".join(base_url(server) for server in settings.servers if is_plain(server))
+    if not plain or settings.insecure:
+        return
+    problem = f"{plain} would be reached without encryption: private parts and executables could be read or changed."
+    if not settings.dry_run:
+        raise PublishError(
+            f"{problem} Nothing was sent.\nUse https, or say `-o insecure` (`--insecure` of hatch-os402) to publish so."
+        )
+    reporter.warning(f"{problem} Publishing is refused without the option `insecure`.")
 
 
 class _Keys:

@@ -33,7 +33,7 @@ def _meanings(answer: ServerResponse, offer: Offer, parts: Sequence[UploadPart])
     said, status = answer.error, answer.status
     if status == _TOO_LARGE or said.startswith(("Failed to read", "Failed to parse multipart")):
         yield f"could not read the upload, which is probably larger than it takes: {too_large(parts)}"
-    if status == _FORBIDDEN:
+    if status == _FORBIDDEN and (not said or "does not match" in said):  # else its words say more
         yield (
             f"takes only offers of its own owner, and this one's owner is {offer.owner}. Sign with the key of the "
             "server's owner, or choose another server."

@@ -50,7 +50,7 @@ def discover(
     python: bool = True,
     named: Path | None = None,
     configured: tuple[Executable, ...] = (),
-    cache: Path,
+    cache: Path | None,
     environ: Mapping[str, str],
 ) -> Runtime:
     """Return what runs an executable of SHA256 `wanted` (lowercase hex; None: this architecture has none) here.
@@ -62,7 +62,7 @@ def discover(
     if named is not None:
         return _named(named, wanted)
     candidates = [item.path for item in configured if item.path and item.sha256 == wanted]
-    if wanted and (fetched := find_by_sha256(wanted, cache)):
+    if wanted and cache and (fetched := find_by_sha256(wanted, cache)):
         candidates.append(fetched)
     failed = ""
     for path in candidates:

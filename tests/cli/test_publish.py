@@ -104,3 +104,44 @@ def test_help_needs_no_extra_for_publishing():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "--dry-run" in done.stdout
+
+
+PLAIN = "http://os402.invalid"
+
+
+@pytest.mark.parametrize(
+    "url", [PLAIN, "http://10.0.0.1", "http://localhost.os402.invalid", "http://127.0.0.1.os402.invalid"]
+)
+def test_another_host_without_encryption_is_refused(url, server, publish):
+    """Before anything is sent, to whatever other server as well; a dry run says so."""
+    done = publish("-u", url, "-u", server.url, "--exe", "python.elf")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{url} would be reached without encryption" in done.stderr
+    assert "`-o insecure` (`--insecure` of hatch-os402)" in done.stderr
+    assert server.seen == []
+    done = publish("-u", url, "--dry-run")
+    assert done.returncode == 0
+    assert f"{url} would be reached without encryption" in done.stderr
+    assert "Publishing is refused without the option `insecure`" in done.stderr
+
+
+def test_another_host_without_encryption_if_the_user_says_so(publish):
+    """It is asked for, and then cannot be found."""
+    done = publish("-u", PLAIN, "--insecure", "--dry-run")
+    assert done.returncode == 0
+    assert "without encryption" not in done.stderr
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://127.9.9.9:1", "http://[::1]:1", "http://localhost:1"])
+def test_this_machine_needs_no_encryption(url, publish):
+    done = publish("-u", url, "--dry-run")
+    assert done.returncode == 0
+    assert "without encryption" not in done.stderr
+
+
+def test_this_machine_is_reached_without_a_proxy(server, publish):
+    proxy = "http://127.0.0.1:1"
+    done = publish(
+        "-u", server.url, "--exe", "python.elf", env={"HTTP_PROXY": proxy, "ALL_PROXY": proxy, "NO_PROXY": ""}
+    )
+    assert done.returncode == 0, done.stderr

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
 
@@ -126,6 +128,56 @@ def test_held_stdin_shows_what_waits_for_its_end(run, tmp_path):
     code, out, err = run(offer, "-d", "x", "--hold-stdin")
     assert (code, out) == (1, b"")
     assert "killed after 1 seconds" in err
+
+
+def on_a_terminal(*arguments):
+    """Return what a terminal gets of `hatch-os402 run ARGUMENTS`."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "hatch_os402.cli", "run", *map(str, arguments)]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # how Linux says that nobody has the other end any more
+        while part := os.read(ours, 4096):
+            shown += part
+    os.close(ours)
+    assert process.wait() == 0, shown
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_a_program_does_not_command_the_terminal(run, tmp_path):
+    out, err = b"\x1b]0;taken\x07 gr\xc3\xbcn\n\xff", b"\x1b[2J\xc2\x9b1m\n"
+    offer = write_offer(
+        tmp_path, f"import os; os.write(1, b'A: b\\r\\n\\r\\n' + {out!r}); os.write(2, {err!r})", name="evil"
+    )
+    assert run(offer) == (0, out, err.decode())  # a pipe gets the bytes
+    shown = on_a_terminal(offer)
+    assert "\\x1b]0;taken\\x07 grün\n\\xff" in shown
+    assert "\\x1b[2J\\x9b1m\n" in shown
+    assert not set(shown) & {"\x1b", "\x07", "\x9b"}
+
+
+FRAMING = {
+    "too long": (
+        "Content-Length: 99",
+        1,
+        "four",
+        "Content-Length is 99, and its body has 4 bytes: callers wait for the rest.",
+    ),
+    "no number": ("Content-Length: x", 0, "four", "Content-Length 'x' is no number: send none."),
+    "chunked": ("Transfer-Encoding: chunked", 1, "", "closes the connection without an answer: send none"),
+}
+
+
+@pytest.mark.parametrize(("header", "status", "body", "told"), FRAMING.values(), ids=FRAMING)
+def test_framing_that_is_wrong(header, status, body, told, run, tmp_path):
+    """What a caller gets of it, and why; a server that is asked by HEAD sends no body, and waits for none."""
+    offer = write_offer(tmp_path, f"print('{header}\\r\\n\\r\\nfour', end='')", name="framed")
+    code, out, err = run(offer)
+    assert (code, out) == (status, body.encode())
+    assert told in err
+    if header == "Content-Length: 99":
+        assert run(offer, "-X", "HEAD") == (0, b"", "")
 
 
 USAGE = {

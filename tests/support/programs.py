@@ -98,9 +98,7 @@ CASES = {
         "out",
         told="The program failed after its headers (exit 3): callers see 200.",
     ),
-    "an error that it says itself": Case(
-        "print('Status: 500\\r\\n\\r\\nown', end=''); raise SystemExit(1)", 500, b"own"
-    ),
+    "its own error, and exit 3": Case("print('Status: 500\\r\\n\\r\\nown', end=''); raise SystemExit(3)", 500, b"own"),
     "killed by a signal": Case("import os; os.kill(os.getpid(), 11)", 500, told="Signal 11 ended the program."),
     "deep recursion in C": Case(
         "import itertools\none = iter(())\nfor _ in range(200_000): one = itertools.chain(one)\nnext(one)",
