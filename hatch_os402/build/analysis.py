@@ -76,7 +76,7 @@ def examine(
     `workdir` is a private folder, `cache` the one that builds share. `remedies`, in seconds, overrules the
     option.
     """
-    for hint in options.offer.hints():
+    for hint in options.offer.hints(project.name):
         reporter.info(f"hint: {hint}")
     architectures = tuple(
         arch for arch in ARCHITECTURES if not options.runtime or arch in {item.arch for item in runs_on}

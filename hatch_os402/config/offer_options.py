@@ -217,8 +217,11 @@ class OfferOptions:
                 raise self._fields.wrong_value(f"env.{key}", fault)
         return dict(table)
 
-    def hints(self) -> Iterator[str]:
-        """Yield what os402 makes of these options, where one could expect something else."""
+    def hints(self, default_name: str | None = None) -> Iterator[str]:
+        """Yield what os402 makes of these options, where one could expect something else.
+
+        `default_name` is the offer's where the option `name` is not set.
+        """
         if self.net or self.tcp_connect:
             option = "`net = true`" if self.net else "`tcp-connect`"
             yield f"{option} gives no network: os402 starts every program without one, and every connection fails"
@@ -227,7 +230,7 @@ class OfferOptions:
         if self.pool:
             owner = "only the owner of the server can call the offer; os402 refuses everybody else (402)"
             yield f"while the pool {self.pool!r} has room, {owner}"
-        if note := name_note(self.name):
+        if note := name_note(default_name if self.name is None else self.name):
             yield note
 
     def _schema(self, name: str) -> Any:

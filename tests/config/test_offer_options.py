@@ -360,8 +360,13 @@ class TestHints:
         ],
     )
     def test_what_os402_makes_of_it(self, make, config, said):
-        (hint,) = make(**config).hints()
+        (hint,) = make(**config).hints("greeter")
         assert said in hint
+
+    def test_the_projects_name_is_one_too(self, make):
+        (hint,) = make().hints("health")
+        assert "the name 'health' is read as something else" in hint
+        assert list(make(name="fine").hints("health")) == []
 
 
 class TestSchemaFiles:
