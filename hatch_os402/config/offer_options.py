@@ -222,9 +222,8 @@ class OfferOptions:
 
         `default_name` is the offer's where the option `name` is not set.
         """
-        if self.net or self.tcp_connect:
-            option = "`net = true`" if self.net else "`tcp-connect`"
-            yield f"{option} gives no network: os402 starts every program without one, and every connection fails"
+        if self.tcp_connect and not self.net:
+            yield "`tcp-connect` is recorded in the offer, and os402 gives no program a network: no connection succeeds"
         if not self.per_second:
             yield "a price of 0 lets only the owner of the server call the offer; os402 refuses everybody else (402)"
         if self.pool:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hatch_os402.config.toml_values import size
 from hatch_os402.errors import OptionTypeError, OptionValueError, Os402Error
-from hatch_os402.home import expand_user
 from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
 from hatch_os402.offer.payload import UPLOAD_LIMIT
 
@@ -149,13 +148,13 @@ def _key(found: _Found) -> str | None:
     value = found.values[-1]
     if not value.startswith("@") or found.root == Path():
         return value  # `load_key` refuses what is a key itself
-    return f"@{found.root / expand_user(value[1:])}"
+    return f"@{found.root / Path(value[1:]).expanduser()}"
 
 
 def _paths(found: _Found) -> tuple[Path, ...]:
     if not all(found.values):
         raise OptionValueError(f"{found.where} must name a file")
-    return tuple(found.root / expand_user(value) for value in found.values)
+    return tuple(found.root / Path(value).expanduser() for value in found.values)
 
 
 def _last(paths: tuple[Path, ...]) -> Path | None:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hatch_os402.errors import OfferError, PrivateKeyError
-from hatch_os402.home import expand_user
 from hatch_os402.offer.canonical import parse_json
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def load_key(
 
     `prompt` asks a question without echo and may be None where nobody can answer. A file holds the key in hex or is a
     keystore (Web3 Secret Storage, version 3) whose password is the first line of `password_file` or is asked for.
-    `warn` is told, by default on stderr, when others can read the file.
+    `warn` is called, by default to write on stderr, when others can read the file.
 
     Raises `PrivateKeyError`; also when `spec` is a key itself, which the process list would show to everybody.
     """
@@ -185,7 +184,9 @@ def _refuse_literal(given: _Secret) -> None:
 
 
 def _from_file(name: str, password: _Password, warn: Callable[[str], None]) -> Key:
-    path = expand_user(name)
+    path = Path(name)
+    if name.startswith("~"):
+        path = path.expanduser()
     text = _read(path, "key", warn)
     if not text.value.lstrip().startswith("{"):
         return _from_hex(_Secret(text.value.strip()), f"the file {path}")

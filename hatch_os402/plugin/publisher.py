@@ -10,7 +10,6 @@ import click
 from hatch.publish.plugin.interface import PublisherInterface
 
 from hatch_os402.errors import Os402Error
-from hatch_os402.home import expand_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +51,7 @@ class Os402Publisher(PublisherInterface):
             given_options(options),
             (
                 Table("tool.hatch.publish.os402", self.project_config, root),
-                Table("publish.os402", self.plugin_config, expand_user("~")),
+                Table("publish.os402", self.plugin_config, Path.home()),
             ),
         )
         publish(

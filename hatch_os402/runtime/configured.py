@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import OptionValueError
-from hatch_os402.home import expand_user
 from hatch_os402.runtime import pins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 _FIELD = "Field `tool.hatch.build.targets.os402.runtime`"
 _URL = re.compile(r"(?P<arch>x86_64|aarch64):(?P<url>https?://[^\s#]+)#(?P<sha256>[0-9a-fA-F]{64})")
@@ -58,7 +57,7 @@ def _parse(value: str, root: Path) -> Executable:
         raise OptionValueError(f'{_FIELD} must be a path or "arch:url#sha256" (arch: x86_64 or aarch64), not {shown!r}')
     match = _PATH.fullmatch(value)
     assert match is not None  # noqa: S101 - the pattern takes any text, and empty ones were refused before
-    path = root / expand_user(match["path"])
+    path = root / Path(match["path"]).expanduser()
     try:
         with path.open("rb") as file:
             head = file.read(64)

@@ -158,7 +158,7 @@ def test_behaviours_of_the_project_are_hinted_at(tmp_path):
     assert told(scanned(tmp_path, {"app.py": WORK})) == [
         "hint: app 1.0: calls subprocess.run: os402 runs no other program and lends no semaphores (PermissionError, OSError) (app.py:3).",
         "hint: app 1.0: calls threading.Thread: os402 starts no threads (RuntimeError) (app.py:4).",
-        "hint: app 1.0: calls socket.socket: os402 starts every program without a network, whatever the option `net` says (OSError) (app.py:5).",
+        "hint: app 1.0: calls socket.socket: os402 gives no program a network, whatever `net` says (OSError) (app.py:5).",
     ]
 
 

@@ -351,8 +351,7 @@ class TestHints:
     @pytest.mark.parametrize(
         ("config", "said"),
         [
-            ({"net": True}, "`net = true` gives no network"),
-            ({"tcp_connect": [443]}, "`tcp-connect` gives no network"),
+            ({"tcp_connect": [443]}, "`tcp-connect` is recorded in the offer, and os402 gives no program a network"),
             ({"price": 0}, "a price of 0 lets only the owner of the server call"),
             ({"price_per_second": 0.0}, "a price of 0 lets only the owner of the server call"),
             ({"pool": "free"}, "while the pool 'free' has room, only the owner of the server can call"),

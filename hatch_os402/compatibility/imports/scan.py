@@ -47,8 +47,8 @@ def scan(
 ) -> Scanned:
     """Follow the imports from `entry` through the files that `vetted_wheels` keep, the project's first.
 
-    `excluded` tells which archive paths are left out; `lazy` names
-    top-level modules that are loaded when they are first used; `memory` is a folder that remembers modules.
+    `excluded` tells which archive paths are left out; `lazy` names top-level modules that are loaded when they are
+    first used; `memory` is a folder that remembers modules.
     """
     entries = {
         file.path: Entry(
