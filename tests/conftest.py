@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from support.samplecraft import build_sample
 
 from hatch_os402.runtime.interpreters import Interpreter, find_compiler
 
 if TYPE_CHECKING:
     from support.buildproject import Build
+
+# How long an example takes is a matter of the machine and its load.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -217,17 +217,19 @@ class OfferOptions:
                 raise self._fields.wrong_value(f"env.{key}", fault)
         return dict(table)
 
-    def hints(self) -> Iterator[str]:
-        """Yield what os402 makes of these options, where one could expect something else."""
-        if self.net or self.tcp_connect:
-            option = "`net = true`" if self.net else "`tcp-connect`"
-            yield f"{option} gives no network: os402 starts every program without one, and every connection fails"
+    def hints(self, default_name: str | None = None) -> Iterator[str]:
+        """Yield what os402 makes of these options, where one could expect something else.
+
+        `default_name` is the offer's where the option `name` is not set.
+        """
+        if self.tcp_connect and not self.net:
+            yield "`tcp-connect` is recorded in the offer, and os402 gives no program a network: no connection succeeds"
         if not self.per_second:
             yield "a price of 0 lets only the owner of the server call the offer; os402 refuses everybody else (402)"
         if self.pool:
             owner = "only the owner of the server can call the offer; os402 refuses everybody else (402)"
             yield f"while the pool {self.pool!r} has room, {owner}"
-        if note := name_note(self.name):
+        if note := name_note(default_name if self.name is None else self.name):
             yield note
 
     def _schema(self, name: str) -> Any:

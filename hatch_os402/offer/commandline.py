@@ -13,14 +13,15 @@ from hatch_os402.offer.build import BASE_ENV
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.fields import Structure, Unit, fields_of
 from hatch_os402.offer.floats import format_float
-from hatch_os402.offer.kinds import AnyJson, Flag
+from hatch_os402.offer.kinds import AnyJson, ArrayOf, Flag
 from hatch_os402.runtime import pins
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from hatch_os402.offer.fields import Field, Option
+    from hatch_os402.offer.fields import Option
+    from hatch_os402.offer.kinds import Kind
     from hatch_os402.offer.payload import Offer
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -43,10 +44,9 @@ def os402_command(
     (unix seconds) is when it will be run: os402 knows only for how long an offer is valid. What the command line cannot
     say comes first, as comments. The key and its owner are those of `--key`.
     """
-    where = _Surroundings(offer, frame, executables or {}, private_env or {}, now)
     lines = [
         ["os402", "--key", "@KEYFILE", *_pay(offer), "offer"],
-        *_flags(offer, where),
+        *_flags(offer, _Call(offer, str(frame), executables or {}, private_env or {}, now)),
         *([["--", *map(shlex.quote, offer.exec.args)]] if offer.exec.args else []),
     ]
     comments = "".join(f"# {difference}\n" for difference in _differences(offer, private_env or {}))
@@ -54,44 +54,40 @@ def os402_command(
 
 
 @dataclass(frozen=True)
-class _Surroundings:
-    """What the flags need beside the field: see `os402_command`."""
+class _Call:
+    """What `os402_command` was called with."""
 
     offer: Offer
-    frame: str | os.PathLike[str]
+    frame: str
     executables: Mapping[str, str | os.PathLike[str]]
     private_env: Mapping[str, str]
     now: float
 
 
-def _flags(structure: Structure, where: _Surroundings) -> Iterator[list[str]]:
+def _flags(structure: Structure, call: _Call) -> Iterator[list[str]]:
     """Yield the flags of every field of `structure` in its order, a list for each line."""
     for field in fields_of(type(structure)):
         value = getattr(structure, field.name)
         if isinstance(value, Structure):
-            yield from _flags(value, where)
-        elif special := _SPECIAL.get(field.name):
-            yield from special(where)
+            yield from _flags(value, call)
+        elif field.name in _SPECIAL:
+            yield from _SPECIAL[field.name](call)
         elif field.option and value is not None:
-            yield from _plain(field, field.option, value)
+            yield from _plain(field.kind, field.option, value)
 
 
-def _plain(field: Field, option: Option, value: Any) -> Iterator[list[str]]:
+def _plain(kind: Kind, option: Option, value: Any) -> Iterator[list[str]]:
     """Yield the flags of a field that says the same by itself in pyproject.toml and on the command line."""
     name = option.flag or option.name
-    if isinstance(field.kind, AnyJson):
+    if isinstance(kind, AnyJson):
         if isinstance(value, (dict, list)):  # os402 takes any other text for a file
             yield _flag(name, canonical(value).decode())
-    elif isinstance(field.kind, Flag):
+    elif isinstance(kind, Flag):
         if value:
             yield [f"--{name}"]
-    elif isinstance(value, tuple):
-        for item in value:
-            yield _flag(name, item)
-    elif option.unit in _FACTORS:
-        yield _flag(name, _size(value * _FACTORS[option.unit]))
     else:
-        yield _flag(name, value)
+        for item in value if isinstance(kind, ArrayOf) else [value]:
+            yield _flag(name, _size(item * _FACTORS[option.unit]) if option.unit in _FACTORS else item)
 
 
 def _flag(name: str, value: object) -> list[str]:
@@ -100,11 +96,11 @@ def _flag(name: str, value: object) -> list[str]:
     return [f"--{name}={shlex.quote(text)}"] if text.startswith("-") else [f"--{name}", shlex.quote(text)]
 
 
-def _executables(where: _Surroundings) -> Iterator[list[str]]:
-    executables, paths = where.offer.exec.executables, where.executables
+def _executables(call: _Call) -> Iterator[list[str]]:
+    executables = call.offer.exec.executables
     for arch, executable in sorted(executables.items()):
-        if arch in paths:
-            yield _flag("exe", f"{arch}:{paths[arch]}")
+        if arch in call.executables:
+            yield _flag("exe", f"{arch}:{call.executables[arch]}")
         elif executable.url:
             yield _flag("exe", f"{arch}:{executable.url}#{executable.sha256}")
         elif executable.sha256 == pins.ASSIMILATED_SHA256.get(arch):
@@ -116,64 +112,41 @@ def _executables(where: _Surroundings) -> Iterator[list[str]]:
         yield _flag("stack", _size(stack * 1024))
 
 
-def _environment(where: _Surroundings) -> Iterator[list[str]]:
-    command = where.offer.exec
+def _environment(call: _Call) -> Iterator[list[str]]:
+    command = call.offer.exec
     for name, value in sorted((command.env or {}).items()):
         yield _flag("env", f"{name}={value}")
-    if command.env_private:
-        for name, value in sorted(where.private_env.items()):
-            if BASE_ENV.get(name) == value:
-                yield _flag("env", f"{name}={value}")
-            else:
-                yield ["--env", f'{name}="${name}"' if _IDENTIFIER.fullmatch(name) else shlex.quote(f"{name}=VALUE")]
-        yield ["--env-private"] if where.private_env else ["--env", "NAME=VALUE", "--env-private"]
+    for name, value in sorted(call.private_env.items() if command.env_private else ()):
+        if BASE_ENV.get(name) == value:
+            yield _flag("env", f"{name}={value}")
+        else:
+            yield ["--env", f'{name}="${name}"' if _IDENTIFIER.fullmatch(name) else shlex.quote(f"{name}=VALUE")]
+    if command.env_private and not call.private_env:
+        yield ["--env", "NAME=VALUE"]
 
 
-def _callers(where: _Surroundings) -> Iterator[list[str]]:
-    command = where.offer.exec
-    if command.env_extendable and command.stdin_appendable:
-        yield ["--cgi"]
-    elif command.env_extendable:
-        yield ["--env-extendable"]
-    elif command.stdin_appendable:
-        yield ["--stdin-appendable"]
+def _stdin(call: _Call) -> Iterator[list[str]]:
+    if call.offer.exec.stdin_private or call.offer.exec.stdin is not None:
+        yield _flag("stdin", f"@{call.frame}")
 
 
-def _stdin(where: _Surroundings) -> Iterator[list[str]]:
-    command = where.offer.exec
-    if command.stdin_private:
-        yield [*_flag("stdin", f"@{where.frame}"), "--stdin-private"]
-    elif command.stdin is not None:
-        yield _flag("stdin", f"@{where.frame}")
-
-
-def _network(where: _Surroundings) -> Iterator[list[str]]:
-    if where.offer.limits.net:
-        yield _flag("net", "true")
-
-
-def _price(where: _Surroundings) -> Iterator[list[str]]:
-    if _on_testnet(where.offer):
+def _price(call: _Call) -> Iterator[list[str]]:
+    if _on_testnet(call.offer):
         yield ["--testnet"]
-    if where.offer.price:
-        yield _flag("price-per-second", format_float(where.offer.price[0].per_second))
+    if call.offer.price:
+        yield _flag("price-per-second", format_float(call.offer.price[0].per_second))
 
 
-def _valid_for(where: _Surroundings) -> Iterator[list[str]]:
-    yield _flag("valid-for", f"{max(0, where.offer.valid_until - int(where.now))}s")
-
-
-_SPECIAL: dict[str, Callable[[_Surroundings], Iterator[list[str]]]] = {
+_SPECIAL: dict[str, Callable[[_Call], Iterable[list[str]]]] = {
     "executables": _executables,
     "env": _environment,
-    "env_extendable": _callers,
     "stdin": _stdin,
-    "net": _network,
+    "net": lambda call: [_flag("net", "true")] if call.offer.limits.net else [],
+    "stack_kb": lambda _: [],  # see `_differences`
     "price": _price,
-    "valid_until": _valid_for,
-    **dict.fromkeys(("args", "env_private", "stdin_appendable", "stdin_private", "stack_kb"), lambda _: iter(())),
+    "valid_until": lambda call: [_flag("valid-for", f"{max(0, call.offer.valid_until - int(call.now))}s")],
 }
-"""Fields that a flag does not say by itself; the last of them are said with others, or not at all."""
+"""What flags say in another way than options, by field."""
 
 
 def _on_testnet(offer: Offer) -> bool:
@@ -202,9 +175,7 @@ def _differences(offer: Offer, private_env: Mapping[str, str]) -> Iterator[str]:
         if not executable.url
     )
     if len({executable.stack_kb for executable in command.executables.values()}) > 1:
-        yield "`--stack` is one for all architectures; this offer has several."
-    if offer.limits.stack_kb is not None:
-        yield "`limits.stack_kb` has no flag"
+        yield "`--stack` is one for all architectures; this offer has several"
     if command.env_private:
         if private_env:
             secret = sorted(name for name, value in private_env.items() if BASE_ENV.get(name) != value)

@@ -88,7 +88,7 @@ def load_key(
 
     `prompt` asks a question without echo and may be None where nobody can answer. A file holds the key in hex or is a
     keystore (Web3 Secret Storage, version 3) whose password is the first line of `password_file` or is asked for.
-    `warn` is told, by default on stderr, when others can read the file.
+    `warn` is called, by default to write on stderr, when others can read the file.
 
     Raises `PrivateKeyError`; also when `spec` is a key itself, which the process list would show to everybody.
     """

@@ -11,7 +11,6 @@ from hatch.publish.plugin.interface import PublisherInterface
 
 from hatch_os402.errors import Os402Error, bug
 from hatch_os402.formatting import escaped_lines
-from hatch_os402.home import expand_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +53,7 @@ class Os402Publisher(PublisherInterface):
             given_options(options),
             (
                 Table("tool.hatch.publish.os402", self.project_config, root),
-                Table("publish.os402", self.plugin_config, expand_user("~")),
+                Table("publish.os402", self.plugin_config, Path.home()),
             ),
         )
         publish(

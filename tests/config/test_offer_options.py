@@ -351,8 +351,7 @@ class TestHints:
     @pytest.mark.parametrize(
         ("config", "said"),
         [
-            ({"net": True}, "`net = true` gives no network"),
-            ({"tcp_connect": [443]}, "`tcp-connect` gives no network"),
+            ({"tcp_connect": [443]}, "`tcp-connect` is recorded in the offer, and os402 gives no program a network"),
             ({"price": 0}, "a price of 0 lets only the owner of the server call"),
             ({"price_per_second": 0.0}, "a price of 0 lets only the owner of the server call"),
             ({"pool": "free"}, "while the pool 'free' has room, only the owner of the server can call"),
@@ -360,8 +359,13 @@ class TestHints:
         ],
     )
     def test_what_os402_makes_of_it(self, make, config, said):
-        (hint,) = make(**config).hints()
+        (hint,) = make(**config).hints("greeter")
         assert said in hint
+
+    def test_the_projects_name_is_one_too(self, make):
+        (hint,) = make().hints("health")
+        assert "the name 'health' is read as something else" in hint
+        assert list(make(name="fine").hints("health")) == []
 
 
 class TestSchemaFiles:
