@@ -19,6 +19,8 @@ from hatch_os402.archive.index import NAME as INDEX
 from hatch_os402.archive.pack import DEFLATED, Member, check_deflate, pack
 from hatch_os402.artifacts.names import OFFER, RECORD, SIGNED_SUFFIX, SUFFIXES, ZIPAPP
 from hatch_os402.artifacts.record import CHECKSUM, DESCRIBED, FORMAT, is_whole
+from hatch_os402.artifacts.sets import EARLIER
+from hatch_os402.artifacts.signed import of_one_build
 from hatch_os402.errors import ArtifactError, BytecodeError, OfferError
 from hatch_os402.files import measure
 from hatch_os402.formatting import counted
@@ -133,6 +135,10 @@ class _Artifacts:
         if read.declared_sha256 != read.sha256:
             raise _BrokenError(f"it declares {read.declared_sha256}, and its content has {read.sha256}{dropped}")
         _ = read.offer
+        unsigned = self._offers.get(OFFER)
+        if suffix == SIGNED_SUFFIX != self._set.named and unsigned and not of_one_build(unsigned, read):
+            del self._offers[suffix]  # it was not named, so it is not what the others are about
+            raise _OpenError(EARLIER.format(self.paths[suffix].name))
         return f"{self.paths[suffix].name}: sha256 {read.sha256}{dropped}"
 
     def _program(self) -> str:

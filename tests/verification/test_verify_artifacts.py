@@ -191,7 +191,8 @@ class TestBrokenLinks:
     def test_an_offer_that_was_changed(self, files):
         edit(files[".offer.json"], b'"ram_kb": 262144', b'"ram_kb": 262145')
         found = broken(files[".pyz"])
-        assert found.keys() == {"offer", "same offer", "record"}
+        assert found.keys() == {"offer", "record"}
+        assert broken(files[".offer.signed.json"]).keys() == {"offer", "same offer", "record"}
         assert "declares" in found["offer"]
 
     def test_an_offer_with_a_key_that_os402_drops(self, files):
@@ -221,11 +222,19 @@ class TestBrokenLinks:
         edit(files[".offer.signed.json"], f'"k256": "{signed.k256}",'.encode(), b"")
         assert broken(files[".pyz"]) == {"signature": "it is missing"}
 
-    def test_an_offer_signed_for_another_build(self, files, tmp_path):
+    def test_an_offer_signed_for_another_build_counts_when_it_was_named(self, files, tmp_path):
         other = tmp_path / "other"
         other.mkdir()
         files[".offer.signed.json"].write_bytes(write_artifacts(other, pool="free")[".offer.signed.json"].read_bytes())
-        assert broken(files[".pyz"]).keys() == {"same offer"}
+        assert broken(files[".offer.signed.json"]).keys() == {"same offer"}
+        links = {link.name: link for link in verify_artifacts(files[".pyz"])}
+        assert "earlier build and is not used" in links["signed offer"].detail
+        assert {name for name, link in links.items() if link.holds is None} >= {
+            "signed offer",
+            "same offer",
+            "signature",
+        }
+        assert broken(files[".pyz"]) == {}
 
     def test_an_offer_of_another_program(self, files):
         archive = io.BytesIO(b"other")
@@ -239,7 +248,7 @@ class TestBrokenLinks:
         one = complete(unsigned, KEY.address)
         files[".offer.json"].write_text(signed_envelope_text(sign(one, KEY)))
         files[".offer.signed.json"].write_text(signed_envelope_text(sign(complete(unsigned, two.address), two)))
-        assert two.address in broken(files[".pyz"])["same offer"]
+        assert two.address in broken(files[".offer.signed.json"])["same offer"]
 
     @pytest.mark.parametrize(
         ("way", "value", "said"),
