@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hatch_os402.processes import _bound_worker
+from hatch_os402.processes.interruption import killed_with_this
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +61,8 @@ def run_python(
     try:
         with process:
             try:
-                output = _wait(process, timeout, progress, progress_after)
+                with killed_with_this(partial(kill_group, process)):
+                    output = _wait(process, timeout, progress, progress_after)
             except BaseException:
                 kill_group(process)
                 raise
@@ -89,6 +92,8 @@ def _wait(
 
 def kill_group(process: subprocess.Popen[str]) -> None:
     """Kill `process`, which leads a session of its own, with all that it has started."""
+    if process.returncode is not None:  # its number may be another's by now
+        return
     if sys.platform == "win32":
         process.kill()
         return

@@ -99,6 +99,9 @@ class TestTheOffer:
         assert note in err
         assert new in err
         code, out, _ = call(capsys, "verify", STEM)
+        assert code == 0
+        assert note in out
+        code, out, _ = call(capsys, "verify", f"{STEM}{SIGNED}")
         assert code == 1
         assert "the signed offer is another one than the unsigned" in out
 
