@@ -44,6 +44,7 @@ def _class_of(module: Module, node: ast.ClassDef) -> type:
         defaults = {name: module.value(default) for name, _, default in annotated if default is not None}
         made._field_defaults = defaults
         made.__new__.__defaults__ = tuple(defaults.values())
+        made.__module__ = MADE
         made.__doc__ = doc["__doc__"] or f"{node.name}("  # as it writes itself
         return made  # type: ignore[no-any-return]
     typed = [base for base in bases if hasattr(base, "__required_keys__")]
