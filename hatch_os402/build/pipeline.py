@@ -48,7 +48,7 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
         compiled = steps.compile_all((*launch, *tree.entries), options, runs_on, cache / "bytecode", reader, reporter)
         contents = assemble(launch, tree, compiled, sources=options.sources)
         tools = describe_tools(entry, options, contents, runs_on, reader, reporter)
-        with staged(directory, project.id, cache / "locks") as files:
+        with staged(directory, project.id, cache / "locks", [str(tool.name) for tool in options.tools]) as files:
             zipapp = steps.pack_zipapp(contents, options, reader, files)
             frame = steps.frame_zipapp(zipapp, files)
             offers = steps.write_offers(project, options, tools, runs_on, validity, frame, files, reporter)
