@@ -72,7 +72,7 @@ def failed(error: BaseException, response: "Response") -> "BaseException | int":
     if isinstance(error, BrokenPipeError):
         from contextlib import suppress  # noqa: PLC0415 - needed only when all is lost
 
-        from ..streams import has_no_reader  # noqa: PLC0415 - as above; the package is _os402 there
+        from ..excepthook import has_no_reader  # noqa: PLC0415 - as above; the package is _os402 there
 
         if _out is not None and has_no_reader(_out):  # type: ignore[arg-type]  # it has a descriptor
             with suppress(BrokenPipeError):  # it tries once more, and is closed all the same
