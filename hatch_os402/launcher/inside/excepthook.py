@@ -35,7 +35,7 @@ def _interrupt() -> NoReturn:
 
 
 def take_back_headers() -> None:
-    """Drop headers that a program printed before it failed, when no body has followed and nothing has left yet.
+    """Drop the headers that a program printed before it failed, when no body follows them and nothing has left yet.
 
     The server then has no response, and answers 500; headers would make it a success without content.
     """
@@ -56,7 +56,7 @@ def take_back_headers() -> None:
     raw.write = first_write
     held = b"".join(parts)
     ends = [at + len(end) for end in (b"\r\n\r\n", b"\n\n") if (at := held.find(end)) >= 0]
-    if ends and held[min(ends) :]:
+    if not ends or held[min(ends) :]:
         sys.stdout.buffer.write(held)
 
 

@@ -205,7 +205,8 @@ class ArchiveFinder:
 
     def _find_spec(self, fullname: str, path: "Sequence[str] | None") -> "ModuleSpec | None":
         if self._by_path():
-            return None
+            own = fullname.startswith("_os402")  # what the launcher loads has no hooks
+            return _find(self._index, fullname.rpartition(".")[0].replace(".", "/"), fullname) if own else None
         if path is None and fullname in sys.stdlib_module_names:
             return None  # the standard library comes first on sys.path: PathFinder knows
         for folder in self._folders(path):

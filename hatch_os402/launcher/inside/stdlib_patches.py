@@ -79,6 +79,8 @@ PATCHES: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
 PATCHES_WHEN_CLOSED: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
     "anyio._backends._asyncio": _threads("patch_anyio"),
     "asgiref.current_thread_executor": _threads("patch_asgiref"),
+    "asgiref.sync": _threads("patch_async_to_sync"),
+    "asyncio.base_events": _threads("patch_asyncio"),
     "concurrent.futures.thread": _threads("patch_executor"),
     "grp": _groups,
     "multiprocessing.pool": _threads("patch_pool"),
