@@ -2,6 +2,10 @@
 
 import sys
 
+if (own := getattr(globals().get("__loader__"), "archive", None)) in sys.path:  # python X.pyz
+    sys.path.remove(own)  # a zlib.py of a dependency must not stand in front of the standard library
+from zlib import crc32
+
 
 def failure(why):
     """Say in one line why the archive cannot start; return what to raise."""

@@ -112,7 +112,7 @@ def _measured_exec(code: Any, space: Any = None, names: Any = None, /, **more: A
         space, names = caller.f_globals, caller.f_locals
     if _phases[-1][0] == "frame":
         _phase("launcher" if OPTIONS["entry"] else "request")  # of a launcher that is not ours nothing is known
-    elif space.get("__package__") == "_os402":
+    elif str(space.get("__package__")).partition(".")[0] == "_os402":
         _phase("launcher." + str(space.get("__name__")).rpartition(".")[2])
         space.setdefault("exec", _measured_exec)  # it runs the program, if that is a module
     elif caller.f_globals.get("__package__") == "_os402" and _phases[-1][0] != "request":

@@ -39,7 +39,7 @@ _STEPS = {
     "start": "starts",
     "index": "finds the archive's index",
     "importer": "installs the importer",
-    "patching": "installs virtual files",
+    "patches": "installs virtual files",
     "streams": "prepares the streams",
 }
 _SHOWN = 10

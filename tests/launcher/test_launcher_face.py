@@ -56,6 +56,42 @@ def test_the_inside_imports_the_standard_library_only(source):
         assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
 
 
+def imported_by(module: str, source: bytes) -> set[str]:
+    """Return the modules of the launcher that one imports anywhere, but for annotations."""
+    names = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            continue
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.ImportFrom) and inner.level:
+                name = ".".join([*module.split(".")[: -inner.level], inner.module or ""]).strip(".")
+                names |= {name, *(f"{name}.{alias.name}" for alias in inner.names)}
+    return names
+
+
+def test_the_inside_has_no_circle():
+    files = {path[7:-3].replace("/", "."): source for path, source in launcher.inside_files().items()}
+    imports = {module: imported_by(module, source) for module, source in files.items()}
+    imports = {module: names & files.keys() for module, names in imports.items()}
+    assert "vfs.mount_table" in imports["vfs.patches"]
+    while ends := {module for module, names in imports.items() if not names & imports.keys()}:
+        imports = {module: names for module, names in imports.items() if module not in ends}
+    assert imports == {}
+
+
+def test_start_knows_what_is_patched():
+    from hatch_os402.launcher.inside import start, stdlib_patches
+
+    assert sorted(start.PATCHED) == sorted(stdlib_patches.PATCHES)
+    assert sorted(start.PATCHED_WHEN_CLOSED) == sorted(stdlib_patches.PATCHES_WHEN_CLOSED)
+
+
+def test_start_knows_the_line_that_calls_it():
+    from hatch_os402.launcher.inside import start
+
+    assert launcher.main_source("a:b").decode().splitlines()[start._LINE - 1].strip().startswith('names["start"](')
+
+
 @pytest.mark.parametrize("entry_point", ["a:b", "paket.größe:x", "a:b'\"\\\n"])
 def test_the_entry_point_is_a_constant_in_ascii(entry_point):
     source = launcher.main_source(entry_point).decode("ascii")

@@ -10,7 +10,7 @@ import pytest
 from support import launching
 
 from hatch_os402.launcher.inside.index import Index
-from hatch_os402.launcher.inside.places import Places
+from hatch_os402.launcher.inside.vfs.mount_table import MountTable
 
 # Run one after the other, in /tmp in memory and in a real folder: `top` is a folder that `tempfile` made.
 STEPS = r"""
@@ -348,9 +348,9 @@ def test_a_runtime_that_does_not_know_where_it_lies(executable, tmp_path, monkey
     monkeypatch.setattr("sys.executable", executable)
     monkeypatch.setattr("sys.path", ["", "/", str(tmp_path)])
     (tmp_path / "module.py").touch()
-    places = Places(Index(launching.packed({"a": b""})), closed=True, status=os.stat)
-    assert places.find(str(tmp_path / "module.py")) is None
-    volume, name, path = places.find("/etc/passwd")
+    table = MountTable(Index(launching.packed({"a": b""})), closed=True, status=os.stat)
+    assert table.find(str(tmp_path / "module.py")) is None
+    mount, name, path = table.find("/etc/passwd")
     with pytest.raises(FileNotFoundError):
-        volume.demand(name, path)
-    assert "etc" not in places.skeleton.children("")
+        mount.demand(name, path)
+    assert "etc" not in table.mount("/").children("")

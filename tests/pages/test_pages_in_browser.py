@@ -62,9 +62,9 @@ def test_treemap(look, sample_build):
             assert min(across, down) < 0.1, (one, other)
     # Two files of one folder: the launcher's largest.
     areas = {box["label"].partition(":")[0]: box["width"] * box["height"] for box in leaves}
-    sizes = {name: len(sample_build.members[f"_os402/{name}"]) for name in ("files.pyc", "importer.pyc")}
-    ratio = sizes["files.pyc"] / sizes["importer.pyc"]
-    assert areas["files.pyc"] / areas["importer.pyc"] == pytest.approx(ratio, rel=0.02)
+    sizes = {name: len(sample_build.members[f"_os402/{name}"]) for name in ("start.pyc", "importer.pyc")}
+    ratio = sizes["start.pyc"] / sizes["importer.pyc"]
+    assert areas["start.pyc"] / areas["importer.pyc"] == pytest.approx(ratio, rel=0.02)
 
 
 ZOOM = """

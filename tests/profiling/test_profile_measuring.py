@@ -349,7 +349,8 @@ def test_the_environment_is_a_calls(tmp_path):
         "SECRET": "s",
     }
     assert expected.items() <= found.items()
-    assert not {"PATH", "HOME", "REMOTE_ADDR", "HTTPS"} & found.keys()
+    assert not {"PATH", "REMOTE_ADDR", "HTTPS"} & found.keys()
+    assert found["HOME"] == "/tmp"  # the launcher's
 
 
 def test_an_offer_that_is_no_cgi_gets_nothing_of_the_call(tmp_path):

@@ -8,22 +8,28 @@ that every interpreter has loaded: `importlib.util` and `importlib.abc` cost mor
 import marshal
 import os
 import sys
-from _frozen_importlib import ModuleSpec, _find_spec  # type: ignore[attr-defined]  # not listed by typeshed
-from _frozen_importlib_external import MAGIC_NUMBER, FileFinder, PathFinder, SourceFileLoader, decode_source
+from _frozen_importlib import BuiltinImporter, ModuleSpec, _find_spec  # type: ignore[attr-defined]  # not listed by typeshed
+from _frozen_importlib_external import (
+    BYTECODE_SUFFIXES,
+    MAGIC_NUMBER,
+    SOURCE_SUFFIXES,
+    FileFinder,
+    PathFinder,
+    SourceFileLoader,
+    decode_source,
+)
 from _imp import _fix_co_filename  # type: ignore[attr-defined]  # a part of CPython that typeshed does not list
 
-from .index import ROOT, inside
+from .index import MODIFIED, ROOT, inside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import CodeType, ModuleType
     from typing import Any
 
     from .index import Index
 
-MODIFIED = 315_532_800
-"""When everything in the archive was modified: 1980-01-01, the earliest that a zip archive can say, in Unix time."""
 _UNCHECKED_HASH = b"\1\0\0\0"  # PEP 552: any other kind asks to be compared with the source
 
 
@@ -39,9 +45,6 @@ class ArchiveLoader(SourceFileLoader):
     A kind of `SourceFileLoader` for those who ask: what these do with a module's path works here too.
     """
 
-    archive = ROOT
-    """As `zipimport.zipimporter` has it: what `get_data` takes and `__file__` is, begins with it."""
-
     def __init__(self, index: "Index", name: str, stem: str) -> None:
         """Take the module's full name and its archive path without `.py`."""
         self.name = name
@@ -49,12 +52,6 @@ class ArchiveLoader(SourceFileLoader):
         self._stem = stem
         self._has_source = index.is_file(stem + ".py")
         self.path = f"{ROOT}/{stem}.py" if self._has_source else f"{ROOT}/{stem}.pyc"
-
-    @property
-    def prefix(self) -> str:
-        """The folder of the module in the archive, with a slash behind it, as `zipimport.zipimporter` has it."""
-        folder = self._stem.removesuffix("/__init__").rpartition("/")[0]
-        return folder and folder + "/"
 
     def get_code(self, fullname: str) -> "CodeType":
         """Return the module's code: its bytecode, when it is this interpreter's, else compiled from its source."""
@@ -76,7 +73,7 @@ class ArchiveLoader(SourceFileLoader):
                     name=fullname,
                     path=self.path,
                 )
-        return compile(self._index.view(source), self.path, "exec", dont_inherit=True)
+        return self.source_to_code(self._index.view(source), self.path)  # which a program may have replaced
 
     def get_source(self, fullname: str) -> "str | None":
         r"""Return the module's source (PEP 263 cookies observed, newlines as `\n`), `None` when it was left out."""
@@ -96,7 +93,7 @@ class ArchiveLoader(SourceFileLoader):
         return bytes(self._index.view(name))
 
     def is_package(self, fullname: str) -> bool:
-        """Tell whether the module is a package."""
+        """Whether the module is a package."""
         self._check(fullname)
         return self._stem.rpartition("/")[2] == "__init__" and fullname.rpartition(".")[2] != "__init__"
 
@@ -160,13 +157,18 @@ class FolderFinder(FileFinder):
 class ArchiveFinder:
     """The finder on sys.meta_path."""
 
-    def __init__(self, index: "Index", lazy: "Sequence[str]" = ()) -> None:
-        """Take the names of the modules that are to be loaded on first use."""
+    def __init__(
+        self, index: "Index", lazy: "Iterable[str]", patched: "frozenset[str]", patch: "Callable[[Any], Any]"
+    ) -> None:
+        """Take the names of modules to load on first use, those of modules to change, and what changes their specs."""
         self._index = index
         self._lazy = set(lazy)
+        self._patched = patched
+        self._patch = patch
         self._before: list[str] = []
-        self.lessons: set[str] = set()
-        """The modules of the standard library that teaching.py has something to tell."""
+        self._hooks: list[Any] = []
+        self._has_distutils = index.is_folder("_distutils_hack")
+        self._suffixes = (SOURCE_SUFFIXES[:], BYTECODE_SUFFIXES[:])
 
     def place(self) -> None:
         """Put `ROOT` on sys.path: behind the standard library, before what the host has installed."""
@@ -179,6 +181,7 @@ class ArchiveFinder:
                 break
         sys.path.insert(place, ROOT)
         self._before = sys.path[: place + 1]
+        self._hooks = sys.path_hooks[:]
 
     def find_spec(
         self,
@@ -188,19 +191,32 @@ class ArchiveFinder:
     ) -> "ModuleSpec | None":
         """Return the spec of a module that is in the archive and cannot be meant to come from elsewhere, or `None`.
 
-        Also that of a module, wherever it lies, which is to be loaded later, or taught.
+        Also that of a module, wherever it lies, which is to be loaded later, or changed.
         """
-        if path is None:
-            if fullname in self._lazy:
-                return self._deferred(fullname)
-            if fullname in self.lessons:
-                return self._taught(fullname)
-            if fullname in sys.stdlib_module_names:
-                return None  # the standard library comes first on sys.path: PathFinder knows
+        if fullname in self._patched:
+            return self._patch(self._find_spec(fullname, path) or PathFinder.find_spec(fullname, path))  # type: ignore[no-any-return]
+        if path is None and fullname in self._lazy:
+            return self._deferred(fullname)
+        if fullname == "distutils" and self._has_distutils:
+            from .stdlib.distutils_shim import find_spec  # noqa: PLC0415 - few programs need it
+
+            return find_spec(fullname)
+        return self._find_spec(fullname, path)
+
+    def _find_spec(self, fullname: str, path: "Sequence[str] | None") -> "ModuleSpec | None":
+        if self._by_path():
+            own = fullname.startswith("_os402")  # what the launcher loads has no hooks
+            return _find(self._index, fullname.rpartition(".")[0].replace(".", "/"), fullname) if own else None
+        if path is None and fullname in sys.stdlib_module_names:
+            return None  # the standard library comes first on sys.path: PathFinder knows
         for folder in self._folders(path):
             if spec := _find(self._index, folder, fullname):
                 return spec
         return None
+
+    def _by_path(self) -> bool:
+        """Whether a program has added a path hook or a suffix: then the path machinery decides, as over any folder."""
+        return sys.path_hooks != self._hooks or self._suffixes != (SOURCE_SUFFIXES, BYTECODE_SUFFIXES)
 
     def _folders(self, path: "Sequence[str] | None") -> "list[str]":
         """Return the folders of the archive to look in, none when what lies elsewhere may come before them."""
@@ -219,6 +235,8 @@ class ArchiveFinder:
         folder = inside(path)
         if folder is None or not self._index.is_folder(folder):
             raise ImportError("not a folder in the archive", path=path)
+        if self._suffixes != (SOURCE_SUFFIXES, BYTECODE_SUFFIXES):
+            raise ImportError("left to the finder that knows all suffixes", path=path)
         return FolderFinder(self._index, folder)
 
     def invalidate_caches(self) -> None:
@@ -231,29 +249,39 @@ class ArchiveFinder:
         spec = _find_spec(fullname, None)
         return spec and defer(spec)
 
-    def _taught(self, fullname: str) -> "ModuleSpec | None":
-        from .teaching import taught  # noqa: PLC0415 - not every program has such modules
 
-        self.lessons.discard(fullname)
-        return taught(fullname)
-
-
-def install(index: "Index", own_path: "str | None", lazy: "Sequence[str]") -> ArchiveFinder:
+def install(
+    index: "Index",
+    own_path: "str | None",
+    lazy: "Iterable[str]",
+    patched: "frozenset[str]",
+    patch: "Callable[[Any], Any]",
+    path_hook: "Callable[[str], Any]",
+) -> None:
     """Make the archive importable, for the rest of the process.
 
-    `own_path`: where it lies on disk, if it does. `lazy`: the modules to load on first use.
+    `own_path`: where it lies on disk, if it does. `lazy`: the modules to load on first use. `patched`: those to change
+    once they are executed, for which `patch` changes their specs. `path_hook`: that of what lies in memory beside the
+    archive.
     """
-    finder = ArchiveFinder(index, lazy)
-    sys.path_hooks.insert(0, finder.path_hook)
+    finder = ArchiveFinder(index, lazy, patched, patch)
+    sys.path_hooks[:0] = [finder.path_hook, path_hook]
     # The finder of a launcher that loads archives itself would answer before the standard library.
     sys.meta_path[:] = [other for other in sys.meta_path if not hasattr(other, "zf")]
     place = sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else len(sys.meta_path)
     sys.meta_path.insert(place, finder)
+    if built_in := patched.intersection(sys.builtin_module_names):  # nobody else would be asked for them
+
+        def find_spec(fullname: str, path: "Any" = None, target: "Any" = None) -> "Any":  # noqa: ARG001 - the protocol's
+            return patch(BuiltinImporter.find_spec(fullname)) if fullname in built_in else None
+
+        function: Any = find_spec
+        function.find_spec = find_spec  # a finder without a class, which would take as long as the rest of this
+        sys.meta_path.insert(0, function)
 
     sys.path[:] = [entry for entry in sys.path if entry not in ("", own_path)]
     sys.path_importer_cache.pop(own_path, None)  # type: ignore[arg-type]  # None is not in it
     finder.place()
-    return finder
 
 
 def _join(folder: str, name: str) -> str:

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 ROOT = "/os402/app"
 """The virtual folder that all modules and resources of the archive appear to lie in."""
+PREFIX = "/os402"
+"""The folder that `ROOT` is in, and nothing else."""
+TMP = "/tmp"  # noqa: S108 - the program's own, in memory
+"""The folder for temporary files, when it is in memory."""
+MODIFIED = 315_532_800
+"""When everything in the archive was modified: 1980-01-01, the earliest that a zip archive can say, in Unix time."""
 
 MARK = b"402\1"
 _END_OF_INDEX = 16
@@ -90,13 +96,13 @@ class Index:
         return found
 
     def is_file(self, path: str) -> bool:
-        """Tell whether there is a file with that archive path."""
+        """Whether there is a file with that archive path."""
         folder, _, name = path.rpartition("/")
         found = self.folder(folder)
         return found is not None and name in found[0]
 
     def is_folder(self, path: str) -> bool:
-        """Tell whether there is a folder with that archive path."""
+        """Whether there is a folder with that archive path."""
         return self.folder(path) is not None
 
     def view(self, path: str) -> memoryview:
@@ -121,9 +127,15 @@ class Index:
         return self._entry(path)[1]
 
     def children(self, path: str) -> list[str]:
-        """Return the sorted names of the files and folders in a folder, none when there is no such folder."""
+        """Return the sorted names of the files and folders in a folder, none when there is no such folder.
+
+        Without the bytecode that the build has put beside sources: a folder of sources does not show any.
+        """
         found = self.folder(path)
-        return sorted({*found[0], *found[1]}) if found else []
+        if found is None:
+            return []
+        files, folders = found
+        return sorted({*folders, *(name for name in files if not name.endswith(".pyc") or name[:-1] not in files)})
 
     def _entry(self, path: str) -> "Entry":
         folder, _, name = path.rpartition("/")

@@ -9,15 +9,23 @@ from zlib import crc32
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _frozen_importlib import ModuleSpec
+    from collections.abc import Callable
     from types import CodeType, ModuleType, TracebackType
     from typing import Any, NoReturn
 
     from .index import Index
 
-TAUGHT = ("shutil", "sqlite3", "ssl")
-"""The modules of the standard library that teaching.py has something to tell."""
-
+PATCHED = ("py_compile", "shutil", "sqlite3", "ssl", "sysconfig")
+"""The modules that stdlib_patches.py changes."""
+PATCHED_WHEN_CLOSED = (
+    "anyio._backends._asyncio", "asgiref.current_thread_executor", "asgiref.sync", "asyncio.base_events",
+    "concurrent.futures.thread", "grp", "multiprocessing.pool", "pwd", "threading",
+)  # fmt: skip
+"""Those that it changes as well in a program that is started from memory, as on os402."""
+_LINE = 17
+"""Of `__main__.py`: the one that calls `start`."""
+WEB = ("asgi", "wsgi")
+"""The interfaces that share `interfaces/_cgi.py`."""
 CALLER_KEY = ("HTTP_X_402_KEY", "HTTP_X_PAYMENT")
 """Where os402 puts the private key of whoever calls, and the payment that it signed."""
 
@@ -47,27 +55,45 @@ def start(
 
     def module(name: str) -> "Any":
         made = sys.modules["_os402." + name] = type(sys)("_os402." + name)
-        made.__package__ = "_os402"
+        made.__package__ = ("_os402." + name).rpartition(".")[0]
         exec(_load(data, name), vars(made))  # noqa: S102 - what importing is
         return made
 
     index = module("index").Index(data)
-    finder = module("importer").install(index, path, lazy_imports)
-    module("patching").install(index, closed=path is None and os.name == "posix")
-    finder.lessons.update(TAUGHT)
-    for name in finder.lessons & sys.modules.keys():  # a launcher has imported them already
-        from .teaching import LESSONS  # noqa: PLC0415 - needed only then
+    closed = path is None and os.name == "posix"
+    patches = module("vfs.patches")
+    files = patches.VirtualFiles(index, closed=closed)
 
-        LESSONS[name](sys.modules[name])
+    def patch(spec: "Any") -> "Any":
+        from .stdlib_patches import patched  # noqa: PLC0415 - many programs have no such module
+
+        return patched(spec, files)
+
+    names = frozenset((*PATCHED, *PATCHED_WHEN_CLOSED) if closed else PATCHED)
+    module("importer").install(index, path, lazy_imports, names, patch, files.path_hook)
+    patches.install(files)
+    if closed:
+        os.environ.setdefault("HOME", "/tmp")  # noqa: S108 - in memory
+    for known in names & sys.modules.keys():  # a launcher has imported them already
+        from .stdlib_patches import patch as change  # noqa: PLC0415 - as above
+
+        change(sys.modules[known], files)
     module("streams").prepare()
     sys.excepthook = _excepthook
     name, _, attributes = entry_point.partition(":")
-    if interface != "script":
-        _serve(index, interface, name, attributes, settings)
-    elif attributes:
+    if interface == "script" and attributes:
         _call(index, name, attributes)
-    else:
-        _run(name)
+    if interface == "script":
+        from .entry import run_module  # noqa: PLC0415 - most programs have a function
+
+        run_module(name, import_module=_import, new_main=_new_main, run=exec)
+    if interface in WEB:
+        module("interfaces._cgi")
+    _import("interfaces." + interface, module)
+    adapter: Any = sys.modules["_os402.interfaces." + interface]
+    if hasattr(adapter, "prepare"):
+        adapter.prepare()  # before the program is imported
+    sys.exit(adapter.run(_target(index, name, attributes) if name else None, **settings))
 
 
 def _forget(names: "tuple[str, ...]") -> None:
@@ -82,9 +108,9 @@ def _forget(names: "tuple[str, ...]") -> None:
 
 def _load(data: bytes, name: str) -> "CodeType":
     """Return the code of a module of the launcher, found by its local header (APPNOTE 4.3.7), not by the index."""
-    file = f"_os402/{name}.py"
+    file = f"_os402/{name.replace('.', '/')}.py"
     header = data.find(b"\0\0" + file.encode()) - 28  # behind the length of an extra field, which is 0
-    if header < 0:
+    if header < 0 or data[header : header + 4] != b"PK\3\4":  # the zip's directory has the name, too
         raise _damaged(f"{file} is missing")
     source, after = _member(data, header, file)
     if data[after + 30 : after + 31 + len(file)] == file.encode() + b"c":  # bytecode comes right behind its source
@@ -111,17 +137,15 @@ def _damaged(why: str) -> SystemExit:
 
 def _call(index: "Index", name: str, attributes: str) -> "NoReturn":
     """Run a function as the script that pip would install for it does."""
-    sys.exit(_target(index, name, attributes)())
+    target = _target(index, name, attributes)
+    # Warnings of `main` name its caller, as do frames: the script, which is `__main__.py` here.
+    code = _script.__code__.replace(co_filename=sys.argv[0], co_name="<module>", co_firstlineno=_LINE - 1)
+    function: Any = type(_script)
+    sys.exit(function(code, vars(sys.modules["__main__"]))(target))
 
 
-def _serve(index: "Index", interface: str, name: str, attributes: str, settings: "dict[str, Any]") -> "NoReturn":
-    """Run what an interface (WSGI, …) is for. Without an entry point the target is `None`."""
-    _import("_os402.interfaces." + interface)
-    module = sys.modules["_os402.interfaces." + interface]
-    if hasattr(module, "prepare"):
-        module.prepare()  # before the program is imported
-    target = _target(index, name, attributes) if name else None
-    sys.exit(module.run(target, **settings))
+def _script(target: "Any") -> "Any":
+    return target()
 
 
 def _target(index: "Index", name: str, attributes: str) -> "Any":
@@ -139,45 +163,15 @@ def _target(index: "Index", name: str, attributes: str) -> "Any":
     return target
 
 
-def _run(name: str) -> "NoReturn":
-    """Run a module as `python -m` does."""
-    spec = _find_main(name)
-    code: CodeType = spec.loader.get_code(spec.name)  # type: ignore[union-attr]  # a module has a loader
-    main = _new_main()
-    main.__spec__ = spec
-    main.__loader__ = spec.loader
-    main.__package__ = spec.parent
-    main.__file__ = sys.argv[0] = spec.origin  # type: ignore[assignment]  # a module has one
-    exec(code, main.__dict__)  # noqa: S102 - what running is
-    sys.exit()
-
-
-def _find_main(name: str) -> "ModuleSpec":
-    """Return the spec of a module, or that of `__main__` in a package."""
-    from _frozen_importlib import _find_spec  # type: ignore[attr-defined]  # noqa: PLC0415 - not listed by typeshed
-
-    parent = name.rpartition(".")[0]
-    search = None
-    if parent:
-        _import(parent)
-        search = getattr(sys.modules[parent], "__path__", ())
-    spec: ModuleSpec | None = _find_spec(name, search)
-    if spec is None:
-        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-    if spec.submodule_search_locations is None:
-        return spec
-    return _find_main(name + ".__main__")
-
-
-def _import(name: str) -> None:
-    """Import a module, and leave what that made out of garbage collection: it stays until the end.
+def _import(name: str, load: "Callable[[str], Any]" = __import__) -> None:
+    """Import a module, by `load`, and leave what that made out of garbage collection: it stays until the end.
 
     To look through it again and again, once more at the very end, would cost as much as a fifth of a start.
     """
     enabled = gc.isenabled()
     gc.disable()
     try:
-        __import__(name)
+        load(name)
     finally:
         gc.freeze()
         if enabled:
@@ -193,20 +187,6 @@ def _new_main() -> "ModuleType":
 
 def _excepthook(kind: "type[BaseException]", error: BaseException, trace: "TracebackType | None") -> None:
     """Print an uncaught exception. The interpreter's own hook could not read lines from the archive."""
-    from .streams import has_no_reader  # noqa: PLC0415 - loaded by then
+    from .excepthook import handle  # noqa: PLC0415 - needed only when all is lost
 
-    if isinstance(error, BrokenPipeError) and has_no_reader(sys.stdout):
-        return  # whoever asked has gone
-    from contextlib import suppress  # noqa: PLC0415 - needed only when all is lost
-
-    from .report import show  # noqa: PLC0415 - as above
-
-    show(kind, error, trace, globals())
-    if issubclass(kind, KeyboardInterrupt):
-        # CPython ends as the signal asks when the text that it ran last ended so (pythonrun.c), and we have run others.
-        with suppress(KeyboardInterrupt):
-            eval("interrupt()", {"interrupt": _interrupt})  # noqa: S307 - a text of ours
-
-
-def _interrupt() -> "NoReturn":
-    raise KeyboardInterrupt
+    handle(kind, error, trace, globals())

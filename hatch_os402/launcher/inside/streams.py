@@ -2,17 +2,27 @@
 
 import atexit
 import sys
+from _io import FileIO
 from io import BytesIO, TextIOWrapper
 from os import environ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import Any, TextIO
+
+
+unused: "Any" = None
+"""Stdout of a CGI program as the kernel has it, until something is written to it."""
 
 
 def prepare() -> None:
     """Set up sys.stdin, sys.stdout and sys.stderr. Streams that are missing or of another kind are left alone."""
     sys.stdin = _body(sys.stdin)
+    if (
+        "GATEWAY_INTERFACE" in environ
+        and type(raw := getattr(getattr(sys.stdout, "buffer", None), "raw", None)) is FileIO
+    ):
+        _note_first_write(raw)
     _set(sys.stdin, "strict")
     _set(sys.stdout, "strict")
     _set(sys.stderr, "backslashreplace")
@@ -33,16 +43,17 @@ def _flush() -> None:
         pass
 
 
-def has_no_reader(stream: "TextIO | None") -> bool:
-    """Tell whether a stream is a pipe whose other end is closed."""
-    try:
-        from select import POLLERR, poll  # noqa: PLC0415 - needed only when all is lost
+def _note_first_write(raw: "Any") -> None:
+    global unused  # noqa: PLW0603 - one process, one stdout
+    unused = raw
 
-        poller = poll()
-        poller.register(stream.fileno(), POLLERR)  # type: ignore[union-attr]  # see the errors that are expected
-        return bool(poller.poll(0))
-    except (AttributeError, ImportError, OSError, ValueError):
-        return False
+    def write(data: "Any") -> "Any":
+        global unused  # noqa: PLW0603 - as above
+        unused = None
+        del raw.write  # which was this function, in front of that of the class
+        return raw.write(data)
+
+    raw.write = write
 
 
 def _body(stdin: "TextIO") -> "TextIO":

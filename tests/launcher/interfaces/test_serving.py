@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from support import launching
+from support.diskless import run_diskless
 
 from hatch_os402 import launcher
 from hatch_os402.sandbox import cgi
@@ -269,6 +270,29 @@ def test_children_do_not_see_it(tmp_path):
     assert KEY.encode() not in found.out
 
 
+# Without threads
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's")
+def test_threads_of_an_event_loop_run_in_place(python312):
+    source = (
+        "import asyncio, contextvars\n"
+        "variable = contextvars.ContextVar('variable')\n"
+        "def work(number):\n"
+        "    return f'{number} {variable.get()}'.encode()\n"
+        "async def app(scope, receive, send):\n"
+        "    if scope['type'] != 'http': return\n"
+        "    variable.set('seen')\n"
+        "    parts = await asyncio.gather(*(asyncio.to_thread(work, number) for number in range(3)))\n"
+        "    await send({'type': 'http.response.start', 'status': 200})\n"
+        "    await send({'type': 'http.response.body', 'body': b','.join(parts)})\n"
+    )
+    data = launching.archive({"app.py": source}, "app:app", interface="asgi", compiled_by=python312.path)
+    done = run_diskless(python312.path, launcher.ARGS[1:], launching.frame(data), {**REQUEST, **SECRETS})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert cgi.parse(done.stdout).body == b"0 seen,1 seen,2 seen"
+
+
 # What is packed
 
 
@@ -303,3 +327,25 @@ def test_stdout_is_the_answers_alone(tmp_path):
     found = launching.run(launching.archive({"shop.py": source}, "shop:app", interface="wsgi"), tmp_path, **REQUEST)
     assert cgi.parse(found.out).body == b"/shop.cgi /x "
     assert found.err == "imported\nx\ncalled\nat exit\n"
+
+
+# What frameworks make ETags and Last-Modified of
+
+
+def test_a_file_is_the_same_in_every_call(tmp_path):
+    source = (
+        "import json, os\n"
+        "def main():\n"
+        "    path = __file__\n"
+        "    with open(path, 'rb') as file:\n"
+        "        other = os.open(path, os.O_RDONLY)\n"
+        "        found = [os.stat(path), os.fstat(other)]\n"
+        "        if hasattr(os, 'memfd_create'): found.append(os.fstat(file.fileno()))\n"
+        "        json_ = [[one.st_mtime_ns, one.st_size] for one in found], found[0].st_ino\n"
+        "    print(json.dumps(json_))\n"
+    )
+    data = launching.archive({"app.py": source}, "app:main")
+    first, again = (launching.run(data, tmp_path).facts for _ in range(2))
+    assert first == again
+    times, _ = first
+    assert times == [[315532800 * 10**9, len(source)]] * len(times)

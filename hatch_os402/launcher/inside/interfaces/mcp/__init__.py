@@ -150,7 +150,7 @@ def _write(content: bytes) -> None:
 
 
 def _show(error: BaseException) -> None:
-    from ...report import show  # noqa: PLC0415, TID252 - needed only when all is lost
+    from ...report import show  # noqa: PLC0415 - needed only when all is lost
 
     show(type(error), error, error.__traceback__, globals())
 

@@ -2,27 +2,26 @@
 
 import os
 
-from .files import located
-from .tree import Archive
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..vfs.mount_table import MountTable
 
-def teach(sqlite3: "Any") -> None:
+
+def patch(sqlite3: "Any", table: "MountTable") -> None:
     """Make `sqlite3.connect` read databases of the archive, from memory and without writing to them."""
     real = sqlite3.connect
 
     def connect(database: "Any", *args: "Any", **kwargs: "Any") -> "Any":
         path = _path(database, uri=bool(kwargs.get("uri") or (args[6:7] and args[6])))
-        found = located(path) if path is not None else None
+        found = table.find(path) if path is not None else None
         if found is None:
             return real(database, *args, **kwargs)
-        volume, name, spelled = found
-        if not isinstance(volume, Archive) or not volume.is_file(name):
+        mount, name, spelled = found
+        if mount is not table.archive or not mount.is_file(name):
             why = "there is no such file"
-            if not volume.readonly:
+            if not mount.readonly:
                 why = 'SQLite, which is C, opens no files in memory; connect to ":memory:"'
             raise sqlite3.OperationalError(f"unable to open database file {os.fsdecode(spelled)!r}: {why}")
         connection = real(":memory:", *args, **kwargs)
@@ -31,11 +30,16 @@ def teach(sqlite3: "Any") -> None:
                 f"{os.fsdecode(spelled)!r} is in the archive, in memory: reading it needs Python 3.11 and a SQLite "
                 "that can deserialize"
             )
-        connection.deserialize(bytes(volume.index.view(name)))
+        connection.deserialize(_content(path))
         connection.execute("PRAGMA query_only = 1")
         return connection
 
     sqlite3.connect = sqlite3.dbapi2.connect = connect
+
+
+def _content(path: "Any") -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123 - bytes are paths too
+        return file.read()
 
 
 def _path(database: "Any", *, uri: bool) -> "Any":

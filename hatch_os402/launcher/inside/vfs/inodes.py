@@ -1,25 +1,35 @@
-"""What a file in memory consists of, and what opening one gives. Imported with the first such file.
+"""What files in memory consist of, and what opening one gives. Imported with the first that is opened.
 
-The content is a `bytearray`, until something needs a descriptor that the kernel knows: then it moves into a file that
-the kernel keeps in memory (`memfd_create`), where the runtime has that.
+The content of a file that can be written is a `bytearray`, until something needs a descriptor that the kernel knows:
+then it moves into a file that the kernel keeps in memory (`memfd_create`), where the runtime has that.
 """
 
 import errno
 import os
+from time import time_ns
+
+if os.name == "posix":
+    import posix as _posix
+else:
+    import nt as _posix  # type: ignore[no-redef]
+
+from .mount import stat_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .scratch import File
+    from .mount import Path
 
-# As they were before files.py taught them about paths and descriptors of ours.
-_open, _close, _pread, _pwrite, _ftruncate, _fstat, _lseek = (
-    getattr(os, name, None) for name in ("open", "close", "pread", "pwrite", "ftruncate", "fstat", "lseek")
+# The originals: what `os` has may be replaced.
+_close, _fstat, _ftruncate, _lseek, _open, _pread, _pwrite, _utime = (
+    getattr(_posix, name, None) for name in ("close", "fstat", "ftruncate", "lseek", "open", "pread", "pwrite", "utime")
 )
 _ACCESS = os.O_WRONLY | os.O_RDWR
 _WITHOUT_A_NAME = os.O_CREAT | os.O_EXCL | os.O_TRUNC | getattr(os, "O_TMPFILE", 0) | getattr(os, "O_NOFOLLOW", 0)
+_FOLDER, _FILE = 0o040000, 0o100000
+_UMASK = 0o022
 
 
-class Store:
+class Content:
     """The content of a file. Offsets and sizes are in bytes."""
 
     def size(self) -> int:
@@ -39,10 +49,25 @@ class Store:
         raise NotImplementedError
 
 
-class Memory(Store):
+class View(Content):
+    """Content that lies in the archive, uncopied. Nothing writes to it: the archive's files are opened for reading."""
+
+    def __init__(self, content: memoryview) -> None:
+        self._content = content
+
+    def size(self) -> int:
+        """Return how much there is."""
+        return len(self._content)
+
+    def read(self, at: int, size: int) -> bytes:
+        """Return what is there, less at the end."""
+        return bytes(self._content[at : at + size])
+
+
+class Memory(Content):
     """Content in this process."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes = b"") -> None:
         self._content = bytearray(content)
 
     def size(self) -> int:
@@ -69,7 +94,7 @@ class Memory(Store):
             self._content.extend(bytes(size - len(self._content)))
 
 
-class Descriptor(Store):
+class Memfd(Content):
     """Content in a file of the kernel's, without a name. It goes when this object does."""
 
     def __init__(self, content: bytes) -> None:
@@ -102,10 +127,47 @@ class Descriptor(Store):
         _ftruncate(self.number, size)  # type: ignore[misc]
 
 
-class Handle:
-    """An open file: where it is being read or written."""
+class Inode:
+    """A file or a folder."""
 
-    def __init__(self, file: "File", flags: int, name: "str | bytes") -> None:
+    _count = 0
+
+    def __init__(self, mode: int) -> None:
+        """Take kind and permissions, as `st_mode` has them."""
+        Inode._count += 1
+        self.number = Inode._count
+        self.mode = mode
+        self.modified = time_ns()
+
+    def status(self) -> os.stat_result:
+        """Return what `os.stat` returns."""
+        return stat_result(self.mode, self.number, 0, self.modified)
+
+
+class Directory(Inode):
+    """A folder."""
+
+    def __init__(self, mode: int = 0o777) -> None:
+        super().__init__(_FOLDER | mode & 0o7777 & ~_UMASK)
+        self.children: dict[str, Inode] = {}
+
+
+class File(Inode):
+    """A file, which lives as long as somebody has it open, also without a name."""
+
+    def __init__(self, mode: int = 0o666, content: "Content | None" = None) -> None:
+        super().__init__(_FILE | mode & 0o7777 & ~_UMASK)
+        self.content: Content = Memory() if content is None else content
+
+    def status(self) -> os.stat_result:
+        """Return what `os.stat` returns."""
+        return stat_result(self.mode, self.number, self.content.size(), self.modified)
+
+
+class OpenFile:
+    """A file that is open: where it is being read or written (an *open file description*)."""
+
+    def __init__(self, file: File, flags: int, name: "Path") -> None:
         """Take the flags of `os.open`, and the path by which it was opened."""
         self.file = file
         self.flags = flags
@@ -121,6 +183,11 @@ class Handle:
     def writable(self) -> bool:
         """Whether it may be written."""
         return self.flags & _ACCESS != os.O_RDONLY
+
+    @property
+    def seekable(self) -> bool:
+        """Whether it has a place to go to."""
+        return True
 
     def read(self, size: int) -> bytes:
         """Read on; all there is for a negative size."""
@@ -155,15 +222,15 @@ class Handle:
 
     def touch(self) -> None:
         """Remember that the file was changed now."""
-        from time import time_ns  # noqa: PLC0415 - as scratch.py has it
-
         self.file.modified = time_ns()
 
     def descriptor(self) -> int:
         """Return a new descriptor of the kernel's for the same file, at the same place. Raises `OSError`."""
         content = self.file.content
-        if not isinstance(content, Descriptor):
-            content = self.file.content = Descriptor(content.read(0, content.size()))
+        if not isinstance(content, Memfd):
+            content = self.file.content = Memfd(content.read(0, content.size()))
+            times = (self.file.modified, self.file.modified)
+            _utime(content.number, ns=times)  # type: ignore[misc]  # what the kernel's fstat says of it
         # By way of /proc it has a place of its own in the file, and its own flags.
         number: int = _open(f"/proc/self/fd/{content.number}", self.flags & ~_WITHOUT_A_NAME | os.O_CLOEXEC)  # type: ignore[misc]
         _lseek(number, self.at, 0)  # type: ignore[misc]

@@ -1,7 +1,8 @@
-"""Opening a file of the archive, or one in memory. Imported when the first one is opened."""
+"""File objects for what lies in memory. Imported when the first one is opened."""
 
 import errno
 import os
+from _io import FileIO as _FileIO
 from io import (
     DEFAULT_BUFFER_SIZE,
     BufferedRandom,
@@ -12,13 +13,15 @@ from io import (
     UnsupportedOperation,
 )
 
-from .tree import Archive, Volume, error
+from .mount import error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO, Any, TypeAlias
 
-    from .store import Handle
+    from .inodes import OpenFile
+    from .mount import Mount, Path
+    from .mount_table import MountTable
 
     TextOptions: TypeAlias = tuple[str | None, str | None, str | None]
 
@@ -53,27 +56,25 @@ def check(mode: str, buffering: int, text_options: "TextOptions", *, closes: boo
             raise ValueError(message)
 
 
-def open_raw(volume: Volume, name: str, path: "str | bytes", mode: str) -> RawIOBase:
+def open_raw(mount: "Mount", name: str, path: "Path", mode: str) -> RawIOBase:
     """Open a file, unbuffered, as `io.FileIO` does. `path` is how the program spelled it."""
     flags = flags_of(mode)
-    if volume.readonly:
-        volume.demand_reading(name, path, flags)
-        if not isinstance(volume, Archive) or not volume.is_file(name):
-            raise error(errno.EISDIR, path)
-        return ArchiveFile(volume.index.view(name), path)
-    from .descriptors import open_scratch  # noqa: PLC0415 - not every program makes files
-
-    handle = open_scratch(volume, name, path, flags, 0o666)
-    if handle is None:
+    duplicate: Any = getattr(mount, "duplicate", None)
+    if duplicate is not None and (number := duplicate(name, path, flags)) is not None:
+        raw = _FileIO(number, mode.replace("t", ""))
+        raw.name = path
+        return raw
+    opened = mount.open(name, path, flags)
+    if opened is None:
         raise error(errno.EISDIR, path)
-    return ScratchFile(handle)
+    return VirtualFile(opened)
 
 
-def open_handle(
-    handle: "Handle", descriptor: int, mode: str, buffering: int, text_options: "TextOptions", *, closes: bool
+def open_descriptor(
+    opened: "OpenFile", descriptor: int, mode: str, buffering: int, text_options: "TextOptions", *, closes: bool
 ) -> "IO[Any]":
     """Do what `open` does with a descriptor of ours."""
-    return wrap(ScratchFile(handle, descriptor, closes=closes), mode, buffering, text_options)
+    return wrap(VirtualFile(opened, descriptor, closes=closes), mode, buffering, text_options)
 
 
 def wrap(raw: RawIOBase, mode: str, buffering: int, text_options: "TextOptions") -> "IO[Any]":
@@ -90,150 +91,78 @@ def wrap(raw: RawIOBase, mode: str, buffering: int, text_options: "TextOptions")
     return text
 
 
-class _File(RawIOBase):
-    """What both kinds of files have in common."""
+class VirtualFile(RawIOBase):
+    """A file in memory, unbuffered, as `io.FileIO` is."""
 
-    name: "Any"
-    mode: str
+    def __init__(self, opened: "OpenFile", descriptor: "int | None" = None, *, closes: bool = True) -> None:
+        """Take the open file, its descriptor if it has one already, and whether to close that, too."""
+        self.opened = opened
+        self.name: Any = opened.name if descriptor is None else descriptor
+        self._descriptor = descriptor
+        self._closes = closes
+        if opened.flags & os.O_APPEND:
+            opened.seek(0, 2)
 
     def __repr__(self) -> str:
         return f"<file in memory name={self.name!r} mode={self.mode!r}>"
 
-    def seekable(self) -> bool:
-        """Return true."""
-        self._check()
-        return True
-
-    def _check(self) -> None:
-        if self.closed:
-            raise ValueError("I/O operation on closed file")
-
-
-class ArchiveFile(_File):
-    """A file of the archive, open for reading: unbuffered and uncopied, as `io.FileIO` is."""
-
-    mode = "rb"
-
-    def __init__(self, content: memoryview, name: "str | bytes") -> None:
-        """Take the file's content and the path it was opened by."""
-        self._content = content
-        self._at = 0
-        self.name = name
-
-    def readable(self) -> bool:
-        """Return true."""
-        self._check()
-        return True
-
-    def readinto(self, buffer: "Any") -> int:
-        """Fill the buffer as far as the content goes; return how many bytes that were."""
-        self._check()
-        target = memoryview(buffer).cast("B")
-        piece = self._content[self._at : self._at + len(target)]
-        target[: len(piece)] = piece
-        self._at += len(piece)
-        return len(piece)
-
-    def readall(self) -> bytes:
-        """Return all that follows."""
-        self._check()
-        piece = bytes(self._content[self._at :])
-        self._at += len(piece)
-        return piece
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a place counted from the start, from here or from the end; return it, counted from the start."""
-        self._check()
-        at = (0, self._at, len(self._content))[whence] + offset if whence in (0, 1, 2) else -1
-        if at < 0:
-            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        self._at = at
-        return at
-
-    def tell(self) -> int:
-        """Return the place, counted from the start."""
-        self._check()
-        return self._at
-
-    def fileno(self) -> int:
-        """Raise `UnsupportedOperation`: nothing in the kernel knows this file."""
-        raise UnsupportedOperation(
-            f"{self.name!r} is a file of the archive, in memory: it has no file descriptor (os.open gives one)"
-        )
-
-    def write(self, _: "Any", /) -> int:
-        """Raise `UnsupportedOperation`."""
-        raise UnsupportedOperation("File not open for writing")
-
-    def truncate(self, _: "int | None" = None, /) -> int:
-        """Raise `UnsupportedOperation`."""
-        raise UnsupportedOperation("File not open for writing")
-
-
-class ScratchFile(_File):
-    """A file in memory, unbuffered."""
-
-    def __init__(self, handle: "Handle", descriptor: "int | None" = None, *, closes: bool = True) -> None:
-        """Take the open file, its descriptor if it has one already, and whether to close that, too."""
-        self.handle = handle
-        self.name: Any = handle.name if descriptor is None else descriptor
-        self._descriptor = descriptor
-        self._closes = closes
-        if handle.flags & os.O_APPEND:
-            handle.seek(0, 2)
-
     @property
-    def mode(self) -> str:  # type: ignore[override]  # as io.FileIO has it
+    def mode(self) -> str:
         """As `io.FileIO` has it."""
-        flags = self.handle.flags
+        flags = self.opened.flags
         kind = "x" if flags & os.O_EXCL else "a" if flags & os.O_APPEND else ""
-        if self.handle.readable and self.handle.writable:
+        if self.opened.readable and self.opened.writable:
             return f"{kind or 'r'}b+"
-        return f"{kind or ('w' if self.handle.writable else 'r')}b"
+        return f"{kind or ('w' if self.opened.writable else 'r')}b"
 
     def readable(self) -> bool:
-        """Tell whether it may be read."""
+        """Whether it may be read."""
         self._check()
-        return self.handle.readable
+        return self.opened.readable
 
     def writable(self) -> bool:
-        """Tell whether it may be written."""
+        """Whether it may be written."""
         self._check()
-        return self.handle.writable
+        return self.opened.writable
+
+    def seekable(self) -> bool:
+        """Whether it has a place to go to."""
+        self._check()
+        return self.opened.seekable
 
     def readinto(self, buffer: "Any") -> int:
         """Fill the buffer as far as the content goes; return how many bytes that were."""
         self._demand(self.readable(), "reading")
         target = memoryview(buffer).cast("B")
-        piece = self.handle.read(len(target))
+        piece = self.opened.read(len(target))
         target[: len(piece)] = piece
         return len(piece)
 
     def readall(self) -> bytes:
         """Return all that follows."""
         self._demand(self.readable(), "reading")
-        return self.handle.read(-1)
+        return self.opened.read(-1)
 
     def write(self, data: "Any", /) -> int:
         """Write bytes; return how many."""
         self._demand(self.writable(), "writing")
-        return self.handle.write(memoryview(data).cast("B"))
+        return self.opened.write(memoryview(data).cast("B"))
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         """Go to a place counted from the start, from here or from the end; return it, counted from the start."""
         self._check()
-        return self.handle.seek(offset, whence)
+        return self.opened.seek(offset, whence)
 
     def tell(self) -> int:
         """Return the place, counted from the start."""
         self._check()
-        return self.handle.at
+        return self.opened.seek(0, 1)
 
     def truncate(self, size: "int | None" = None, /) -> int:
         """Cut the file, or fill it with zeros, to the size (default: the place); return that."""
         self._demand(self.writable(), "writing")
-        size = self.handle.at if size is None else size
-        self.handle.truncate(size)
+        size = self.opened.at if size is None else size
+        self.opened.truncate(size)
         return size
 
     def fileno(self) -> int:
@@ -241,7 +170,7 @@ class ScratchFile(_File):
         self._check()
         if self._descriptor is None:
             try:
-                self._descriptor = self.handle.descriptor()
+                self._descriptor = self.opened.descriptor()
             except OSError as problem:
                 why = "this runtime has no memfd_create" if problem.errno == errno.ENOSYS else problem.strerror
                 raise UnsupportedOperation(
@@ -250,7 +179,7 @@ class ScratchFile(_File):
         return self._descriptor
 
     def isatty(self) -> bool:
-        """Return false."""
+        """No terminal is in memory."""
         self._check()
         return False
 
@@ -261,6 +190,44 @@ class ScratchFile(_File):
             os.close(number)
         super().close()
 
+    def _check(self) -> None:
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+
     def _demand(self, allowed: bool, what: str) -> None:  # noqa: FBT001 - one of two questions
         if not allowed:
             raise UnsupportedOperation(f"File not open for {what}")
+
+
+class _FileIOType(type(RawIOBase)):  # type: ignore[misc]  # ABCMeta, so that classes of io can be mixed in
+    """Makes what `io.FileIO` opens, and what is in memory, instances of the class that stands for both."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return super().__instancecheck__(instance) or (cls.stands_in and isinstance(instance, (_FileIO, VirtualFile)))
+
+
+def file_io(table: "MountTable") -> "Any":
+    """Return the class to take the place of `io.FileIO`, which opens paths by itself, in C."""
+
+    class FileIO(_FileIO, metaclass=_FileIOType):
+        stands_in = True
+
+        def __new__(cls, file: "Any", mode: str = "r", closefd: bool = True, opener: "Any" = None) -> "Any":  # noqa: FBT001, FBT002 - as the class it stands for
+            if not cls.__dict__.get("stands_in"):
+                return super().__new__(cls)
+            opened = table.open_files.get(file) if type(file) is int else None
+            found = None if opened else table.find(file)
+            if not opened and (found is None or opener is not None):
+                return _FileIO(file, mode, closefd, opener)
+            check(mode.replace("b", "") + "b", 0, (None, None, None), closes=closefd or bool(opened))
+            if found is None:
+                return VirtualFile(opened, file, closes=closefd)  # type: ignore[arg-type]  # no folder is opened so
+            mount, name, path = found
+            return open_raw(mount, name, path, mode)
+
+        def __init_subclass__(cls, **more: "Any") -> None:
+            super().__init_subclass__(**more)
+            cls.stands_in = False
+
+    FileIO.__module__, FileIO.__qualname__ = _FileIO.__module__, _FileIO.__qualname__
+    return FileIO

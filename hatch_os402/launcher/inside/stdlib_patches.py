@@ -1,0 +1,126 @@
+"""Modules that are changed once they are imported, and by what: they go past what vfs/patches.py replaces.
+
+start.py names the same modules, so that this one is imported with the first of them only.
+"""
+
+from .index import ROOT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _frozen_importlib import ModuleSpec
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+    from .vfs.patches import VirtualFiles
+
+
+def _shutil(shutil: "Any", files: "VirtualFiles") -> None:
+    if files.closed:  # files in memory have no descriptors to copy by, nor have their folders
+        for name in ("_USE_CP_SENDFILE", "_USE_CP_COPY_FILE_RANGE", "_use_fd_functions"):
+            if hasattr(shutil, name):
+                setattr(shutil, name, False)
+        shutil.rmtree.avoids_symlink_attacks = False
+
+
+def _py_compile(_: "Any", files: "VirtualFiles") -> None:
+    files.import_by_path()  # it reads by a loader of files
+
+
+def _sysconfig(sysconfig: "Any", _: "VirtualFiles") -> None:
+    for scheme in {sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("prefix")}:
+        sysconfig._INSTALL_SCHEMES[scheme] |= {"purelib": ROOT, "platlib": ROOT}  # noqa: SLF001 - no other way in
+
+
+def _users(pwd: "Any", _: "VirtualFiles") -> None:
+    from .stdlib.accounts import patch_users  # noqa: PLC0415 - few programs need it
+
+    patch_users(pwd)
+
+
+def _groups(grp: "Any", _: "VirtualFiles") -> None:
+    from .stdlib.accounts import patch_groups  # noqa: PLC0415 - few programs need it
+
+    patch_groups(grp)
+
+
+def _threads(name: str) -> "Callable[[Any, VirtualFiles], None]":
+    """Return what calls the function of that name in stdlib/threads.py."""
+
+    def change(module: "Any", _: "VirtualFiles") -> None:
+        from .stdlib import threads  # noqa: PLC0415 - few programs need it
+
+        getattr(threads, name)(module)
+
+    return change
+
+
+def _sqlite3(sqlite3: "Any", files: "VirtualFiles") -> None:
+    from .stdlib.sqlite import patch  # noqa: PLC0415 - few programs need it
+
+    patch(sqlite3, files.table)
+
+
+def _ssl(ssl: "Any", files: "VirtualFiles") -> None:
+    from .stdlib.tls import patch  # noqa: PLC0415 - few programs need it
+
+    patch(ssl, files.table)
+
+
+PATCHES: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
+    "py_compile": _py_compile,
+    "shutil": _shutil,
+    "sqlite3": _sqlite3,
+    "ssl": _ssl,
+    "sysconfig": _sysconfig,
+}
+"""Each is given the module and the virtual files."""
+
+PATCHES_WHEN_CLOSED: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
+    "anyio._backends._asyncio": _threads("patch_anyio"),
+    "asgiref.current_thread_executor": _threads("patch_asgiref"),
+    "asgiref.sync": _threads("patch_async_to_sync"),
+    "asyncio.base_events": _threads("patch_asyncio"),
+    "concurrent.futures.thread": _threads("patch_executor"),
+    "grp": _groups,
+    "multiprocessing.pool": _threads("patch_pool"),
+    "pwd": _users,
+    "threading": _threads("explain"),
+}
+"""Those for a program that is started from memory, as on os402."""
+
+
+def patch(module: "ModuleType", files: "VirtualFiles") -> None:
+    """Change a module that is executed."""
+    name = module.__name__
+    (PATCHES.get(name) or PATCHES_WHEN_CLOSED[name])(module, files)
+
+
+def patched(spec: "ModuleSpec | None", files: "VirtualFiles") -> "ModuleSpec | None":
+    """Make a spec change its module once it is executed; return it."""
+    if spec is not None and spec.loader is not None:
+        loader: Any = PatchingLoader(spec.loader, files)
+        spec.loader = loader
+    return spec
+
+
+class PatchingLoader:
+    """The loader of a module that is changed once it is executed; the module itself gets to see the real loader."""
+
+    def __init__(self, loader: "Any", files: "VirtualFiles") -> None:
+        self._loader = loader
+        self._files = files
+
+    def __getattr__(self, name: str) -> "Any":
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: "ModuleSpec") -> "ModuleType | None":
+        """Return what the real loader makes."""
+        made: ModuleType | None = self._loader.create_module(spec)
+        return made
+
+    def exec_module(self, module: "Any") -> None:
+        """Execute the module as the real loader does, and change it."""
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        patch(module, self._files)

@@ -1,0 +1,155 @@
+"""Descriptors of files in memory: the kernel's where it can keep the file, else numbers that `os` understands here.
+
+The functions of `os` that take descriptors are replaced when the first number of ours is given out. To C code these
+numbers mean nothing: it fails with EBADF. Imported with the first file that is opened by `os.open`.
+"""
+
+import errno
+import os
+
+from .mount_table import OpenDirectory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .inodes import OpenFile
+    from .mount import Mount, Path
+    from .mount_table import MountTable
+
+FIRST = 1 << 20
+"""Our numbers are above all of the kernel's: NOFILE is 256 in os402's sandbox."""
+
+
+def open_number(table: "MountTable", mount: "Mount", name: str, path: "Path", flags: int, mode: int) -> int:
+    """Do what `os.open` does."""
+    duplicate: Any = getattr(mount, "duplicate", None)
+    if duplicate is not None and (number := duplicate(name, path, flags)) is not None:
+        return int(number)
+    opened = mount.open(name, path, flags, mode)
+    if opened is None:
+        return _number(table, OpenDirectory(mount, name))
+    try:
+        return opened.descriptor()
+    except OSError:  # then one of ours
+        return _number(table, opened)
+
+
+def _number(table: "MountTable", what: "OpenFile | OpenDirectory") -> int:
+    """Give out a number of ours."""
+    if not table.open_files:
+        _install(table)
+    number = FIRST
+    while number in table.open_files:
+        number += 1
+    table.open_files[number] = what
+    return number
+
+
+def _install(table: "MountTable") -> None:
+    """Make the functions of `os` that take descriptors know our numbers, once."""
+    functions = Descriptors(table)
+    for name in FUNCTIONS:
+        real = getattr(os, name, None)
+        if real is not None and not hasattr(real, "__wrapped__"):
+            setattr(os, name, _replaced(real, table.open_files, getattr(functions, name)))
+
+
+def _replaced(
+    real: "Callable[..., Any]", open_files: "dict[int, Any]", new: "Callable[..., Any]"
+) -> "Callable[..., Any]":
+    def function(number: "Any", *args: "Any", **kwargs: "Any") -> "Any":
+        if type(number) is not int or number not in open_files:
+            return real(number, *args, **kwargs)
+        return new(number, *args, **kwargs)
+
+    function.__name__ = function.__qualname__ = real.__name__
+    function.__wrapped__ = real  # type: ignore[attr-defined]  # as functools.wraps leaves it
+    return function
+
+
+def _nothing(*_: "Any", **__: "Any") -> None:
+    """Do nothing: there is no disk to wait for, and no other process to inherit."""
+
+
+def _false(*_: "Any", **__: "Any") -> bool:
+    return False
+
+
+class Descriptors:
+    """What functions of `os` do with a number of ours, by their names."""
+
+    def __init__(self, table: "MountTable") -> None:
+        self._table = table
+        self._open = table.open_files
+
+    fdatasync = fsync = fchmod = fchown = posix_fadvise = set_inheritable = staticmethod(_nothing)
+    get_inheritable = isatty = staticmethod(_false)
+
+    def read(self, number: int, size: int, /) -> bytes:
+        """Do what `os.read` does."""
+        return self._file(number, access="readable").read(size)
+
+    def write(self, number: int, data: "Any", /) -> int:
+        """Do what `os.write` does."""
+        return self._file(number, access="writable").write(memoryview(data).cast("B"))
+
+    def pread(self, number: int, size: int, offset: int, /) -> bytes:
+        """Do what `os.pread` does."""
+        return self._file(number, access="readable").file.content.read(offset, size)
+
+    def pwrite(self, number: int, data: "Any", offset: int, /) -> int:
+        """Do what `os.pwrite` does."""
+        opened, view = self._file(number, access="writable"), memoryview(data).cast("B")
+        opened.file.content.write(offset, view)
+        opened.touch()
+        return len(view)
+
+    def close(self, number: int) -> None:
+        """Do what `os.close` does."""
+        del self._open[number]
+
+    def lseek(self, number: int, position: int, whence: int, /) -> int:
+        """Do what `os.lseek` does."""
+        return self._file(number).seek(position, whence)
+
+    def fstat(self, number: int) -> os.stat_result:
+        """Do what `os.fstat` does."""
+        what = self._open[number]
+        return what.mount.status(what.name) if isinstance(what, OpenDirectory) else what.file.status()
+
+    def ftruncate(self, number: int, length: int, /) -> None:
+        """Do what `os.ftruncate` does."""
+        self._file(number, access="writable").truncate(length)
+
+    def dup(self, number: int, /) -> int:
+        """Do what `os.dup` does."""
+        return _number(self._table, self._open[number])
+
+    def dup2(self, number: int, target: int, inheritable: bool = True) -> int:  # noqa: FBT001, FBT002 - as os.dup2
+        """Do what `os.dup2` does, where the kernel can keep the file. Raises `OSError`."""
+        lent = self._file(number).descriptor()
+        try:
+            return os.dup2(lent, target, inheritable)
+        finally:
+            os.close(lent)
+
+    def fchdir(self, number: int) -> None:
+        """Do what `os.fchdir` does."""
+        what = self._open[number]
+        if not isinstance(what, OpenDirectory):
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        os.chdir(what.path)
+
+    def _file(self, number: int, *, access: str = "") -> "OpenFile":
+        what = self._open[number]
+        if isinstance(what, OpenDirectory):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if access and not getattr(what, access):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return what
+
+
+FUNCTIONS = tuple(name for name in vars(Descriptors) if not name.startswith("_"))
+"""The functions whose first argument is a descriptor."""

@@ -1,0 +1,158 @@
+"""Putting the archive's files among the files: the functions of `os` and `io` that take paths are replaced.
+
+What the standard library builds on them (`os.path`, `pathlib`, `glob`, `shutil`, `linecache`, `tempfile`, …) follows.
+What takes their place lies in functions.py, which is imported when the first of them is called: many a program calls
+none.
+"""
+
+import _frozen_importlib_external
+import _io
+import builtins
+import io
+import os
+import sys
+from _frozen_importlib_external import FileFinder
+
+from ..index import PREFIX, TMP
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any, NoReturn
+
+    from ..index import Index
+    from .functions import Functions
+    from .mount_table import MountTable
+
+ASKING = (
+    "access", "getxattr", "listdir", "listxattr", "lstat", "readlink", "scandir", "stat",
+)  # fmt: skip
+CHANGING = (
+    "chflags", "chmod", "chown", "lchflags", "lchmod", "lchown", "link", "mkdir", "mkfifo", "mknod", "remove",
+    "removexattr", "rename", "replace", "rmdir", "setxattr", "symlink", "truncate", "unlink", "utime",
+)  # fmt: skip
+CURRENT = ("chdir", "getcwd", "getcwdb", "statvfs")
+KEEPING = {"bz2", "glob", "lzma", "pathlib", "tarfile", "tempfile", "tokenize"}
+"""Modules that keep a replaced function under a name of their own. Some launchers have imported them already."""
+BELOW = (PREFIX, TMP)
+
+
+class VirtualFiles:
+    """The virtual files of a process: where paths lead, and what the replaced functions do, made when it is needed."""
+
+    def __init__(self, index: "Index", *, closed: bool) -> None:
+        """Take the view of what lies outside the archive, closed or open: see mount_table.py."""
+        self.closed = closed
+        self._index = index
+        self._status = os.stat
+        self._table: MountTable | None = None
+        self._functions: Functions | None = None
+
+    @property
+    def table(self) -> "MountTable":
+        """What decides where paths lead."""
+        if self._table is None:
+            from .mount_table import MountTable  # noqa: PLC0415 - many programs need none
+
+            self._table = MountTable(self._index, closed=self.closed, status=self._status)
+        return self._table
+
+    @property
+    def functions(self) -> "Functions":
+        """What takes the place of functions."""
+        if self._functions is None:
+            from .functions import Functions  # noqa: PLC0415 - as above
+
+            self._functions = Functions(self.table)
+        return self._functions
+
+    def path_hook(self, path: str) -> "NoReturn":
+        """Let importlib's own finders have a folder or a zip in memory. Raises `ImportError` always."""
+        if not path.startswith("/") or path.startswith(BELOW):  # nearly every path is that of a package
+            self.import_by_path()
+        raise ImportError("left to the hooks that follow", path=path)
+
+    def import_by_path(self) -> None:
+        """Make importlib's own finders and loaders see virtual files, for the rest of the process."""
+        from .tmp_importer import use_virtual_files  # noqa: PLC0415 - few programs need it
+
+        use_virtual_files()
+
+
+def install(virtual: VirtualFiles) -> None:
+    """Put virtual files among the files, for the rest of the process."""
+    closed = virtual.closed
+    method: Any = type(virtual.import_by_path)  # types.MethodType, without the import of types
+    replaced: dict[Any, Any] = {}
+    for module, name, key in _table(closed=closed):
+        if original := getattr(module, name, None):
+            if original not in replaced:
+                # A program that was started from a file goes on to use files: then one call less counts for more.
+                new = _later(virtual, key) if closed else getattr(virtual.functions, key)
+                # Bound to the original, which it gets first. Unlike a function it stays the same in a class.
+                replaced[original] = method(new, original)
+            setattr(module, name, replaced[original])
+    _replace_file_io(virtual)
+    _watch_finders(virtual)
+    # Folders in memory have no descriptors: whoever asks is told to go by path.
+    kinds = [os.supports_effective_ids, os.supports_fd, os.supports_follow_symlinks]
+    for known in kinds if closed else [*kinds, os.supports_dir_fd]:
+        known.update([new for original, new in replaced.items() if original in known])
+    for name in KEEPING & sys.modules.keys():
+        from .functions import exchange  # noqa: PLC0415 - under some launchers only
+
+        exchange(sys.modules[name], replaced)
+
+
+def _table(*, closed: bool) -> "list[tuple[ModuleType, str, str]]":
+    """Return module, name and method (see functions.py) of every function to be replaced."""
+    opening = [(builtins, "open", "open"), (io, "open", "open"), (os, "open", "os_open")]
+    opening += [(io, "open_code", "open_code"), (_io, "open_code", "open_code")]  # the latter is importlib's
+    asking = [(os, name, name) for name in (*ASKING, *(CURRENT if closed else ()))]
+    return [*opening, *asking, *((os, name, "change") for name in CHANGING)]
+
+
+def _later(virtual: VirtualFiles, key: str) -> "Callable[..., Any]":
+    """Return a function that fetches what is to be called when it is called."""
+
+    def function(real: "Any", *args: "Any", **kwargs: "Any") -> "Any":
+        return getattr(virtual.functions, key)(real, *args, **kwargs)
+
+    return function
+
+
+def _replace_file_io(virtual: VirtualFiles) -> None:
+    """Have `io.FileIO`, which opens paths in C, made when somebody asks for it."""
+    names, before = vars(io), vars(io).get("__getattr__")
+
+    def __getattr__(name: str) -> "Any":  # noqa: N807 - as a module has it (PEP 562)
+        if name == "FileIO":
+            from .files import file_io  # noqa: PLC0415 - few programs need it
+
+            return names.setdefault(name, file_io(virtual.table))
+        if before is not None:
+            return before(name)
+        raise AttributeError(f"module 'io' has no attribute {name!r}")
+
+    del names["FileIO"]
+    names["__getattr__"] = __getattr__
+
+
+def _watch_finders(virtual: VirtualFiles) -> None:
+    """Make `FileFinder`, which goes by C functions of `os`, see virtual files when it is first used for one."""
+    external: Any = _frozen_importlib_external
+    is_folder, initialise = external._path_isdir, FileFinder.__init__  # noqa: SLF001 - no other way to them
+
+    def _path_isdir(path: str) -> bool:
+        if path.startswith(BELOW):
+            virtual.import_by_path()
+        return is_folder(path)  # type: ignore[no-any-return]
+
+    def __init__(self: FileFinder, path: str, *details: "Any") -> None:  # noqa: N807 - as it is called
+        if path.startswith(BELOW):
+            virtual.import_by_path()
+        initialise(self, path, *details)
+
+    external._path_isdir = _path_isdir  # noqa: SLF001 - as above
+    FileFinder.__init__ = __init__  # type: ignore[method-assign]
