@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import shutil
+import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -255,7 +256,7 @@ def test_sign_publish_and_verify(weather, tmp_path, capfd, monkeypatch):
         "owner"
     ]
     with serving(tmp_path / "log", "--owner", owner) as served:
-        code, out, err = cli(capfd, "publish", "-o", f"url={served.url}")
+        code, out, err = cli(capfd, "publish", "--url", served.url)
         assert code == 0, err
         assert served.call("/offers").json()["count"] == 4
         assert served.call("/convert.cgi", "POST", json={"value": 1, "source": "m/s"}).text == '"3.60"'
@@ -325,10 +326,6 @@ NO_SCHEMA = [
         "def tool(a: float = 1.6666666666666667e-6): ...",
         "the input schema of the tool 'tool' cannot be offered: `properties.a.default` in the schema is",
     ),
-    (
-        "import socket\nsocket.create_connection(('127.0.0.1', 9), timeout=3)",
-        "it cannot be imported: OSError: [Errno 101] Network is unreachable",
-    ),
     ("open('/etc/hostname')", "it cannot be imported: FileNotFoundError: [Errno 2] No such file or directory"),
 ]
 
@@ -338,6 +335,16 @@ def test_no_schema(source, why, tmp_path):
     told = build(project(tmp_path, source)).refused()
     assert why in told
     assert not list(tmp_path.glob("dist/*.json"))
+
+
+def test_there_is_no_network_while_importing(tmp_path):
+    source = "import socket\nsocket.create_connection(('127.0.0.1', {}), timeout=3)\ndef tool(): ..."
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        told = build(project(tmp_path, source.format(listening.getsockname()[1]))).refused()
+        listening.settimeout(0)
+        with pytest.raises(BlockingIOError):  # nobody came
+            listening.accept()
+    assert "it cannot be imported: " in told
 
 
 def test_every_tool_without_a_schema_is_named(tmp_path):
