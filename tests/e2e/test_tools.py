@@ -297,7 +297,7 @@ def test_one_tool(tmp_path):
     assert payload["exec"]["args"] == list(launcher.ARGS)
     assert payload["output_schema"] == {"type": "integer"}
     assert not [path for path in built.members if "wsgi" in path or "asgi" in path]
-    assert [path for path in built.members if path.startswith("_os402/interfaces/mcp/")]
+    assert [path for path in built.members if path.startswith("_os402/interfaces/mcp")]
 
 
 def test_what_is_written_by_hand_wins_and_nothing_is_run(tmp_path):

@@ -21,9 +21,9 @@ from annotated_types import Ge, Gt, Le, Len, Lt, MaxLen, MinLen, MultipleOf
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from hatch_os402.launcher.inside.interfaces.mcp.mismatch import Mismatch
-from hatch_os402.launcher.inside.interfaces.mcp.results import dumps
-from hatch_os402.launcher.inside.interfaces.mcp.signatures import arguments_of, result_of
+from hatch_os402.launcher.inside.interfaces.mcp_types.mismatch import Mismatch
+from hatch_os402.launcher.inside.interfaces.mcp_types.results import dumps
+from hatch_os402.launcher.inside.interfaces.mcp_types.signatures import arguments_of, result_of
 from hatch_os402.tools.describe import describe
 
 FORMATS = jsonschema.FormatChecker(["date", "date-time", "uuid"])

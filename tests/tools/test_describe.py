@@ -22,10 +22,10 @@ from annotated_types import Ge, Gt, Len, Predicate
 from pydantic import v1 as pydantic
 
 from hatch_os402.launcher.inside.interfaces.mcp import call, read_arguments
-from hatch_os402.launcher.inside.interfaces.mcp.common import AnnotationError
-from hatch_os402.launcher.inside.interfaces.mcp.mismatch import Mismatch
-from hatch_os402.launcher.inside.interfaces.mcp.results import to_json
-from hatch_os402.launcher.inside.interfaces.mcp.signatures import arguments_of
+from hatch_os402.launcher.inside.interfaces.mcp_types.common import AnnotationError
+from hatch_os402.launcher.inside.interfaces.mcp_types.mismatch import Mismatch
+from hatch_os402.launcher.inside.interfaces.mcp_types.results import to_json
+from hatch_os402.launcher.inside.interfaces.mcp_types.signatures import arguments_of
 from hatch_os402.tools.describe import describe
 
 T = typing.TypeVar("T")

@@ -9,16 +9,16 @@ import gc
 import os
 import sys
 
-from .mismatch import Mismatch, parse
-from .results import dumps
-from .signatures import arguments_of
+from .mcp_types.mismatch import Mismatch, parse
+from .mcp_types.results import dumps
+from .mcp_types.signatures import arguments_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .containers import Record
+    from .mcp_types.containers import Record
 
 _answer: "Any" = None
 
@@ -150,7 +150,7 @@ def _write(content: bytes) -> None:
 
 
 def _show(error: BaseException) -> None:
-    from ...report import show  # noqa: PLC0415 - needed only when all is lost
+    from ..excepthook import show  # noqa: PLC0415 - needed only when all is lost
 
     show(type(error), error, error.__traceback__, globals())
 
