@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Raised when a reader of the old format would misunderstand the new one."""
 
+CHECKSUM = "sha256"
+"""The last key of a record (see `record_text`)."""
+
 DESCRIBED = (ZIPAPP, FRAME, OFFER)
 """The suffixes of the artifacts whose sizes and digests a record has."""
 
@@ -24,7 +28,16 @@ _PARTS = (("project", dict), ("artifacts", dict), ("distributions", list), ("byt
 
 
 def record_text(content: Mapping[str, Any]) -> bytes:
-    """Return the only layout of a record: JSON with an indent of two in UTF-8, and a newline at its end."""
+    """Return the only layout of a record: JSON with an indent of two in UTF-8, and a newline at its end.
+
+    Its last key, `sha256`, is the SHA256 of the text that the rest has by itself, so that a record which was cut off or
+    changed shows it. It is replaced if `content` has it.
+    """
+    rest = {key: value for key, value in content.items() if key != CHECKSUM}
+    return _text({**rest, CHECKSUM: hashlib.sha256(_text(rest)).hexdigest()})
+
+
+def _text(content: Mapping[str, Any]) -> bytes:
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
@@ -50,9 +63,21 @@ def read_record(path: Path) -> dict[str, Any]:
             f"the record {path} has format {stated!r}, and this version of hatch-os402 reads {FORMAT}.\n"
             "Use the version that built it, or build again."
         )
-    if fault := _fault(found):
+    fault = _fault(found)
+    if not fault and CHECKSUM in found and not is_whole(content):  # those of 0.1.0 have none
+        fault = "its checksum is not the one that it states"
+    if fault:
         raise ArtifactError(f"the record {path} is damaged: {fault}.\nBuild again.")
     return dict(found)
+
+
+def is_whole(content: bytes) -> bool:
+    """Return whether the text of a record is what `record_text` writes: its layout, and its checksum."""
+    try:
+        found = json.loads(content)
+        return isinstance(found, dict) and record_text(found) == content
+    except (ValueError, RecursionError, UnicodeError):
+        return False
 
 
 def _fault(found: Mapping[str, Any]) -> str:

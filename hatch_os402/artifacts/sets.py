@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+EARLIER = "{} is of an earlier build and is not used: sign again"
+"""What is said of a signed offer that signing the unsigned one beside it does not give."""
+
 _ATTEMPTS, _PAUSE = 10, 0.02
 """How often, and after how many seconds, a set is looked at again that a build may just be replacing."""
 
@@ -140,7 +143,7 @@ class ArtifactSet:
             return ChosenOffer(signed, found)
         note = ""
         if signed.is_file() and not self.signed_of_this_build:
-            note = f"{signed.name} is of an earlier build and is not used: sign again."
+            note = f"{EARLIER.format(signed.name)}."
         return ChosenOffer(unsigned, read_offer(unsigned), note)
 
     def require_offer(self) -> ChosenOffer:

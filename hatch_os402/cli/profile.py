@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hatch_os402.artifacts.choosing import choose
-from hatch_os402.cli.conditions import RUNTIME, WHAT
+from hatch_os402.calls.rebuild import configured
+from hatch_os402.cli.conditions import RUNTIME
 from hatch_os402.cli.output import write_page
-from hatch_os402.errors import Os402Error
+from hatch_os402.cli.request import read, request_options
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import to_json
-from hatch_os402.profiling.request import read_request
 from hatch_os402.profiling.running import Python, find_python
 from hatch_os402.runtime.discovery import architecture
-from hatch_os402.sandbox.sources import configured
 
 if TYPE_CHECKING:
     from hatch_os402.artifacts.sets import ArtifactSet
@@ -27,24 +25,26 @@ _RUNS = 5
 
 
 @click.command()
-@WHAT
-@click.argument("url", default="/", metavar="[PATH]")
-@click.option("-X", "--request", "method", metavar="METHOD", help="Method [default: GET, with -d POST].")
-@click.option("-d", "--data", metavar="DATA", help="Body of the request: text, @FILE, or - for stdin.")
-@click.option("-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Header; can be repeated.")
+@request_options
 @click.option(
     "-n", "--runs", type=click.IntRange(1, 1000), default=_RUNS, help="Cold starts of each kind.", show_default=True
 )
-@click.option("--env", "private", multiple=True, metavar="NAME=VALUE", help="Private variable of the offer.")
+@click.option(
+    "--env",
+    "private",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Private variable. [default: those of pyproject.toml]",
+)
 @RUNTIME
 @click.option("--all", "everything", is_flag=True, help="List every import, and not only those above 2 %.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with an icicle and tables.")
 def command(
     what: Path | None,
-    url: str,
+    path: str | None,
     method: str | None,
-    data: str | None,
+    data: tuple[str, ...],
     headers: tuple[str, ...],
     runs: int,
     private: tuple[str, ...],
@@ -61,14 +61,14 @@ def command(
     new process: with and without the instrument, once to see which modules the request uses, and with those that it
     does not use loaded on first use, which is what `lazy-imports` does.
     """
-    request = read_request(method, url, headers, None if data is None else _body(data))
+    what, request = read(what, path, method=method, data=data, headers=headers)
     artifacts = choose(what).one()
     profile = measure(
         artifacts,
         request,
         _python(artifacts, runtime),
         runs=runs,
-        environment=_variables(private),
+        private=_variables(private) or None,
         progress=lambda text: click.echo(f"hatch-os402: {text}", err=True),
     )
     if html is not None:
@@ -89,17 +89,6 @@ def _python(artifacts: ArtifactSet, runtime: Path | None) -> Python:
     executable = chosen.read.offer.exec.executables.get(architecture()) if chosen is not None else None
     wanted = executable.sha256 if executable is not None else None
     return find_python(runtime, wanted=wanted, configured=configured(artifacts.folder))
-
-
-def _body(data: str) -> bytes:
-    if data == "-":
-        return sys.stdin.buffer.read()
-    if not data.startswith("@"):
-        return data.encode("utf-8", "surrogateescape")
-    try:
-        return Path(data[1:]).read_bytes()
-    except OSError as error:
-        raise Os402Error(f"The body {data[1:]} cannot be read: {error.strerror or error}.") from error
 
 
 def _variables(private: tuple[str, ...]) -> dict[str, str]:

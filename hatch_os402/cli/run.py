@@ -7,30 +7,29 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hatch_os402.__about__ import __version__
 from hatch_os402.artifacts.choosing import choose
-from hatch_os402.artifacts.names import split
-from hatch_os402.artifacts.sets import locate
 from hatch_os402.cache import cache_folder
-from hatch_os402.cli.conditions import RUNTIME, SANDBOX, WHAT
+from hatch_os402.calls.cgi import NoResponseError, Response, parse
+from hatch_os402.calls.explain import explain
+from hatch_os402.calls.rebuild import built, configured
+from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.cli.request import read, request_options
 from hatch_os402.offer.floats import format_float
 from hatch_os402.runtime.discovery import discover
-from hatch_os402.sandbox.cgi import NoResponseError, Request, Response, parse
 from hatch_os402.sandbox.execute import Command, Outcome, execute
-from hatch_os402.sandbox.explain import explain
 from hatch_os402.sandbox.program import load
 from hatch_os402.sandbox.runtime_files import needs
-from hatch_os402.sandbox.sources import built, configured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
+    from pathlib import Path
 
+    from hatch_os402.calls.request import Request
     from hatch_os402.runtime.discovery import Runtime
     from hatch_os402.sandbox.program import Program
 
@@ -51,20 +50,8 @@ class _WithArguments(click.Command):
 @click.command(
     cls=_WithArguments, options_metavar="[OPTIONS]", epilog="What follows -- goes to the program's sys.argv."
 )
-@WHAT
-@click.argument("path", metavar="[/PATH?QUERY]", required=False)
-@click.option("-X", "--request", "method", metavar="METHOD", help="[default: GET, or POST with -d]")
-@click.option(
-    "-d",
-    "--data",
-    multiple=True,
-    metavar="DATA|@FILE|-",
-    help="The body, as it is; - is standard input. Repeated ones are joined by &.",
-)
+@request_options
 @click.option("--json", "json_data", metavar="DATA|@FILE|-", help="The body, sent as application/json.")
-@click.option(
-    "-H", "--header", "headers", multiple=True, metavar="NAME:VALUE", help="A header; without VALUE, not sent."
-)
 @click.option("-i", "--include", is_flag=True, help="Print status and headers before the body.")
 @click.option("-v", "--verbose", is_flag=True, help="Sum up on stderr: status, time, memory, size, price.")
 @click.option("--tool", metavar="NAME", help="Which tool is called, where a build has several.")
@@ -87,8 +74,9 @@ def command(context: click.Context, /, **options: Any) -> None:
     The body of the answer goes to stdout, what the program writes to stderr there. The exit status is 0 for an answer
     of 2xx, 1 for any other or a program that had to be killed, 2 for wrong usage.
     """
-    call = _Call(context.meta.get(_ARGUMENTS, ()), **options)
-    sys.exit(call.run())
+    asked = {name: options.pop(name) for name in ("method", "data", "headers")}
+    what, request = read(options.pop("what"), options.pop("path"), json=options.pop("json_data"), **asked)
+    sys.exit(_Call(context.meta.get(_ARGUMENTS, ()), what, request, **options).run())
 
 
 @dataclass(frozen=True)
@@ -97,11 +85,7 @@ class _Call:
 
     arguments: tuple[str, ...]
     what: Path | None
-    path: str | None
-    method: str | None
-    data: tuple[str, ...]
-    json_data: str | None
-    headers: tuple[str, ...]
+    request: Request
     include: bool
     verbose: bool
     tool: str | None
@@ -113,10 +97,7 @@ class _Call:
     def run(self) -> int:
         """Run it and return the exit status."""
         reporter = ClickReporter(verbose=self.verbose)
-        body, headers = self._body(), self._headers()  # before anything is built
-        what, path = _request_alone(self.what, self.path)
-        address = _address(path)
-        chosen = choose(what)
+        chosen = choose(self.what)
         if self.always and chosen.root is None:
             raise click.UsageError(f"--build is for a project, and {chosen.path} is none.")
         if chosen.root:
@@ -130,7 +111,6 @@ class _Call:
                 "Callers of this offer can give no arguments: set `args-extendable = true` in "
                 "[tool.hatch.build.targets.os402.offer] and build again."
             )
-        request = self._request(program, body, address, headers)
         if program.offer.valid_until < time.time():
             reporter.warning("the offer expired, and os402 would answer 404; build again")
         runtime = discover(
@@ -144,10 +124,10 @@ class _Call:
         if runtime.warning:
             reporter.warning(runtime.warning)
         reporter.debug(f"runs with {runtime.words} ({runtime.path})")
-        return self._answer(program, self._outcome(program, request, runtime, reporter), reporter)
+        return self._answer(program, self._outcome(program, runtime, reporter), reporter)
 
-    def _outcome(self, program: Program, request: Request, runtime: Runtime, reporter: ClickReporter) -> Outcome:
-        inputs = program.inputs(request, self.arguments)
+    def _outcome(self, program: Program, runtime: Runtime, reporter: ClickReporter) -> Outcome:
+        inputs = program.inputs(self.request.of(program.id), self.arguments)
         wanted = needs(runtime.path)
         called = Command(
             wanted.argv(inputs.args),
@@ -178,76 +158,6 @@ class _Call:
             for line in _summary(program, outcome, status):
                 reporter.info(line)
         return int(outcome.ended_by is not None or not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES)
-
-    def _headers(self) -> list[tuple[str, str]]:
-        """Return the headers that the user gives; without a value, one is not to be sent."""
-        given = []
-        for item in self.headers:
-            name, colon, value = item.partition(":")
-            if not colon or not name.strip() or "\n" in item:
-                raise click.UsageError(f"A header is NAME:VALUE, and {item!r} is none.")
-            given.append((name.strip(), value.strip()))
-        return given
-
-    def _request(
-        self, program: Program, body: bytes | None, address: tuple[str, str], given: Sequence[tuple[str, str]]
-    ) -> Request:
-        path, query = address
-        headers = {"Host": "localhost", "User-Agent": f"hatch-os402/{__version__}", "Accept": "*/*"}
-        if body is not None:
-            kind = "application/json" if self.json_data is not None else "application/x-www-form-urlencoded"
-            headers |= {"Content-Type": kind, "Content-Length": str(len(body))}
-        decided = {name.lower() for name, _ in given}
-        return Request(
-            method=self.method or ("GET" if body is None else "POST"),
-            script=program.id,
-            path_info="" if path == "/" else path,
-            query=query,
-            headers=(
-                *((name, value) for name, value in headers.items() if name.lower() not in decided),
-                *((name, value) for name, value in given if value),
-            ),
-            body=body or b"",
-        )
-
-    def _body(self) -> bytes | None:
-        if self.json_data is not None and self.data:
-            raise click.UsageError("--json and -d are two bodies: give one.")
-        parts = [_content(item) for item in ((self.json_data,) if self.json_data is not None else self.data)]
-        return b"&".join(parts) if parts else None
-
-
-def _request_alone(what: Path | None, path: str | None) -> tuple[Path | None, str]:
-    """Return what is run, and the path of the request: `/hello?name=Alice` alone is one.
-
-    It is that of a file instead if its first folder is one of this machine, or its end that of an artifact.
-    """
-    if what is None or path is not None or not str(what).startswith("/") or split(what)[1]:
-        return what, "/" if path is None else path
-    first = Path(*what.parts[:2])
-    return (what, "/") if first.exists() or locate(first) else (None, str(what))
-
-
-def _address(whole: str) -> tuple[str, str]:
-    """Return path and query."""
-    if not whole.startswith("/"):
-        raise click.UsageError(f"The path must begin with a slash, and it is {whole!r}.")
-    if not whole.isascii() or any(character <= " " for character in whole):
-        raise click.UsageError(f"The path {whole!r} must be percent-encoded, as in /two%20words.")
-    path, _, query = whole.partition("#")[0].partition("?")
-    return path, query
-
-
-def _content(item: str) -> bytes:
-    """Return the bytes that DATA, @FILE or - mean."""
-    if item in {"-", "@-"}:
-        return sys.stdin.buffer.read()
-    if not item.startswith("@"):
-        return os.fsencode(item)
-    try:
-        return Path(item[1:]).read_bytes()
-    except OSError as error:
-        raise click.UsageError(f"The body {item[1:]} cannot be read: {error.strerror or error}.") from error
 
 
 def _head(response: Response) -> bytes:

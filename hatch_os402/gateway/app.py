@@ -11,6 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 
+from hatch_os402.calls import cgi
+from hatch_os402.calls.explain import explain
 from hatch_os402.errors import SandboxError
 from hatch_os402.gateway import answers
 from hatch_os402.gateway.answers import RefusedError
@@ -19,8 +21,6 @@ from hatch_os402.gateway.page import page
 from hatch_os402.gateway.upload import accept, read_parts
 from hatch_os402.offer.payload import UPLOAD_LIMIT
 from hatch_os402.runtime.discovery import architecture
-from hatch_os402.sandbox import cgi
-from hatch_os402.sandbox.explain import explain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

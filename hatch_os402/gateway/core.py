@@ -22,10 +22,10 @@ from hatch_os402.sandbox.runtime_files import needs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hatch_os402.calls.cgi import Request
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.configured import Executable
     from hatch_os402.runtime.discovery import Runtime
-    from hatch_os402.sandbox.cgi import Request
     from hatch_os402.sandbox.execute import Outcome, Spawner
     from hatch_os402.sandbox.plain import UnsandboxedSpawner
     from hatch_os402.sandbox.program import Program

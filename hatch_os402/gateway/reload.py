@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts.choosing import choose
+from hatch_os402.calls.rebuild import built, configured, newest
 from hatch_os402.config.pyproject import is_project
 from hatch_os402.errors import Os402Error
 from hatch_os402.sandbox.program import load
-from hatch_os402.sandbox.sources import built, configured, newest
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

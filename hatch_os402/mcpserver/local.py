@@ -7,12 +7,12 @@ import os
 from typing import TYPE_CHECKING
 
 from hatch_os402.cache import cache_folder
+from hatch_os402.calls.cgi import NoResponseError, Request, parse
+from hatch_os402.calls.explain import explain
 from hatch_os402.errors import Os402Error
 from hatch_os402.mcpserver.offers import Answer, CallError, Offered
 from hatch_os402.runtime.discovery import discover
-from hatch_os402.sandbox.cgi import NoResponseError, Request, parse
 from hatch_os402.sandbox.execute import Command, new_spawner
-from hatch_os402.sandbox.explain import explain
 from hatch_os402.sandbox.runtime_files import needs
 
 if TYPE_CHECKING:

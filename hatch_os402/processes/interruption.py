@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
@@ -33,6 +33,11 @@ class Interrupted(BaseException):
 class _State:
     """What the handler knows of this process."""
 
+    interrupted: int | None = None
+    """The signal that ends this process, once it came."""
+    killers: ClassVar[set[Callable[[], None]]] = set()
+    """What kills a subprocess that some thread waits for."""
+
     deferred = 0
     """How many bodies of `uninterrupted` run."""
     pending: int | None = None
@@ -56,9 +61,26 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     finally:
+        _State.interrupted = None
         for number, handler in before.items():
             if handler in usual:
                 signal.signal(number, handler)
+
+
+@contextmanager
+def killed_with_this(kill: Callable[[], None]) -> Iterator[None]:
+    """Have `kill` called when this process is interrupted during the body, in whatever thread that runs.
+
+    Raises `Interrupted` when it was before: what unwinds starts nothing new.
+    """
+    if _State.interrupted is not None:
+        kill()
+        raise Interrupted(_State.interrupted)
+    _State.killers.add(kill)
+    try:
+        yield
+    finally:
+        _State.killers.discard(kill)
 
 
 @contextmanager
@@ -71,14 +93,22 @@ def uninterrupted() -> Iterator[None]:
         _State.deferred -= 1
         if not _State.deferred and (pending := _State.pending) is not None:
             _State.pending = None
-            raise Interrupted(pending)
+            _end(pending)
 
 
 def _handle(number: int, _frame: FrameType | None) -> None:
     if _State.deferred:
         _State.pending = number
-        return
-    for other in _SIGNALS:  # what is being tidied up is not interrupted again, except by SIGKILL
+    else:
+        _end(number)
+
+
+def _end(number: int) -> NoReturn:
+    """Kill what threads wait for, and unwind; that is not interrupted again, except by SIGKILL."""
+    _State.interrupted = number
+    for kill in tuple(_State.killers):
+        kill()
+    for other in _SIGNALS:
         if signal.getsignal(other) is _handle:
             signal.signal(other, _forget)
     raise Interrupted(number)

@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hatch_os402.processes import _bound_worker
+from hatch_os402.processes.interruption import killed_with_this
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +56,8 @@ def run_python(
     try:
         with process:
             try:
-                output, _ = process.communicate(timeout=timeout)
+                with killed_with_this(partial(kill_group, process)):
+                    output, _ = process.communicate(timeout=timeout)
             except BaseException:
                 kill_group(process)
                 raise
@@ -65,6 +68,8 @@ def run_python(
 
 def kill_group(process: subprocess.Popen[str]) -> None:
     """Kill `process`, which leads a session of its own, with all that it has started."""
+    if process.returncode is not None:  # its number may be another's by now
+        return
     if sys.platform == "win32":
         process.kill()
         return

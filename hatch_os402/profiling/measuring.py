@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import time
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
+from hatch_os402.calls.cgi import environment
 from hatch_os402.errors import ArtifactError
 from hatch_os402.formatting import counted
 from hatch_os402.inspection.reading import read_artifacts
@@ -16,15 +18,16 @@ from hatch_os402.inspection.terms import Terms, read_terms
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.lazy_imports import Lazies, compare
 from hatch_os402.profiling.modules import Module, Package, read_modules, unused_packages
-from hatch_os402.profiling.request import Request, basic_environment
 from hatch_os402.profiling.running import ProfileError, Program, Python, Run, instrumented, run
 from hatch_os402.profiling.tree import Stats
 from hatch_os402.runtime.discovery import architecture
+from hatch_os402.sandbox.program import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hatch_os402.artifacts.sets import ArtifactSet
+    from hatch_os402.calls.request import Request
     from hatch_os402.inspection.reading import Artifacts
     from hatch_os402.profiling.tree import Node
 
@@ -73,16 +76,16 @@ def measure(
     python: Python,
     *,
     runs: int,
-    environment: Mapping[str, str],
+    private: Mapping[str, str] | None = None,
     progress: Callable[[str], None],
 ) -> Profile:
     """Run the program of checked artifacts for `request`, `runs` times of each kind, cold, and report.
 
-    `environment`: private variables of the offer, which no artifact holds. `progress` is told what comes next. Raises
-    `Os402Error`.
+    `private`: private variables of the offer; None: those of the project's pyproject.toml. `progress` is told what
+    comes next. Raises `Os402Error`.
     """
     artifacts = read_artifacts(found)
-    program = _program(artifacts, request, found.name, environment)
+    program = _program(found, artifacts, request, private)
     progress("watching which modules the request uses")
     watched = run(python, program, *instrumented(program, use=True))
     lazy = _try_lazily(python, program, watched, progress)
@@ -119,7 +122,7 @@ def measure(
         lazy_imports=lazy_imports,
         lazy=program.lazy,
         terms=None if artifacts.offer is None else read_terms(artifacts.offer),
-        notes=(*artifacts.notes, *_notes(artifacts, python, plain, watched, environment)),
+        notes=(*artifacts.notes, *_notes(artifacts, python, plain, watched)),
     )
 
 
@@ -154,25 +157,23 @@ def _try_lazily(
     return found
 
 
-def _program(artifacts: Artifacts, request: Request, name: str, private: Mapping[str, str]) -> Program:
-    """Return what os402 starts for the request: private variables win over the offer's, those over the call's."""
-    stdin = artifacts.frame
-    arguments: Sequence[str] = launcher.ARGS
-    variables: dict[str, str] = {}
-    if artifacts.offer is None:
-        variables = request.environment(artifacts.stem, architecture())
-        stdin += request.body
-    else:
-        execution = artifacts.offer.offer.exec
-        arguments = execution.args or ()
-        if execution.env_extendable:
-            called = artifacts.offer.payload.get("name") or artifacts.offer.sha256
-            variables = request.environment(called, architecture())
-        variables |= execution.env or {}
-        if execution.stdin_appendable:
-            stdin += request.body
-    whole = basic_environment() | variables | dict(private)
-    return Program(tuple(arguments[1:]), whole, stdin, *_settings(artifacts.archive, name))
+def _program(found: ArtifactSet, artifacts: Artifacts, request: Request, private: Mapping[str, str] | None) -> Program:
+    """Return what os402 starts for the request; an archive alone gets what the build's own offer would give it."""
+    settings = _settings(artifacts.archive, found.name)
+    if found.offer is None:
+        called = request.of(artifacts.stem)
+        variables = environment(called, architecture()) | dict(private or {})
+        return Program(launcher.ARGS[1:], _basic() | variables, artifacts.frame + called.body, *settings)
+    program = load(found, private)
+    inputs = program.inputs(request.of(program.id))
+    # Variables that were given by hand are there even where the offer says nothing of them.
+    whole = _basic() | dict(inputs.env) | dict(private or {})
+    return Program(inputs.args[1:], whole, b"".join(inputs.stdin), *settings)
+
+
+def _basic(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return what a process needs before it is given anything: nothing, but on Windows the system's folder."""
+    return {name: environ[name] for name in ("SYSTEMROOT",) if os.name == "nt" and name in environ}
 
 
 def _settings(archive: bytes, name: str) -> tuple[str, tuple[str, ...]]:
@@ -191,14 +192,10 @@ def _cpu(runs: Sequence[Run]) -> Stats | None:
     return Stats.of(used) if len(used) == len(runs) else None
 
 
-def _notes(
-    artifacts: Artifacts, python: Python, plain: Sequence[Run], watched: Run, private: Mapping[str, str]
-) -> list[str]:
+def _notes(artifacts: Artifacts, python: Python, plain: Sequence[Run], watched: Run) -> list[str]:
     notes = [f"{python.warning}."] if python.warning else []
     if artifacts.offer is not None and not artifacts.offer.offer.exec.stdin_appendable:
         notes.append("The offer takes no body of a call (`cgi = false`), so the program was given none.")
-    if artifacts.offer is not None and artifacts.offer.offer.exec.env_sha256 and not private:
-        notes.append("The offer has a private environment, which no artifact holds: give it with `--env NAME=VALUE`.")
     if (step := time.get_clock_info("thread_time").resolution) > _COARSE:
         notes.append(
             f"The CPU clock of this system moves in steps of {step * 1000:.0f} ms: only sums of many are true."

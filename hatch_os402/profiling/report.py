@@ -192,7 +192,7 @@ def to_json(profile: Profile) -> dict[str, Any]:
             "method": profile.request.method,
             "path": profile.request.path,
             "query": profile.request.query,
-            "body_bytes": len(profile.request.body),
+            "body_bytes": len(profile.request.body or b""),
         },
         "python": {"path": profile.python.path, "description": profile.python.description},
         "runs": profile.runs,

@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts.names import FRAME
+from hatch_os402.calls.cgi import environment
 from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.errors import SandboxError
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.runtime.discovery import architecture
-from hatch_os402.sandbox.cgi import environment
 from hatch_os402.sandbox.limits import MEBIBYTE, Limits
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_os402.artifacts.sets import ArtifactSet
+    from hatch_os402.calls.cgi import Request
     from hatch_os402.config.pyproject import Pyproject
     from hatch_os402.offer.payload import Offer
     from hatch_os402.offer.reading import ReadOffer
-    from hatch_os402.sandbox.cgi import Request
 
 
 @dataclass(frozen=True)
@@ -122,9 +122,10 @@ class Program:
         )
 
 
-def load(artifacts: ArtifactSet) -> Program:
+def load(artifacts: ArtifactSet, private_env: Mapping[str, str] | None = None) -> Program:
     """Return the program of a set of artifacts that was checked: the offer that belongs to it, with its private parts.
 
+    Its private environment, if it has one, is `private_env`, else that of the project's pyproject.toml.
     Raises `ArtifactError`, `OfferError`, and `SandboxError` for a part that is missing or is not the offer's.
     """
     read = artifacts.require_offer().read
@@ -144,7 +145,9 @@ def load(artifacts: ArtifactSet) -> Program:
                 f"{frame} is not what the offer was made with: its sha256 is {actual}, the offer says "
                 f"{execution.stdin_sha256}. Build again."
             )
-    env = _private_env(execution.env_sha256, artifacts.folder) if execution.env_sha256 else {}
+    env: Mapping[str, str] = {}
+    if execution.env_sha256:
+        env = _private_env(execution.env_sha256, artifacts.folder) if private_env is None else private_env
     return Program(read, stdin, env)
 
 

@@ -8,7 +8,7 @@ import os
 import time
 import zipfile
 import zlib
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,21 +17,31 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from hatch_os402.archive.frame import write_frame
 from hatch_os402.archive.index import NAME as INDEX
 from hatch_os402.archive.pack import DEFLATED, Member, check_deflate, pack
-from hatch_os402.artifacts.names import SIGNED_SUFFIX, SUFFIXES
-from hatch_os402.artifacts.record import FORMAT
-from hatch_os402.errors import ArtifactError, OfferError
+from hatch_os402.artifacts.names import OFFER, RECORD, SIGNED_SUFFIX, SUFFIXES, ZIPAPP
+from hatch_os402.artifacts.record import CHECKSUM, DESCRIBED, FORMAT, is_whole
+from hatch_os402.artifacts.sets import EARLIER
+from hatch_os402.artifacts.signed import of_one_build
+from hatch_os402.errors import ArtifactError, BytecodeError, OfferError
 from hatch_os402.files import measure
+from hatch_os402.formatting import counted
 from hatch_os402.offer.canonical import parse_json
 from hatch_os402.offer.reading import ReadOffer, read_envelope
 from hatch_os402.offer.signing import SignatureError, complete
+from hatch_os402.runtime.interpreters import find_compiler
+from hatch_os402.verification.listed import header_faults, listing_faults, recompiled
+from hatch_os402.verification.recorded import NOT_DERIVED, archive_faults, key_faults, offer_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from hatch_os402.artifacts.sets import ArtifactSet
 
+_DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, IndexError)
+"""What zipfile raises for archives that somebody damaged: a place before the file's start is an `OSError`."""
 _HEADER = slice(0, 41)
 _FIRST = b"PK\3\4\0\0\0\0\13\0\0\0__main__.py"  # what the bootstrap asks of the first local header
+_SHOWN = 5
+"""Problems of one link that are named before the rest is only counted."""
 _LONGEST_LENGTH = 10  # of a frame: nine digits and the newline
 
 
@@ -69,6 +79,10 @@ class _Artifacts:
         self._tool = artifacts.tool
         self.paths = {suffix: artifacts.path(suffix) for suffix in (*SUFFIXES, SIGNED_SUFFIX)}
         self._offers: dict[str, ReadOffer] = {}
+        self._packed = False
+        """Whether the archive is there and whole."""
+        self._stated: dict[str, Any] | None = None
+        """The record, once it is known to hold."""
 
     def links(self) -> Iterator[Link]:
         yield _link("archive", self._archive)
@@ -80,6 +94,9 @@ class _Artifacts:
         yield _link("signature", self._signature)
         yield _link("validity", self._validity)
         yield _link("record", self._record)
+        yield _link("distributions", self._distributions)
+        yield _link("bytecode", self._bytecode)
+        yield _link("rest of the record", self._rest)
 
     def _open(self, suffix: str) -> BinaryIO:
         try:
@@ -93,7 +110,9 @@ class _Artifacts:
         with self._open(".pyz") as file:
             if (head := file.read(_HEADER.stop))[:4] + head[6:10] + head[26:] != _FIRST:
                 raise _BrokenError("it does not begin with a stored __main__.py, which every launcher looks for")
-            return f"{self.paths['.pyz'].name}: {_check_zip(file)} files, and not a byte besides them"
+            number = _check_zip(file)
+            self._packed = True
+            return f"{self.paths['.pyz'].name}: {number} files, and not a byte besides them"
 
     def _frame(self) -> str:
         with self._open(".stdin") as file:
@@ -117,6 +136,10 @@ class _Artifacts:
         if read.declared_sha256 != read.sha256:
             raise _BrokenError(f"it declares {read.declared_sha256}, and its content has {read.sha256}{dropped}")
         _ = read.offer
+        unsigned = self._offers.get(OFFER)
+        if suffix == SIGNED_SUFFIX != self._set.named and unsigned and not of_one_build(unsigned, read):
+            del self._offers[suffix]  # it was not named, so it is not what the others are about
+            raise _OpenError(EARLIER.format(self.paths[suffix].name))
         return f"{self.paths[suffix].name}: sha256 {read.sha256}{dropped}"
 
     def _program(self) -> str:
@@ -167,40 +190,92 @@ class _Artifacts:
 
     def _record(self) -> str:
         try:
-            with self._open(".build.json") as file:
+            with self._open(RECORD) as file:
                 content = file.read()
         except _OpenError:
             if why := self._set.interruption():
                 raise _BrokenError(f"{why}: an interrupted build; build again") from None
             raise
+        name = self.paths[RECORD].name
         try:
             stated = parse_json(content.decode())
             if stated["format"] != FORMAT:
+                if CHECKSUM in stated and not is_whole(content):
+                    raise _BrokenError("its checksum is not the one that it states: it was changed")
                 raise _OpenError(f"it has format {stated['format']!r}, and this version knows {FORMAT}")
-            problems = list(self._record_problems(stated))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            problems = list(key_faults(stated)) or list(self._record_problems(stated))
+            if not problems and not is_whole(content):
+                problems.append("its text or its checksum is not as a build writes it: it was changed")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             lacks = f"it has no {error}" if isinstance(error, KeyError) else f"{type(error).__name__} {error}"
             raise _BrokenError(f"it cannot be understood ({lacks}); another version may have written it") from error
         if problems:
-            raise _BrokenError("; ".join(problems))
-        return f"{self.paths['.build.json'].name}: describes these files"
+            raise _BrokenError(_some(problems))
+        self._stated = stated
+        return f"{name}: describes these files"
 
     def _record_problems(self, stated: dict[str, Any]) -> Iterator[str]:
-        for suffix in SUFFIXES[:-1]:
-            name = self.paths[suffix].name
+        names = [self.paths[suffix].name for suffix in DESCRIBED]
+        if list(stated["artifacts"]) != names:
+            yield f"it describes {', '.join(stated['artifacts'])}"
+        for suffix, name in zip(DESCRIBED, names, strict=True):
             with suppress(_OpenError), self._open(suffix) as file:
                 size, sha256 = measure(file)
                 if stated["artifacts"].get(name) != {"size": size, "sha256": sha256}:
                     yield f"{name} is not what it describes"
-        if read := self._offers.get(".offer.json"):
-            recorded = stated["tools"][self._tool]["offer"] if self._tool else stated["offer"]["sha256"]
-            if recorded != read.sha256:
-                yield f"it names the offer {recorded}"
-            if stated["valid_until"]["seconds"] != read.payload["valid_until"]:
-                yield "it names another end of the offer"
-            runs = {arch: item.sha256 for arch, item in read.offer.exec.executables.items()}
-            if {arch: item["sha256"] for arch, item in stated["target"]["executables"].items()} != runs:
-                yield "it names other executables"
+        if read := self._offers.get(OFFER):
+            yield from offer_faults(stated, read, self._tool)
+        with suppress(_OpenError), self._unpacked() as (paths, unpack):
+            yield from archive_faults(stated, paths, unpack)
+
+    @contextmanager
+    def _unpacked(self) -> Iterator[tuple[frozenset[str], Callable[[str], bytes]]]:
+        """Yield the paths of the archive, and what reads one of them; of a damaged one, nothing more is said."""
+        if not self._packed:
+            raise _OpenError("the archive is not there, or is damaged")
+        with self._open(ZIPAPP) as file, zipfile.ZipFile(file) as archive:
+            yield frozenset(archive.namelist()) - {INDEX}, archive.read
+
+    def _distributions(self) -> str:
+        with self._unpacked() as (paths, unpack):
+            if problems := list(listing_faults(paths, unpack)):
+                raise _BrokenError(_some(problems))
+            number = sum(path.endswith(".dist-info/RECORD") for path in paths)
+        if not number:
+            raise _OpenError("the archive has no distribution with a RECORD")
+        return f"the RECORD of {counted(number, 'distribution')} lists every file, with its hash"
+
+    def _bytecode(self) -> str:
+        with self._unpacked() as (paths, unpack):
+            if not any(path.endswith(".pyc") for path in paths):
+                raise _OpenError("the archive has none")
+            if problems := list(header_faults(paths, unpack)):
+                raise _BrokenError(_some(problems))
+            if self._stated is None:
+                raise _OpenError("no record says which Python compiled it")
+            version = self._stated["bytecode"].get("python")
+            interpreter = find_compiler(None, os.environ)
+            if interpreter is None or interpreter.version != version:
+                raise _OpenError(f"recorded, not derived: there is no CPython {version} here to compile it again")
+            try:
+                number, different = recompiled(paths, unpack, interpreter)
+            except BytecodeError as error:
+                raise _OpenError(f"recorded, not derived: {error.message}") from error
+        if different:
+            raise _BrokenError(f"{_some(different)}: the source compiles to something else")
+        alone = sum(path.endswith(".pyc") for path in paths) - number
+        rest = f"; {counted(alone, 'module')} without source: recorded, not derived" if alone else ""
+        return f"CPython {version} compiles {counted(number, 'module')} to the same{rest}"
+
+    def _rest(self) -> str:
+        if self._stated is None:
+            raise _OpenError("there is no record that holds")
+        raise _OpenError(f"recorded, not derived: {NOT_DERIVED}")
+
+
+def _some(problems: Sequence[str]) -> str:
+    more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    return "; ".join(problems[:_SHOWN]) + more
 
 
 def _link(name: str, check: Callable[[], str]) -> Link:
@@ -227,7 +302,7 @@ def _check_zip(file: BinaryIO) -> int:
                     raise _BrokenError(f"{damaged} in it is damaged")
             elif _written(lambda nowhere: pack(_members(archive), nowhere)) != measured:
                 raise _BrokenError("it has other bytes than packing its files gives: something was added or rewritten")
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except _DAMAGE as error:
         raise _BrokenError(f"it is damaged: {error}") from error
     return len(infos)
 

@@ -98,7 +98,8 @@ def test_a_signal_at_any_moment(place, turn):
 
 
 @pytest.mark.once
-def test_pip_does_not_survive_its_build(place, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda number: number.name)
+def test_pip_does_not_survive_its_build(place, number):
     """pip is kept waiting by an index that never answers."""
     import socket
     import time
@@ -121,8 +122,8 @@ def test_pip_does_not_survive_its_build(place, tmp_path):
             held, _ = index.accept()
             with held:
                 assert running(place.temporary)
-                process.kill()
-                process.wait()
+                process.send_signal(number)
+                assert process.wait(60) in {-signal.SIGKILL, 128 + signal.SIGTERM}
                 end = time.monotonic() + 30
                 while running(place.temporary) and time.monotonic() < end:
                     time.sleep(0.02)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_os402.sandbox.cgi import NoResponseError, Request, environment, parse
+from hatch_os402.calls.cgi import NoResponseError, Request, environment, parse
 
 STATUSES = {
     "404": 404,

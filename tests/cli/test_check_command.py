@@ -100,10 +100,21 @@ def test_warnings_hints_and_what_is_only_possible(run, find_links):
     assert "turtle" not in out
 
 
-def test_no_project(tmp_path, capsys):
+@pytest.mark.parametrize("way", [["--project"], []])
+def test_no_project(tmp_path, capsys, way):
     with pytest.raises(SystemExit) as end:
-        main(["check", "--project", str(tmp_path)])
+        main(["check", *way, str(tmp_path)])
     assert f"there is no pyproject.toml in {tmp_path}" in str(end.value.code)
+
+
+@pytest.mark.parametrize("arguments", [["."], [], ["../../project"], ["--project", ".."]])
+def test_ways_to_name_the_project(find_links, tmp_path, monkeypatch, capfd, arguments):
+    root = write_project(tmp_path / "project", dependencies=["fine"])
+    monkeypatch.chdir(root if arguments == ["."] else root / "sample")
+    with pytest.raises(SystemExit) as end:
+        main(["check", *arguments])
+    assert not end.value.code, capfd.readouterr()
+    assert "everything can run on os402" in capfd.readouterr().out
 
 
 def test_options_are_validated(run, find_links):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from support.artifactcraft import write_record
-from support.buildproject import write_project
+from support.buildproject import contents, write_project
 from support.programs import BIG, CASES, name_of, write_offer
 
 from hatch_os402.cli import main
@@ -229,6 +229,32 @@ def test_a_project_is_built_when_something_changed(run, tmp_path):
     code, out, err = run(root)
     assert (code, out) == (1, b"")
     assert "cannot be read" in err
+
+
+def test_a_project_is_run_from_where_its_build_goes(run, tmp_path, monkeypatch):
+    """Hatch's variable HATCH_BUILD_LOCATION moves the artifacts; those of an earlier build in `dist` are not run."""
+    main_module = 'print("A: b\\n\\n%s")\n'
+    root = write_project(
+        tmp_path / "sample", files={"sample/__init__.py": "", "sample/__main__.py": main_module % "in dist"}
+    )
+    assert run(root)[1] == b"in dist\n"
+    before = contents(root / "dist")
+    (root / "sample/__main__.py").write_text(main_module % "elsewhere")
+    monkeypatch.setenv("HATCH_BUILD_LOCATION", str(tmp_path / "elsewhere"))
+    assert run(root, "--build")[:2] == (0, b"elsewhere\n")
+    assert run(root)[:2] == (0, b"elsewhere\n")
+    assert contents(root / "dist") == before
+    assert (tmp_path / "elsewhere/sample-0.1.0.pyz").exists()
+
+
+def test_the_project_of_the_current_folder_and_a_path_alone(run, tmp_path, monkeypatch):
+    module = 'import os\nprint("A: b\\n\\n" + os.environ["PATH_INFO"], os.environ["QUERY_STRING"], end="")\n'
+    root = write_project(tmp_path / "sample", files={"sample/__init__.py": "", "sample/__main__.py": module})
+    monkeypatch.chdir(root / "sample")
+    assert run()[:2] == (0, b"/ ")
+    assert run("/hello?name=Alice")[:2] == (0, b"/hello name=Alice")
+    assert run("..", "/hello")[:2] == (0, b"/hello ")
+    assert run("../dist", "/hello")[:2] == (0, b"/hello ")
 
 
 def test_the_body_is_sent_as_it_is(run, tmp_path):

@@ -73,12 +73,18 @@ def test_no_repository_or_no_git(tmp_path, commit, monkeypatch):
     assert decided(commit) == (NOW + 90 * DAY, "clock")
 
 
-def test_only_the_clock_is_not_reproducible(commit):
+def test_only_the_clock_is_not_reproducible(commit, tmp_path_factory):
     origins = {}
-    for table, environ in [({"valid-until": NOW}, {}), ({}, {"SOURCE_DATE_EPOCH": "1"}), ({}, {})]:
-        validity = decide(OfferOptions(table, commit), commit, environ, NOW)
+    nowhere = tmp_path_factory.mktemp("no-repository")
+    for root, table, environ in [
+        (commit, {"valid-until": NOW}, {}),
+        (commit, {}, {"SOURCE_DATE_EPOCH": "1"}),
+        (commit, {}, {}),
+        (nowhere, {}, {}),
+    ]:
+        validity = decide(OfferOptions(table, root), root, environ, NOW)
         origins[validity.origin] = validity.reproducible
-    assert origins == {"valid-until": True, "SOURCE_DATE_EPOCH": True, "commit": True}
+    assert origins == {"valid-until": True, "SOURCE_DATE_EPOCH": True, "commit": True, "clock": False}
 
 
 def test_expired_as_the_server_sees_it(tmp_path):
@@ -93,7 +99,26 @@ def test_source_date_epoch_that_is_no_time(tmp_path, value):
 
 
 def test_settings_of_git_do_not_matter(commit):
+    """git shows the signature of a signed commit before the time that was asked for, when the user wants it so."""
+    text = subprocess.run(["git", "cat-file", "commit", "HEAD"], cwd=commit, capture_output=True, check=True).stdout
+    head, _, message = text.partition(b"\n\n")
+    signature = b"gpgsig -----BEGIN PGP SIGNATURE-----\n \n aGVsbG8=\n -----END PGP SIGNATURE-----"
+    made = subprocess.run(
+        ["git", "hash-object", "-t", "commit", "-w", "--stdin"],
+        input=b"\n".join((head, signature, b"", message)),
+        cwd=commit,
+        capture_output=True,
+        check=True,
+    )
+    git(commit, "update-ref", "HEAD", made.stdout.decode().strip())
     git(commit, "config", "log.showSignature", "true")
+    (commit / "gpg").write_text("#!/bin/sh\necho 'gpg: Signature made long ago' >&2\nexit 1\n")
+    (commit / "gpg").chmod(0o755)
+    git(commit, "config", "gpg.program", str(commit / "gpg"))
+    shown = subprocess.run(
+        ["git", "log", "-1", "--format=%ct", "HEAD"], cwd=commit, capture_output=True, check=True, text=True
+    ).stdout
+    assert shown.splitlines() == ["gpg: Signature made long ago", "1700000000"]
     assert commit_time(commit) == 1_700_000_000
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support.buildproject import Build, build, copy_fixture, environment, members
+from support.buildproject import Build, build, copy_fixture, environment, members, write_project
 
 pytestmark = pytest.mark.once
 
@@ -113,3 +113,14 @@ def test_the_disturbance_disturbs(hosts, tmp_path):
             for seed in "123"
         ]
         assert len(set(seen)) == 3
+
+
+@pytest.mark.parametrize("epoch", [None, "1700000000"])
+def test_a_hash_that_cannot_be_reproduced_is_said_to_be_so(tmp_path, epoch):
+    """Outside a repository, only the clock says when the offer's time begins."""
+    root = write_project(tmp_path, offer="price = 0\ntestnet = true\n")
+    variables = {"SOURCE_DATE_EPOCH": epoch} if epoch else {}
+    built = build(root, env=environment(PIP_NO_INDEX="1", GIT_CEILING_DIRECTORIES=str(tmp_path), **variables))
+    warned = "counted from the clock: this hash cannot be reproduced" in built.succeeded().err
+    assert warned == (epoch is None)
+    assert built.record["valid_until"]["from"] == ("SOURCE_DATE_EPOCH" if epoch else "clock")

@@ -61,7 +61,7 @@ def offer(root: Path, tool: str) -> Path:
 def test_each_tool_has_an_offer(weather, payloads):
     record = json.loads((weather / "dist/weather-0.1.0.build.json").read_bytes())
     assert list(record["tools"]) == list(TOOLS)
-    assert record["project"]["entry_point"] is None
+    assert record["project"]["entry_point"] == ""
     digests = {item["offer"] for item in record["tools"].values()}
     assert digests == {json.loads(offer(weather, name).read_bytes())["sha256"] for name in TOOLS}
     assert len(digests) == 4

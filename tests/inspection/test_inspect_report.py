@@ -16,6 +16,7 @@ from support.samplecraft import NASTY
 
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import SIGNED_SUFFIX
+from hatch_os402.artifacts.record import record_text
 from hatch_os402.errors import ArtifactError, OfferError
 from hatch_os402.inspection import report
 from hatch_os402.inspection.contents import LAUNCHER, read_contents
@@ -125,7 +126,7 @@ class TestWithoutTheRecord:
     def test_a_record_of_another_archive_is_that_of_an_interrupted_build(self, files):
         record = json.loads(files[".build.json"].read_text())
         record["artifacts"][files[".pyz"].name]["sha256"] = "0" * 64
-        files[".build.json"].write_text(json.dumps(record))
+        files[".build.json"].write_bytes(record_text(record))
         with pytest.raises(ArtifactError, match=r"interrupted build.*sample-0\.1\.0\.pyz is not what"):
             inspect(files[".pyz"])
 

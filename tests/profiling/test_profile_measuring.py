@@ -12,25 +12,28 @@ from support.launching import archive
 
 from hatch_os402 import launcher
 from hatch_os402.artifacts.choosing import choose
+from hatch_os402.calls.request import Request
 from hatch_os402.errors import SandboxError
+from hatch_os402.files import file_sha256
+from hatch_os402.inspection.reading import read_artifacts
 from hatch_os402.offer.payload import Exec, envelope_text
+from hatch_os402.profiling import measuring
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import advice, to_json
-from hatch_os402.profiling.request import Request
-from hatch_os402.profiling.running import ProfileError, Python, find_python
+from hatch_os402.profiling.running import ProfileError, Python, find_python, instrumented, run
 
 ADA = Request("POST", "/", body=b"Ada")
 
 
-def profile(path, request=ADA, *, python=None, runs=1, environment=None):
+def profile(path, request=ADA, *, python=None, runs=1, private=None):
     artifacts = choose(path).one()
     return measure(
         artifacts,
         request,
         python or find_python(None),
         runs=runs,
-        environment=environment or {},
+        private=private,
         progress=lambda _: None,
     )
 
@@ -40,6 +43,13 @@ def made(folder, files, entry_point="app:main", **options):
     path = folder / "app.pyz"
     path.write_bytes(archive(files, entry_point, **options))
     return path
+
+
+def framed(folder):
+    """Write the frame of the archive that `made` wrote, and return its SHA256."""
+    content = (folder / "app.pyz").read_bytes()
+    (folder / "app.stdin").write_bytes(b"%d\n%b" % (len(content), content))
+    return file_sha256(folder / "app.stdin")
 
 
 def uses(measured):
@@ -148,8 +158,6 @@ def main():
 
 
 def test_the_instrument_brings_nothing_along(tmp_path, monkeypatch):
-    from hatch_os402.profiling import measuring
-
     answers = []
     real = measuring.run
 
@@ -160,9 +168,9 @@ def test_the_instrument_brings_nothing_along(tmp_path, monkeypatch):
 
     monkeypatch.setattr(measuring, "run", run)
     profile(made(tmp_path, {"app.py": LOADED}))
-    plain = next(modules for instrumented, modules in answers if not instrumented)
-    for instrumented, modules in answers:
-        if instrumented:
+    plain = next(modules for watched, modules in answers if not watched)
+    for watched, modules in answers:
+        if watched:
             assert modules - plain <= {"atexit", "gc"}  # both are compiled into the interpreter
 
 
@@ -318,8 +326,16 @@ def test_no_separator_is_said(tmp_path):
 
 
 def test_the_programs_own_stderr_stays_its_own(tmp_path):
+    """With the instrument, too, which writes its report there."""
     source = "import sys\n\ndef main():\n    print('\\r\\n\\r\\n')\n    print('one', file=sys.stderr)\n"
-    assert profile(made(tmp_path, {"app.py": source})).err == b"one\n"
+    path = made(tmp_path, {"app.py": source})
+    assert profile(path).err == b"one\n"
+    found = choose(path).one()
+    program = measuring._program(found, read_artifacts(found), ADA, None)
+    for arguments, mark in (instrumented(program), instrumented(program, use=True)):
+        done = run(find_python(None), program, arguments, mark)
+        assert done.err == b"one\n"
+        assert done.seen
 
 
 def test_a_program_that_closes_stderr(tmp_path):
@@ -334,7 +350,7 @@ ENVIRONMENT = "import json, os\n\ndef main():\n    print('\\r\\n\\r\\n' + json.d
 
 def test_the_environment_is_a_calls(tmp_path):
     request = Request("PUT", "/a%20b", "q=1", (("X-One", "1"), ("Content-Type", "text/x"), ("X-One", "2")), b"12345")
-    measured = profile(made(tmp_path, {"app.py": ENVIRONMENT}), request, environment={"SECRET": "s"})
+    measured = profile(made(tmp_path, {"app.py": ENVIRONMENT}), request, private={"SECRET": "s"})
     found = json.loads(measured.answer)
     expected = {
         "GATEWAY_INTERFACE": "CGI/1.1",
@@ -356,8 +372,9 @@ def test_the_environment_is_a_calls(tmp_path):
 def test_an_offer_that_is_no_cgi_gets_nothing_of_the_call(tmp_path):
     source = "import os, sys\n\ndef main():\n    print('\\r\\n\\r\\n', os.environ.get('REQUEST_METHOD'), repr(sys.stdin.read()))\n"
     made(tmp_path, {"app.py": source})
-    offer = unsigned_offer("0" * 64)
-    plain = Exec(offer.exec.executables, args=launcher.ARGS, stdin_sha256="0" * 64)
+    frame = framed(tmp_path)
+    offer = unsigned_offer(frame)
+    plain = Exec(offer.exec.executables, args=launcher.ARGS, stdin_sha256=frame, stdin_private=True)
     (tmp_path / "app.offer.json").write_text(envelope_text(replace(offer, exec=plain)))
     write_record(tmp_path, "app")
     measured = profile(tmp_path / "app.pyz")
@@ -367,8 +384,9 @@ def test_an_offer_that_is_no_cgi_gets_nothing_of_the_call(tmp_path):
 
 def test_an_offer_that_runs_something_else(tmp_path):
     made(tmp_path, {"app.py": "def main():\n    pass\n"})
-    offer = unsigned_offer("0" * 64)
-    plain = Exec(offer.exec.executables, args=("python", "-m", "x"), stdin_sha256="0" * 64)
+    frame = framed(tmp_path)
+    offer = unsigned_offer(frame)
+    plain = Exec(offer.exec.executables, args=("python", "-m", "x"), stdin_sha256=frame, stdin_private=True)
     (tmp_path / "app.offer.json").write_text(envelope_text(replace(offer, exec=plain)))
     write_record(tmp_path, "app")
     with pytest.raises(ProfileError, match="does not start Python with `-c`"):

@@ -17,11 +17,22 @@ from hatch_os402.offer.keys import Key
 from hatch_os402.offer.payload import envelope_text
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.offer.signing import complete, sign, signed_envelope_text
+from hatch_os402.wheels import record as wheel_record
 from support.offercraft import GOLDEN_TEXT
 
 STEM = "greeter-0.1.0"
 KEY = Key((1).to_bytes(32, "big"))
-MEMBERS = {"__main__.py": b"print('hello')\n", "_os402/start.py": b"", "grüße.txt": b"x" * 100}
+_METADATA = b"Metadata-Version: 2.1\nName: greeter\nVersion: 0.1.0\n"
+_LISTED = {"greeter-0.1.0.dist-info/METADATA": _METADATA, "grüße.txt": b"x" * 100}
+MEMBERS = {
+    "__main__.py": b"print('hello')\n",
+    "_os402/start.py": b"",
+    "greeter-0.1.0.dist-info/RECORD": wheel_record.write(
+        "greeter-0.1.0.dist-info/RECORD",
+        [(path, hashlib.sha256(content).hexdigest(), len(content)) for path, content in _LISTED.items()],
+    ),
+    **_LISTED,
+}
 
 
 def paths(folder, stem=STEM):
@@ -35,7 +46,7 @@ def unsigned_offer(frame_sha256, **changes):
         golden,
         owner=ZERO_ADDRESS,
         price=tuple(replace(price, payment_address=ZERO_ADDRESS) for price in golden.price),
-        exec=replace(golden.exec, stdin_sha256=frame_sha256),
+        exec=replace(golden.exec, stdin_sha256=frame_sha256, **changes.pop("exec", {})),
         valid_until=4_000_000_000,
         **changes,
     )
@@ -72,7 +83,7 @@ def write_record(folder, stem=STEM, **changes):
         "format": 1,
         "generator": {"name": "hatch-os402", "version": __version__},
         "project": {"name": stem.rpartition("-")[0], "version": stem.rpartition("-")[2], "entry_point": "hello"},
-        "target": {"runtime": "cosmo-python", "python": "3.12.3", "architectures": [], "executables": {}},
+        "target": {"runtime": "cosmo-python", "python": "3.12.3", "architectures": ["x86_64"], "executables": {}},
         "distributions": [],
         "bytecode": {"compiled": False},
         "valid_until": {"seconds": 0, "from": "valid-until"},

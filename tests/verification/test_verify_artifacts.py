@@ -13,6 +13,7 @@ from support.offercraft import GOLDEN, GOLDEN_TEXT
 from hatch_os402.archive import pack
 from hatch_os402.archive.frame import write_frame
 from hatch_os402.artifacts.choosing import choose
+from hatch_os402.artifacts.record import record_text
 from hatch_os402.errors import ArtifactError
 from hatch_os402.offer.keys import Key, PrivateKeyError
 from hatch_os402.offer.payload import envelope_text
@@ -20,8 +21,12 @@ from hatch_os402.offer.reading import read_envelope
 from hatch_os402.offer.signing import complete, sign, signed_envelope_text
 from hatch_os402.verification import artifacts as module
 
-ALL = ("archive", "frame", "offer", "signed offer", "program", "same offer", "signature", "validity", "record")
-CHAIN = set(ALL)
+ALL = (
+    *("archive", "frame", "offer", "signed offer", "program", "same offer", "signature", "validity", "record"),
+    *("distributions", "bytecode", "rest of the record"),
+)
+WHOLE = {**dict.fromkeys(ALL, True), "bytecode": None, "rest of the record": None}
+"""The artifacts here have no bytecode, and the rest can never be derived."""
 
 
 @pytest.fixture
@@ -54,15 +59,15 @@ def edit(path, old, new):
 class TestWhole:
     @pytest.mark.parametrize("suffix", ["", ".pyz", ".stdin", ".offer.json", ".offer.signed.json", ".build.json"])
     def test_every_link_holds_from_wherever_one_starts(self, files, tmp_path, suffix):
-        assert verdicts(tmp_path / (STEM + suffix)) == dict.fromkeys(ALL, True)
+        assert verdicts(tmp_path / (STEM + suffix)) == WHOLE
 
     def test_a_deflated_archive(self, tmp_path):
-        assert verdicts(write_artifacts(tmp_path, deflate=True)[".pyz"]) == dict.fromkeys(ALL, True)
+        assert verdicts(write_artifacts(tmp_path, deflate=True)[".pyz"]) == WHOLE
 
     def test_a_deflated_archive_where_zlib_is_another(self, tmp_path, monkeypatch):
         files = write_artifacts(tmp_path, deflate=True)
         monkeypatch.setattr(pack, "_CANARY_SHA256", "0" * 64)
-        assert verdicts(files[".pyz"]) == dict.fromkeys(ALL, True)
+        assert verdicts(files[".pyz"]) == WHOLE
         content = bytearray(files[".pyz"].read_bytes())
         content[content.index("grüße.txt".encode()) + 12] ^= 1
         files[".pyz"].write_bytes(content)
@@ -82,7 +87,7 @@ class TestParts:
     @pytest.mark.parametrize(
         ("missing", "open_links"),
         [
-            (".pyz", {"archive", "frame"}),
+            (".pyz", {"archive", "frame", "distributions"}),
             (".stdin", {"frame", "program"}),
             (".offer.json", {"offer", "same offer"}),
             (".offer.signed.json", {"signed offer", "same offer", "signature"}),
@@ -90,7 +95,9 @@ class TestParts:
     )
     def test_what_is_not_there_is_not_checked(self, files, tmp_path, missing, open_links):
         files[missing].unlink()
-        assert verdicts(tmp_path / STEM) == {name: None if name in open_links else True for name in ALL}
+        assert verdicts(tmp_path / STEM) == {
+            name: None if name in open_links else holds for name, holds in WHOLE.items()
+        }
 
     def test_a_set_without_a_record_is_an_interrupted_build(self, files, tmp_path):
         files[".build.json"].unlink()
@@ -184,7 +191,8 @@ class TestBrokenLinks:
     def test_an_offer_that_was_changed(self, files):
         edit(files[".offer.json"], b'"ram_kb": 262144', b'"ram_kb": 262145')
         found = broken(files[".pyz"])
-        assert found.keys() == {"offer", "same offer", "record"}
+        assert found.keys() == {"offer", "record"}
+        assert broken(files[".offer.signed.json"]).keys() == {"offer", "same offer", "record"}
         assert "declares" in found["offer"]
 
     def test_an_offer_with_a_key_that_os402_drops(self, files):
@@ -214,11 +222,19 @@ class TestBrokenLinks:
         edit(files[".offer.signed.json"], f'"k256": "{signed.k256}",'.encode(), b"")
         assert broken(files[".pyz"]) == {"signature": "it is missing"}
 
-    def test_an_offer_signed_for_another_build(self, files, tmp_path):
+    def test_an_offer_signed_for_another_build_counts_when_it_was_named(self, files, tmp_path):
         other = tmp_path / "other"
         other.mkdir()
         files[".offer.signed.json"].write_bytes(write_artifacts(other, pool="free")[".offer.signed.json"].read_bytes())
-        assert broken(files[".pyz"]).keys() == {"same offer"}
+        assert broken(files[".offer.signed.json"]).keys() == {"same offer"}
+        links = {link.name: link for link in verify_artifacts(files[".pyz"])}
+        assert "earlier build and is not used" in links["signed offer"].detail
+        assert {name for name, link in links.items() if link.holds is None} >= {
+            "signed offer",
+            "same offer",
+            "signature",
+        }
+        assert broken(files[".pyz"]) == {}
 
     def test_an_offer_of_another_program(self, files):
         archive = io.BytesIO(b"other")
@@ -232,7 +248,7 @@ class TestBrokenLinks:
         one = complete(unsigned, KEY.address)
         files[".offer.json"].write_text(signed_envelope_text(sign(one, KEY)))
         files[".offer.signed.json"].write_text(signed_envelope_text(sign(complete(unsigned, two.address), two)))
-        assert two.address in broken(files[".pyz"])["same offer"]
+        assert two.address in broken(files[".offer.signed.json"])["same offer"]
 
     @pytest.mark.parametrize(
         ("way", "value", "said"),
@@ -244,8 +260,19 @@ class TestBrokenLinks:
             (("valid_until", "seconds"), 1, "end"),
             (("target", "executables"), {}, "executables"),
             (("target", "executables"), 1, "cannot be understood"),
-            (("artifacts",), [], "cannot be understood"),
+            (("artifacts",), [], "`artifacts`"),
+            (("artifacts",), {}, "it describes"),
             (("target",), {}, "cannot be understood"),
+            (("new",), 1, "it has the keys"),
+            (("generator", "name"), "other", "'other'"),
+            (("project", "version"), "0.2.0", "0.1.0 in the archive"),
+            (("project", "name"), "other", "other is in the record alone"),
+            (("distributions",), [{}], "has the keys"),
+            (("valid_until", "from"), "nowhere", "'nowhere'"),
+            (("target", "architectures"), ["aarch64"], "executables for other"),
+            (("target", "architectures"), ["sparc"], "its architectures are"),
+            (("bytecode",), {"compiled": True}, "its bytecode has the keys"),
+            (("format",), True, "`format`"),
         ],
     )
     def test_a_record_that_says_something_else(self, files, way, value, said):
@@ -254,7 +281,7 @@ class TestBrokenLinks:
         for name in way[:-1]:
             here = here[name]
         here[way[-1]] = value
-        files[".build.json"].write_text(json.dumps(stated))
+        files[".build.json"].write_bytes(record_text(stated))
         found = broken(files[".pyz"])
         assert found.keys() == {"record"}
         assert said in found["record"]
@@ -266,6 +293,8 @@ class TestBrokenLinks:
 
     def test_a_record_of_a_later_version(self, files):
         edit(files[".build.json"], b'"format": 1', b'"format": 2')
+        assert "checksum" in broken(files[".pyz"])["record"]
+        files[".build.json"].write_bytes(record_text(json.loads(files[".build.json"].read_bytes())))
         assert verdicts(files[".pyz"])["record"] is None
 
     def test_an_expired_offer_is_said_and_breaks_nothing(self, tmp_path):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hatch_os402.sandbox.cgi import NoResponseError
+    from hatch_os402.calls.cgi import NoResponseError
     from hatch_os402.sandbox.execute import Outcome
     from hatch_os402.sandbox.limits import Limits
 

@@ -1,0 +1,142 @@
+"""Whatever is changed in the artifacts of a real build, `verify` finds it. The script `mutating.py` does more of it."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import io
+import json
+import shutil
+import zipfile
+
+import pytest
+from support.mutating import CHANGES, found, mutate, rewrite
+
+from hatch_os402.archive.frame import write_frame
+from hatch_os402.archive.index import NAME as INDEX
+from hatch_os402.archive.pack import Member, pack
+from hatch_os402.artifacts.choosing import choose
+from hatch_os402.artifacts.record import record_text
+from hatch_os402.offer.payload import envelope_text
+from hatch_os402.offer.reading import read_offer
+from hatch_os402.verification import artifacts as verification
+from hatch_os402.wheels import record as wheel_record
+
+STEM = "sample-0.1.0"
+ROUNDS = 40
+NOT_DERIVED = (
+    "distributions.*.sha256",
+    "distributions.*.left_out.*",
+    "generator.version",
+    "format",  # of another version, whose records this one does not know
+    "bytecode.python",
+    "target.runtime",
+    "target.python",
+    "bytecode.left_as_source.*",  # the reason; the path is derived
+)
+
+
+@pytest.fixture
+def stem(sample_build, tmp_path):
+    shutil.copytree(sample_build.dist, tmp_path / "dist")
+    return tmp_path / "dist" / STEM
+
+
+def broken(stem):
+    links = verification.verify_artifacts(choose(stem).one(checked=False))
+    return {link.name: link.detail for link in links if link.holds is False}
+
+
+@pytest.mark.once
+def test_every_link_of_a_real_build_holds(stem):
+    links = {link.name: link for link in verification.verify_artifacts(choose(stem).one())}
+    absent = {"signed offer", "same offer", "signature"}
+    assert {name for name, link in links.items() if link.holds is None} == {*absent, "rest of the record"}
+    assert {name for name, link in links.items() if link.holds is False} == set()
+    assert "recorded, not derived" in links["rest of the record"].detail
+    assert links["bytecode"].detail.startswith("CPython 3.12")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_changed_bytes(stem, change):
+    counts = mutate(stem, change, ROUNDS, seed=402)
+    assert counts[""] == 0
+    assert sum(counts.values()) == ROUNDS
+
+
+@pytest.mark.once
+def test_a_record_that_was_rewritten_with_its_checksum(stem):
+    """Each value that something beside the record proves; the others are those that are said not to be derived."""
+    told = rewrite(stem)
+    unseen = {way for way, link in told.items() if not link}
+    assert {way for way in unseen if not any(fnmatch.fnmatch(way, pattern) for pattern in NOT_DERIVED)} == set()
+    assert len(unseen) < len(told) / 2
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("change", "listed", "link"),
+    [
+        ("sample/main.py", False, "distributions"),
+        ("sample/main.pyc", False, "distributions"),
+        ("sample/main.py", True, "bytecode"),
+        ("sample/main.pyc", True, "bytecode"),
+        ("_os402/start.pyc", False, "bytecode"),
+        ("extra.py", False, "distributions"),
+    ],
+)
+def test_an_archive_that_was_rewritten_with_everything_behind_it(stem, change, listed, link):
+    """Frame, offer and record fit the changed archive; RECORD does if it is `listed` there."""
+    with zipfile.ZipFile(f"{stem}.pyz") as archive:
+        contents = {name: archive.read(name) for name in archive.namelist() if name != INDEX}
+    contents[change] = contents.get(change, b"") + (b"\x00" if change.endswith("c") else b"\nVALUE = 1\n")
+    if listed:
+        listing = f"{STEM}.dist-info/RECORD"
+        rows = [path for path in wheel_record.parse(contents[listing]) if path != listing]
+        contents[listing] = wheel_record.write(
+            listing, [(path, hashlib.sha256(contents[path]).hexdigest(), len(contents[path])) for path in rows]
+        )
+    zipapp, frame = io.BytesIO(), io.BytesIO()
+    pack((Member(name, lambda content=content: content, False) for name, content in contents.items()), zipapp)
+    write_frame(io.BytesIO(zipapp.getvalue()), len(zipapp.getvalue()), frame)
+    rechain(stem, zipapp.getvalue(), frame.getvalue())
+    assert link in broken(stem)
+    assert not broken(stem).keys() & {"archive", "frame", "offer", "program"}
+
+
+def rechain(stem, zipapp, frame):
+    """Write frame, offer and record anew, as somebody who knows all about them would."""
+    from dataclasses import replace
+
+    path = {suffix: stem.with_name(stem.name + suffix) for suffix in (".pyz", ".stdin", ".offer.json", ".build.json")}
+    path[".pyz"].write_bytes(zipapp)
+    path[".stdin"].write_bytes(frame)
+    offer = read_offer(path[".offer.json"]).offer
+    offer = replace(offer, exec=replace(offer.exec, stdin_sha256=hashlib.sha256(frame).hexdigest()))
+    path[".offer.json"].write_bytes(envelope_text(offer).encode())
+    record = json.loads(path[".build.json"].read_bytes())
+    record["offer"]["sha256"] = read_offer(path[".offer.json"]).sha256
+    for suffix in (".pyz", ".stdin", ".offer.json"):
+        content = path[suffix].read_bytes()
+        record["artifacts"][path[suffix].name] = {
+            "size": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+    path[".build.json"].write_bytes(record_text(record))
+
+
+@pytest.mark.once
+def test_without_the_release_that_compiled_it_bytecode_is_said_to_be_recorded(stem, monkeypatch):
+    monkeypatch.setattr(verification, "find_compiler", lambda *_: None)
+    (link,) = [link for link in verification.verify_artifacts(choose(stem).one()) if link.name == "bytecode"]
+    assert link.holds is None
+    assert "recorded, not derived: there is no CPython 3.12" in link.detail
+
+
+@pytest.mark.once
+def test_a_found_change_is_named(stem):
+    path = stem.with_name(f"{STEM}.build.json")
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert found(stem) == "record"
+    assert "changed" in broken(stem)["record"]
