@@ -18,7 +18,8 @@ from hatch_os402.archive.frame import write_frame
 from hatch_os402.archive.index import NAME as INDEX
 from hatch_os402.archive.pack import DEFLATED, Member, check_deflate, pack
 from hatch_os402.artifacts.names import OFFER, RECORD, SIGNED_SUFFIX, SUFFIXES, ZIPAPP
-from hatch_os402.artifacts.record import CHECKSUM, DESCRIBED, FORMAT, is_whole
+from hatch_os402.artifacts.names import names as expected
+from hatch_os402.artifacts.record import CHECKSUM, DESCRIBED, FORMAT, is_whole, tools_of
 from hatch_os402.artifacts.sets import EARLIER
 from hatch_os402.artifacts.signed import of_one_build
 from hatch_os402.errors import ArtifactError, BytecodeError, OfferError
@@ -216,7 +217,7 @@ class _Artifacts:
 
     def _record_problems(self, stated: dict[str, Any]) -> Iterator[str]:
         names = [self.paths[suffix].name for suffix in DESCRIBED]
-        if list(stated["artifacts"]) != names:
+        if list(stated["artifacts"]) != list(expected(self._set.stem.name, tools_of(stated))[:-1]):
             yield f"it describes {', '.join(stated['artifacts'])}"
         for suffix, name in zip(DESCRIBED, names, strict=True):
             with suppress(_OpenError), self._open(suffix) as file:

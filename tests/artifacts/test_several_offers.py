@@ -10,6 +10,7 @@ from support.artifactcraft import STEM, write_artifacts
 
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import OFFER, RECORD, SIGNED_SUFFIX, names
+from hatch_os402.artifacts.record import record_text
 from hatch_os402.artifacts.sets import locate
 from hatch_os402.artifacts.writing import clean, staged
 from hatch_os402.errors import ArtifactError
@@ -76,8 +77,8 @@ def build(tmp_path):
         (tmp_path / f"{STEM}.{tool}{OFFER}").write_bytes(offer)
         stated["artifacts"][f"{STEM}.{tool}{OFFER}"] = measured
     stated["tools"] = {tool: {"function": "a:b", "offer": stated["offer"]["sha256"]} for tool in OLD}
-    del stated["offer"]
-    files[RECORD].write_text(json.dumps(stated))
+    del stated["offer"], stated["sha256"]
+    files[RECORD].write_bytes(record_text(stated))
     return tmp_path
 
 

@@ -92,6 +92,7 @@ def body_of(browser):
 
 
 def test_the_form_of_a_tool(tmp_path, browser):
+    browser.errors()  # of other tests
     write_offer(tmp_path, ECHO, name="forecast", input_schema=FORM)
     with serving(tmp_path / "log", tmp_path) as served:
         browser.open(served.url)
