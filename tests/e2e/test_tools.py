@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from support.browser import browsing
 from support.buildproject import build, copy_fixture, environment, write_project
 from support.diskless import run_diskless
 
@@ -210,6 +211,34 @@ def test_the_callers_key_is_nowhere(tool, arguments, weather, python312):
     if tool == "ask":
         assert b"REQUEST_METHOD=POST" in found.stdout
     assert MARKER.encode() not in found.stdout + found.stderr
+
+
+def test_the_page_has_a_form_for_each_tool(weather, tmp_path):
+    with browsing() as browser, serving(tmp_path / "log", weather) as served:
+        browser.open(served.url)
+        assert sorted(
+            browser.run("return [...document.querySelectorAll('article h2')].map(one => one.textContent)")
+        ) == [*("archive", "ask", "convert", "forecast")]
+        # Only the article of the tool that is tried stays, so that selectors mean its elements.
+        browser.run(
+            "for (const one of document.querySelectorAll('article'))"
+            " if (one.querySelector('h2').textContent !== 'forecast') one.remove()"
+        )
+        assert browser.text("article p") == "Forecast the weather at a place."
+        assert browser.text("input[name=days] + small") == "How many days."
+        browser.write("textarea[name=place]", json.dumps(PLACE, ensure_ascii=False))
+        browser.write("input[name=days]", "15")
+        browser.click("button")
+        refused = json.loads(browser.text("output pre.bad"))["error"]
+        assert refused["path"] in {"days", "start"}  # the date is still empty
+        browser.run("document.querySelector('[name=start]').value = '2026-01-31'")
+        browser.write("input[name=days]", "2")
+        browser.click("button")
+        answer = json.loads(browser.text("output pre.good"))
+        assert [day["date"] for day in answer["days"]] == ["2026-01-31", "2026-02-01"]
+        assert answer["place"]["name"] == "Größenwahn"
+        told = [line for line in browser.errors() if "400 (Bad Request)" not in line]
+        assert told == []
 
 
 def cli(capfd, *arguments: Any) -> tuple[int, str, str]:
