@@ -194,6 +194,20 @@ def test_typed_dicts_in_a_module_of_texts():
     assert schema_of(Partial) == record({"a": INTEGER, "b": STRING, "c": NUMBER}, ["a"])
 
 
+@dataclasses.dataclass
+class Shadowed:
+    date: date | None = None
+
+
+date = dt.date
+
+
+def test_a_default_does_not_hide_the_type_of_its_name():
+    assert set(schema_of(Shadowed)["properties"]) == {"date"}
+    dates = {"anyOf": [{"type": "string", "format": "date"}, NULL], "default": None}
+    assert schema_of(Shadowed)["properties"]["date"] == dates
+
+
 def test_what_holds_itself_is_defined_once():
     def tool(first: Node, second: Node, colors: list[Color]) -> Node: ...
 

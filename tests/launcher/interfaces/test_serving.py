@@ -11,7 +11,7 @@ from support import launching
 from support.diskless import run_diskless
 
 from hatch_os402 import launcher
-from hatch_os402.sandbox import cgi
+from hatch_os402.calls import cgi
 
 KEY = "0xCAFE402CAFE402"
 WSGI_APP = """

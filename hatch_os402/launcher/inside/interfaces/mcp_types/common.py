@@ -23,6 +23,9 @@ class AnnotationError(Exception):
         self.why = why
         self.path: "list[str]" = []
 
+    def __str__(self) -> str:
+        return f"{'.'.join(self.path)}: {self.why}" if self.path else self.why
+
     def under(self, step: str) -> "AnnotationError":
         """Return this error as one of what has the annotation at `step`."""
         self.path.insert(0, step)
