@@ -46,7 +46,7 @@ class Facts:
             "project": {
                 "name": self.project.name,
                 "version": self.project.version,
-                "entry_point": self.entry_point or None,
+                "entry_point": self.entry_point,
             },
             "target": {
                 "runtime": pins.NAME,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 ZIPAPP, FRAME, OFFER, RECORD = ".pyz", ".stdin", ".offer.json", ".build.json"
@@ -20,9 +21,10 @@ def suffix_of(tool: str, suffix: str) -> str:
     return f".{tool}{suffix}" if tool else suffix
 
 
-def names(stem: str) -> tuple[str, ...]:
-    """Return the file names of the artifacts of the project id `stem`."""
-    return tuple(stem + suffix for suffix in SUFFIXES)
+def names(stem: str, tools: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the file names of the artifacts of the project id `stem`, whose `tools` have an offer each, if any."""
+    offers = [suffix_of(tool, OFFER) for tool in tools] or [OFFER]
+    return tuple(stem + suffix for suffix in (ZIPAPP, FRAME, *offers, RECORD))
 
 
 def split(path: Path) -> tuple[Path, str]:

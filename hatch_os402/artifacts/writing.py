@@ -15,14 +15,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
+from hatch_os402.artifacts.names import FRAME, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
 from hatch_os402.artifacts.record import described, read_record, tools_of
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import locked, sweep, work_folder
 from hatch_os402.processes.interruption import uninterrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 FIRST = (FRAME, ZIPAPP)
@@ -88,8 +88,8 @@ def remove_if_created(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def staged(directory: Path, stem: str, locks: Path | None = None) -> Iterator[Files]:
-    """Yield where to write the artifacts of `stem`; at the end they replace those in `directory`.
+def staged(directory: Path, stem: str, locks: Path | None = None, tools: Sequence[str] = ()) -> Iterator[Files]:
+    """Yield where to write the artifacts of `stem` (see `names`); at the end they replace those in `directory`.
 
     When the body raises, or a file cannot be moved, `directory` is as it was before. In the folder `locks`, if there is
     one, builds into the same `directory` see to it that one moves its files at a time. What killed builds left in
@@ -100,7 +100,7 @@ def staged(directory: Path, stem: str, locks: Path | None = None) -> Iterator[Fi
         with work_folder(directory, _WORK) as folder:
             yield Files(folder, directory, stem)
             with _one_at_a_time(directory, locks), uninterrupted():
-                _swap(folder, directory, stem)
+                _swap(folder, directory, stem, names(stem, tools))
     except OSError as error:
         raise _unwritable(directory, error) from error
 
@@ -116,17 +116,16 @@ def _one_at_a_time(directory: Path, locks: Path | None) -> Iterator[None]:
         yield
 
 
-def _swap(folder: Path, directory: Path, stem: str) -> None:
-    """Move the artifacts from `folder` over those in `directory`, which only misses its record meanwhile.
+def _swap(folder: Path, directory: Path, stem: str, wanted: Sequence[str]) -> None:
+    """Move the artifacts `wanted` from `folder` over those in `directory`, which only misses its record meanwhile.
 
     Offers of the previous ones that there are no more go: a tool may have another name. The previous ones are linked
     aside first; when a move fails, they come back.
     """
     record = stem + RECORD
     first = [stem + suffix for suffix in FIRST]
-    made = {path.name for path in folder.iterdir() if path.name.startswith(stem + ".")}
-    moved = [*first, *(sorted(made - {*first, record}) or [stem + OFFER])]  # one offer at least
-    gone = sorted({*_recorded(directory, stem)[0], *names(stem)} - made)
+    moved = [*first, *(name for name in wanted if name not in {*first, record})]
+    gone = sorted({*_recorded(directory, stem)[0], *names(stem)} - set(wanted))
     aside = folder / "previous"
     aside.mkdir()
     for name in (*moved, *gone, record):

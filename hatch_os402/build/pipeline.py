@@ -61,7 +61,7 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
         tools = describe_tools(
             analyzed.request.entry_point, options, contents, build.executables, build.reader, reporter
         )
-        with staged(directory, project.id, build.cache / "locks") as files:
+        with staged(directory, project.id, build.cache / "locks", [str(tool.name) for tool in options.tools]) as files:
             zipapp = assembly.write_zipapp(contents, files, build)
             frame = assembly.write_frame(zipapp, files)
             offers = assembly.write_offers(frame, tools, expiry, files, build)

@@ -61,7 +61,7 @@ class Settings:
     lazy_imports: tuple[str, ...] = ()
     """Top-level modules to load on first use."""
     interface: str = SCRIPT
-    """What the entry point is: `SCRIPT`, or the name of a module or package in `inside/interfaces`."""
+    """What the entry point is: `SCRIPT`, or the name of a module in `inside/interfaces`."""
     caller_key: bool = False
     """Whether the caller's private key stays in the environment."""
     cookies: str = "packed"
@@ -102,20 +102,20 @@ def settings_of(source: bytes) -> Settings | None:
 def inside_files(interface: str = SCRIPT) -> dict[str, bytes]:
     r"""Return the launcher's modules: their paths in the archive, sorted, and their sources, newlines as `\n`.
 
-    Of `interfaces` only the module or package of that name comes along, and what all share (names that begin with `_`).
+    Of `interfaces` only the module of that name comes along, packages whose names begin with it and `_`, and what all
+    share (names that begin with `_`).
     Raises `ValueError` for an interface that there is not.
     """
     found = dict(_sources(files(__name__).joinpath("inside"), RESERVED))
     folder = RESERVED + "interfaces/"
-    mains = (f"{folder}{interface}.py", f"{folder}{interface}/__init__.py")
-    if interface != SCRIPT and (interface.startswith("_") or found.keys().isdisjoint(mains)):
+    if interface != SCRIPT and (interface.startswith("_") or f"{folder}{interface}.py" not in found):
         raise ValueError(f"no interface is called {interface!r}")
     unused = {
         path
         for path in found
         if path.startswith(folder)
         and (
-            interface == SCRIPT or not path.startswith((f"{folder}_", f"{folder}{interface}.", f"{folder}{interface}/"))
+            interface == SCRIPT or not path.startswith((f"{folder}_", f"{folder}{interface}.", f"{folder}{interface}_"))
         )
     }
     return {path: found[path] for path in sorted(found) if path not in unused}

@@ -1,5 +1,11 @@
 """What `__main__.py` does when it finds no archive in `zb`, or no bytecode for this Python. Shares its global names."""
 
+import sys
+
+if (own := getattr(globals().get("__loader__"), "archive", None)) in sys.path:  # python X.pyz
+    sys.path.remove(own)  # a zlib.py of a dependency must not stand in front of the standard library
+from zlib import crc32
+
 
 def failure(why):
     """Say in one line why the archive cannot start; return what to raise."""

@@ -1,12 +1,7 @@
 """The archive's `__main__.py`. It is compiled at every start: what is seldom needed is text until then."""
 
-import sys
 from _frozen_importlib_external import MAGIC_NUMBER
 from marshal import loads
-
-if (own := getattr(globals().get("__loader__"), "archive", None)) in sys.path:  # python X.pyz
-    sys.path.remove(own)  # a zlib.py of a dependency must not stand in front of the standard library
-from zlib import crc32
 
 SETTINGS = {}  # what `start` takes as keywords: a literal, in one line
 FALLBACK = ""
@@ -14,8 +9,10 @@ if __name__ == "__main__":
     names = {"__name__": "_os402.start", "__package__": "_os402"}
     data = globals().get("zb", b"")  # where the bootstraps leave the archive
     at = data.find(b"\0\0_os402/start.pyc") + 2  # its name in the local header (APPNOTE 4.3.7)
-    pyc = data[at + 16 : at + 16 + int.from_bytes(data[at - 12 : at - 8], "little")]
-    if at > 1 and pyc[:4] == MAGIC_NUMBER and crc32(pyc) == int.from_bytes(data[at - 16 : at - 12], "little"):
+    number = int.from_bytes
+    pyc = data[at + 16 : at + 16 + number(data[at - 12 : at - 8], "little")]
+    crc = number(data[at - 16 : at - 12], "little")
+    if at > 1 and pyc[:4] == MAGIC_NUMBER and __import__("zlib").crc32(pyc) == crc:
         exec(loads(pyc[16:]), names)
         names["start"](data, None, **SETTINGS)
     else:

@@ -30,6 +30,12 @@ _HEADERS = (("Host", "localhost"), ("Content-Type", "application/json"), ("Accep
 _NO_ANSWER = 500
 
 
+def _told(error: Os402Error | OSError) -> Os402Error:
+    if isinstance(error, Os402Error):
+        return error
+    return Os402Error(f"{error.filename or 'a file'} cannot be read: {error.strerror or error}")
+
+
 class LocalOffers:
     """The offers of what the user named. An asynchronous context manager: when it is left, nothing runs any more.
 
@@ -65,9 +71,10 @@ class LocalOffers:
                         source.programs = await asyncio.to_thread(source.load)
                         await asyncio.to_thread(source.settle)
                 except (Os402Error, OSError) as error:
+                    told = _told(error)
                     if not self._loaded:
-                        raise
-                    self._tell.warning(f"{error}\nWhat was there before is there still.")
+                        raise told from error
+                    self._tell.warning(f"{told.message}\nWhat was there before is there still.")
             self._loaded = True
             self._programs = {one.sha256: (one, source) for source in self._built for one in source.programs}
         return [Offered(self, one.sha256, dict(one.read.payload)) for one, _ in self._programs.values()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.launcher.inside.interfaces.mcp.signatures import arguments_of, parameters, result_of
+from hatch_os402.launcher.inside.interfaces.mcp_types.signatures import arguments_of, parameters, result_of
 from hatch_os402.tools.docstrings import read
 from hatch_os402.tools.schema import schema_of
 

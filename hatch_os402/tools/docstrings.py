@@ -119,7 +119,8 @@ def _numpy(lines: list[str]) -> dict[str, str]:
     for item in _items(dedent("\n".join(lines)).split("\n")):
         names = item[0].partition(":")[0]
         text = _joined(item[1:])
-        found.update((name.strip().lstrip("*"), text) for name in names.split(",") if text)
+        each = [name.strip().lstrip("*") for name in names.split(",")]
+        found.update((name, text) for name in each if text and name.isidentifier())
     return found
 
 

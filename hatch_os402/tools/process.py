@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = "hatch_os402"
 _WORKER = f"{_PACKAGE}.tools.worker:main"
-_PARTS = (("tools",), ("launcher", "inside", "interfaces", "mcp"))
+_PARTS = (("tools",), ("launcher", "inside", "interfaces", "mcp_types"))
 """The folders whose modules the worker uses: those of namespace packages there, which import nothing else of ours."""
 _MODULES_OF_TOOLS = frozenset({"worker.py", "describe.py", "schema.py", "docstrings.py"})
 _SECONDS = 60

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.launcher.inside.interfaces.mcp.containers import Record
-from hatch_os402.launcher.inside.interfaces.mcp.results import to_json
+from hatch_os402.launcher.inside.interfaces.mcp_types.containers import Record
+from hatch_os402.launcher.inside.interfaces.mcp_types.results import to_json
 from hatch_os402.tools.docstrings import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hatch_os402.launcher.inside.interfaces.mcp.containers import Named
-    from hatch_os402.launcher.inside.interfaces.mcp.kinds import Kind
+    from hatch_os402.launcher.inside.interfaces.mcp_types.containers import Named
+    from hatch_os402.launcher.inside.interfaces.mcp_types.kinds import Kind
 
 _PREFIX = "#/$defs/"
 

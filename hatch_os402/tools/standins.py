@@ -115,7 +115,7 @@ class Module:
         )
         tree = ast.fix_missing_locations(ast.Module([stub], []))
         (code,) = [item for item in compile(tree, self.path, "exec").co_consts if hasattr(item, "co_varnames")]
-        function = FunctionType(code.replace(co_name=node.name), {}, node.name)
+        function = FunctionType(code.replace(co_name=node.name), self._values, node.name)
         function.__defaults__ = tuple(self.value(item) for item in given.defaults) or None
         function.__kwdefaults__ = {
             item.arg: self.value(default)
@@ -137,7 +137,10 @@ class Module:
             return typing.Union[self.annotation(node.left), self.annotation(node.right)]  # noqa: UP007 - of values
         if isinstance(node, ast.Subscript):
             return self._subscripted(node)
-        return self.value(node)
+        found = self.value(node)
+        if isinstance(found, str):  # an alias that is a text
+            return self.annotation(ast.copy_location(ast.Constant(found), node))
+        return found
 
     def _subscripted(self, node: ast.Subscript) -> Any:
         origin = self.value(node.value)
@@ -156,7 +159,7 @@ class Module:
         except TypeError as error:
             raise self._unknown(node, f"cannot be subscripted: {error}") from error
 
-    def value(self, node: ast.expr) -> Any:  # noqa: PLR0911 - a case each
+    def value(self, node: ast.expr) -> Any:  # noqa: C901, PLR0911 - a case each
         """Return what an expression stands for, when that is a literal, a class, or a constraint."""
         try:
             return ast.literal_eval(node)
@@ -179,7 +182,10 @@ class Module:
             return self._called(node)
         if isinstance(node, (ast.List, ast.Tuple)):
             return type(ast.literal_eval(type(node)([], ast.Load())))(self.value(item) for item in node.elts)
-        raise self._unknown(node, "is not a literal")
+        if isinstance(node, ast.Dict) and None not in node.keys:
+            pairs = zip(node.keys, node.values, strict=True)
+            return {self.value(key): self.value(item) for key, item in pairs if key is not None}
+        raise self._unknown(node, "it is not a literal")
 
     def named(self, name: str, node: ast.AST) -> Any:
         """Return what a name of the module stands for."""

@@ -11,7 +11,7 @@ import ast
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.launcher.inside.interfaces.mcp.common import AnnotationError
+from hatch_os402.launcher.inside.interfaces.mcp_types.common import AnnotationError
 from hatch_os402.tools.describe import describe
 from hatch_os402.tools.docstrings import read as read_docstring
 from hatch_os402.tools.standins import Sources

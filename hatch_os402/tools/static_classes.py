@@ -44,6 +44,7 @@ def _class_of(module: Module, node: ast.ClassDef) -> type:
         defaults = {name: module.value(default) for name, _, default in annotated if default is not None}
         made._field_defaults = defaults
         made.__new__.__defaults__ = tuple(defaults.values())
+        made.__module__ = MADE
         made.__doc__ = doc["__doc__"] or f"{node.name}("  # as it writes itself
         return made  # type: ignore[no-any-return]
     typed = [base for base in bases if hasattr(base, "__required_keys__")]
@@ -97,7 +98,9 @@ def _dataclass_of(
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
     options = {item.arg: module.value(item.value) for item in keywords if item.arg in _OPTIONS}
     fields = [(name, kind, _dataclass_field(module, default)) for name, kind, default in annotated]
-    return dataclasses.make_dataclass(node.name, fields, bases=tuple(bases), namespace=doc, **options)
+    made = dataclasses.make_dataclass(node.name, fields, bases=tuple(bases), namespace=doc, **options)
+    made.__module__ = MADE  # which it sets itself since Python 3.12
+    return made
 
 
 def _dataclass_field(module: Module, default: ast.expr | None) -> Any:

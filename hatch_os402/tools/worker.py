@@ -14,7 +14,7 @@ import traceback
 from importlib import import_module
 from typing import Any
 
-from hatch_os402.launcher.inside.interfaces.mcp.common import AnnotationError
+from hatch_os402.launcher.inside.interfaces.mcp_types.common import AnnotationError
 from hatch_os402.tools.describe import describe
 
 

@@ -18,6 +18,7 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from hatch_os402.archive.assemble import MAIN
+from hatch_os402.launcher import settings_of
 from hatch_os402.resolution.target import ARCHITECTURES
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ _KEYS: dict[str, Any] = {
     "sha256": str,
 }
 """The keys of a record in their order, and the kinds of their values. `Facts.record` writes them."""
+_TOOL = {"function": str, "offer": str}
+_WITH_TOOLS = {"tools" if key == "offer" else key: dict if key == "offer" else kind for key, kind in _KEYS.items()}
+"""Those of one whose tools have an offer each."""
 _SOURCE: dict[str, Callable[[str], tuple[Any, ...]]] = {"wheel": parse_wheel_filename, "sdist": parse_sdist_filename}
 _DISTRIBUTION = ("name", "version", None, "sha256", "required_by", "treatment", "left_out")
 """None: one of `_SOURCE`."""
@@ -57,7 +61,10 @@ _SETTINGS = re.compile(rb"^SETTINGS = (.+?)(?:  #.*)?$", re.MULTILINE)
 
 def key_faults(stated: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is not as every record has it: keys, their order, and the kinds of their values."""
-    yield from _shape("", _KEYS, stated)
+    tools = "tools" in stated
+    yield from _shape("", _WITH_TOOLS if tools else _KEYS, stated)
+    for name, item in stated["tools"].items() if tools else ():
+        yield from _shape(f" in `tools.{name}`", _TOOL, item)
     if stated["generator"]["name"] != "hatch-os402":
         yield f"it was written by {stated['generator']['name']!r}"
     if stated["valid_until"]["from"] not in _ORIGINS:
@@ -102,10 +109,11 @@ def _shape(where: str, keys: Mapping[str, Any], stated: Mapping[str, Any]) -> It
             yield f"`{key}`{where} in it is {stated[key]!r}"
 
 
-def offer_faults(stated: Mapping[str, Any], read: ReadOffer) -> Iterator[str]:
-    """Yield in which parts a record says something else than the unsigned offer."""
-    if stated["offer"]["sha256"] != read.sha256:
-        yield f"it names the offer {stated['offer']['sha256']}"
+def offer_faults(stated: Mapping[str, Any], read: ReadOffer, tool: str = "") -> Iterator[str]:
+    """Yield in which parts a record says something else than the unsigned offer, which may be that of a `tool`."""
+    recorded = stated["tools"][tool]["offer"] if tool else stated["offer"]["sha256"]
+    if recorded != read.sha256:
+        yield f"it names the offer {recorded}"
     if stated["valid_until"]["seconds"] != read.payload["valid_until"]:
         yield "it names another end of the offer"
     runs = {
@@ -118,6 +126,9 @@ def offer_faults(stated: Mapping[str, Any], read: ReadOffer) -> Iterator[str]:
 
 def archive_faults(stated: Mapping[str, Any], paths: frozenset[str], read: Callable[[str], bytes]) -> Iterator[str]:
     """Yield in which parts a record says something else than the archive, which has the files `paths`."""
+    functions = {name: item["function"] for name, item in stated.get("tools", {}).items()}
+    if (started := tools_of(read(MAIN))) != functions and (started or functions):
+        yield f"it names other tools than the archive has: {', '.join(started) or 'none'}"
     if (entry := entry_point(read(MAIN))) and entry != stated["project"]["entry_point"]:
         yield f"it names the entry point {stated['project']['entry_point']!r}, and the archive starts {entry!r}"
     yield from _distribution_faults(stated, dict(metadata(paths, read)), paths)
@@ -133,12 +144,18 @@ def archive_faults(stated: Mapping[str, Any], paths: frozenset[str], read: Calla
             yield "it names other modules that stay source"
 
 
+def tools_of(main: bytes) -> dict[str, str]:
+    """Return the tools that a `__main__.py` of ours serves, name → function; none for another one."""
+    found = settings_of(main)
+    return dict(found.tools) if found is not None else {}
+
+
 def entry_point(main: bytes) -> str:
     """Return the entry point that a `__main__.py` of ours starts; empty for another one."""
     match = _SETTINGS.search(main)
     try:
         settings = ast.literal_eval(match[1].decode()) if match else ("",)
-        return str(settings["entry_point"] if isinstance(settings, dict) else settings[0])
+        return str(settings.get("entry_point", "") if isinstance(settings, dict) else settings[0])
     except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError):
         return ""
 

@@ -4,6 +4,7 @@ import pytest
 
 from hatch_os402.config.options import Options
 from hatch_os402.errors import OptionTypeError, OptionValueError
+from hatch_os402.tools.model import Tool
 
 
 def options(tmp_path, **table):
@@ -97,6 +98,8 @@ def test_default_and_value(tmp_path, name, unset, value, read):
         ("allow-native-files", 1, "must be an array"),
         ("runtime", 1, "must be"),
         ("offer", [], "must be a table"),
+        ("tools", [], "must be a table"),
+        ("schema", 1, "must be a string"),
     ],
 )
 def test_wrong_type(tmp_path, name, value, rest):
@@ -110,6 +113,19 @@ def test_wrong_item(tmp_path, name, item):
     message = rf"^Item #2 of field `tool\.hatch\.build\.targets\.os402\.{name}` must be a string"
     with pytest.raises(OptionTypeError, match=message):
         options(tmp_path, **{name: ["x", item]}).validate()
+
+
+TOOLS = {
+    "tools": {"one": "a.b:c", "two": {"function": "a:d.e", "description": "Two.", "input-schema": {"type": "object"}}}
+}
+
+
+def test_tools(tmp_path):
+    read = Options({**TOOLS, "schema": "static"}, tmp_path).validate()
+    assert (read.interface, read.schema, read.entry_point) == ("mcp", "static", None)
+    assert read.tools == (Tool("one", "a.b:c"), Tool("two", "a:d.e", "Two.", {"type": "object"}))
+    one = Options({"interface": "mcp", "entry-point": "a:b"}, tmp_path).validate()
+    assert (one.tools, one.schema) == ((), "import")
 
 
 WSGI = {"interface": "wsgi", "entry-point": "a:b"}
@@ -136,6 +152,22 @@ def test_a_web_application(tmp_path):
         ({"cookies": "packed"}, "cookies", 'is for `interface = "wsgi"` and "asgi" alone'),
         (WSGI | {"cookies": "both"}, "cookies", 'must be "packed" or "plain", not .both.'),
         ({"interface": "cgi"}, "interface", 'must be "script"'),
+        ({"interface": "mcp"}, "entry-point", 'must name the function, as "module:function"'),
+        ({"interface": "mcp", "entry-point": "a"}, "entry-point", "must name the function, .*, not 'a'"),
+        ({"interface": "mcp", "entry-point": "a:b()"}, "entry-point", "must name the function"),
+        ({"schema": "static"}, "schema", 'is for `interface = "mcp"` and `tools` alone'),
+        (TOOLS | {"schema": "run"}, "schema", 'must be "import" or "static", not .run.'),
+        (TOOLS | {"interface": "wsgi"}, "interface", 'is "wsgi", and `tools` are for "mcp" alone'),
+        (TOOLS | {"entry-point": "a:b"}, "entry-point", "must not be used together with `tools`"),
+        (TOOLS | {"offer": {"name": "x"}}, "offer.name", "is for one offer, and `tools` make several"),
+        ({"tools": {}}, "tools", "must name a tool"),
+        ({"tools": {"a b": "a:b"}}, 'tools."a b"', "is no name of a tool"),
+        ({"tools": {"a/b": "a:b"}}, 'tools."a/b"', "is no name of a tool"),
+        ({"tools": {"a": "a:b", "A": "a:c"}}, "tools.A", "differs from `a` in case alone"),
+        ({"tools": {"a": "b"}}, "tools.a", 'must be "module:function", not .b.'),
+        ({"tools": {"a": {"function": "b"}}}, "tools.a.function", 'must be "module:function"'),
+        ({"tools": {"a": {"funktion": "b:c"}}}, "tools.a.funktion", "is not known"),
+        ({"tools": {"a": {"function": "b:c", "input-schema": "{"}}}, "tools.a.input-schema", "is not possible"),
         ({"compression": "zstd"}, "compression", 'must be "auto", "stored" or "deflated"'),
         ({"exclude": ["a", "\\"]}, "exclude", "holds .*, which is no pattern"),
         ({"lazy-imports": ["a.b"]}, "lazy-imports", "must name top-level modules, as in `import a`, not 'a.b'"),

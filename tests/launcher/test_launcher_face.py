@@ -64,7 +64,7 @@ def imported_by(module: str, source: bytes) -> set[str]:
             continue
         for inner in ast.walk(node):
             if isinstance(inner, ast.ImportFrom) and inner.level:
-                name = ".".join([*module.split(".")[: -inner.level], inner.module])
+                name = ".".join([*module.split(".")[: -inner.level], inner.module or ""]).strip(".")
                 names |= {name, *(f"{name}.{alias.name}" for alias in inner.names)}
     return names
 

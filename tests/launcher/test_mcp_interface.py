@@ -84,11 +84,24 @@ def nothing():
     pass
 
 
+@dataclasses.dataclass
+class Picky:
+    word: str
+
+    def __post_init__(self):
+        if self.word == "key":
+            raise KeyError(self.word)
+
+
+def picky(one: Picky):
+    return one.word
+
+
 def mixed(value: int | float | str | list[int]):
     return [type(value).__name__, value]
 '''
 JSON = b"Content-Type: application/json\r\n\r\n"
-NAMES = ("forecast", "everything", "slowly", "fail", "echo", "nothing", "mixed")
+NAMES = ("forecast", "everything", "slowly", "fail", "echo", "nothing", "mixed", "picky")
 
 
 @pytest.fixture(scope="module")
@@ -240,6 +253,11 @@ def test_exceptions(how, kind, message, ask):
         ]
     assert "_os402" not in result.err
     assert kind in printed[-1]
+
+
+def test_a_class_that_fails_otherwise_than_by_its_values(ask):
+    assert answer(ask("picky", {"one": {"word": "a"}})) == (200, "a")
+    assert answer(ask("picky", {"one": {"word": "key"}})) == (500, {"error": {"type": "KeyError", "message": "'key'"}})
 
 
 def test_half_a_character_is_escaped(ask):

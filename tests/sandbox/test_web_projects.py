@@ -48,6 +48,9 @@ FILES = {"sample/__init__.py": "", "sample/web.py": WEB}
 ENTRIES = {"wsgi": "sample.web:wsgi", "asgi": "sample.web:asgi", "factory": "sample.web:create()"}
 
 
+SECRET = "f00d402" * 9 + "f"
+
+
 def project(folder, entry, interface=None, more=""):
     lines = [f'entry-point = "{entry}"', "bytecode = false", more]
     if interface:
@@ -107,7 +110,11 @@ def test_serve_with_a_cookie_jar(tmp_path):
                 "[tool.hatch.build.targets.os402.offer]\n", f'[tool.hatch.build.targets.os402.offer]\nname = "{name}"\n'
             )
         )
-    with serving(tmp_path / "log", *folders) as served, httpx.Client(timeout=60, follow_redirects=True) as client:
+    secret = {"X-402-Key": f"0x{SECRET}", "X-Payment": SECRET}
+    with (
+        serving(tmp_path / "log", *folders) as served,
+        httpx.Client(timeout=60, follow_redirects=True, headers=secret) as client,
+    ):
         for name in ("wsgi", "asgi"):
             answer = client.get(f"{served.url}/{name}.cgi/login")
             assert (answer.status_code, answer.url.path) == (200, f"/{name}.cgi/")
@@ -118,3 +125,10 @@ def test_serve_with_a_cookie_jar(tmp_path):
         assert served.said("LookupError: on purpose")
         head = client.head(f"{served.url}/asgi.cgi/")
         assert (head.status_code, head.content) == (200, b"")
+        for answer in (failed, head):
+            task = answer.headers["x-os402-task"].split()[0].removeprefix("id=")
+            for path in ("", "/stdout", "/stderr"):
+                told = client.get(f"{served.url}/tasks/{task}{path}")
+                assert told.status_code == 200
+                assert SECRET not in told.text
+    assert SECRET not in (tmp_path / "log").read_text()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, NamedTuple
 
+from hatch_os402.calls import cgi
 from hatch_os402.launcher.inside.interfaces import _cgi
-from hatch_os402.sandbox import cgi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

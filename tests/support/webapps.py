@@ -17,8 +17,8 @@ from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import Request
 
+from hatch_os402.calls import cgi
 from hatch_os402.launcher.inside.importer import MODIFIED
-from hatch_os402.sandbox import cgi
 from hatch_os402.sandbox.execute import Command, Spawner
 from hatch_os402.sandbox.limits import MEBIBYTE, Limits
 from hatch_os402.sandbox.runtime_files import needs

@@ -21,9 +21,9 @@ from annotated_types import Ge, Gt, Le, Len, Lt, MaxLen, MinLen, MultipleOf
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from hatch_os402.launcher.inside.interfaces.mcp.mismatch import Mismatch
-from hatch_os402.launcher.inside.interfaces.mcp.results import dumps
-from hatch_os402.launcher.inside.interfaces.mcp.signatures import arguments_of, result_of
+from hatch_os402.launcher.inside.interfaces.mcp_types.mismatch import Mismatch
+from hatch_os402.launcher.inside.interfaces.mcp_types.results import dumps
+from hatch_os402.launcher.inside.interfaces.mcp_types.signatures import arguments_of, result_of
 from hatch_os402.tools.describe import describe
 
 FORMATS = jsonschema.FormatChecker(["date", "date-time", "uuid"])
@@ -264,6 +264,40 @@ def test_what_was_accepted_fits_the_schema_of_the_result(annotation, data):
     schema = json.loads(json.dumps(found["output_schema"]))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(answer)
+
+
+LIMITS = [
+    (typing.Annotated[int, Ge(1), Le(3)], [1, 3, 2.0], [0, 4, 2.5, True, "2"]),
+    (typing.Annotated[int, Gt(1), Lt(3)], [2], [1, 3]),
+    (typing.Annotated[float, MultipleOf(0.5)], [0, 1.5, -2], [0.25, 1.6]),
+    (typing.Annotated[int, MultipleOf(3)], [0, -3, 6.0], [1, 4]),
+    (typing.Annotated[str, Len(1, 2)], ["a", "ab", "☃😀"], ["", "abc"]),
+    (typing.Annotated[str, Field(pattern="^[ab]*$")], ["", "ab"], ["c"]),
+    (typing.Annotated[list[int], Len(1, 2)], [[1], [1, 2]], [[], [1, 2, 3]]),
+    (typing.Annotated[dict[str, int], Len(1, 2)], [{"a": 1}, {"a": 1, "b": 2}], [{}, {"a": 1, "b": 2, "c": 3}]),
+    (set[int], [[], [1, 2]], [[1, 1], [1, 1.0], [2, 1, 2]]),
+    (set[tuple[int, str]], [[[1, "a"], [1, "b"]]], [[[1, "a"], [1, "a"]]]),
+    (set[typing.Union[int, bool]], [[1, True, 0, False]], [[True, True]]),
+    (tuple[int, str], [[1, "a"]], [[1], [1, "a", 2], ["a", 1]]),
+    (typing.Literal[1, "1"], [1, 1.0, "1"], [True, 2, None]),
+    (typing.Literal[True], [True], [1, "true"]),
+    (dict[int, str], [{"-1": "a", "0": "b"}], [{"01": "a"}, {"-0": "a"}, {"1.0": "a"}, {"1\n": "a"}, {"": "a"}]),
+    (bytes, ["", "AA==", "AAA=", "AAAA"], ["A", "AA", "AAAA\n", "A===", "AA=="[::-1], "AA-_"]),
+    (dt.date, ["2024-02-29"], ["2023-02-29", "2024-2-9", "20240229", "2024-02-29\n", "2024-W09-4"]),
+    (decimal.Decimal, [1, 1.5, "1", "-1.50", "1e5"], ["", "x", "1.", ".5", "NaN", "Infinity", "1_0", True, None]),
+    (uuid.UUID, ["12345678-1234-1234-1234-123456789ABC"], ["12345678123412341234123456789abc", "{}", ""]),
+]
+
+
+@pytest.mark.parametrize(("annotation", "good", "bad"), LIMITS)
+def test_limits(annotation, good, bad):
+    function = tool(annotation)
+    validator = jsonschema.Draft202012Validator(describe(function)["input_schema"], format_checker=FORMATS)
+    kind = arguments_of(function)
+    for expected, values in ((True, good), (False, bad)):
+        for value in values:
+            assert accepted(kind, {"value": value}) is expected, value
+            assert validator.is_valid({"value": value}) is expected, value
 
 
 @pytest.mark.parametrize(

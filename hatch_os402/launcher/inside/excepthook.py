@@ -1,8 +1,9 @@
-"""Showing an uncaught exception. Imported when there is one."""
+"""What happens after an uncaught exception. Imported when there is one."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from traceback import TracebackException
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,65 @@ from .index import ROOT
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any
+    from typing import Any, NoReturn, TextIO
 
 MACHINERY = (f"{ROOT}/_os402/", f"{ROOT}/__main__.py", "<frozen importlib")
+
+
+def handle(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None, launcher: dict[str, Any]
+) -> None:
+    """Do what `sys.excepthook` does, as it is right for a CGI program. For `launcher` see `show`."""
+    if isinstance(error, BrokenPipeError) and has_no_reader(sys.stdout):
+        return  # whoever asked has gone
+    take_back_headers()
+    show(kind, error, trace, launcher)
+    if issubclass(kind, KeyboardInterrupt):
+        # CPython ends as the signal asks when the text that it ran last ended so (pythonrun.c), and we have run others.
+        with suppress(KeyboardInterrupt):
+            eval("interrupt()", {"interrupt": _interrupt})  # noqa: S307 - a text of ours
+
+
+def _interrupt() -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def take_back_headers() -> None:
+    """Drop the headers that a program printed before it failed, when no body follows them and nothing has left yet.
+
+    The server then has no response, and answers 500; headers would make it a success without content.
+    """
+    from . import streams  # noqa: PLC0415 - loaded by then
+
+    raw: Any = streams.unused  # as the kernel has it
+    if not raw or raw != getattr(getattr(sys.stdout, "buffer", None), "raw", None):
+        return  # something has left, or the program has put another stdout there
+    first_write = raw.write
+    parts: list[bytes] = []
+
+    def hold(data: memoryview) -> int:
+        parts.append(bytes(data))
+        return len(data)
+
+    raw.write = hold
+    sys.stdout.flush()
+    raw.write = first_write
+    held = b"".join(parts)
+    ends = [at + len(end) for end in (b"\r\n\r\n", b"\n\n") if (at := held.find(end)) >= 0]
+    if not ends or held[min(ends) :]:
+        sys.stdout.buffer.write(held)
+
+
+def has_no_reader(stream: TextIO | None) -> bool:
+    """Whether a stream is a pipe whose other end is closed."""
+    try:
+        from select import POLLERR, poll  # noqa: PLC0415 - needed only when all is lost
+
+        poller = poll()
+        poller.register(stream.fileno(), POLLERR)  # type: ignore[union-attr]  # see the errors that are expected
+        return bool(poller.poll(0))
+    except (AttributeError, ImportError, OSError, ValueError):
+        return False
 
 
 def show(

@@ -8,7 +8,7 @@ that every interpreter has loaded: `importlib.util` and `importlib.abc` cost mor
 import marshal
 import os
 import sys
-from _frozen_importlib import ModuleSpec, _find_spec  # type: ignore[attr-defined]  # not listed by typeshed
+from _frozen_importlib import BuiltinImporter, ModuleSpec, _find_spec  # type: ignore[attr-defined]  # not listed by typeshed
 from _frozen_importlib_external import (
     BYTECODE_SUFFIXES,
     MAGIC_NUMBER,
@@ -158,12 +158,13 @@ class ArchiveFinder:
     """The finder on sys.meta_path."""
 
     def __init__(
-        self, index: "Index", lazy: "Iterable[str]", patches: "dict[str, Callable[[ModuleType], None]]"
+        self, index: "Index", lazy: "Iterable[str]", patched: "frozenset[str]", patch: "Callable[[Any], Any]"
     ) -> None:
-        """Take the names of modules to load on first use, and what changes others once they are executed."""
+        """Take the names of modules to load on first use, those of modules to change, and what changes their specs."""
         self._index = index
         self._lazy = set(lazy)
-        self._patches = patches
+        self._patched = patched
+        self._patch = patch
         self._before: list[str] = []
         self._hooks: list[Any] = []
         self._has_distutils = index.is_folder("_distutils_hack")
@@ -192,12 +193,8 @@ class ArchiveFinder:
 
         Also that of a module, wherever it lies, which is to be loaded later, or changed.
         """
-        if fullname in self._patches:
-            spec = self._find_spec(fullname, path) or PathFinder.find_spec(fullname, path)
-            if spec is not None and spec.loader is not None:
-                loader: Any = PatchingLoader(spec.loader, self._patches[fullname])
-                spec.loader = loader
-            return spec
+        if fullname in self._patched:
+            return self._patch(self._find_spec(fullname, path) or PathFinder.find_spec(fullname, path))  # type: ignore[no-any-return]
         if path is None and fullname in self._lazy:
             return self._deferred(fullname)
         if fullname == "distutils" and self._has_distutils:
@@ -208,7 +205,8 @@ class ArchiveFinder:
 
     def _find_spec(self, fullname: str, path: "Sequence[str] | None") -> "ModuleSpec | None":
         if self._by_path():
-            return None
+            own = fullname.startswith("_os402")  # what the launcher loads has no hooks
+            return _find(self._index, fullname.rpartition(".")[0].replace(".", "/"), fullname) if own else None
         if path is None and fullname in sys.stdlib_module_names:
             return None  # the standard library comes first on sys.path: PathFinder knows
         for folder in self._folders(path):
@@ -252,46 +250,34 @@ class ArchiveFinder:
         return spec and defer(spec)
 
 
-class PatchingLoader:
-    """The loader of a module that is changed once it is executed; the module itself gets to see the real loader."""
-
-    def __init__(self, loader: "Any", patch: "Callable[[ModuleType], None]") -> None:
-        self._loader = loader
-        self._patch = patch
-
-    def __getattr__(self, name: str) -> "Any":
-        return getattr(self._loader, name)
-
-    def create_module(self, spec: "ModuleSpec") -> "ModuleType | None":
-        """Return what the real loader makes."""
-        made: ModuleType | None = self._loader.create_module(spec)
-        return made
-
-    def exec_module(self, module: "Any") -> None:
-        """Execute the module as the real loader does, and change it."""
-        module.__spec__.loader = module.__loader__ = self._loader
-        self._loader.exec_module(module)
-        self._patch(module)
-
-
 def install(
     index: "Index",
     own_path: "str | None",
     lazy: "Iterable[str]",
-    patches: "dict[str, Callable[[ModuleType], None]]",
+    patched: "frozenset[str]",
+    patch: "Callable[[Any], Any]",
     path_hook: "Callable[[str], Any]",
 ) -> None:
     """Make the archive importable, for the rest of the process.
 
-    `own_path`: where it lies on disk, if it does. `lazy`: the modules to load on first use. `patches`: what changes
-    modules once they are executed. `path_hook`: that of what lies in memory beside the archive.
+    `own_path`: where it lies on disk, if it does. `lazy`: the modules to load on first use. `patched`: those to change
+    once they are executed, for which `patch` changes their specs. `path_hook`: that of what lies in memory beside the
+    archive.
     """
-    finder = ArchiveFinder(index, lazy, patches)
+    finder = ArchiveFinder(index, lazy, patched, patch)
     sys.path_hooks[:0] = [finder.path_hook, path_hook]
     # The finder of a launcher that loads archives itself would answer before the standard library.
     sys.meta_path[:] = [other for other in sys.meta_path if not hasattr(other, "zf")]
     place = sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else len(sys.meta_path)
     sys.meta_path.insert(place, finder)
+    if built_in := patched.intersection(sys.builtin_module_names):  # nobody else would be asked for them
+
+        def find_spec(fullname: str, path: "Any" = None, target: "Any" = None) -> "Any":  # noqa: ARG001 - the protocol's
+            return patch(BuiltinImporter.find_spec(fullname)) if fullname in built_in else None
+
+        function: Any = find_spec
+        function.find_spec = find_spec  # a finder without a class, which would take as long as the rest of this
+        sys.meta_path.insert(0, function)
 
     sys.path[:] = [entry for entry in sys.path if entry not in ("", own_path)]
     sys.path_importer_cache.pop(own_path, None)  # type: ignore[arg-type]  # None is not in it

@@ -9,7 +9,7 @@ from zlib import crc32
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _frozen_importlib import ModuleSpec
+    from collections.abc import Callable
     from types import CodeType, ModuleType, TracebackType
     from typing import Any, NoReturn
 
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 PATCHED = ("py_compile", "shutil", "sqlite3", "ssl", "sysconfig")
 """The modules that stdlib_patches.py changes."""
 PATCHED_WHEN_CLOSED = (
-    "anyio._backends._asyncio", "asgiref.current_thread_executor", "concurrent.futures.thread", "grp",
-    "multiprocessing.pool", "pwd", "threading",
+    "anyio._backends._asyncio", "asgiref.current_thread_executor", "asgiref.sync", "asyncio.base_events",
+    "concurrent.futures.thread", "grp", "multiprocessing.pool", "pwd", "threading",
 )  # fmt: skip
 """Those that it changes as well in a program that is started from memory, as on os402."""
-_LINE = 20
+_LINE = 17
 """Of `__main__.py`: the one that calls `start`."""
+WEB = ("asgi", "wsgi")
+"""The interfaces that share `interfaces/_cgi.py`."""
 CALLER_KEY = ("HTTP_X_402_KEY", "HTTP_X_PAYMENT")
 """Where os402 puts the private key of whoever calls, and the payment that it signed."""
 
@@ -62,30 +64,36 @@ def start(
     patches = module("vfs.patches")
     files = patches.VirtualFiles(index, closed=closed)
 
-    def patch(changed: "ModuleType") -> None:
-        from .stdlib_patches import PATCHES, PATCHES_WHEN_CLOSED  # noqa: PLC0415 - many programs have no such module
+    def patch(spec: "Any") -> "Any":
+        from .stdlib_patches import patched  # noqa: PLC0415 - many programs have no such module
 
-        (PATCHES.get(changed.__name__) or PATCHES_WHEN_CLOSED[changed.__name__])(changed, files)
+        return patched(spec, files)
 
-    patched = (*PATCHED, *PATCHED_WHEN_CLOSED) if closed else PATCHED
-    module("importer").install(index, path, lazy_imports, dict.fromkeys(patched, patch), files.path_hook)
+    names = frozenset((*PATCHED, *PATCHED_WHEN_CLOSED) if closed else PATCHED)
+    module("importer").install(index, path, lazy_imports, names, patch, files.path_hook)
     patches.install(files)
     if closed:
         os.environ.setdefault("HOME", "/tmp")  # noqa: S108 - in memory
-        if "pwd" in sys.builtin_module_names:
-            _patch_users(__import__("pwd"))
-    for name in patched:
-        if name in sys.modules and name not in sys.builtin_module_names:  # a launcher has imported it already
-            patch(sys.modules[name])
+    for known in names & sys.modules.keys():  # a launcher has imported them already
+        from .stdlib_patches import patch as change  # noqa: PLC0415 - as above
+
+        change(sys.modules[known], files)
     module("streams").prepare()
     sys.excepthook = _excepthook
     name, _, attributes = entry_point.partition(":")
-    if interface != "script":
-        _serve(index, interface, name, attributes, settings)
-    elif attributes:
+    if interface == "script" and attributes:
         _call(index, name, attributes)
-    else:
-        _run(name)
+    if interface == "script":
+        from .entry import run_module  # noqa: PLC0415 - most programs have a function
+
+        run_module(name, import_module=_import, new_main=_new_main, run=exec)
+    if interface in WEB:
+        module("interfaces._cgi")
+    _import("interfaces." + interface, module)
+    adapter: Any = sys.modules["_os402.interfaces." + interface]
+    if hasattr(adapter, "prepare"):
+        adapter.prepare()  # before the program is imported
+    sys.exit(adapter.run(_target(index, name, attributes) if name else None, **settings))
 
 
 def _forget(names: "tuple[str, ...]") -> None:
@@ -96,22 +104,6 @@ def _forget(names: "tuple[str, ...]") -> None:
             original: dict[Any, str] = sys.modules[os.name].environ
             for key in (name, name.encode()):  # text on Windows
                 original.pop(key, None)
-
-
-def _patch_users(pwd: "ModuleType") -> None:
-    """Make `pwd` know who the program runs as. The importer is never asked for a module that is built in."""
-
-    def later(name: str) -> "Any":
-        def function(*args: "Any") -> "Any":
-            from .stdlib.accounts import patch_users  # noqa: PLC0415 - few programs need it
-
-            patch_users(pwd)
-            return getattr(pwd, name)(*args)
-
-        return function
-
-    for name in ("getpwall", "getpwnam", "getpwuid"):
-        setattr(pwd, name, later(name))
 
 
 def _load(data: bytes, name: str) -> "CodeType":
@@ -156,16 +148,6 @@ def _script(target: "Any") -> "Any":
     return target()
 
 
-def _serve(index: "Index", interface: str, name: str, attributes: str, settings: "dict[str, Any]") -> "NoReturn":
-    """Run what an interface (WSGI, …) is for. Without an entry point the target is `None`."""
-    _import("_os402.interfaces." + interface)
-    module = sys.modules["_os402.interfaces." + interface]
-    if hasattr(module, "prepare"):
-        module.prepare()  # before the program is imported
-    target = _target(index, name, attributes) if name else None
-    sys.exit(module.run(target, **settings))
-
-
 def _target(index: "Index", name: str, attributes: str) -> "Any":
     """Return what an entry point names, imported under a `__main__` as that of an installed script."""
     from .importer import ArchiveLoader  # noqa: PLC0415 - loaded by then
@@ -181,45 +163,15 @@ def _target(index: "Index", name: str, attributes: str) -> "Any":
     return target
 
 
-def _run(name: str) -> "NoReturn":
-    """Run a module as `python -m` does."""
-    spec = _find_main(name)
-    code: CodeType = spec.loader.get_code(spec.name)  # type: ignore[union-attr]  # a module has a loader
-    main = _new_main()
-    main.__spec__ = spec
-    main.__loader__ = spec.loader
-    main.__package__ = spec.parent
-    main.__file__ = sys.argv[0] = spec.origin  # type: ignore[assignment]  # a module has one
-    exec(code, main.__dict__)  # noqa: S102 - what running is
-    sys.exit()
-
-
-def _find_main(name: str) -> "ModuleSpec":
-    """Return the spec of a module, or that of `__main__` in a package."""
-    from _frozen_importlib import _find_spec  # type: ignore[attr-defined]  # noqa: PLC0415 - not listed by typeshed
-
-    parent = name.rpartition(".")[0]
-    search = None
-    if parent:
-        _import(parent)
-        search = getattr(sys.modules[parent], "__path__", ())
-    spec: ModuleSpec | None = _find_spec(name, search)
-    if spec is None:
-        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-    if spec.submodule_search_locations is None:
-        return spec
-    return _find_main(name + ".__main__")
-
-
-def _import(name: str) -> None:
-    """Import a module, and leave what that made out of garbage collection: it stays until the end.
+def _import(name: str, load: "Callable[[str], Any]" = __import__) -> None:
+    """Import a module, by `load`, and leave what that made out of garbage collection: it stays until the end.
 
     To look through it again and again, once more at the very end, would cost as much as a fifth of a start.
     """
     enabled = gc.isenabled()
     gc.disable()
     try:
-        __import__(name)
+        load(name)
     finally:
         gc.freeze()
         if enabled:
@@ -235,21 +187,6 @@ def _new_main() -> "ModuleType":
 
 def _excepthook(kind: "type[BaseException]", error: BaseException, trace: "TracebackType | None") -> None:
     """Print an uncaught exception. The interpreter's own hook could not read lines from the archive."""
-    from .streams import has_no_reader, take_back_headers  # noqa: PLC0415 - loaded by then
+    from .excepthook import handle  # noqa: PLC0415 - needed only when all is lost
 
-    if isinstance(error, BrokenPipeError) and has_no_reader(sys.stdout):
-        return  # whoever asked has gone
-    take_back_headers()
-    from contextlib import suppress  # noqa: PLC0415 - needed only when all is lost
-
-    from .excepthook import show  # noqa: PLC0415 - as above
-
-    show(kind, error, trace, globals())
-    if issubclass(kind, KeyboardInterrupt):
-        # CPython ends as the signal asks when the text that it ran last ended so (pythonrun.c), and we have run others.
-        with suppress(KeyboardInterrupt):
-            eval("interrupt()", {"interrupt": _interrupt})  # noqa: S307 - a text of ours
-
-
-def _interrupt() -> "NoReturn":
-    raise KeyboardInterrupt
+    handle(kind, error, trace, globals())

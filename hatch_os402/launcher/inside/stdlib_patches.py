@@ -7,7 +7,9 @@ from .index import ROOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _frozen_importlib import ModuleSpec
     from collections.abc import Callable
+    from types import ModuleType
     from typing import Any
 
     from .vfs.patches import VirtualFiles
@@ -45,12 +47,12 @@ def _groups(grp: "Any", _: "VirtualFiles") -> None:
 def _threads(name: str) -> "Callable[[Any, VirtualFiles], None]":
     """Return what calls the function of that name in stdlib/threads.py."""
 
-    def patch(module: "Any", _: "VirtualFiles") -> None:
+    def change(module: "Any", _: "VirtualFiles") -> None:
         from .stdlib import threads  # noqa: PLC0415 - few programs need it
 
         getattr(threads, name)(module)
 
-    return patch
+    return change
 
 
 def _sqlite3(sqlite3: "Any", files: "VirtualFiles") -> None:
@@ -77,6 +79,8 @@ PATCHES: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
 PATCHES_WHEN_CLOSED: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
     "anyio._backends._asyncio": _threads("patch_anyio"),
     "asgiref.current_thread_executor": _threads("patch_asgiref"),
+    "asgiref.sync": _threads("patch_async_to_sync"),
+    "asyncio.base_events": _threads("patch_asyncio"),
     "concurrent.futures.thread": _threads("patch_executor"),
     "grp": _groups,
     "multiprocessing.pool": _threads("patch_pool"),
@@ -84,3 +88,39 @@ PATCHES_WHEN_CLOSED: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
     "threading": _threads("explain"),
 }
 """Those for a program that is started from memory, as on os402."""
+
+
+def patch(module: "ModuleType", files: "VirtualFiles") -> None:
+    """Change a module that is executed."""
+    name = module.__name__
+    (PATCHES.get(name) or PATCHES_WHEN_CLOSED[name])(module, files)
+
+
+def patched(spec: "ModuleSpec | None", files: "VirtualFiles") -> "ModuleSpec | None":
+    """Make a spec change its module once it is executed; return it."""
+    if spec is not None and spec.loader is not None:
+        loader: Any = PatchingLoader(spec.loader, files)
+        spec.loader = loader
+    return spec
+
+
+class PatchingLoader:
+    """The loader of a module that is changed once it is executed; the module itself gets to see the real loader."""
+
+    def __init__(self, loader: "Any", files: "VirtualFiles") -> None:
+        self._loader = loader
+        self._files = files
+
+    def __getattr__(self, name: str) -> "Any":
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: "ModuleSpec") -> "ModuleType | None":
+        """Return what the real loader makes."""
+        made: ModuleType | None = self._loader.create_module(spec)
+        return made
+
+    def exec_module(self, module: "Any") -> None:
+        """Execute the module as the real loader does, and change it."""
+        module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        patch(module, self._files)

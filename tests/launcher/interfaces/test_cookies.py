@@ -232,6 +232,12 @@ def test_a_damaged_one_is_no_trouble(value):
     assert "plain=1" in Jar(request).header()
 
 
+@pytest.mark.parametrize("entry", ["a%0d%0ab|1|||", "a|1%0a|||", "a|1%3B b=2|||", "a%00"])
+def test_what_no_cookie_can_be_is_passed_over(entry):
+    request = _cgi.variables(variables(cookie=f"_os402=good|1|||&{entry}"))
+    assert Jar(request).header() == "good=1"
+
+
 def test_plain_tells_what_is_lost(capsys):
     assert _cgi._lost(["a=1; Path=/", "b=2", "c=3"]) == ["a=1; Path=/", "b=2", "c=3"]
     said = capsys.readouterr().err

@@ -8,9 +8,10 @@ import sys
 
 import pytest
 from support import launching
+from support.diskless import run_diskless
 
 from hatch_os402 import launcher
-from hatch_os402.sandbox import cgi
+from hatch_os402.calls import cgi
 
 KEY = "0xCAFE402CAFE402"
 WSGI_APP = """
@@ -267,6 +268,29 @@ def test_children_do_not_see_it(tmp_path):
     found = launching.run(launching.archive({"app.py": source}, "app:app"), tmp_path, **REQUEST, **SECRETS)
     assert "SCRIPT_NAME=/shop.cgi" in found.out.decode().splitlines()
     assert KEY.encode() not in found.out
+
+
+# Without threads
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's")
+def test_threads_of_an_event_loop_run_in_place(python312):
+    source = (
+        "import asyncio, contextvars\n"
+        "variable = contextvars.ContextVar('variable')\n"
+        "def work(number):\n"
+        "    return f'{number} {variable.get()}'.encode()\n"
+        "async def app(scope, receive, send):\n"
+        "    if scope['type'] != 'http': return\n"
+        "    variable.set('seen')\n"
+        "    parts = await asyncio.gather(*(asyncio.to_thread(work, number) for number in range(3)))\n"
+        "    await send({'type': 'http.response.start', 'status': 200})\n"
+        "    await send({'type': 'http.response.body', 'body': b','.join(parts)})\n"
+    )
+    data = launching.archive({"app.py": source}, "app:app", interface="asgi", compiled_by=python312.path)
+    done = run_diskless(python312.path, launcher.ARGS[1:], launching.frame(data), {**REQUEST, **SECRETS})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert cgi.parse(done.stdout).body == b"0 seen,1 seen,2 seen"
 
 
 # What is packed

@@ -155,6 +155,8 @@ def test_status(status):
         ("200 OK", [("A", "b\0")], ValueError),
         ("200 OK", [("A", "b\x7f")], ValueError),
         ("200 OK", [("A", "\u20ac")], ValueError),
+        ("200 OK", [("Set-Cookie", "a=b\r\nX: y"), ("Set-Cookie", "c=d")], ValueError),
+        ("200 OK\nX: y", TEXT, ValueError),
         ("200 OK", [("Status", "404")], ValueError),
         ("200 OK", [("Content-Length", "many")], ValueError),
         ("200 OK", [("Content-Length", "-1")], ValueError),
@@ -372,6 +374,11 @@ def test_repeated_headers_are_joined():
     answer = call(answering(headers=[("Vary", "Cookie"), ("X", "y"), ("vary", "Accept"), ("Set-Cookie", "a=b")]))
     assert answer.headers["vary"] == "Cookie, Accept"
     assert answer.lines[1:] == ["Vary: Cookie, Accept", "X: y", "Set-Cookie: a=b"]
+
+
+def test_of_a_header_with_one_value_the_last_counts():
+    answer = call(answering(headers=[*TEXT, ("content-type", "a/b"), ("Location", "/a"), ("Location", "/b")]))
+    assert answer.headers == {"content-type": "a/b", "location": "/b"}
 
 
 @pytest.mark.parametrize("value", ["\xe9", "\xc3\xa9"])

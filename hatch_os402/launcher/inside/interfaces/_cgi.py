@@ -32,9 +32,9 @@ HOP_BY_HOP = frozenset({
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _CONTROLS = frozenset(map(chr, range(32))) - {"\t"} | {"\x7f"}
 _HEX = frozenset("0123456789abcdefABCDEF")
+_ONE_VALUE = frozenset({"content-disposition", "content-type", "etag", "expires", "last-modified", "location"})
 _BODILESS = ("204", "304")
 _FINAL = ("200", "999")
-
 
 _out: "BinaryIO | None" = None
 
@@ -72,7 +72,7 @@ def failed(error: BaseException, response: "Response") -> "BaseException | int":
     if isinstance(error, BrokenPipeError):
         from contextlib import suppress  # noqa: PLC0415 - needed only when all is lost
 
-        from ..streams import has_no_reader  # noqa: PLC0415 - as above; the package is _os402 there
+        from ..excepthook import has_no_reader  # noqa: PLC0415 - as above; the package is _os402 there
 
         if _out is not None and has_no_reader(_out):  # type: ignore[arg-type]  # it has a descriptor
             with suppress(BrokenPipeError):  # it tries once more, and is closed all the same
@@ -193,33 +193,26 @@ class Response:
 
         Raises `ValueError` for what HTTP does not allow, or os402 cannot send.
         """
-        code = status[:3]
-        if not (len(code) == len(_FINAL[0]) and code.isascii() and code.isdigit() and status[3:4] in ("", " ")):
-            raise ValueError(f"the status must be three digits and a reason, as in '200 OK', not {status!r}")
-        if not _FINAL[0] <= code <= _FINAL[1]:
-            raise ValueError(f"the status {status!r} is not that of an answer: os402 sends one, from 200 to 999")
+        _check_status(status)
         lines = {"status": ["Status", status]}
         cookies = []
         self._left = None
         for name, value in headers:
-            if not name or not _TOKEN.issuperset(name):
-                raise ValueError(f"{name!r} cannot be the name of a header")
+            _check_header(name, value)
             lower = name.lower()
             if lower == "set-cookie":
                 cookies.append(value)
-            elif lower == "status":
-                raise ValueError("a header named Status would set the status of a CGI answer (RFC 3875, 6.3.3)")
             elif lower == "content-length":
                 self._left = _length(value)
                 if self._head:  # os402 counts the bytes of a body itself, and there is none
                     lines[lower] = [name, value]
-            elif lower in lines:  # os402 keeps the last; RFC 9110, 5.3: they can be joined
+            elif lower in lines and lower not in _ONE_VALUE:  # os402 keeps the last; RFC 9110, 5.3: they can be joined
                 lines[lower][1] += ", " + value
             else:
                 lines[lower] = [name, value]
         pairs = [*lines.values(), *(("Set-Cookie", value) for value in (self._cookies(cookies) if cookies else ()))]
         self._pending = b"".join([_line(name, value) for name, value in pairs]) + b"\r\n"
-        self._silent = self._head or code in _BODILESS
+        self._silent = self._head or status[:3] in _BODILESS
 
     def write(self, data: "bytes | bytearray | memoryview") -> None:
         """Send a part of the body, and what is still to be sent before it."""
@@ -250,6 +243,25 @@ class Response:
         self.write(message.encode())
 
 
+def _check_status(status: str) -> None:
+    code = status[:3]
+    if not (len(code) == len(_FINAL[0]) and code.isascii() and code.isdigit() and status[3:4] in ("", " ")):
+        raise ValueError(f"the status must be three digits and a reason, as in '200 OK', not {status!r}")
+    if not _CONTROLS.isdisjoint(status):
+        raise ValueError(f"the status has a control character: {status!r}")
+    if not _FINAL[0] <= code <= _FINAL[1]:
+        raise ValueError(f"the status {status!r} is not that of an answer: os402 sends one, from 200 to 999")
+
+
+def _check_header(name: str, value: str) -> None:
+    if not name or not _TOKEN.issuperset(name):
+        raise ValueError(f"{name!r} cannot be the name of a header")
+    if name.lower() == "status":
+        raise ValueError("a header named Status would set the status of a CGI answer (RFC 3875, 6.3.3)")
+    if not _CONTROLS.isdisjoint(value):
+        raise ValueError(f"the value of the header {name} has a control character: {value!r}")
+
+
 def _length(value: str) -> int:
     if not (value.isascii() and value.isdigit()):
         raise ValueError(f"Content-Length must be a number of bytes, not {value!r}")
@@ -257,8 +269,6 @@ def _length(value: str) -> int:
 
 
 def _line(name: str, value: str) -> bytes:
-    if not _CONTROLS.isdisjoint(value):
-        raise ValueError(f"the value of the header {name} has a control character: {value!r}")
     line = f"{name}: {value}\r\n".encode("latin-1")
     if not line.isascii():  # os402 reads UTF-8, and puts U+FFFD for anything else
         try:

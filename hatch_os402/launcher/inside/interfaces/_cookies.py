@@ -39,6 +39,7 @@ LONGEST = 4096
 
 _FIELDS = 4
 _OCTETS = frozenset(map(chr, range(0x21, 0x7F))) - frozenset('",;\\%&|')
+_UNFIT = frozenset(map(chr, range(32))) | {"\x7f", ";"}
 _STRICTEST = "SL-N"  # "-" is a cookie that does not say it, which browsers take for Lax, with exceptions
 
 
@@ -100,6 +101,8 @@ class Jar:
     def _unpack(self, value: str) -> None:
         for entry in value.split("&"):
             name, *fields = map(unquote, entry.split("|"))
+            if not _UNFIT.isdisjoint(name + "".join(fields[:1])):
+                continue  # nothing that was packed here
             if not fields and name:
                 self._hidden.add(name)
             elif len(fields) == _FIELDS:

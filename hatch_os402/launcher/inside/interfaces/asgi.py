@@ -43,9 +43,7 @@ def scope(request: "dict[str, str]", state: "dict[str, Any] | None") -> "dict[st
         "http_version": request.get("SERVER_PROTOCOL", "HTTP/1.1").partition("/")[2] or "1.1",
         "method": request.get("REQUEST_METHOD", "GET").upper(),
         "scheme": scheme(request),
-        "path": (root + path)
-        .encode("latin-1")
-        .decode(errors="replace"),  # with root_path, as SCRIPT_NAME has no part of
+        "path": (root + path).encode("latin-1").decode(errors="replace"),  # it includes root_path
         "raw_path": raw.partition("?")[0].encode("latin-1"),
         "query_string": request.get("QUERY_STRING", "").encode("latin-1"),
         "root_path": root.encode("latin-1").decode(errors="replace"),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CANNOT = "can't start new thread"
+_waiting: "list[Any]" = []
+"""The event loops that wait for a task to return."""
 
 
 def explain(threading: "Any") -> None:
@@ -50,9 +52,11 @@ def _in_place(task: "Callable[[], Any]") -> "Any":
     if loop is None:
         return task()
     events._set_running_loop(None)  # noqa: SLF001 - as above
+    _waiting.append(loop)
     try:
         return task()
     finally:
+        _waiting.pop()
         events._set_running_loop(loop)  # noqa: SLF001 - as above
 
 
@@ -68,7 +72,6 @@ def patch_executor(thread: "Any") -> None:
             if self._threads or not _is_in_vain(problem):
                 raise
             self._worker_in_place = _Worker(self, thread)
-            _end_without_thread(self)
 
     def submit(self: "Any", fn: "Callable[..., Any]", /, *args: "Any", **kwargs: "Any") -> "Any":
         future = real_submit(self, fn, *args, **kwargs)
@@ -80,18 +83,19 @@ def patch_executor(thread: "Any") -> None:
     kind._adjust_thread_count, kind.submit = _adjust_thread_count, submit  # noqa: SLF001 - as above
 
 
-def _end_without_thread(executor: "Any") -> None:
-    """Let the event loop whose default executor this is end it without a thread (`asyncio.run` does so at its end)."""
-    events: Any = sys.modules.get("asyncio.events")
-    loop: Any = events and events._get_running_loop()  # noqa: SLF001 - as above
-    if loop is None or loop._default_executor is not executor:  # noqa: SLF001 - as above
-        return
+def patch_asyncio(base_events: "Any") -> None:
+    """Make event loops end without a thread to wait for the threads of an executor that has none."""
+    kind = base_events.BaseEventLoop
+    real = kind.shutdown_default_executor
 
-    async def shutdown_default_executor(_timeout: "float | None" = None) -> None:
-        loop._executor_shutdown_called = True  # noqa: SLF001 - as the real one
-        executor.shutdown()
+    async def shutdown_default_executor(self: "Any", *args: "Any", **kwargs: "Any") -> None:
+        executor = self._default_executor
+        if not hasattr(executor, "_worker_in_place"):
+            return await real(self, *args, **kwargs)  # type: ignore[no-any-return]
+        self._executor_shutdown_called = True
+        return executor.shutdown()  # type: ignore[no-any-return]
 
-    loop.shutdown_default_executor = shutdown_default_executor
+    kind.shutdown_default_executor = shutdown_default_executor
 
 
 class _ContextOfThread:
@@ -152,12 +156,14 @@ def patch_pool(pool: "Any") -> None:
     ) -> None:
         try:
             real(self, processes, initializer, initargs)
-        except RuntimeError as problem:
-            if not _is_in_vain(problem):
+        except (ImportError, OSError, RuntimeError):  # it makes locks for processes first, which need a file system
+            if not cannot_start_threads(pool.threading):
                 raise
-            self._pool = []
-            self._worker_handler = self._task_handler = self._result_handler = _NoThread()
+            nothing = _NoThread()
+            self._pool = [nothing]
+            self._worker_handler = self._task_handler = self._result_handler = self._change_notifier = nothing
             self._taskqueue = _TasksInPlace(self)
+            self._cache = {}
             self._terminate = lambda: None
             self._state = pool.RUN
             if initializer is not None:
@@ -167,12 +173,15 @@ def patch_pool(pool: "Any") -> None:
 
 
 class _NoThread:
-    """Stands for the threads that handle a pool's queues."""
+    """Stands for the threads of a pool, and for the queue by which they notify each other."""
 
-    _state = None
+    _state = exitcode = None
 
     def join(self) -> None:
         """Have nothing to wait for."""
+
+    def put(self, item: "Any") -> None:
+        """Have nobody to notify."""
 
 
 class _TasksInPlace:
@@ -256,6 +265,17 @@ def patch_asgiref(module: "Any") -> None:
         return future
 
     module.CurrentThreadExecutor.submit = submit
+
+
+def patch_async_to_sync(sync: "Any") -> None:
+    """Make asgiref's `async_to_sync` start an event loop where the one that it would hand a coroutine to is waiting."""
+    real = sync.AsyncToSync.__call__
+
+    def __call__(self: "Any", *args: "Any", **kwargs: "Any") -> "Any":  # noqa: N807 - as it is called
+        self.force_new_loop = self.force_new_loop or bool(_waiting)
+        return real(self, *args, **kwargs)
+
+    sync.AsyncToSync.__call__ = __call__
 
 
 def cannot_start_threads(threading: "Any") -> bool:

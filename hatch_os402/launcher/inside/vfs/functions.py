@@ -13,6 +13,7 @@ from .mount_table import OpenDirectory
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
     from typing import IO, Any
 
     from .mount_table import Found, MountTable
@@ -218,3 +219,16 @@ class Functions:
 _CHANGED = ((0, "path", "dir_fd"),)
 _MOVED = ((0, "src", "src_dir_fd"), (1, "dst", "dst_dir_fd"))
 _LINKED = ((1, "dst", "dir_fd"),)
+
+
+def exchange(module: "ModuleType", replaced: "dict[Any, Any]") -> None:
+    """Put the new functions wherever a module, or a class in it, has kept an original."""
+    classes = [
+        value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__
+    ]
+    for holder in (module, *classes):
+        for name, value in list(vars(holder).items()):
+            kept = value.__func__ if isinstance(value, staticmethod) else value
+            if isinstance(kept, type(len)) and kept in replaced:
+                new = replaced[kept]
+                setattr(holder, name, staticmethod(new) if kept is not value else new)

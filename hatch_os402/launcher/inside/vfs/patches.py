@@ -100,7 +100,9 @@ def install(virtual: VirtualFiles) -> None:
     for known in kinds if closed else [*kinds, os.supports_dir_fd]:
         known.update([new for original, new in replaced.items() if original in known])
     for name in KEEPING & sys.modules.keys():
-        _exchange(sys.modules[name], replaced)
+        from .functions import exchange  # noqa: PLC0415 - under some launchers only
+
+        exchange(sys.modules[name], replaced)
 
 
 def _table(*, closed: bool) -> "list[tuple[ModuleType, str, str]]":
@@ -154,16 +156,3 @@ def _watch_finders(virtual: VirtualFiles) -> None:
 
     external._path_isdir = _path_isdir  # noqa: SLF001 - as above
     FileFinder.__init__ = __init__  # type: ignore[method-assign]
-
-
-def _exchange(module: "ModuleType", replaced: "dict[Any, Any]") -> None:
-    """Put the new functions wherever a module, or a class in it, has kept an original."""
-    classes = [
-        value for value in vars(module).values() if isinstance(value, type) and value.__module__ == module.__name__
-    ]
-    for holder in (module, *classes):
-        for name, value in list(vars(holder).items()):
-            kept = value.__func__ if isinstance(value, staticmethod) else value
-            if isinstance(kept, type(len)) and kept in replaced:
-                new = replaced[kept]
-                setattr(holder, name, staticmethod(new) if kept is not value else new)

@@ -88,6 +88,7 @@ def _complete_attrs(record: Record, origin: "Any", scope: "Scope") -> None:
 
 
 def _complete_typed_dict(record: Record, origin: "Any", scope: "Scope") -> None:
+    record.results_complete, record.make = False, dict
     fields = []
     for name, annotation in origin.__annotations__.items():
         owner = next((base for base in _typed_bases(origin) if name in vars(base).get("__annotations__", ())), origin)
@@ -99,9 +100,7 @@ def _complete_typed_dict(record: Record, origin: "Any", scope: "Scope") -> None:
         if required is None:
             required = name in origin.__required_keys__
         fields.append(where.field(name, annotation, (), required=required))
-    record.results_complete = False
     record.complete(fields)
-    record.make = dict
 
 
 def _says_required(annotation: "Any", scope: "Scope") -> "bool | None":

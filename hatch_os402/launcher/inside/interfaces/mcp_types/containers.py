@@ -186,7 +186,7 @@ class Union(Kind):
 
 
 class Field:
-    """A property of an object: its name there and for `make`, its kind, and what it is when it is left out."""
+    """A property of an object: its name, its kind, and what it is when it is left out (a tuple, or empty)."""
 
     def __init__(
         self,
@@ -194,11 +194,10 @@ class Field:
         kind: Kind,
         *,
         required: bool = True,
-        key: "str | None" = None,
         default: "tuple[Any, ...]" = (),
         description: str = "",
     ) -> None:
-        self.name, self.kind, self.required, self.key = name, kind, required, key or name
+        self.name, self.kind, self.required = name, kind, required
         self.default, self.description = default, description
 
 
@@ -222,9 +221,7 @@ class Named(Kind):
 
 
 class Alias(Named):
-    """What a name of the project stands for; `kind` is set as soon as it is known."""
-
-    kind: Kind
+    """What a name of the project stands for; the kind is put into `cell` as soon as it is known."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -249,7 +246,7 @@ class Alias(Named):
 
 
 class Record(Named):
-    """An object with fields, and what `make` makes of their values, by key; other properties are refused.
+    """An object with fields, and what `make` makes of their values; other properties are refused.
 
     `results` are the fields of a result, where they are not the same. `source` is the class, or None.
     """
@@ -306,12 +303,12 @@ class Record(Named):
                 known = ", ".join(by_name) or "there is none"
                 raise Mismatch(f"a known name ({known})", name).under(name)
             try:
-                found[field.key] = field.kind.convert(item, texts)
+                found[name] = field.kind.convert(item, texts)
             except Mismatch as error:
                 raise error.under(name) from None
         if len(found) < len(self.fields):
             for field in self.fields:
-                if field.required and field.key not in found:
+                if field.required and field.name not in found:
                     raise Mismatch(field.kind.name, None, missing=True).under(field.name)
         try:
             return self.make(**found)

@@ -25,14 +25,14 @@ _NO_DEFAULT = frozenset({"Ellipsis", "PydanticUndefined"})
 class Scope:
     """What annotations mean at one place: in a function's signature, or in the body of a class.
 
-    `names` and `own` are the names there, the global ones and those that come first; `kinds`, which all places of one
-    tool share, are those of classes and names that were met; `variables` are what type variables stand for.
+    `names` are the global names there, `own` those of the class or of the type parameters; `kinds`, which all places of
+    one tool share, are those of classes and names that were met; `variables` are what type variables stand for.
     """
 
     def __init__(
         self,
         names: "dict[str, Any]",
-        own: "Mapping[str, Any]",
+        own: "dict[str, Any]",
         kinds: "dict[Any, Kind] | None" = None,
         variables: "Mapping[Any, Any] | None" = None,
     ) -> None:
@@ -43,7 +43,7 @@ class Scope:
     def inside(self, owner: type, variables: "Mapping[Any, Any]") -> "Scope":
         """Return the scope of the body of a class."""
         module = sys.modules.get(owner.__module__)
-        own = {owner.__name__: owner, **vars(owner)}
+        own = {**vars(owner), owner.__name__: owner}
         own.update((variable.__name__, variable) for variable in getattr(owner, "__type_params__", ()))
         return Scope(vars(module) if module else {}, own, self.kinds, variables)
 
@@ -118,7 +118,9 @@ class Scope:
     def evaluated(self, text: str) -> "Any":
         """Return what the text of an annotation means. Raises `AnnotationError`."""
         try:
-            return eval(text, self.names, self.own)  # noqa: S307 - the project's own annotation
+            # The class's own names come last, as for `typing.get_type_hints`: in `date: "date | None" = None` the
+            # type is meant, and not the default.
+            return eval(text, self.own, self.names)  # noqa: S307 - the project's own annotation
         except Exception as error:
             raise AnnotationError(f"{text!r} cannot be evaluated: {type(error).__name__}: {error}") from error
 

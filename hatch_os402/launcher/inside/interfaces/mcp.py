@@ -9,16 +9,16 @@ import gc
 import os
 import sys
 
-from .mismatch import Mismatch, parse
-from .results import dumps
-from .signatures import arguments_of
+from .mcp_types.mismatch import Mismatch, parse
+from .mcp_types.results import dumps
+from .mcp_types.signatures import arguments_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .containers import Record
+    from .mcp_types.containers import Record
 
 _answer: "Any" = None
 
@@ -67,13 +67,11 @@ def _load(entry_point: str) -> "Callable[..., Any]":
 
 
 def _serve(function: "Callable[..., Any]") -> int:
-    kind = arguments_of(function)
     try:
-        arguments = read_arguments(kind, sys.stdin.buffer.read())
+        result = dumps(call(function, read_arguments(arguments_of(function), sys.stdin.buffer.read())))
     except Mismatch as error:
-        return _send(_BAD_REQUEST, dumps({"error": _told(error)}))
-    try:
-        result = dumps(call(function, arguments))
+        told = {"path": error.place(), "expected": error.expected, "got": error.got}
+        return _send(_BAD_REQUEST, dumps({"error": told}))
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the project's own, whatever it is
         _show(error)
         return _send(_ERROR, dumps({"error": {"type": type(error).__name__, "message": str(error)}}))
@@ -93,12 +91,10 @@ def _command(function: "Callable[..., Any]", given: "list[str]") -> int:
     else:
         body = b"" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read()
     try:
-        arguments = read_arguments(kind, body)
+        answer = dumps(call(function, read_arguments(kind, body)))
     except Mismatch as error:
         place = error.place()
         return _complain(f"{_program()}: {place and place + ': '}expected {error.expected}, got {error.got}")
-    try:
-        answer = dumps(call(function, arguments))
     except Exception as error:  # noqa: BLE001 - as above
         _show(error)
         return _FAILED
@@ -134,10 +130,6 @@ async def _awaited(result: "Any") -> "Any":
     return await result
 
 
-def _told(error: Mismatch) -> "dict[str, str]":
-    return {"path": error.place(), "expected": error.expected, "got": error.got}
-
-
 def _send(status: str, body: bytes) -> int:
     _write(f"Status: {status}\r\nContent-Type: application/json\r\n\r\n".encode() + body)
     return 0
@@ -150,7 +142,7 @@ def _write(content: bytes) -> None:
 
 
 def _show(error: BaseException) -> None:
-    from ...excepthook import show  # noqa: PLC0415 - needed only when all is lost
+    from ..excepthook import show  # noqa: PLC0415 - needed only when all is lost
 
     show(type(error), error, error.__traceback__, globals())
 

@@ -23,6 +23,9 @@ class AnnotationError(Exception):
         self.why = why
         self.path: "list[str]" = []
 
+    def __str__(self) -> str:
+        return f"{'.'.join(self.path)}: {self.why}" if self.path else self.why
+
     def under(self, step: str) -> "AnnotationError":
         """Return this error as one of what has the annotation at `step`."""
         self.path.insert(0, step)
@@ -38,14 +41,19 @@ def origin_name(annotation: "Any") -> str:
 def shown(annotation: "Any") -> str:
     """Return an annotation as one writes it."""
     if isinstance(annotation, type) and not hasattr(annotation, "__origin__"):
-        module = annotation.__module__
+        module = _public(annotation.__module__)
         return annotation.__qualname__ if module == "builtins" else f"{module}.{annotation.__qualname__}"
     return repr(annotation)
 
 
+def _public(module: str) -> str:
+    """Return the module by which one knows another: `pathlib._local` is `pathlib`."""
+    return module.partition("._")[0]
+
+
 def hint(annotation: "Any") -> str:
     """Return what to take instead, where that is known."""
-    module = getattr(annotation, "__module__", "")
+    module = _public(getattr(annotation, "__module__", ""))
     return f": {_HINTS[module]}" if module in _HINTS else ""
 
 

@@ -1,0 +1,1 @@
+"""The same function, as a tool and by hand."""

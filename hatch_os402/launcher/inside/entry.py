@@ -1,0 +1,46 @@
+"""An entry point that is a module. Imported when there is one."""
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _frozen_importlib import ModuleSpec
+    from collections.abc import Callable
+    from types import CodeType, ModuleType
+    from typing import Any, NoReturn
+
+
+def run_module(
+    name: str,
+    *,
+    import_module: "Callable[[str], None]",
+    new_main: "Callable[[], ModuleType]",
+    run: "Callable[[CodeType, dict[str, Any]], None]",
+) -> "NoReturn":
+    """Run a module as `python -m` does. `import_module`, `new_main` and `run` (`exec`) are those of start.py."""
+    spec = _find_main(name, import_module)
+    code: CodeType = spec.loader.get_code(spec.name)  # type: ignore[union-attr]  # a module has a loader
+    main = new_main()
+    main.__spec__ = spec
+    main.__loader__ = spec.loader
+    main.__package__ = spec.parent
+    main.__file__ = sys.argv[0] = spec.origin  # type: ignore[assignment]  # a module has one
+    run(code, main.__dict__)
+    sys.exit()
+
+
+def _find_main(name: str, import_module: "Callable[[str], None]") -> "ModuleSpec":
+    """Return the spec of a module, or that of `__main__` in a package."""
+    from _frozen_importlib import _find_spec  # type: ignore[attr-defined]  # noqa: PLC0415 - not listed by typeshed
+
+    parent = name.rpartition(".")[0]
+    search = None
+    if parent:
+        import_module(parent)
+        search = getattr(sys.modules[parent], "__path__", ())
+    spec: ModuleSpec | None = _find_spec(name, search)
+    if spec is None:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    if spec.submodule_search_locations is None:
+        return spec
+    return _find_main(name + ".__main__", import_module)
