@@ -224,6 +224,8 @@ class OfferOptions:
         """
         if self.tcp_connect and not self.net:
             yield "`tcp-connect` is recorded in the offer, and os402 gives no program a network: no connection succeeds"
+        if self.net:
+            yield "`net = true` gives no network: os402 starts every program without one, and every connection fails"
         if not self.per_second:
             yield "a price of 0 lets only the owner of the server call the offer; os402 refuses everybody else (402)"
         if self.pool:

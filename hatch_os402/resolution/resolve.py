@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from hatch_os402.errors import ResolutionError, UnsatisfiableError
 from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
@@ -142,7 +142,7 @@ def _newer(pins: Sequence[Pin], root: Root, passed_over: Mapping[str, set[str]])
         specifiers = [item.specifier for item in wanted if canonicalize_name(item.name) == pin.name]
         newer = [
             version
-            for version in map(Version, passed_over.get(pin.name, ()))
+            for version in _versions(passed_over.get(pin.name, ()))
             if version > Version(pin.version)
             and (not version.is_prerelease or Version(pin.version).is_prerelease)
             and all(specifier.contains(version, prereleases=True) for specifier in specifiers)
@@ -150,6 +150,13 @@ def _newer(pins: Sequence[Pin], root: Root, passed_over: Mapping[str, set[str]])
         if newer and not pin.direct:
             found[pin.name] = str(max(newer))
     return found
+
+
+def _versions(texts: Iterable[str]) -> Iterator[Version]:
+    """Yield the versions of `texts` that are some: an old index has others, which pip does not take either."""
+    for text in texts:
+        with suppress(InvalidVersion):
+            yield Version(text)
 
 
 def _run(

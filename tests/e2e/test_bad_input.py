@@ -267,7 +267,7 @@ def test_a_full_disk(tmp_path, python312, what):
         "the bytecode": {"sample/large.py": "".join(f"x{number} = {number!r}, 'y'\n" for number in range(30_000))},
         "the wheel": {"sample/noise.bin": b"".join(hashlib.sha512(b"%d" % n).digest() for n in range(8_000))},
     }[what]
-    root = write_project(tmp_path, files={**FILES, **large}, options="bytecode = true\n")
+    root = write_project(tmp_path, files={**FILES, **large}, options="bytecode = true\ncompression = 'stored'\n")
     limited = (python312.path, "-c", LIMITED, "400000")
     env = environment(PIP_NO_INDEX="1", HATCH_OS402_CACHE_DIR=str(tmp_path.parent / f"cache of {tmp_path.name}"))
     told = refused(root, wrapper=limited, env=env)

@@ -63,7 +63,9 @@ def built(world, tmp_path: Path, requires):
     project = read_wheel(make_wheel(tmp_path, "app", "1.0", {"app.py": ""}, requires=requires))
     workdir = tmp_path / "work"
     workdir.mkdir()
-    found = resolve(project, extras=frozenset(), groups=(), workdir=workdir, conditions=ResolveOptions(("x86_64",)))
+    found = resolve(
+        project, extras=frozenset(), groups=(), workdir=workdir, resolve_options=ResolveOptions(("x86_64",))
+    )
     return found, fetch(found.pins, cache=tmp_path / "cache", workdir=workdir, machine="x86_64")
 
 

@@ -104,7 +104,7 @@ def pretend(name):
     from types import SimpleNamespace
 
     # These decide by sys.platform when they are imported, and would then want modules of the other system.
-    for module in ("asyncio", "multiprocessing", "subprocess", "urllib.request", "uuid", "webbrowser"):
+    for module in ("asyncio", "multiprocessing", "subprocess", "urllib.request", "uuid", "webbrowser", "filelock"):
         importlib.import_module(module)
     sysconfig.get_config_vars()  # read now, while its file has this platform's name
     sys.modules["ctypes"] = (
