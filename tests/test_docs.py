@@ -1,12 +1,18 @@
-"""Documents: every relative link, and every anchor in it, leads somewhere."""
+"""Documents: every relative link and anchor resolves; every option and key of the record is described."""
 
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+
+from hatch_os402.config.offer_options import KNOWN as OF_THE_OFFER
+from hatch_os402.config.options import Options
+from hatch_os402.config.publish_options import KNOWN as OF_PUBLISHING
+from hatch_os402.verification.recorded import _KEYS
 
 pytestmark = pytest.mark.once
 
@@ -69,3 +75,25 @@ def test_there_are_documents():
     assert {"README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/reference/formats.md"} <= {
         path.relative_to(ROOT).as_posix() for path in DOCUMENTS
     }
+
+
+OF_THE_TARGET = [name.replace("_", "-") for name, value in vars(Options).items() if isinstance(value, cached_property)]
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [("reference/options.md", OF_THE_TARGET), ("reference/options.md", OF_THE_OFFER), ("publish.md", OF_PUBLISHING)],
+    ids=["target", "offer", "publishing"],
+)
+def test_every_option_has_a_row(page, names):
+    rows = re.findall(r"^\| (`.+?) \|", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE)
+    described = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert names
+    assert set(names) <= described
+
+
+def test_every_key_of_the_record_is_described():
+    text = (ROOT / "docs/reference/formats.md").read_text(encoding="utf-8")
+    for name, value in _KEYS.items():
+        for key in (name, *(value if isinstance(value, dict) else ())):
+            assert f"`{key}`" in text
