@@ -394,4 +394,6 @@ def test_prints_while_importing_do_not_disturb(tmp_path):
 
 
 def test_a_tool_without_a_docstring_is_warned_of(tmp_path):
-    assert "the tool 'tool' has no description" in build(project(tmp_path, "def tool(): ...")).succeeded().err
+    built = build(project(tmp_path, "def tool(): ...")).succeeded()
+    assert "the tool 'tool' has no description" in built.err
+    assert "description" not in json.loads(built[".offer.json"])["payload"]
