@@ -79,6 +79,12 @@ def test_the_inside_has_no_circle():
     assert imports == {}
 
 
+def test_all_that_takes_a_descriptor_is_there():
+    from hatch_os402.launcher.inside.vfs import descriptors, patches
+
+    assert sorted(patches.NUMBERED) == sorted(name for name in vars(descriptors.Descriptors) if name[0] != "_")
+
+
 def test_start_knows_what_is_patched():
     from hatch_os402.launcher.inside import start, stdlib_patches
 

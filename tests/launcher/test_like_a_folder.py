@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
-import sysconfig
 
 import pytest
 from support import launching
 from support.introspection import ATTRIBUTES, ERRORS, FILES, HEAD, MACHINERY, MAIN, MORE, RESOURCES, TRACEBACKS, WRONG
 
-ROOT = "/os402/app"
 KINDS = ("source", "both", "bytecode")
 """What there is of each module. A folder has bytecode alone in the same place; that beside a source it does not look at."""
 
@@ -32,23 +29,6 @@ def in_archive(files, tmp_path, kind, **options):
     return launching.run(launching.archive(files, "app:main", compiled_by=compiled_by, **options), tmp_path).facts
 
 
-def in_folder(files, tmp_path, run="from app import main; main()"):
-    folder = tmp_path / "folder"
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content)
-    # Where the archive stands on sys.path: behind the standard library.
-    start = f"import sys; sys.path.insert(sys.path.index({sysconfig.get_path('stdlib')!r}) + 1, {str(folder)!r}); {run}"
-    answer = subprocess.run(
-        [sys.executable, "-I", "-B", "-X", "utf8", "-c", start, "argument"],
-        capture_output=True,
-        check=True,
-        env=launching.environment(),
-    )
-    text = answer.stdout.decode().replace(str(folder), ROOT)
-    return launching.Result(0, text.encode(), answer.stderr.decode()).facts
-
-
 def differences(ours, folders, path=()):
     """Return what differs between two results, by its place."""
     if isinstance(ours, dict) and isinstance(folders, dict) and ours.keys() == folders.keys():
@@ -62,7 +42,7 @@ def differences(ours, folders, path=()):
 def compare(body, files, kind, tmp_path):
     everything = program(body, files, kind)
     ours = in_archive(everything, tmp_path, kind)
-    return differences(ours, in_folder(everything, tmp_path))
+    return differences(ours, launching.in_folder(everything, tmp_path))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,7 +80,7 @@ def test_main_is_what_python_m_makes_of_it(kind, module, tmp_path):
     files = {"pkg/__init__.py": b"value = 4\n", "pkg/__main__.py": MAIN.encode(), "pkg/tool.py": MAIN.encode()}
     compiled_by = sys.executable if kind == "both" else None
     ours = launching.run(launching.archive(files, module, compiled_by=compiled_by), tmp_path, "argument").facts
-    folders = in_folder(files, tmp_path, f"import runpy; runpy._run_module_as_main({module!r})")
+    folders = launching.in_folder(files, tmp_path, f"import runpy; runpy._run_module_as_main({module!r})")
     assert differences(ours, folders) == {}
 
 

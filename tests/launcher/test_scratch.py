@@ -348,7 +348,7 @@ def test_a_runtime_that_does_not_know_where_it_lies(executable, tmp_path, monkey
     monkeypatch.setattr("sys.executable", executable)
     monkeypatch.setattr("sys.path", ["", "/", str(tmp_path)])
     (tmp_path / "module.py").touch()
-    table = MountTable(Index(launching.packed({"a": b""})), closed=True, status=os.stat)
+    table = MountTable(Index(launching.packed({"a": b""})), closed=True, status=os.stat, open_files={})
     assert table.find(str(tmp_path / "module.py")) is None
     mount, name, path = table.find("/etc/passwd")
     with pytest.raises(FileNotFoundError):

@@ -254,7 +254,7 @@ def oracle(tmp_path_factory):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(launching.as_bytes(content))
     data = launching.packed({name: launching.as_bytes(content) for name, content in FILES.items()})
-    return folder, MountTable(Index(data), closed=False, status=os.stat)
+    return folder, MountTable(Index(data), closed=False, status=os.stat, open_files={})
 
 
 @settings(deadline=None, max_examples=400)

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -125,6 +126,24 @@ def packed(everything: dict[str, bytes], *, deflated: bool = False) -> bytes:
     stream = io.BytesIO()
     pack(members, stream)
     return stream.getvalue()
+
+
+def in_folder(files: dict[str, bytes], tmp_path: Path, run: str = "from app import main; main()") -> dict:
+    """Run a program from a folder; return its facts, with the archive's root for the folder."""
+    folder = tmp_path / "folder"
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    # Where the archive stands on sys.path: behind the standard library.
+    start = f"import sys; sys.path.insert(sys.path.index({sysconfig.get_path('stdlib')!r}) + 1, {str(folder)!r}); {run}"
+    answer = subprocess.run(
+        [sys.executable, "-I", "-B", "-X", "utf8", "-c", start, "argument"],
+        capture_output=True,
+        check=True,
+        env=environment(),
+    )
+    text = answer.stdout.decode().replace(str(folder), launcher.ROOT)
+    return Result(0, text.encode(), answer.stderr.decode()).facts
 
 
 def bytecode(python: str, modules: dict[str, bytes]) -> dict[str, bytes]:

@@ -25,6 +25,7 @@ _PATHS = (
     "open os.listdir os.scandir os.chdir os.mkdir os.rmdir os.remove os.rename os.link os.symlink os.truncate os.utime "
     "os.chmod os.chown os.setxattr os.exec os.posix_spawn subprocess.Popen sqlite3.connect ctypes.dlopen"
 )
+_PROBE = "/probe-of-the-watch"
 _HOOK = f"""
 def watch():
     import os, sys
@@ -40,14 +41,14 @@ def watch():
         os.write(2, b"\\0" + event.encode() + b" " + told + b"\\0")
     sys.addaudithook(hook)
     try:
-        open(os.devnull).close()
+        open({_PROBE!r}).close()
     except OSError:
-        pass  # the sandbox has no such file; the watch has seen the attempt
+        pass  # there is no such file; the watch has seen the attempt
 watch()
 del watch
 """
 _TOLD = re.compile(rb"\0([\w.]+) ([^\0]*)\0")
-_ALLOWED = re.compile(rf"{os.devnull}|/proc/self/fd(/\d+)?|/proc/self/stat|:memory:")
+_ALLOWED = re.compile(rf"{_PROBE}|/proc/self/fd(/\d+)?|/proc/self/stat|:memory:")
 """What the watch asks for itself; what the sandbox allows; what is open already, once more; SQLite's name for no file."""
 
 
@@ -89,7 +90,7 @@ def run_watched(
     ]
     said = _TOLD.sub(b"", run.stderr)
     assert not outside, f"outside the interpreter, without a disk: {outside}; {said.decode()}"
-    assert ("open", os.devnull) in paths, f"the watch did not see what it opened itself; {said.decode()}"
+    assert ("open", _PROBE) in paths, f"the watch did not see what it opened itself; {said.decode()}"
     compiled = {path for event, path in told if event == "compile"}
     return Watched(run.returncode, run.stdout, said, compiled)
 

@@ -1,7 +1,6 @@
 """Descriptors of files in memory: the kernel's where it can keep the file, else numbers that `os` understands here.
 
-The functions of `os` that take descriptors are replaced when the first number of ours is given out. To C code these
-numbers mean nothing: it fails with EBADF. Imported with the first file that is opened by `os.open`.
+To C code these numbers mean nothing: it fails with EBADF. Imported with the first file that is opened by `os.open`.
 """
 
 import errno
@@ -11,7 +10,6 @@ from .mount_table import OpenDirectory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from .inodes import OpenFile
@@ -30,43 +28,21 @@ def open_number(table: "MountTable", mount: "Mount", name: str, path: "Path", fl
     opened = mount.open(name, path, flags, mode)
     if opened is None:
         return _number(table, OpenDirectory(mount, name))
-    try:
-        return opened.descriptor()
-    except OSError:  # then one of ours
-        return _number(table, opened)
+    if opened.lent:
+        try:
+            return opened.descriptor()
+        except OSError:  # then one of ours
+            pass
+    return _number(table, opened)
 
 
 def _number(table: "MountTable", what: "OpenFile | OpenDirectory") -> int:
     """Give out a number of ours."""
-    if not table.open_files:
-        _install(table)
     number = FIRST
     while number in table.open_files:
         number += 1
     table.open_files[number] = what
     return number
-
-
-def _install(table: "MountTable") -> None:
-    """Make the functions of `os` that take descriptors know our numbers, once."""
-    functions = Descriptors(table)
-    for name in FUNCTIONS:
-        real = getattr(os, name, None)
-        if real is not None and not hasattr(real, "__wrapped__"):
-            setattr(os, name, _replaced(real, table.open_files, getattr(functions, name)))
-
-
-def _replaced(
-    real: "Callable[..., Any]", open_files: "dict[int, Any]", new: "Callable[..., Any]"
-) -> "Callable[..., Any]":
-    def function(number: "Any", *args: "Any", **kwargs: "Any") -> "Any":
-        if type(number) is not int or number not in open_files:
-            return real(number, *args, **kwargs)
-        return new(number, *args, **kwargs)
-
-    function.__name__ = function.__qualname__ = real.__name__
-    function.__wrapped__ = real  # type: ignore[attr-defined]  # as functools.wraps leaves it
-    return function
 
 
 def _nothing(*_: "Any", **__: "Any") -> None:
@@ -149,7 +125,3 @@ class Descriptors:
         if access and not getattr(what, access):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
         return what
-
-
-FUNCTIONS = tuple(name for name in vars(Descriptors) if not name.startswith("_"))
-"""The functions whose first argument is a descriptor."""

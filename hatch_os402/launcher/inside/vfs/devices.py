@@ -57,6 +57,8 @@ class DeviceContent(Content):
 class OpenDevice(OpenFile):
     """A device that is open."""
 
+    lent = False
+
     def __init__(self, name: str, flags: int, path: "Path") -> None:
         super().__init__(File(0o666, DeviceContent(name)), flags, path)
         self.file.mode = _DEVICE_MODE
@@ -86,6 +88,8 @@ class OpenDevice(OpenFile):
 
 class OpenBody(OpenFile):
     """The body of the call, which the launcher has read from stdin (streams.py), once more as a file."""
+
+    lent = False
 
     def __init__(self, body: BytesIO, flags: int, path: "Path") -> None:
         super().__init__(File(), flags, path)

@@ -219,6 +219,8 @@ def file_io(table: "MountTable") -> "Any":
             found = None if opened else table.find(file)
             if not opened and (found is None or opener is not None):
                 return _FileIO(file, mode, closefd, opener)
+            if set(mode) - set("xrwab+"):
+                raise ValueError(f"invalid mode: {mode}")
             check(mode.replace("b", "") + "b", 0, (None, None, None), closes=closefd or bool(opened))
             if found is None:
                 return VirtualFile(opened, file, closes=closefd)  # type: ignore[arg-type]  # no folder is opened so

@@ -167,6 +167,9 @@ class File(Inode):
 class OpenFile:
     """A file that is open: where it is being read or written (an *open file description*)."""
 
+    lent = True
+    """Whether `os.open` gives out the kernel's descriptor of it."""
+
     def __init__(self, file: File, flags: int, name: "Path") -> None:
         """Take the flags of `os.open`, and the path by which it was opened."""
         self.file = file

@@ -72,15 +72,22 @@ class OpenDirectory:
 class MountTable:
     """All that paths can lead to. A process has one."""
 
-    def __init__(self, index: "Index", *, closed: bool, status: "Callable[[str], os.stat_result]") -> None:
-        """Take the view, closed or open (see above), and the real `os.stat`."""
+    def __init__(
+        self,
+        index: "Index",
+        *,
+        closed: bool,
+        status: "Callable[[str], os.stat_result]",
+        open_files: "dict[int, OpenFile | OpenDirectory]",
+    ) -> None:
+        """Take the view, closed or open (see above), the real `os.stat`, and a place for what is open by number."""
         self.archive = ArchiveMount(index)
         self.closed = closed
         self.watched = "" if closed else PREFIX
         """What a text that may lead to a mount begins with."""
         self.folder = TMP
         """The current folder, in the closed view."""
-        self.open_files: dict[int, OpenFile | OpenDirectory] = {}
+        self.open_files = open_files
         """What is open by numbers of ours (descriptors.py)."""
         self._status = status
         self._mounts: dict[str, Mount] = {}

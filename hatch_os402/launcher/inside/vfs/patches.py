@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from ..index import Index
+    from .descriptors import Descriptors
     from .functions import Functions
     from .mount_table import MountTable
 
@@ -32,6 +33,11 @@ CHANGING = (
     "chflags", "chmod", "chown", "lchflags", "lchmod", "lchown", "link", "mkdir", "mkfifo", "mknod", "remove",
     "removexattr", "rename", "replace", "rmdir", "setxattr", "symlink", "truncate", "unlink", "utime",
 )  # fmt: skip
+NUMBERED = (
+    "close", "dup", "dup2", "fchdir", "fchmod", "fchown", "fdatasync", "fstat", "fsync", "ftruncate", "get_inheritable",
+    "isatty", "lseek", "posix_fadvise", "pread", "pwrite", "read", "set_inheritable", "write",
+)  # fmt: skip
+"""What takes a descriptor."""
 CURRENT = ("chdir", "getcwd", "getcwdb", "statvfs")
 KEEPING = {"bz2", "glob", "lzma", "pathlib", "tarfile", "tempfile", "tokenize"}
 """Modules that keep a replaced function under a name of their own. Some launchers have imported them already."""
@@ -48,6 +54,9 @@ class VirtualFiles:
         self._status = os.stat
         self._table: MountTable | None = None
         self._functions: Functions | None = None
+        self._descriptors: Descriptors | None = None
+        self.open_files: dict[int, Any] = {}
+        """What is open by numbers of ours."""
 
     @property
     def table(self) -> "MountTable":
@@ -55,7 +64,7 @@ class VirtualFiles:
         if self._table is None:
             from .mount_table import MountTable  # noqa: PLC0415 - many programs need none
 
-            self._table = MountTable(self._index, closed=self.closed, status=self._status)
+            self._table = MountTable(self._index, closed=self.closed, status=self._status, open_files=self.open_files)
         return self._table
 
     @property
@@ -66,6 +75,15 @@ class VirtualFiles:
 
             self._functions = Functions(self.table)
         return self._functions
+
+    @property
+    def descriptors(self) -> "Descriptors":
+        """What takes the place of functions for a number of ours."""
+        if self._descriptors is None:
+            from .descriptors import Descriptors  # noqa: PLC0415 - as above
+
+            self._descriptors = Descriptors(self.table)
+        return self._descriptors
 
     def path_hook(self, path: str) -> "NoReturn":
         """Let importlib's own finders have a folder or a zip in memory. Raises `ImportError` always."""
@@ -93,6 +111,10 @@ def install(virtual: VirtualFiles) -> None:
                 # Bound to the original, which it gets first. Unlike a function it stays the same in a class.
                 replaced[original] = method(new, original)
             setattr(module, name, replaced[original])
+    numbered = _numbered(virtual)
+    for name in NUMBERED:
+        if original := getattr(os, name, None):
+            setattr(os, name, method(numbered, original))
     _replace_file_io(virtual)
     _watch_finders(virtual)
     # Folders in memory have no descriptors: whoever asks is told to go by path.
@@ -118,6 +140,21 @@ def _later(virtual: VirtualFiles, key: str) -> "Callable[..., Any]":
 
     def function(real: "Any", *args: "Any", **kwargs: "Any") -> "Any":
         return getattr(virtual.functions, key)(real, *args, **kwargs)
+
+    return function
+
+
+def _numbered(virtual: VirtualFiles) -> "Callable[..., Any]":
+    """Return a function that does what the original does, or what is right for a number of ours."""
+    open_files = virtual.open_files
+
+    def function(real: "Any", *args: "Any", **kwargs: "Any") -> "Any":
+        if open_files:
+            number, *others = args or (kwargs.pop("fd", None),)
+            if type(number) is int and number in open_files:
+                return getattr(virtual.descriptors, real.__name__)(number, *others, **kwargs)
+            args = (number, *others)
+        return real(*args, **kwargs)
 
     return function
 
