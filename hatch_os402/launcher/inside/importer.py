@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from .index import Index
 
-_FOLDERS = "path_hook_for_FileFinder"
 _UNCHECKED_HASH = b"\1\0\0\0"  # PEP 552: any other kind asks to be compared with the source
 
 
@@ -266,11 +265,8 @@ def install(
     archive.
     """
     finder = ArchiveFinder(index, lazy, patched, patch)
-    names = [getattr(hook, "__name__", "") for hook in sys.path_hooks]
-    if _FOLDERS in names:
-        sys.path_hooks[names.index(_FOLDERS)] = _in_front_of(finder, sys.path_hooks[names.index(_FOLDERS)])
-    else:
-        sys.path_hooks.append(finder.path_hook)
+    # The hook of folders stays where it is, for others put theirs in front of it. It leaves the archive to ours.
+    sys.path_hooks.append(finder.path_hook)
     sys.path_hooks.insert(0, path_hook)
     # The finder of a launcher that loads archives itself would answer before the standard library.
     sys.meta_path[:] = [other for other in sys.meta_path if not hasattr(other, "zf")]
@@ -288,20 +284,6 @@ def install(
     sys.path[:] = [entry for entry in sys.path if entry not in ("", own_path)]
     sys.path_importer_cache.pop(own_path, None)  # type: ignore[arg-type]  # None is not in it
     finder.place()
-
-
-def _in_front_of(finder: ArchiveFinder, real: "Callable[[str], Any]") -> "Callable[[str], Any]":
-    """Return a hook that takes the place of that of folders, and its name: some look for it to put theirs before it."""
-
-    def path_hook_for_FileFinder(path: str) -> "Any":  # noqa: N802 - as importlib has it
-        if path.startswith(ROOT):
-            try:
-                return finder.path_hook(path)
-            except ImportError:
-                pass
-        return real(path)
-
-    return path_hook_for_FileFinder
 
 
 def _join(folder: str, name: str) -> str:
