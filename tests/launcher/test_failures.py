@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import subprocess
 import sys
 
@@ -108,7 +110,9 @@ def main():
 
 def start(stdin: bytes):
     command = [sys.executable, *launcher.ARGS[1:]]
-    return subprocess.run(command, input=stdin, capture_output=True, check=False, env=launching.environment())
+    return subprocess.run(
+        command, input=stdin, capture_output=True, check=False, env=launching.environment(), timeout=60
+    )
 
 
 GOOD = launching.archive({"app.py": "def main(): print('ran')\n"}, "app:main")
@@ -201,6 +205,64 @@ def test_any_damage_is_one_line_or_does_no_harm(data, good):
         assert (done.returncode, done.stdout) == (70, b"")
         (line,) = done.stderr.decode().splitlines()
         assert line.startswith(("os402: damaged frame: ", "os402: damaged archive: "))
+
+
+def without(data: bytes, name: str) -> bytes:
+    """Return an archive whose member is cut out; the zip's directory still has it."""
+    at = data.find(b"PK\3\4", max(data.find(name.encode()) - 30, 0))
+    if at < 0 or data.find(b"PK\3\4", at + 4) < 0:
+        return data
+    return data[:at] + data[data.index(b"PK\3\4", at + 4) :]
+
+
+@pytest.mark.parametrize("good", [GOOD, COMPILED], ids=["source", "bytecode"])
+@pytest.mark.parametrize("name", sorted(launcher.inside_files()))
+def test_a_module_of_the_launcher_cut_out(name, good):
+    done = start(launching.frame(without(good, name)))
+    (line,) = done.stderr.decode().splitlines()
+    assert (done.returncode, done.stdout) == (70, b"")
+    assert line.startswith("os402: damaged archive: ")
+
+
+def changed(chance: random.Random, data: bytes) -> bytes:
+    """Return an archive with a piece that is another, gone, there twice, or elsewhere."""
+    if len(data) < 2:
+        return data
+    at = chance.choice(
+        [chance.randrange(len(data)), data.find(chance.choice([b"PK\3\4", b"PK\1\2", b"PK\5\6", b"402\1"]))]
+    )
+    if chance.random() < 0.3:
+        return without(data, chance.choice(sorted(launcher.inside_files())))
+    size = chance.choice([1, 2, 4, 30, 300, 9000])
+    piece, rest = data[at : at + size], data[at + size :]
+    to = chance.randrange(len(data))
+    return chance.choice([
+        lambda: data[:at] + chance.randbytes(len(piece)) + rest,
+        lambda: data[:at] + rest,
+        lambda: data[:at] + piece + piece + rest,
+        lambda: data[:at] + chance.randbytes(size) + piece + rest,
+        lambda: (data[:at] + rest)[:to] + piece + (data[:at] + rest)[to:],
+        lambda: data[:at],
+    ])()  # fmt: skip
+
+
+ROUNDS = int(os.environ.get("FRAME_FUZZ_ROUNDS", "40"))
+"""Of the next test; 5,000 were run by hand."""
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_any_change_is_one_line_or_does_no_harm(part):
+    for round_ in range(part, ROUNDS, 2):
+        chance = random.Random(round_)
+        data = changed(chance, changed(chance, chance.choice([GOOD, COMPILED])))
+        frame = launching.frame(data) if chance.random() < 0.9 else b"%d\n%b" % (len(GOOD), data)
+        done = start(frame)  # which times out
+        if done.returncode == 0:
+            assert (done.stdout, done.stderr) == (b"ran\n", b""), round_
+        else:
+            lines = done.stderr.decode().splitlines()
+            assert (done.returncode, done.stdout, len(lines)) == (70, b"", 1), (round_, lines)
+            assert lines[0].startswith(("os402: damaged frame: ", "os402: damaged archive: ")), round_
 
 
 @settings(deadline=None, max_examples=30)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from support import launching
@@ -218,3 +219,16 @@ def test_an_interface_runs_the_entry_point(how, entry, target, tmp_path, monkeyp
     monkeypatch.setattr(launcher, "main_source", greeting)
     answer = launching.run(launching.archive(INTERFACES, entry), tmp_path, how=how)
     assert answer == (3, f"hello {target} _os402.interfaces.echo\n".encode(), "")
+
+
+@pytest.mark.parametrize(
+    "python", [sys.executable, *sorted(map(str, Path.home().glob(".pyenv/versions/3.1*/bin/python")))]
+)
+@pytest.mark.parametrize("how", ["ours", "pyz"])
+def test_a_dependency_with_names_of_the_standard_library(how, python, tmp_path):
+    """They stand behind it. (`runpy.py` is CPython's own to find before 3.11, where that is not frozen.)"""
+    names = ["zlib", "marshal", "gc", "os", "shutil", "atexit", "traceback"]
+    shadows = {f"{name}.py": "raise RuntimeError('a shadow')\n" for name in names}
+    app = f"import {', '.join(names)}\ndef main(): print(zlib.crc32(b'a'))\n"
+    result = launching.run(launching.archive({**shadows, "app.py": app}, "app:main"), tmp_path, how=how, python=python)
+    assert result == (0, b"3904355907\n", "")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 import sys
+from contextlib import closing
 
 import pytest
 from support import launching
@@ -194,6 +196,12 @@ def loaded(module): return [type(module.__loader__).__name__, module.__file__, m
 facts += [loaded(plug), loaded(plug.one), loaded(plug.note), loaded(space.two), list(space.__path__), seen, plug.note.text]
 facts += [[m.name for m in pkgutil.iter_modules(plug.__path__)], importlib.reload(plug.one).VALUE]
 del sys.path_hooks[0]
+where = [getattr(hook, "__name__", "") for hook in sys.path_hooks].index("path_hook_for_FileFinder")  # beartype puts its there
+sys.path_hooks.insert(where, machinery.FileFinder.path_hook((Upper, [".py"])))
+sys.path_importer_cache.clear()
+import again.one
+facts.append(loaded(again.one))
+del sys.path_hooks[where]
 machinery.SOURCE_SUFFIXES.append(".txt")
 sys.path_importer_cache.clear()
 try: import plug.other
@@ -212,6 +220,7 @@ def test_path_hooks_and_suffixes(tmp_path):
         "plug/__init__.py": "",
         "plug/one.py": "value = 'upper'\n",
         "plug/note.txt": "a note",
+        "again/one.py": "value = 'upper'\n",
         "plug/other.txt": "x = 1\nis no Python",
         "plug/last.py": "x = 1\n",
         "space/two.py": "",
@@ -419,3 +428,37 @@ def test_distutils_of_setuptools(tmp_path):
         launching.archive(program(code, SETUPTOOLS), "app:main"), tmp_path, SETUPTOOLS_USE_DISTUTILS="stdlib"
     )
     assert answer.facts == {"why": "ModuleNotFoundError"}
+
+
+ATTACH = """
+import sqlite3
+top = os.path.dirname(__file__)
+main = sqlite3.connect(":memory:")
+found = []
+for statement, parameters in (
+    ("ATTACH ? AS one", (top + "/data/other.db",)), ("attach database ? as ?", (top + "/data/other.db", "two")),
+    (f"ATTACH '{top}/data/other.db' AS \\"three\\";", ()), ("ATTACH :path AS four", {"path": top + "/data/other.db"}),
+    ("ATTACH ':memory:' AS five", ()), ("ATTACH 'x' || 'y'", ()),
+):
+    found.append(kind(lambda: main.execute(statement, parameters).fetchall()))
+cursor = main.cursor()
+found.append(cursor.execute("SELECT a, (SELECT a FROM two.t) FROM one.t").fetchall())
+found.append(main.execute("SELECT count(*) FROM three.t UNION ALL SELECT count(*) FROM four.t").fetchall())
+own = sqlite3.connect(top + "/data/other.db")
+found += [own.execute("ATTACH ? AS again", (top + "/data/other.db",)).fetchall(), own.execute("SELECT a FROM again.t").fetchall()]
+main.row_factory = sqlite3.Row
+found += [dict(main.execute("SELECT 1 AS x").fetchone()), isinstance(main, sqlite3.Connection), isinstance(cursor, sqlite3.Cursor), cursor.connection is main]
+found.append([row[0] for row in main.executemany("INSERT INTO five.sqlite_sequence VALUES (1)", [])] if 0 else type(main.cursor(sqlite3.Cursor)).__name__)
+say(found=found)
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="sqlite3 cannot deserialize")
+def test_databases_of_the_archive_can_be_attached(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "other.db")) as made:
+        made.execute("CREATE TABLE t (a)")
+        made.execute("INSERT INTO t VALUES (7)")
+        made.commit()
+    files = {"data/other.db": (tmp_path / "other.db").read_bytes()}
+    found = everywhere(program(ATTACH, files), tmp_path)
+    assert [[7, 7]] in found["found"]
