@@ -14,7 +14,7 @@ from hatch_os402.archive.entries import EntryReader
 from hatch_os402.archive.staging import exclusion
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility.assess import assess
-from hatch_os402.compatibility.findings import in_order, merged
+from hatch_os402.compatibility.findings import Finding, in_order, merged
 from hatch_os402.compatibility.imports.reach import Library
 from hatch_os402.compatibility.imports.scan import scan
 from hatch_os402.compatibility.remedies.search import with_remedies
@@ -33,12 +33,12 @@ from hatch_os402.runtime.modules import facts
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from packaging.requirements import Requirement
 
-    from hatch_os402.compatibility.findings import Assessment, Finding
+    from hatch_os402.compatibility.findings import Assessment
     from hatch_os402.options import Options
     from hatch_os402.project import Project
     from hatch_os402.reporting import Reporter
@@ -109,12 +109,13 @@ def examine(
             resolution.graph,
             Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))),
             excluded=exclusion(options.exclude),
-            net=options.offer.net,
             lazy=options.lazy_imports,
             reader=reader,
             memory=cache / "scanned",
         )
-    assessment = replace(assessment, findings=in_order(merged(assessment.findings, scanned.findings)))
+    assessment = replace(
+        assessment, findings=in_order(merged((*assessment.findings, *_of_the_offer(options, own)), scanned.findings))
+    )
     incompatible = frozenset(finding.subject for finding in assessment.errors) - {own.name}
     seconds = options.remedies if remedies is None else remedies
     if incompatible and seconds:
@@ -155,6 +156,14 @@ def report_findings(found: Examination, reporter: Reporter) -> None:
         reporter.info(f"hint: {render.note(finding)}")
     for finding in found.quiet if reporter.verbose else ():
         reporter.debug(f"perhaps: {render.note(finding)}")
+
+
+def _of_the_offer(options: Options, own: Wheel) -> Iterator[Finding]:
+    """Yield what the offer asks for and os402 does not give."""
+    if options.offer.net:
+        message = "`net = true` is recorded in the offer, and os402 gives no program a network"
+        advice = "Have callers send what the program needs, or put it into the archive."
+        yield Finding("hint", "network", own.name, message, str(own.version), advice=advice)
 
 
 def _classifier(options: Options, wheels: Sequence[Wheel], reporter: Reporter) -> Callable[[Wheel], VettedWheel]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hatch_os402.sandbox.limits import Limits
 
 _MEBIBYTE = 1 << 20
+_SIGSEGV = 11
 _TABLE = "[tool.hatch.build.targets.os402.offer]"
 
 
@@ -35,6 +36,12 @@ def _sentences(outcome: Outcome, limits: Limits, problem: NoResponseError | None
         yield from _limit(outcome, limits)
     elif outcome.exit > 128:  # noqa: PLR2004 - a signal, as shells write it
         yield f"Signal {outcome.exit - 128} ended the program."
+        if outcome.exit - 128 == _SIGSEGV:
+            yield (
+                f"Its stack has {limits.stack // 1024:,} KiB, and deep recursion in C, as of a parser of nested text "
+                f'(json.loads("[" * 20000)), runs over its end: bound the depth of what comes in, or raise `stack` in '
+                f"{_TABLE}. All output that was not flushed is lost."
+            )
     if b"MemoryError" in outcome.stderr or b"Cannot allocate memory" in outcome.stderr:
         yield f"It asked for more than the {limits.ram // _MEBIBYTE} MiB of memory there are: raise `ram` in {_TABLE}."
     if b"can't start new thread" in outcome.stderr:

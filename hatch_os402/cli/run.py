@@ -113,6 +113,10 @@ class _Call:
             )
         if program.offer.valid_until < time.time():
             reporter.warning("the offer expired, and os402 would answer 404; build again")
+        if program.offer.limits.net:
+            reporter.warning(
+                "the offer says `net = true`, and has no network here, as on os402, which gives none to anybody"
+            )
         runtime = discover(
             program.executable,
             python=program.is_python,
@@ -138,7 +142,7 @@ class _Call:
         )
         outcome, missing = execute(wanted, called, isolated=self.sandbox is not False, required=bool(self.sandbox))
         for what in missing:
-            reporter.warning(f"without a part of os402's isolation: {what}")
+            reporter.warning(f"sandbox incomplete: {what}")
         return outcome
 
     def _answer(self, program: Program, outcome: Outcome, reporter: ClickReporter) -> int:

@@ -17,6 +17,7 @@ from hatch_os402.cache import cache_folder
 from hatch_os402.errors import Os402Error
 from hatch_os402.offer.payload import MAX_ARGUMENT
 from hatch_os402.runtime.discovery import discover
+from hatch_os402.sandbox.stand_in import concealed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +46,8 @@ class Python:
     """ "CPython 3.12.1, in place of cosmo-python"."""
     warning: str = ""
     """What differs from os402's; empty if nothing is known to."""
+    exact: bool = False
+    """Whether it is the very file that the offer runs; else it has modules that os402's does not have."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def find_python(runtime: Path | None, *, wanted: str | None = None, configured: 
     `wanted`: the SHA256 (hex) of what the offer runs on this architecture, if that is known. Raises `SandboxError`.
     """
     found = discover(wanted, named=runtime, configured=configured, cache=cache_folder(os.environ), environ=os.environ)
-    return Python(found.path, found.words, found.warning.rstrip("."))
+    return Python(found.path, found.words, found.warning.rstrip("."), found.exact)
 
 
 def instrumented(program: Program, *, use: bool = False, lazy: Sequence[str] = ()) -> tuple[tuple[str, ...], bytes]:
@@ -123,7 +126,8 @@ def run(python: Python, program: Program, arguments: Sequence[str] | None = None
     `arguments` replace the program's; `mark` is that of an instrument among them. Raises `ProfileError` if it does not
     start or end, or an instrument does not report.
     """
-    command = [python.path, *(program.arguments if arguments is None else arguments)]
+    given = program.arguments if arguments is None else arguments
+    command = [python.path, *(given if python.exact else concealed(given))]
     before = _children()
     begun = time.perf_counter()
     try:

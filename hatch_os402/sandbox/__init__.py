@@ -1,5 +1,6 @@
-"""os402's conditions on this machine: limits, namespaces, Landlock, the CGI environment, and a gateway.
+"""os402's conditions on this machine: limits, an empty root, namespaces, Landlock, seccomp, CGI, and a gateway.
 
-What they are is in os402's `src/os/sandbox.rs` and `src/webapp/handlers/cgi.rs`. `limits`, `namespaces`, `landlock` and
-`spawner` run in a process of their own, which forks the program; they import the standard library alone.
+What they are is in os402's `src/os/sandbox.rs` and `src/webapp/handlers/cgi.rs`. `limits`, `root`, `namespaces`,
+`landlock`, `seccomp`, `rules` and `spawner` run in a process of their own, which forks the program; they import the
+standard library alone.
 """

@@ -191,6 +191,8 @@ class _Task:
                 "ram": limits.ram,
                 "stack": limits.stack,
                 "cpu": limits.cpu,
+                "tcp_bind": limits.tcp_bind,
+                "tcp_connect": limits.tcp_connect,
             }
         ).encode()
         theirs, ours = [], []

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MEBIBYTE = 1 << 20
+PROCESSES = 64
+"""How many processes a program may be at a time. os402 lets it fork once, and sets no limit to what that one does."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,13 @@ class Limits:
     buffer: int = MEBIBYTE
     cpu: int = 60
     wall: float = 60
+    tcp_bind: tuple[int, ...] = ()
+    """The TCP ports that may be bound; without one, all. As `tcp_connect`, for connections."""
+    tcp_connect: tuple[int, ...] = ()
 
 
-def apply(ram: int, stack: int, cpu: int) -> None:
-    """Set this process's limits, soft and hard, as os402's server does (`src/os/sandbox.rs`).
+def apply(ram: int, stack: int, cpu: int, processes: int | None = None) -> None:
+    """Set this process's limits, soft and hard, as os402's server does (`src/os/sandbox.rs`), and that of `processes`.
 
     What a system does not have is passed over; on Linux everything must succeed. Raises `OSError` and `ValueError`.
     """
@@ -40,6 +45,8 @@ def apply(ram: int, stack: int, cpu: int) -> None:
         "SIGPENDING": 2,
         "MSGQUEUE": 0,
     }
+    if processes is not None:
+        wanted["NPROC"] = processes
     for name, value in wanted.items():
         which: Any = getattr(resource, f"RLIMIT_{name}", None)
         if which is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hatch_os402.sandbox.execute import Outcome, require
 from hatch_os402.sandbox.pipes import PIECE
 from hatch_os402.sandbox.process import not_linux
+from hatch_os402.sandbox.stand_in import concealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,7 +54,7 @@ class UnsandboxedSpawner:
         try:
             process = await asyncio.create_subprocess_exec(
                 self.needs.executable,
-                *command.args[1:],
+                *(command.args[1:] if self.needs.static else concealed(command.args[1:])),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,

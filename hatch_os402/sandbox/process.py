@@ -52,8 +52,9 @@ class SpawnerProcess:
             "listable": needs.listable,
             "hidden": needs.hidden,
             "isolated": isolated,
-            "folder": folder or self._empty,
-            "make_folder": folder is None,
+            "folder": folder,
+            "spare": self._empty,
+            "stands_in": not needs.static,
         }
         with theirs, open(told_read, "rb") as told:  # noqa: PTH123 - a descriptor
             self._process = subprocess.Popen(

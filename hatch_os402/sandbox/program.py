@@ -92,6 +92,8 @@ class Program:
             buffer=limits.buffer_capacity,
             cpu=duration,
             wall=duration,
+            tcp_bind=limits.tcp_bind,
+            tcp_connect=limits.tcp_connect,
         )
 
     @property

@@ -16,3 +16,8 @@ COUNTERS = ("ru_minflt", "ru_majflt", "ru_inblock", "ru_oublock", "ru_nvcsw", "r
 
 REPORT = struct.Struct(f"=QiQQQ{len(COUNTERS)}Q")
 """The number of the task, its wait status, user and system CPU in microseconds, peak memory in KiB, the counters."""
+
+
+def microseconds(seconds: float) -> int:
+    """Return seconds as records have them."""
+    return round(seconds * 1_000_000)

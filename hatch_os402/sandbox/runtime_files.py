@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from hatch_os402.errors import SandboxError
+from hatch_os402.sandbox.stand_in import offered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,7 +83,7 @@ def needs(path: str | Path) -> Needs:
     if static:
         return Needs(real, static=True, readable=(real,), listable=())
     executable, libraries, mapped = _asked(path)
-    entries = tuple(entry for library in libraries for entry in _entries(library))
+    entries = tuple(part for library in libraries for entry in _entries(library) for part in offered(entry))
     readable = (executable, *entries, *(item for item in mapped if item.startswith("/")), _LOADERS_CACHE)
     installed = [f"{library}/{name}" for library in libraries for name in _NOT_THE_LIBRARYS]
     return Needs(

@@ -2,8 +2,6 @@
 
 It is single-threaded and small, so that a fork is cheap, safe, and alone in its new namespaces. It belongs to the
 process that started it, and kills everything when that ends, however it ends: the socket between them says so.
-
-The first bytes of a program's stdin are its plan, JSON, as many as the order says: a command line has less room.
 """
 
 from __future__ import annotations
@@ -11,87 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import resource
 import select
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
 
-from hatch_os402.sandbox import limits
-from hatch_os402.sandbox.protocol import COUNTERS, DESCRIPTORS, FORGET, KILL, ORDER, REPORT, START
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-class Rules:
-    """What the forks take on, as far as this machine allows it. `missing` says what it does not allow, and why."""
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.missing: list[str] = []
-        self._executable: str = config["executable"]
-        self._steps: list[Callable[[], None]] = []
-        if sys.platform != "linux":
-            return
-        from hatch_os402.sandbox import landlock, linux, namespaces  # noqa: PLC0415 - Linux only
-
-        linux.adopt_orphans()
-        parent = os.getpid()
-        steps = [lambda: linux.die_with_parent(parent)]
-        if config["isolated"]:
-            hidden = config["hidden"]
-
-            def separate() -> None:
-                namespaces.separate(hidden)
-
-            if self._can(separate):
-                steps.insert(0, separate)  # first: new credentials forget the tie to the parent
-            try:
-                steps.append(landlock.Landlock(config["readable"], config["listable"]).confine)
-            except linux.RefusedError as error:
-                self.missing.append(str(error))
-        self._steps = steps
-
-    def exec_program(self, descriptors: list[int], length: int) -> NoReturn:
-        """Be the program that the plan on stdin says. What goes wrong is written to the last of `descriptors`."""
-        told = descriptors[-1]
-        try:
-            os.setsid()
-            for number, descriptor in enumerate(descriptors[:-1]):
-                os.dup2(descriptor, number)
-            plan = json.loads(_exactly(0, length))
-            if plan["empty"]:
-                os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            for step in self._steps:
-                step()
-            limits.apply(plan["ram"], plan["stack"], plan["cpu"])
-            used = resource.getrusage(resource.RUSAGE_SELF)
-            os.write(told, json.dumps([_microseconds(used.ru_utime), _microseconds(used.ru_stime)]).encode() + b"\n")
-            for number in (signal.SIGINT, signal.SIGXFSZ):  # ignored here, and exec would keep that
-                signal.signal(number, signal.SIG_DFL)
-            os.execve(self._executable, plan["args"], plan["env"])  # noqa: S606 - no shell is wanted
-        except BaseException as error:  # noqa: BLE001 - told to who asked, whatever it is
-            with contextlib.suppress(OSError):
-                os.write(told, f"{type(error).__name__}: {error}".encode(errors="backslashreplace"))
-        os._exit(126)
-
-    def _can(self, step: Callable[[], None]) -> bool:
-        """Whether a fork can take `step`."""
-        read, write = os.pipe()
-        if (pid := os.fork()) == 0:
-            try:
-                step()
-            except BaseException as error:  # noqa: BLE001 - told to the parent
-                os.write(write, str(error).encode())
-            os._exit(0)
-        os.close(write)
-        with open(read, "rb") as file:  # noqa: PTH123 - a descriptor
-            why = file.read().decode()
-        os.waitpid(pid, 0)
-        if why:
-            self.missing.append(why)
-        return not why
+from hatch_os402.sandbox.protocol import COUNTERS, DESCRIPTORS, FORGET, KILL, ORDER, REPORT, START, microseconds
+from hatch_os402.sandbox.rules import Rules
 
 
 class Spawner:
@@ -163,7 +87,7 @@ class Spawner:
             number = self._running.pop(pid, None)
             if number is None:
                 continue  # an orphan
-            times = _microseconds(used.ru_utime), _microseconds(used.ru_stime)
+            times = microseconds(used.ru_utime), microseconds(used.ru_stime)
             counters = (getattr(used, name) for name in COUNTERS)
             with contextlib.suppress(OSError):  # nobody listens any more
                 self._control.sendall(REPORT.pack(number, status, *times, _kibibytes(used.ru_maxrss), *counters))
@@ -193,30 +117,16 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     config = json.loads(sys.argv[-1])
-    if config["make_folder"]:
-        os.mkdir(config["folder"], 0o700)  # noqa: PTH102 - a small process
+    os.mkdir(config["spare"], 0o700)  # noqa: PTH102 - a small process
     try:
-        os.chdir(config["folder"])  # where programs start
+        os.chdir(config["folder"] or config["spare"])  # where programs start, unless they have a root
         rules = Rules(config)
         os.write(told, json.dumps(rules.missing).encode())
         os.close(told)
         Spawner(control, wakeup_fd, rules).serve()
     finally:
-        if config["make_folder"]:
-            with contextlib.suppress(OSError):
-                os.rmdir(config["folder"])  # noqa: PTH106 - as above; what a program could write there stays
-
-
-def _exactly(descriptor: int, length: int) -> bytes:
-    parts = []
-    while length and (part := os.read(descriptor, min(length, 1 << 16))):
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)
-
-
-def _microseconds(seconds: float) -> int:
-    return round(seconds * 1_000_000)
+        with contextlib.suppress(OSError):
+            os.rmdir(config["spare"])  # noqa: PTH106 - as above; what a program could write there stays
 
 
 def _kibibytes(maxrss: int) -> int:

@@ -55,6 +55,13 @@ def test_what_can_work(run, find_links, tmp_path):
     assert not (tmp_path / "project" / "dist").exists()
 
 
+def test_a_network_that_nobody_gets_is_hinted_at(run, find_links):
+    assert "network" not in run(dependencies=["fine"])[1]
+    code, out, _ = run(dependencies=["fine"], offer="net = true\n")
+    assert code == 0
+    assert "hint: sample 0.1.0: `net = true` is recorded in the offer, and os402 gives no program a network." in out
+
+
 def test_what_cannot_work(run, find_links):
     code, out, err = run(dependencies=["fine", "fast"])
     assert code == 1

@@ -199,7 +199,7 @@ def test_what_the_kernel_does_not_allow_is_said(tmp_path):
 
     code, err = run()
     assert code == 0
-    assert "without a part of os402's isolation: namespaces are restricted (" in err
+    assert "sandbox incomplete: namespaces are restricted (" in err
     assert "kernel.apparmor_restrict_unprivileged_userns" in err
     assert "PermissionError" in err  # Landlock holds still
     code, err = run("--sandbox")

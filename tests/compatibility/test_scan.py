@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LIBRARY = Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided")))
 
 
-def scanned(folder: Path, own, others=None, *, entry="app:main", strip=(), net=False, exclude=(), lazy=()) -> Scanned:
+def scanned(folder: Path, own, others=None, *, entry="app:main", strip=(), exclude=(), lazy=()) -> Scanned:
     """Scan the project app with the files `own`, and `others`: name → files."""
     wheels = [make_wheel(folder, "app", "1.0", own)]
     wheels += [make_wheel(folder, name, "2.0", files) for name, files in (others or {}).items()]
@@ -33,7 +33,6 @@ def scanned(folder: Path, own, others=None, *, entry="app:main", strip=(), net=F
             graph,
             LIBRARY,
             excluded=lambda path: path in exclude,
-            net=net,
             lazy=lazy,
             reader=reader,
             memory=folder / "memory",
@@ -159,11 +158,7 @@ def test_behaviours_of_the_project_are_hinted_at(tmp_path):
     assert told(scanned(tmp_path, {"app.py": WORK})) == [
         "hint: app 1.0: calls subprocess.run: os402 runs no other program and lends no semaphores (PermissionError, OSError) (app.py:3).",
         "hint: app 1.0: calls threading.Thread: os402 starts no threads (RuntimeError) (app.py:4).",
-        "hint: app 1.0: calls socket.socket: the offer has no network: set net = true in [tool.hatch.build.targets.os402.offer] (app.py:5).",
-    ]
-    assert [finding.code for finding in scanned(tmp_path, {"app.py": WORK}, net=True).findings] == [
-        "processes",
-        "threads",
+        "hint: app 1.0: calls socket.socket: os402 gives no program a network, whatever `net` says (OSError) (app.py:5).",
     ]
 
 

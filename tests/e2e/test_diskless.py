@@ -21,9 +21,10 @@ RAM = 256 * MEBIBYTE
 
 FORBIDDEN = {
     "read a file": ("open('/etc/passwd')", "PermissionError"),
-    "make a file": ("open(folder + '/made', 'w')", "PermissionError"),
-    "write a file": ("open(folder + '/server.db', 'a')", "PermissionError"),
-    "make a folder": ("os.mkdir(folder + '/folder')", "PermissionError"),
+    "make a file": ("open('made', 'w')", "OSError"),  # on a read-only file system
+    "make a file elsewhere": ("open(folder + '/made', 'w')", "FileNotFoundError"),  # there is no elsewhere
+    "write a file": ("open('server.db', 'a')", "PermissionError|OSError"),
+    "make a folder": ("os.mkdir('folder')", "OSError"),
     "list the folder it is in": ("os.listdir('.')", "PermissionError"),
     "read a file of that folder": (f"open({SERVER_FILE!r})", "PermissionError"),
     "reach a server over TCP": ("socket.create_connection(('127.0.0.1', port))", "PermissionError|OSError"),
@@ -101,7 +102,7 @@ print(json.dumps({
     "seen": [os.path.isdir(os.getcwd()), os.stat("server.db").st_size, os.path.isfile("/etc/passwd")],
     "namespaces": [os.readlink("/proc/self/ns/" + name) for name in ("user", "net", "ipc", "uts")],
     "stdin": sys.stdin.buffer.raw.read(1),  # None: nothing yet, and not the end
-    "privileges": [os.getuid() == os.geteuid() == 54321, os.getuid() == 0],
+    "privileges": [os.getuid() == os.geteuid() > 65535, os.getuid() == 0],
 }))
 """
 

@@ -57,3 +57,17 @@ def test_a_virtual_environment_needs_what_its_base_needs(python312, tmp_path):
     code = "import sys, zlib, ssl, sqlite3; print(sys.prefix == sys.base_prefix, sys.argv)"
     outcome, missing = execute(made, Command(made.argv(["python", "-I", "-c", code]), {}))
     assert (outcome.exit, outcome.stdout, outcome.stderr, missing) == (0, b"True ['-c']\n", b"", ())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
+def test_an_installation_behind_a_link(python312, tmp_path):
+    """Its standard library is where `sys.prefix` says, which leads through the link."""
+    folder, _, rest = python312.path.rpartition("/bin/")
+    (tmp_path / "link").symlink_to(folder)
+    made = needs(tmp_path / "link" / "bin" / rest)
+    path = f"{tmp_path}/link/bin/{rest}"
+    code = "import sys, json.tool, ssl; print(sys.prefix, json.tool.__file__)"
+    outcome, missing = execute(made, Command([path, "-I", "-c", code], {}))
+    prefix = f"{tmp_path}/link"
+    assert (outcome.stderr, missing) == (b"", ())
+    assert outcome.stdout.decode() == f"{prefix} {prefix}/lib/python3.12/json/tool.py\n"

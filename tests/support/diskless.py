@@ -57,6 +57,7 @@ def run_diskless(
         hold_stdin=True,
     )
     with tempfile.TemporaryDirectory(prefix="server-") as folder:
+        Path(folder).chmod(0o755)  # what root starts is of another user
         Path(folder, SERVER_FILE).write_bytes(b"of the server")
         outcome, _ = execute(wanted, command, required=True, folder=folder)
     if outcome.failure:

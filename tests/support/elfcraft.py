@@ -20,7 +20,12 @@ def static_elf(text: bytes, *, status: int = 0) -> bytes:
         + b"\x0f\x05"
     )  # fmt: skip
     assert len(code) == 34
-    size = 64 + 56 + len(code) + len(text)
+    return elf_of(code + text)
+
+
+def elf_of(content: bytes) -> bytes:
+    """Return an ELF that starts with the machine code at the begin of `content`."""
+    size = 64 + 56 + len(content)
     header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, _START, 64, 0, 0, 64, 56, 1, 0, 0, 0)
     segment = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, size, size, 0x1000)
-    return header + segment + code + text
+    return header + segment + content

@@ -90,6 +90,11 @@ CASES = {
     ),
     "exit 3": text("import sys; print('out', end=''); sys.exit(3)", "out"),
     "killed by a signal": Case("import os; os.kill(os.getpid(), 11)", 500, told="Signal 11 ended the program."),
+    "deep recursion in C": Case(
+        "import itertools\none = iter(())\nfor _ in range(200_000): one = itertools.chain(one)\nnext(one)",
+        500,
+        told="Its stack has 1,024 KiB, and deep recursion in C",
+    ),
     "killed after its answer": text(
         "import os, sys; print('out', end='', flush=True); os.kill(os.getpid(), 9)",
         "out",

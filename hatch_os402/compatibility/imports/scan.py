@@ -41,15 +41,14 @@ def scan(
     library: Library,
     *,
     excluded: Callable[[str], bool],
-    net: bool,
     lazy: Collection[str] = (),
     reader: EntryReader,
     memory: Path,
 ) -> Scanned:
     """Follow the imports from `starts` through the files that `vetted_wheels` keep, the project's first.
 
-    `excluded` tells which archive paths are left out; `net` says whether the offer has a network; `lazy` names
-    top-level modules that are loaded when they are first used; `memory` is a folder that remembers modules.
+    `excluded` tells which archive paths are left out; `lazy` names top-level modules that are loaded when they are
+    first used; `memory` is a folder that remembers modules.
     """
     entries = {
         file.path: Entry(
@@ -72,7 +71,7 @@ def scan(
     owners = {path: item.owner for path, item in entries.items()}
     findings: list[Finding] = []
     quiet: list[Finding] = []
-    for finding, loud in (*_missing(reached, owners), *_behaviours(reached, owners, project, net=net)):
+    for finding, loud in (*_missing(reached, owners), *_behaviours(reached, owners, project)):
         told = Finding(
             finding.level if loud else "hint",
             finding.code,
@@ -123,12 +122,10 @@ def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding
         )
 
 
-def _behaviours(reached: Reached, owners: dict[str, str], project: str, *, net: bool) -> Iterator[tuple[Finding, bool]]:
+def _behaviours(reached: Reached, owners: dict[str, str], project: str) -> Iterator[tuple[Finding, bool]]:
     """Yield a hint for each kind of behaviour in each module, and whether it is to be told."""
     grouped: dict[tuple[str, str, bool], list[Suspect]] = {}
     for suspect in reached.suspects:
-        if suspect.call.kind == "network" and net:
-            continue
         own = owners[suspect.path] == project
         call = suspect.call
         # Of a dependency, only what fails when it is imported: an executor that is made there starts no thread yet.
