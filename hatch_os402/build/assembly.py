@@ -153,7 +153,7 @@ def write_offers(
             frame=files.path(FRAME).read_bytes,
             valid_until=expiry.until,
             default_name=one.name,
-            default_description=one.description,
+            default_description=one.description or (None if own else build.project.description),
             default_schemas=(one.input_schema, one.output_schema),
         )
         signed = files.directory / (files.stem + suffix_of(own, SIGNED_SUFFIX))

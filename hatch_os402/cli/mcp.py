@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ import click
 from hatch_os402.artifacts.choosing import METAVAR
 from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.processes.interruption import Interrupted
 
 if TYPE_CHECKING:
     from hatch_os402.mcpserver.offers import Source
@@ -68,7 +71,13 @@ def command(
                 sources.append(remote)
             await serve_stdio(sources, reporter)
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except Interrupted as interrupted:
+        # Everything is closed by now, but a thread that waits for stdin cannot be woken, and would be waited for.
+        click.echo(f"hatch-os402: {interrupted}", err=True)
+        sys.stderr.flush()
+        os._exit(interrupted.status)
 
 
 def _header(item: str) -> tuple[str, str]:

@@ -83,6 +83,7 @@ PATCHES_WHEN_CLOSED: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
     "asyncio.base_events": _threads("patch_asyncio"),
     "concurrent.futures.thread": _threads("patch_executor"),
     "grp": _groups,
+    "multiprocess.pool": _threads("patch_pool"),
     "multiprocessing.pool": _threads("patch_pool"),
     "pwd": _users,
     "threading": _threads("explain"),

@@ -13,7 +13,7 @@ import os
 import sys
 from _frozen_importlib_external import FileFinder
 
-from ..index import PREFIX, TMP
+from ..index import PREFIX, ROOT, TMP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -183,6 +183,8 @@ def _watch_finders(virtual: VirtualFiles) -> None:
 
     def _path_isdir(path: str) -> bool:
         if path.startswith(BELOW):
+            if path.startswith(ROOT) and _asks_for_any(sys._getframe(1).f_locals):  # noqa: SLF001 - no other way
+                return False  # the importer's path hook comes next, and knows the archive's bytecode
             virtual.import_by_path()
         return is_folder(path)  # type: ignore[no-any-return]
 
@@ -193,3 +195,14 @@ def _watch_finders(virtual: VirtualFiles) -> None:
 
     external._path_isdir = _path_isdir  # noqa: SLF001 - as above
     FileFinder.__init__ = __init__  # type: ignore[method-assign]
+
+
+def _asks_for_any(names: "dict[str, Any]") -> bool:
+    """Whether these are the names of the import system's hook for folders, with the loaders that it has at first."""
+    external: Any = _frozen_importlib_external
+    standard = tuple(external._get_supported_file_loaders())  # noqa: SLF001 - as above
+    return (
+        names.get("cls") is FileFinder
+        and names.get("loader_details") == standard
+        and (standard[-2][1], standard[-1][1]) == ([".py"], [".pyc"])
+    )
