@@ -22,7 +22,7 @@ PATCHED_WHEN_CLOSED = (
     "concurrent.futures.thread", "grp", "multiprocess.pool", "multiprocessing.pool", "pwd", "threading",
 )  # fmt: skip
 """Those that it changes as well in a program that is started from memory, as on os402."""
-_LINE = 17
+_LINE = 16
 """Of `__main__.py`: the one that calls `start`."""
 WEB = ("asgi", "wsgi")
 """The interfaces that share `interfaces/_cgi.py`."""
