@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.config.pyproject import Pyproject
     from hatch_os402.reporting import Reporter
-    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.runtime.configured import ConfiguredRuntime
 
 _NO_SOURCES = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules"})
 _LAST_COMMIT = ".git/logs/HEAD"
@@ -89,7 +89,7 @@ def build(root: Path) -> None:
         )
 
 
-def configured(path: Path) -> tuple[Executable, ...]:
+def configured(path: Path) -> tuple[ConfiguredRuntime, ...]:
     """Return what the option `runtime` names in the project at `path`, or in the one whose artifact that is.
 
     Raises `Os402Error`.

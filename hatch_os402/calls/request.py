@@ -44,13 +44,13 @@ class Request:
         body = f", {len(self.body):,} bytes" if self.body else ""
         return f"{self.method} {self.path}{query}{body}"
 
-    def of(self, offer: str) -> cgi.Request:
+    def of(self, offer: str) -> cgi.CgiRequest:
         """Return the call of the offer with this name or hash, with the headers that curl would send."""
         headers = {"Host": "localhost", "User-Agent": f"hatch-os402/{__version__}", "Accept": "*/*"}
         if self.body is not None:
             headers |= {"Content-Type": self.content_type, "Content-Length": str(len(self.body))}
         decided = {name.lower() for name, _ in self.headers}
-        return cgi.Request(
+        return cgi.CgiRequest(
             method=self.method,
             script=offer,
             path_info="" if self.path == "/" else self.path,

@@ -15,7 +15,7 @@ from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.reporter import ClickReporter
 
 if TYPE_CHECKING:
-    from hatch_os402.mcpserver.offers import Source
+    from hatch_os402.mcpserver.offers import OfferSource
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -42,7 +42,7 @@ def command(
 
     What is to be seen by a person goes to stderr.
     """
-    from hatch_os402.gateway.reload import Source as Built  # noqa: PLC0415
+    from hatch_os402.gateway.reload import WatchedSource as Built  # noqa: PLC0415
     from hatch_os402.mcpserver.local import LocalOffers  # noqa: PLC0415 - `--help` needs none of it
     from hatch_os402.mcpserver.remote import RemoteOffers  # noqa: PLC0415
     from hatch_os402.mcpserver.server import serve_stdio  # noqa: PLC0415
@@ -55,7 +55,7 @@ def command(
 
     async def run() -> None:
         async with AsyncExitStack() as stack:
-            sources: list[Source] = []
+            sources: list[OfferSource] = []
             if paths:
                 built = [Built(path, reporter) for path in paths]
                 local = LocalOffers(

@@ -38,7 +38,7 @@ class NativeFile:
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceLocation:
     """Where something stands."""
 
     path: str
@@ -128,7 +128,7 @@ class Finding:
     """One sentence."""
     version: str = ""
     chains: tuple[Chain, ...] = ()
-    places: tuple[Place, ...] = ()
+    places: tuple[SourceLocation, ...] = ()
     imports: tuple[str, ...] = ()
     """The modules that import one another, from the entry point to the place."""
     advice: str = ""

@@ -36,7 +36,7 @@ _MOST_BYTES = 2**30
 
 
 @dataclass(frozen=True)
-class Member:
+class ArchiveMember:
     """One file of the archive."""
 
     path: str
@@ -65,7 +65,7 @@ class Distribution:
 class Contents:
     """What is in one archive."""
 
-    members: tuple[Member, ...]
+    members: tuple[ArchiveMember, ...]
     """In the order of the archive."""
     distributions: tuple[Distribution, ...]
     """Sorted by name."""
@@ -93,7 +93,7 @@ def read_contents(archive: bytes, name: str) -> Contents:
         raise ArtifactError(f"The archive of {name} has no __main__.py: it is no zipapp.")
     distributions, owners = _distributions(contents, name)
     members = (
-        Member(path, info.file_size, info.compress_size, kind(path), _owner(path, owners))
+        ArchiveMember(path, info.file_size, info.compress_size, kind(path), _owner(path, owners))
         for path, info in ((info.filename, info) for info in infos)
     )
     magics = {content[:_MAGIC_SIZE] for path, content in contents.items() if kind(path) == BYTECODE}
@@ -168,7 +168,7 @@ def _order(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
-def totals(members: Iterable[Member]) -> Counter[str]:
+def totals(members: Iterable[ArchiveMember]) -> Counter[str]:
     """Return the sizes of `members` added up: by kind, and `size`, `packed` and `files`."""
     found: Counter[str] = Counter()
     for member in members:

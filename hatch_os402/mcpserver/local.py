@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from hatch_os402.cache import cache_folder
-from hatch_os402.calls.cgi import NoResponseError, Request, parse
+from hatch_os402.calls.cgi import CgiRequest, NoResponseError, parse
 from hatch_os402.calls.explain import explain
 from hatch_os402.errors import Os402Error
 from hatch_os402.mcpserver.offers import Answer, CallError, Offered
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from hatch_os402.gateway.reload import Source as Built
+    from hatch_os402.gateway.reload import WatchedSource as Built
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.discovery import Runtime
     from hatch_os402.sandbox.execute import Outcome, Spawner
@@ -85,7 +85,7 @@ class LocalOffers:
         if found is None:
             raise CallError("the offer is not there any more: list the tools again")
         program, source = found
-        inputs = program.inputs(Request("POST", program.id, headers=_HEADERS, body=body))
+        inputs = program.inputs(CgiRequest("POST", program.id, headers=_HEADERS, body=body))
         try:
             async with self._room:
                 spawner = await self._spawner(program, source)

@@ -46,7 +46,7 @@ class Answer:
 class Offered:
     """One offer of a source."""
 
-    source: Source
+    source: OfferSource
     sha256: str
     payload: Mapping[str, Any]
 
@@ -88,7 +88,7 @@ class Offered:
         return {"result": value} if self.wraps else value if isinstance(value, dict) else None
 
 
-class Source(Protocol):
+class OfferSource(Protocol):
     """Where offers come from."""
 
     async def offers(self) -> Sequence[Offered]:

@@ -18,7 +18,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inl
 
 
 @dataclass(frozen=True)
-class Node:
+class ChartNode:
     """A part of the chart."""
 
     name: str
@@ -28,7 +28,7 @@ class Node:
     """What is said of it when it is pointed at."""
     kind: str = ""
     """One of the chart's kinds: its colour. Empty for what only holds others."""
-    children: Sequence[Node] = ()
+    children: Sequence[ChartNode] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as `chart.js` takes it."""
@@ -51,7 +51,7 @@ class Chart:
     """A sentence or two on how to read it."""
     kinds: Mapping[str, str]
     """Each kind of node (one of the CSS classes `k-…`) and what the legend calls it."""
-    root: Node
+    root: ChartNode
 
 
 @dataclass(frozen=True)

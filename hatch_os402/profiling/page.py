@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatch_os402.formatting import human_size
-from hatch_os402.pages.page import Cell, Chart, Node, Table, render
+from hatch_os402.pages.page import Cell, Chart, ChartNode, Table, render
 from hatch_os402.profiling.modules import ABSENT, AT_IMPORT, DEFERRED, IN_REQUEST, NEVER, UNSEEN
 from hatch_os402.profiling.report import USES, advice, facts, label, ms
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hatch_os402.profiling import tree as trees
     from hatch_os402.profiling.measuring import Profile
-    from hatch_os402.profiling.modules import Module
+    from hatch_os402.profiling.modules import ImportedModule
 
 _KINDS = {IN_REQUEST: "c", AT_IMPORT: "a", NEVER: "d", UNSEEN: "e", ABSENT: "b", DEFERRED: "g"}
 _STEP = "f"
@@ -47,14 +47,14 @@ def page(profile: Profile) -> str:
     )
 
 
-def _node(node: trees.Node, modules: Mapping[str, Module], whole: float) -> Node:
+def _node(node: trees.ProfileNode, modules: Mapping[str, ImportedModule], whole: float) -> ChartNode:
     module = modules.get(node.name) if node.is_import else None
     said = f"{ms(node.total)} ms, {100 * node.total / (whole or 1):.1f} %"
     if node.children:
         said += f"; {ms(node.own)} ms of its own"
     if module is not None:
         said += f"; {USES[module.used]}" + (f"; {human_size(module.read)} read" if module.read else "")
-    return Node(
+    return ChartNode(
         label(node),
         round(node.total / _UNIT),
         said,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.runtime.configured import ConfiguredRuntime
 
 _TIMEOUT = 120
 """Seconds that one run may take."""
@@ -51,7 +51,7 @@ class Python:
 
 
 @dataclass(frozen=True)
-class Program:
+class ProfiledProgram:
     """What is run: a command line, an environment and what stdin holds."""
 
     arguments: tuple[str, ...]
@@ -81,7 +81,9 @@ class Run:
     """The instrument's report, in its own words."""
 
 
-def find_python(runtime: Path | None, *, wanted: str | None = None, configured: tuple[Executable, ...] = ()) -> Python:
+def find_python(
+    runtime: Path | None, *, wanted: str | None = None, configured: tuple[ConfiguredRuntime, ...] = ()
+) -> Python:
     """Return the interpreter to measure with, which is found as `runtime.discovery.discover` says.
 
     `wanted`: the SHA256 (hex) of what the offer runs on this architecture, if that is known. Raises `SandboxError`.
@@ -90,7 +92,9 @@ def find_python(runtime: Path | None, *, wanted: str | None = None, configured: 
     return Python(found.path, found.words, found.warning.rstrip("."), found.exact)
 
 
-def instrumented(program: Program, *, use: bool = False, lazy: Sequence[str] = ()) -> tuple[tuple[str, ...], bytes]:
+def instrumented(
+    program: ProfiledProgram, *, use: bool = False, lazy: Sequence[str] = ()
+) -> tuple[tuple[str, ...], bytes]:
     """Return the arguments of `program` with the instrument in front of its bootstrap, and the mark of its report.
 
     `use`: note which modules are used, which takes time. `lazy`: packages to load on first use. Raises `ProfileError`
@@ -120,7 +124,7 @@ def instrumented(program: Program, *, use: bool = False, lazy: Sequence[str] = (
     return tuple(arguments), mark.encode()
 
 
-def run(python: Python, program: Program, arguments: Sequence[str] | None = None, mark: bytes = b"") -> Run:
+def run(python: Python, program: ProfiledProgram, arguments: Sequence[str] | None = None, mark: bytes = b"") -> Run:
     """Run `program` once, cold, in an empty folder, and return what it did.
 
     `arguments` replace the program's; `mark` is that of an instrument among them. Raises `ProfileError` if it does not

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.config.publish_options import Settings
     from hatch_os402.offer.keys import Key
-    from hatch_os402.publishing.files import Project
+    from hatch_os402.publishing.files import PublishedProject
     from hatch_os402.publishing.upload import Result
     from hatch_os402.reporting import Reporter
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def publish(
     artifacts: Sequence[str],
     settings: Settings,
-    project: Project,
+    project: PublishedProject,
     *,
     reporter: Reporter,
     say: Callable[[str], None],

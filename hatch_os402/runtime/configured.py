@@ -23,7 +23,7 @@ _MACHINES = {62: "x86_64", 183: "aarch64"}
 
 
 @dataclass(frozen=True)
-class Executable:
+class ConfiguredRuntime:
     """What runs on one architecture."""
 
     arch: str
@@ -34,14 +34,14 @@ class Executable:
     """Where it lies on this machine, if it does; never part of an artifact."""
 
 
-def executables(values: Sequence[str], root: Path) -> tuple[Executable, ...]:
+def executables(values: Sequence[str], root: Path) -> tuple[ConfiguredRuntime, ...]:
     """Return what the option's `values` mean, sorted by architecture; the pinned cosmo-python when there are none.
 
     Relative paths are below `root`. Raises `OptionValueError`.
     """
     if not values:
-        return tuple(Executable(arch, sha256) for arch, sha256 in sorted(pins.ASSIMILATED_SHA256.items()))
-    found: dict[str, Executable] = {}
+        return tuple(ConfiguredRuntime(arch, sha256) for arch, sha256 in sorted(pins.ASSIMILATED_SHA256.items()))
+    found: dict[str, ConfiguredRuntime] = {}
     for value in values:
         executable = _parse(value, root)
         if executable.arch in found:
@@ -50,9 +50,9 @@ def executables(values: Sequence[str], root: Path) -> tuple[Executable, ...]:
     return tuple(found[arch] for arch in sorted(found))
 
 
-def _parse(value: str, root: Path) -> Executable:
+def _parse(value: str, root: Path) -> ConfiguredRuntime:
     if match := _URL.fullmatch(value):
-        return Executable(match["arch"], match["sha256"].lower(), url=match["url"])
+        return ConfiguredRuntime(match["arch"], match["sha256"].lower(), url=match["url"])
     if "://" in value:
         shown = re.sub(r"//[^/]*@", "//", value)  # name and password are nobody's business
         raise OptionValueError(f'{_FIELD} must be a path or "arch:url#sha256" (arch: x86_64 or aarch64), not {shown!r}')
@@ -65,7 +65,7 @@ def _parse(value: str, root: Path) -> Executable:
             _, sha256 = measure(file)
     except OSError as error:
         raise OptionValueError(f"{_FIELD} names {match['path']!r}, which cannot be read: {error.strerror}") from error
-    return Executable(_architecture(head, value, match["arch"]), sha256, path=path)
+    return ConfiguredRuntime(_architecture(head, value, match["arch"]), sha256, path=path)
 
 
 def _architecture(head: bytes, value: str, stated: str | None) -> str:

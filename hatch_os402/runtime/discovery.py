@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.runtime.configured import ConfiguredRuntime
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def discover(
     *,
     python: bool = True,
     named: Path | None = None,
-    configured: tuple[Executable, ...] = (),
+    configured: tuple[ConfiguredRuntime, ...] = (),
     cache: Path | None,
     environ: Mapping[str, str],
 ) -> Runtime:

@@ -12,7 +12,7 @@ from hatch_os402.errors import Os402Error
 from hatch_os402.files import file_sha256, locked
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.ape import HEAD, elf_header, is_ape
-from hatch_os402.runtime.configured import Executable
+from hatch_os402.runtime.configured import ConfiguredRuntime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +28,10 @@ TIMEOUT = 30.0
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def pinned() -> Executable:
+def pinned() -> ConfiguredRuntime:
     """Return the cosmo-python that an offer runs when pyproject.toml names no other."""
     arch, sha256 = next(iter(pins.ASSIMILATED_SHA256.items()))
-    return Executable(arch, sha256)
+    return ConfiguredRuntime(arch, sha256)
 
 
 def find_by_sha256(sha256: str, cache: Path) -> Path | None:
@@ -48,14 +48,14 @@ def find_by_sha256(sha256: str, cache: Path) -> Path | None:
         return None
 
 
-def cached(executable: Executable | None, cache: Path) -> Path | None:
+def cached(executable: ConfiguredRuntime | None, cache: Path) -> Path | None:
     """Return where `executable` (None: the pinned one) lies on this machine, or None when it has to be fetched."""
     executable = executable or pinned()
     return executable.path or find_by_sha256(executable.sha256, cache)
 
 
 def fetch(
-    executable: Executable | None,
+    executable: ConfiguredRuntime | None,
     *,
     cache: Path,
     reporter: Reporter,
@@ -90,7 +90,7 @@ def _place(sha256: str, cache: Path) -> Path:
 
 
 def _fetch(
-    executable: Executable,
+    executable: ConfiguredRuntime,
     place: Path,
     reporter: Reporter,
     progress: Callable[[int, int | None], None] | None,
@@ -130,7 +130,7 @@ def _silent(_received: int, _total: int | None) -> None:
     pass
 
 
-def _mismatch(executable: Executable, url: str, head: bytes, header: bytes, digest: str) -> str:
+def _mismatch(executable: ConfiguredRuntime, url: str, head: bytes, header: bytes, digest: str) -> str:
     """Return what to say of a file that is not the expected one."""
     told = f"{url} does not send the expected runtime; what it sent was deleted.\n"
     if executable.url:

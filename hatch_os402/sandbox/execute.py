@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import SandboxError
-from hatch_os402.sandbox.limits import Limits
+from hatch_os402.sandbox.limits import ResourceLimits
 from hatch_os402.sandbox.pipes import Feeder, Reader
 from hatch_os402.sandbox.process import SpawnerProcess
 from hatch_os402.sandbox.protocol import COUNTERS, FORGET, KILL, START
@@ -38,7 +38,7 @@ class Command:
     env: Mapping[str, str]
     stdin: Sequence[bytes] = ()
     """Pieces that are sent one after the other; without a byte in them, stdin is /dev/null, as on os402."""
-    limits: Limits = field(default_factory=Limits)
+    limits: ResourceLimits = field(default_factory=ResourceLimits)
     hold_stdin: bool = False
     """Whether the pipe stays open when all is sent, as when another task of the server holds it."""
 
@@ -50,7 +50,7 @@ class Outcome:
     exit: int
     """Its status, or 128 + the number of the signal that ended it."""
     stdout: bytes
-    """At most `Limits.buffer` bytes, as is `stderr`."""
+    """At most `ResourceLimits.buffer` bytes, as is `stderr`."""
     stderr: bytes
     utime: int
     """User CPU in microseconds, without that of the sandbox's start; as is `stime`, system CPU."""

@@ -49,8 +49,8 @@ _UNREADABLE = (
 """Files that a server has. They are empty here, and nobody may open them."""
 
 
-class Root:
-    """The namespaces that have the root. Raises `RefusedError` where the kernel does not allow them.
+class SandboxRoot:
+    """The namespaces that have the root. Raises `KernelRefusedError` where the kernel does not allow them.
 
     `config` has what `Needs` says, `folder`, which programs start in, if it is to be another than an empty one, and
     `spare`, an empty folder of this machine.
@@ -86,7 +86,7 @@ class Root:
             self._mounts = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY)
             self.folder = os.open(f"/proc/{pid}/root", os.O_PATH)
         except OSError as error:
-            raise linux.RefusedError(
+            raise linux.KernelRefusedError(
                 f"programs have no root of their own ({step}: {error.strerror or error}); {linux.ADVICE}"
             ) from None
         finally:

@@ -20,7 +20,7 @@ from hatch_os402.sandbox.stand_in import concealed, lacking
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hatch_os402.sandbox.root import Root
+    from hatch_os402.sandbox.root import SandboxRoot
 
 
 class Rules:
@@ -90,29 +90,29 @@ class Rules:
             rules = landlock.Landlock(config["readable"], config["listable"], root=folder, network=separated)
             self._steps.append(lambda plan: rules.confine(plan["tcp_bind"], plan["tcp_connect"]))
             signals = rules.keeps_signals
-        except linux.RefusedError as error:
+        except linux.KernelRefusedError as error:
             self.missing.append(str(error))
         try:
             calls = seccomp.Filter(root=root is not None, namespaces=separated, signals=signals)
             if self._can(calls.confine):
                 self._filter = calls.confine
-        except linux.RefusedError as error:
+        except linux.KernelRefusedError as error:
             self.missing.append(str(error))
 
-    def _root(self, config: dict[str, Any]) -> Root | None:
+    def _root(self, config: dict[str, Any]) -> SandboxRoot | None:
         """Return the root of all programs, and None where none can be made; `missing` says so, if namespaces can."""
         from hatch_os402.sandbox import linux, namespaces  # noqa: PLC0415 - Linux only
-        from hatch_os402.sandbox.root import Root  # noqa: PLC0415 - Linux only
+        from hatch_os402.sandbox.root import SandboxRoot  # noqa: PLC0415 - Linux only
 
         try:
-            root = Root(config)
-        except linux.RefusedError as error:
+            root = SandboxRoot(config)
+        except linux.KernelRefusedError as error:
             if namespaces.possible():
                 self.missing.append(str(error))
             return None
         return root if self._can(lambda: _separate(root)) else None
 
-    def _bound_processes(self, root: Root | None) -> None:
+    def _bound_processes(self, root: SandboxRoot | None) -> None:
         """Bound the number of processes, which no namespace does."""
         from hatch_os402.sandbox.root import is_root  # noqa: PLC0415 - Linux only
 
@@ -145,7 +145,7 @@ _COUNTED_BY_NAMESPACE = (5, 14)
 """The Linux that counts a user's processes in each user namespace by itself (RLIMIT_NPROC, getrlimit(2))."""
 
 
-def _separate(root: Root | None) -> None:
+def _separate(root: SandboxRoot | None) -> None:
     from hatch_os402.sandbox import namespaces  # noqa: PLC0415 - Linux only
 
     process = namespaces.own_process()

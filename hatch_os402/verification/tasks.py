@@ -57,11 +57,11 @@ def verify_task(
         raise AnswerError("A task is named by its URL, https://…/tasks/ID, where ID is 64 hex digits.")
     with ExitStack() as stack:
         client = client or stack.enter_context(httpx.Client(timeout=_TIMEOUT))
-        return tuple(_links(_Server(client, match[1], match[2]), owner, signer, body, offer))
+        return tuple(_links(_TaskServer(client, match[1], match[2]), owner, signer, body, offer))
 
 
 @dataclass(frozen=True)
-class _Server:
+class _TaskServer:
     """Where the answers about one task come from."""
 
     client: httpx.Client
@@ -92,7 +92,7 @@ class _Server:
 
 
 def _links(
-    server: _Server, owner: str | None, signer: str | None, body: Path | None, offer: ReadOffer | None
+    server: _TaskServer, owner: str | None, signer: str | None, body: Path | None, offer: ReadOffer | None
 ) -> Iterator[Link]:
     status = server.get()
     stated_owner, stated_signer = _address(status, "owner"), _address(status, "signer")
@@ -120,7 +120,7 @@ def _links(
         yield from _stream_links(server, stream, stated_owner, stated_signer)
 
 
-def _stream_links(server: _Server, stream: str, owner: str, signer: str) -> Iterator[Link]:
+def _stream_links(server: _TaskServer, stream: str, owner: str, signer: str) -> Iterator[Link]:
     answer = server.get(f"/{stream}")
     content, sha256, signature = (answer.get(name) for name in ("content", "sha256", "signature"))
     if isinstance(sha256, str):

@@ -7,7 +7,7 @@ from support.buildproject import offline, write_project
 from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.cli import main
-from hatch_os402.compatibility.remedies import search as way_out
+from hatch_os402.compatibility.remedies import search as remedy_search
 
 LINUX = "cp312-cp312-manylinux_2_17_x86_64"
 
@@ -83,7 +83,7 @@ def test_json_is_all_that_is_on_stdout(run, find_links):
 
 @pytest.mark.parametrize("way", ["command line", "option"])
 def test_ways_out_can_be_left_alone(run, find_links, monkeypatch, way):
-    monkeypatch.setattr(way_out, "search", lambda *_: pytest.fail("searched"))
+    monkeypatch.setattr(remedy_search, "search", lambda *_: pytest.fail("searched"))
     arguments = ["--remedies", "0"] if way == "command line" else []
     options = "remedies = false\n" if way == "option" else ""
     code, out, err = run(*arguments, dependencies=["fast"], options=options)

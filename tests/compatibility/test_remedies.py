@@ -13,9 +13,8 @@ from packaging.requirements import Requirement
 from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.compatibility.assess import assess
-from hatch_os402.compatibility.remedies import kinds as remedies
-from hatch_os402.compatibility.remedies import search as way_out
-from hatch_os402.compatibility.remedies import trials
+from hatch_os402.compatibility.remedies import release, trials
+from hatch_os402.compatibility.remedies import search as remedy_search
 from hatch_os402.compatibility.remedies.search import required_only_by, with_remedies
 from hatch_os402.compatibility.remedies.trials import SearchContext
 from hatch_os402.compatibility.vet import vet
@@ -255,7 +254,7 @@ def test_answers_are_remembered_until_something_changes(tmp_path, index, monkeyp
     searched(tmp_path, ["a>=2", "b"])
     assert ran, "another requirement is another question"
     ran.clear()
-    monkeypatch.setattr(way_out, "VALID", -1)
+    monkeypatch.setattr(remedy_search, "VALID", -1)
     searched(tmp_path, ["a", "b"])
     assert ran, "an old answer is asked again"
 
@@ -263,7 +262,7 @@ def test_answers_are_remembered_until_something_changes(tmp_path, index, monkeyp
 @pytest.mark.parametrize("damage", [b"", b"[{}]", b"{", b"[1]", b'{"a": 1}', b"\xff"])
 def test_a_damaged_memory_is_none(tmp_path, damage):
     (tmp_path / "x.json").write_bytes(damage)
-    assert way_out._remembered(tmp_path / "x.json") is None
+    assert remedy_search._remembered(tmp_path / "x.json") is None
 
 
 def test_who_brings_whom():
@@ -290,7 +289,7 @@ def test_what_is_known_is_tried_first(tmp_path, index, monkeypatch):
     native(index, "pydantic-core", "2.0")
     pure(index, "pydantic", "1.0")
     pure(index, "pydantic", "2.0", "pydantic-core")
-    order, search = [], way_out.search
+    order, search = [], remedy_search.search
 
     def noted(name, context):
         order.append(name)
@@ -299,9 +298,9 @@ def test_what_is_known_is_tried_first(tmp_path, index, monkeypatch):
     def too_late(*_arguments):
         raise OutOfTimeError("there is no time left.")
 
-    monkeypatch.setattr(way_out, "AT_ONCE", 1)
-    monkeypatch.setattr(way_out, "search", noted)
-    monkeypatch.setattr(remedies, "discover", too_late)
+    monkeypatch.setattr(remedy_search, "AT_ONCE", 1)
+    monkeypatch.setattr(remedy_search, "search", noted)
+    monkeypatch.setattr(release, "discover", too_late)
     found = searched(tmp_path, ["a", "pydantic"])
     assert order == ["pydantic-core", "a"]
     assert ways(found) == {"a": [], "pydantic-core": [("parent", "pydantic<2")]}

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.__about__ import __version__
 from hatch_os402.compatibility.curated import optional_extensions, replacements
 from hatch_os402.compatibility.findings import Remedy
-from hatch_os402.compatibility.remedies.kinds import change_of, nearest_first, search
+from hatch_os402.compatibility.remedies.base import change_of
+from hatch_os402.compatibility.remedies.registry import nearest_first, search
 from hatch_os402.compatibility.remedies.trials import Change, verify
 from hatch_os402.resolution.pip_process import OutOfTimeError, environment
 
