@@ -152,8 +152,8 @@ class Filter:
     """The filter of a program, for this machine's architecture.
 
     What something else takes care of is left to that: files and sockets with a path, where the program has a `root` of
-    its own; networks and shared memory, by `namespaces`; `signals` to others, by Landlock. Raises `KernelRefusedError` for
-    a machine whose system calls are not known here.
+    its own; networks and shared memory, by `namespaces`; `signals` to others, by Landlock. Raises
+    `KernelRefusedError` for a machine whose system calls are not known here.
     """
 
     def __init__(self, *, root: bool, namespaces: bool, signals: bool) -> None:

@@ -18,7 +18,7 @@ from hatch_os402.sandbox.protocol import COUNTERS, DESCRIPTORS, FORGET, KILL, OR
 from hatch_os402.sandbox.rules import Rules
 
 
-class SpawnerProcess:
+class ForkServer:
     """Takes orders until the socket ends, and reports the end of every program."""
 
     def __init__(self, control: socket.socket, wakeup_fd: int, rules: Rules) -> None:
@@ -123,7 +123,7 @@ def main() -> None:
         rules = Rules(config)
         os.write(told, json.dumps(rules.missing).encode())
         os.close(told)
-        SpawnerProcess(control, wakeup_fd, rules).serve()
+        ForkServer(control, wakeup_fd, rules).serve()
     finally:
         with contextlib.suppress(OSError):
             os.rmdir(config["spare"])  # noqa: PTH106 - as above; what a program could write there stays

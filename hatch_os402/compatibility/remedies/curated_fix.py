@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hatch_os402.compatibility.remedies.trials import SearchContext
 
 
-class CuratedRelease(RemedyKind):
+class CuratedReleaseRemedy(RemedyKind):
     """A release whose compiled files are known to be optional."""
 
     names = ("release",)
@@ -37,7 +37,7 @@ class CuratedRelease(RemedyKind):
             yield from first_that_helps(name, context, "release", (Change(added=(line,)),))
 
 
-class CuratedParent(RemedyKind):
+class CuratedParentRemedy(RemedyKind):
     """A release of what requires it that is known not to."""
 
     names = ("parent",)
@@ -55,7 +55,7 @@ class CuratedParent(RemedyKind):
                 yield from first_that_helps(name, context, "parent", (change,))
 
 
-class Replacement(RemedyKind):
+class ReplacementRemedy(RemedyKind):
     """Another distribution that does the same work."""
 
     names = ("replacement",)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hatch_os402.compatibility.remedies.trials import SearchContext
 
 
-class Extra(RemedyKind):
+class ExtraRemedy(RemedyKind):
     """A requirement of the project without one of its extras."""
 
     names = ("extra",)
@@ -38,7 +38,7 @@ class Extra(RemedyKind):
                         yield remedy_of("extra", (less,), context, resolution, instead_of=(requirement,))
 
 
-class Feature(RemedyKind):
+class FeatureRemedy(RemedyKind):
     """The option `features` without one of the project's extras."""
 
     names = (OPTION,)

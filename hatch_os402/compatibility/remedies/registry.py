@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_os402.compatibility.remedies.curated_fix import CuratedParent, CuratedRelease, Replacement
-from hatch_os402.compatibility.remedies.extra import Extra, Feature
-from hatch_os402.compatibility.remedies.release import Release
+from hatch_os402.compatibility.remedies.curated_fix import CuratedParentRemedy, CuratedReleaseRemedy, ReplacementRemedy
+from hatch_os402.compatibility.remedies.extra import ExtraRemedy, FeatureRemedy
+from hatch_os402.compatibility.remedies.release import ReleaseRemedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from hatch_os402.compatibility.remedies.base import Lines, RemedyKind
     from hatch_os402.compatibility.remedies.trials import SearchContext
 
-KINDS: tuple[RemedyKind, ...] = (Extra(), Feature(), CuratedRelease(), CuratedParent(), Replacement(), Release())
+KINDS: tuple[RemedyKind, ...] = (
+    ExtraRemedy(),
+    FeatureRemedy(),
+    CuratedReleaseRemedy(),
+    CuratedParentRemedy(),
+    ReplacementRemedy(),
+    ReleaseRemedy(),
+)
 
 MOST = 3
 """Suggested fixes shown for one incompatible distribution."""

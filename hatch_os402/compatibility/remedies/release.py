@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hatch_os402.resolution.resolve import Resolution
 
 
-class Release(RemedyKind):
+class ReleaseRemedy(RemedyKind):
     """A release that is pure, or releases of what requires it that do without it."""
 
     names = ("release", "parent")
