@@ -75,12 +75,12 @@ def _header(item: str) -> tuple[str, str]:
     """Return name and value of a header; a value that begins with @ is the content of a file."""
     name, colon, value = item.partition(":")
     if not colon or not _HEADER.fullmatch(name):
-        raise click.UsageError("A header is NAME:VALUE or NAME:@FILE.")  # without its value, which may be a key
+        raise click.UsageError("a header is NAME:VALUE or NAME:@FILE.")  # without its value, which may be a key
     value = value.strip()
     if value.startswith("@"):
         try:
             value = Path(value[1:]).read_text(encoding="ascii").strip()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it is not ASCII"
-            raise click.UsageError(f"The value of {name} cannot be read from {value[1:]}: {reason}.") from None
+            raise click.UsageError(f"the value of {name} cannot be read from {value[1:]}: {reason}.") from None
     return name, value

@@ -109,7 +109,7 @@ class _Invocation:
             reporter.warning(note)
         if self.arguments and not program.offer.exec.args_extendable:
             raise click.UsageError(
-                "Callers of this offer can give no arguments: set `args-extendable = true` in "
+                "callers of this offer can give no arguments: set `args-extendable = true` in "
                 "[tool.hatch.build.targets.os402.offer] and build again."
             )
         if program.offer.valid_until < time.time():

@@ -65,7 +65,7 @@ def path_(project: Path | None, arch: str | None) -> None:
 @_ARCH
 @click.argument("executable", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(project: Path | None, arch: str | None, executable: Path | None) -> None:
-    """Run the runtime (or EXECUTABLE) and compare it with what a build takes it to be.
+    """Run the runtime (or EXECUTABLE) and compare it with what a build expects.
 
     The exit status is 1 when something differs.
     """
@@ -82,9 +82,9 @@ def check(project: Path | None, arch: str | None, executable: Path | None) -> No
     for note in report.notes:
         click.echo(f"note: {note}")
     if grouped:
-        click.echo("This is not the runtime that the build takes it to be.")
+        click.echo("The runtime differs from the expected one.")
         sys.exit(1)
-    click.echo("everything is as the build takes it to be")
+    click.echo("everything is as the build expects it")
 
 
 @contextmanager

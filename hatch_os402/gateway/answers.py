@@ -45,7 +45,7 @@ def as_own(response: Response) -> Response:
 
 
 def preflight() -> Response:
-    """Return what a browser is told before a call from another origin (`webapp/handlers/cgi.rs`)."""
+    """Return the answer to a browser's question before a call from another origin (`webapp/handlers/cgi.rs`)."""
     return Response(
         status_code=HTTPStatus.NO_CONTENT,
         headers={

@@ -196,7 +196,7 @@ class Gateway:
     # Calls.
 
     async def runtime(self, program: Program) -> Runtime:
-        """Return what runs the program here, chosen at its first use, when a warning is told. Raises `SandboxError`."""
+        """Return what runs the program here, chosen at its first use, perhaps with a warning. Raises `SandboxError`."""
         wanted = program.executable
         async with self._choosing:
             if wanted not in self._runtimes:
@@ -227,7 +227,7 @@ class Gateway:
         await spawner.__aenter__()
         self._spawners[runtime.path] = spawner
         for what in spawner.missing:
-            self.reporter.warning(f"without a part of os402's isolation: {what}")
+            self.reporter.warning(f"sandbox incomplete: {what}")
 
     async def call(self, program: Program, request: CgiRequest) -> tuple[Task, Outcome]:
         """Run a call to its end, as soon as there is room. Cancelling it kills the program.
@@ -243,7 +243,7 @@ class Gateway:
             return await call
         except asyncio.CancelledError:
             if self._stopping:
-                raise StoppingError("The gateway is stopping") from None
+                raise StoppingError("the gateway is stopping") from None
             raise
 
     async def _call(self, program: Program, request: CgiRequest) -> tuple[Task, Outcome]:

@@ -28,7 +28,7 @@ class WatchedSource:
     """A path that the user named, and the offers that it gives."""
 
     def __init__(self, path: Path, reporter: Reporter) -> None:
-        self._path, self._tell = path, reporter
+        self._path, self._reporter = path, reporter
         self._seen: Hashable = None
         self.configured: tuple[ConfiguredRuntime, ...] = ()
         """What the project's option `runtime` names."""
@@ -41,7 +41,7 @@ class WatchedSource:
         self._seen = self._state()
         self.configured = configured(self._path)
         if is_project(self._path):
-            programs = tuple(load(artifacts) for artifacts in built(self._path, self._tell).expanded())
+            programs = tuple(load(artifacts) for artifacts in built(self._path, self._reporter).expanded())
             self.owners = frozenset(program.read.owner for program in programs)
             return programs
         return tuple(load(artifacts) for artifacts in choose(self._path).all())
@@ -80,7 +80,7 @@ def _trust_owners(sources: list[WatchedSource], gateway: Gateway) -> None:
 
 
 async def watch(sources: list[WatchedSource], gateway: Gateway) -> None:
-    """Load again what changes, for ever. What cannot be loaded is told once, and what was served stays."""
+    """Load again what changes, for ever. What cannot be loaded is reported once, and what was served stays."""
     while True:
         await asyncio.sleep(_PAUSE)
         for source in sources:

@@ -43,8 +43,8 @@ def _facts(inspection: Inspection) -> Iterator[tuple[str, str]]:
     if left := dict(inspection.bytecode.sources_only):
         yield "Source only", ", ".join(wrapped_list([*left], 3))
     if inspection.terms is not None:
-        for name, said in terminal.terms_rows(inspection.terms):
-            yield name.capitalize(), said
+        for name, stated in terminal.terms_rows(inspection.terms):
+            yield name.capitalize(), stated
 
 
 def _root(inspection: Inspection) -> ChartNode:

@@ -52,7 +52,7 @@ class Profile:
     """What it wrote to stdout."""
     err: bytes
     cpu: Stats | None
-    """CPU of the whole process, without the instrument; None where the system does not tell."""
+    """CPU of the whole process, without the instrument; None where the system does not measure it."""
     wall: Stats
     """From start to end, without the instrument."""
     instrumented: Stats | None
@@ -81,8 +81,8 @@ def measure(
 ) -> Profile:
     """Run the program of checked artifacts for `request`, `runs` times of each kind, cold, and report.
 
-    `private`: private variables of the offer; None: those of the project's pyproject.toml. `progress` is told what
-    comes next. Raises `Os402Error`.
+    `private`: private variables of the offer; None: those of the project's pyproject.toml. `progress` is called with
+    what comes next. Raises `Os402Error`.
     """
     artifacts = read_artifacts(found)
     program = _program(found, artifacts, request, private)
@@ -184,7 +184,7 @@ def _settings(archive: bytes, name: str) -> tuple[str, tuple[str, ...]]:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             main = opened.read("__main__.py")
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise ArtifactError(f"The archive of {name} is damaged: {error}. Build again.") from error
+        raise ArtifactError(f"the archive of {name} is damaged: {error}. Build again.") from error
     settings = launcher.settings_of(main)
     return (settings.entry_point.partition(":")[0], settings.lazy_imports) if settings else ("", ())
 

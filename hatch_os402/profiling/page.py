@@ -39,7 +39,7 @@ def page(profile: Profile) -> str:
     return render(
         f"{profile.name}: a cold start",
         subtitle,
-        [(name.capitalize() if name.islower() else name, said) for name, said in facts(profile)],
+        [(name.capitalize() if name.islower() else name, stated) for name, stated in facts(profile)],
         chart,
         [table for table in tables if table is not None],
         profile.notes,
@@ -49,15 +49,15 @@ def page(profile: Profile) -> str:
 
 def _node(node: trees.ProfileNode, modules: Mapping[str, ImportedModule], whole: float) -> ChartNode:
     module = modules.get(node.name) if node.is_import else None
-    said = f"{ms(node.total)} ms, {100 * node.total / (whole or 1):.1f} %"
+    stated = f"{ms(node.total)} ms, {100 * node.total / (whole or 1):.1f} %"
     if node.children:
-        said += f"; {ms(node.own)} ms of its own"
+        stated += f"; {ms(node.own)} ms of its own"
     if module is not None:
-        said += f"; {USES[module.used]}" + (f"; {human_size(module.read)} read" if module.read else "")
+        stated += f"; {USES[module.used]}" + (f"; {human_size(module.read)} read" if module.read else "")
     return ChartNode(
         label(node),
         round(node.total / _UNIT),
-        said,
+        stated,
         _KINDS[module.used] if module else _STEP,
         [_node(child, modules, whole) for child in node.children],
     )

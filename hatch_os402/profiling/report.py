@@ -160,7 +160,7 @@ def _lazy_advice(profile: Profile) -> Iterator[str]:
         yield f"    lazy-imports = [{', '.join(map(_quoted, (*profile.lazy, *lazy_imports.recommended)))}]"
         if lazy_imports.same_answer is None:
             yield ""
-            yield "Whether the program then answers the same cannot be told, since its answers vary: try it."
+            yield "Whether the program then answers the same is unknown, since its answers vary: try it."
     else:
         yield "`lazy-imports` would save nothing here."
     if lazy_imports.loaded_anyway:

@@ -29,7 +29,7 @@ _TIMEOUT = 120
 """Seconds that one run may take."""
 _HEADER = 2
 """Numbers in front of a report: its size in bytes, and the clock when it was ready."""
-_TOLD = 2000
+_OUTPUT_SHOWN = 2000
 """Characters of a program's stderr that a message shows."""
 
 
@@ -106,7 +106,7 @@ def instrumented(
         bootstrap = arguments[at]
     except (ValueError, IndexError):
         raise ProfileError(
-            "The offer does not start Python with `-c`, so that nothing can be put in front of its program."
+            "the offer does not start Python with `-c`, so that nothing can be put in front of its program."
         ) from None
     text = files(__name__.rpartition(".")[0]).joinpath("_instrument.py").read_text(encoding="utf-8")
     text = text.replace("from __future__ import annotations\n", "")  # it would be imported into the program
@@ -120,7 +120,7 @@ def instrumented(
         f"{bootstrap}"
     )
     if len(arguments[at].encode()) > MAX_ARGUMENT:
-        raise ProfileError("The bootstrap of the offer is too long to put anything in front of it.")
+        raise ProfileError("the bootstrap of the offer is too long to put anything in front of it.")
     return tuple(arguments), mark.encode()
 
 
@@ -147,7 +147,7 @@ def run(python: Python, program: ProfiledProgram, arguments: Sequence[str] | Non
                 timeout=_TIMEOUT,
             )
     except subprocess.TimeoutExpired as error:
-        raise ProfileError(f"The program did not end within {_TIMEOUT} seconds.") from error
+        raise ProfileError(f"the program did not end within {_TIMEOUT} seconds.") from error
     except OSError as error:
         raise ProfileError(f"{python.path} cannot be started: {error.strerror or error}.") from error
     wall = time.perf_counter() - begun
@@ -176,10 +176,10 @@ def _report(err: bytes, mark: bytes, status: int) -> tuple[bytes, dict[str, Any]
     numbers = [int(number) for number in sizes.split()] if found else []
     if len(numbers) != _HEADER or len(text) < numbers[0]:
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        told = own.decode("utf-8", "replace").strip()[-_TOLD:]
+        output = own.decode("utf-8", "replace").strip()[-_OUTPUT_SHOWN:]
         raise ProfileError(
-            f"The program {how} before the instrument could report: it was killed, or it left by `os._exit`."
-            + (f" It said:\n{told}" if told else "")
+            f"the program {how} before the instrument could report: it was killed, or it left by `os._exit`."
+            + (f" Its stderr ends with:\n{output}" if output else "")
         )
     size, reported = numbers
     seen: dict[str, Any] = ast.literal_eval(text[:size].decode())

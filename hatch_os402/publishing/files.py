@@ -91,7 +91,7 @@ def _private_env(settings: Settings, project: PublishedProject) -> bytes | None:
         try:
             return settings.env.read_bytes()
         except OSError as error:
-            raise PublishError(f"The private environment {settings.env} cannot be read: {error.strerror}.") from error
+            raise PublishError(f"the private environment {settings.env} cannot be read: {error.strerror}.") from error
     if not project.table:
         return None
     return canonical(environment(Options(project.table, project.root).offer))
@@ -103,7 +103,7 @@ def _named_executables(paths: Sequence[Path], wanted: set[str]) -> dict[str, Pat
         try:
             sha256 = file_sha256(path)
         except OSError as error:
-            raise PublishError(f"The executable {path} cannot be read: {error.strerror or error}.") from error
+            raise PublishError(f"the executable {path} cannot be read: {error.strerror or error}.") from error
         if sha256 not in wanted:
             raise PublishError(
                 f"{path} is none of the offer's executables: its sha256 is {sha256}, and the offer has "

@@ -91,7 +91,7 @@ class _Keys:
     """The user's key, asked for at most once and only when a signature is needed."""
 
     def __init__(self, settings: Settings, prompt: Callable[[str], str] | None, reporter: Reporter) -> None:
-        self._settings, self._prompt, self._tell = settings, prompt, reporter
+        self._settings, self._prompt, self._reporter = settings, prompt, reporter
         self._key: Key | None = None
         self.stated = bool(settings.key or os.environ.get(VARIABLE))
         """Whether the user has said which key it is, so that nobody has to be asked."""
@@ -103,7 +103,7 @@ class _Keys:
                 os.environ,
                 self._prompt,
                 password_file=self._settings.password_file,
-                warn=self._tell.warning,
+                warn=self._reporter.warning,
             )
         return self._key
 

@@ -102,13 +102,13 @@ def _download(
 
 
 def _check_metadata(pin: Pin, wheel: Wheel) -> None:
-    """Refuse a wheel that is not what the index said of it (PEP 658 metadata may differ from the file)."""
+    """Refuse a wheel that differs from its description in the index (PEP 658 metadata may differ from the file)."""
     promised = {str(Requirement(text)) for text in pin.requires_dist}
     actual = {str(requirement) for requirement in wheel.metadata.requires_dist}
     if wheel.name == pin.name and wheel.version == Version(pin.version) and promised == actual:
         return
     differing = ", ".join(sorted(promised ^ actual)) or f"it is {wheel.name} {wheel.version}"
     raise WheelError(
-        f"{pin.filename}: its own metadata is not what the index told when it was resolved: {differing}.\n"
+        f"{pin.filename}: its own metadata differs from what the index had when it was resolved: {differing}.\n"
         "The index is wrong about this file; pin another release of it."
     )

@@ -1,6 +1,6 @@
 """A look into the archives that a wheel's files may be, one level deep: native code may lie in them.
 
-Only names and first bytes are looked at, and nothing is unpacked. What is not looked into is told as well.
+Only names and first bytes are looked at, and nothing is unpacked. What is not looked into is reported as well.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Distributions that there are only as source: built here, when the user said so, without compilers.
+"""Distributions without a wheel: built here from their sdist, if the user opts in, without compilers.
 
 The build is pip's own, isolated (PEP 517), by the CPython that compiles the bytecode. What it needs to call a compiler
 is taken away: an extension that is optional is left out then, and one that is not ends the build. It runs the code of

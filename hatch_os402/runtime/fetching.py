@@ -132,19 +132,19 @@ def _silent(_received: int, _total: int | None) -> None:
 
 def _mismatch(executable: ConfiguredRuntime, url: str, head: bytes, header: bytes, digest: str) -> str:
     """Return what to say of a file that is not the expected one."""
-    told = f"{url} does not send the expected runtime; what it sent was deleted.\n"
+    fault = f"{url} does not send the expected runtime; what it sent was deleted.\n"
     if executable.url:
-        told += f"expected sha256 {executable.sha256}\nactual sha256   {digest}\n"
+        fault += f"expected sha256 {executable.sha256}\nactual sha256   {digest}\n"
         if is_ape(head):
             return (
-                f"{told}It is an APE; `runtime` must name the URL and the SHA256 of the ELF that `--assimilate` makes."
+                f"{fault}It is an APE; `runtime` must name the URL and the SHA256 of the ELF that `--assimilate` makes."
             )
-        return f"{told}Correct the URL or the SHA256 in `runtime`."
+        return f"{fault}Correct the URL or the SHA256 in `runtime`."
     if not header and not head.startswith(b"\x7fELF"):
         kind = f"an APE without {executable.arch}" if is_ape(head) else f"no executable (it begins with {head[:16]!r})"
-        return f"{told}It is {kind}.\nTry again later, or from another network."
+        return f"{fault}It is {kind}.\nTry again later, or from another network."
     return (
-        f"{told}expected sha256 {executable.sha256} (as an ELF for {executable.arch})\nactual sha256   {digest}\n"
+        f"{fault}expected sha256 {executable.sha256} (as an ELF for {executable.arch})\nactual sha256   {digest}\n"
         "It may have been replaced by a newer one: use the pinned file from elsewhere, as a path in `runtime`, "
         "or a release of hatch-os402 that pins the new one."
     )

@@ -158,8 +158,8 @@ class _Task:
     async def outcome(self) -> Outcome:
         limits = self._command.limits
         begun = time.monotonic()
-        feeder, stdout, stderr, told = self._start()
-        readers = (stdout, stderr, told)
+        feeder, stdout, stderr, reported = self._start()
+        readers = (stdout, stderr, reported)
 
         def out_of_time() -> None:
             self._end("wall")
@@ -179,7 +179,7 @@ class _Task:
             if not self._report.done():
                 self._order(KILL)
             self._report.add_done_callback(lambda _: self._order(FORGET))
-        return self._finished(report, wall, bytes(stdout.content), bytes(stderr.content), bytes(told.content))
+        return self._finished(report, wall, bytes(stdout.content), bytes(stderr.content), bytes(reported.content))
 
     def _start(self) -> tuple[Feeder, Reader, Reader, Reader]:
         command, limits = self._command, self._command.limits
@@ -224,9 +224,9 @@ class _Task:
         with contextlib.suppress(SandboxError):  # then it was killed, and the program with it
             self._process.order(what, self._number)
 
-    def _finished(self, report: Report, wall: float, stdout: bytes, stderr: bytes, told: bytes) -> Outcome:
+    def _finished(self, report: Report, wall: float, stdout: bytes, stderr: bytes, reported: bytes) -> Outcome:
         status, utime, stime, maxrss, *counters = report
-        before, _, failure = told.partition(b"\n")
+        before, _, failure = reported.partition(b"\n")
         if not before.startswith(b"["):
             before, failure = b"[0, 0]", before
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == _SIGKILL

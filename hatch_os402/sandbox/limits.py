@@ -1,4 +1,4 @@
-"""The limits of a call, and how the kernel is told."""
+"""The limits of a call, and how the kernel enforces them."""
 
 from __future__ import annotations
 

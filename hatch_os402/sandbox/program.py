@@ -139,7 +139,7 @@ def load(artifacts: ArtifactSet, private_env: Mapping[str, str] | None = None) -
             stdin = frame.read_bytes()
         except OSError as error:
             raise SandboxError(
-                f"The offer's standard input is private, and {frame} cannot be read: {error.strerror or error}. "
+                f"the offer's standard input is private, and {frame} cannot be read: {error.strerror or error}. "
                 "os402 would run the offer without its program. Build again."
             ) from error
         if (actual := hashlib.sha256(stdin).hexdigest()) != execution.stdin_sha256:
@@ -157,12 +157,12 @@ def private_env_of_project(sha256: str, folder: Path) -> dict[str, str]:
     """Return the environment with this hash, which only the pyproject.toml of the project has."""
     root = project_above(folder)
     if root is None:
-        raise SandboxError(f"The offer's environment is private, and no pyproject.toml above {folder} has it.")
+        raise SandboxError(f"the offer's environment is private, and no pyproject.toml above {folder} has it.")
     env = private_environment(read_pyproject(root))
     if hashlib.sha256(canonical(env)).hexdigest() == sha256:
         return env
     raise SandboxError(
-        f"The offer's environment is private, and {root / 'pyproject.toml'} has another one. Build again."
+        f"the offer's environment is private, and {root / 'pyproject.toml'} has another one. Build again."
     )
 
 

@@ -51,7 +51,7 @@ class Rules:
 
     def exec_program(self, descriptors: list[int], length: int) -> NoReturn:
         """Be the program that the plan on stdin says. What goes wrong is written to the last of `descriptors`."""
-        told = descriptors[-1]
+        reported = descriptors[-1]
         try:
             os.setsid()
             for number, descriptor in enumerate(descriptors[:-1]):
@@ -64,14 +64,14 @@ class Rules:
             arguments = concealed(plan["args"]) if self._conceal else plan["args"]
             limits.apply(plan["ram"], plan["stack"], plan["cpu"], self._processes)
             used = resource.getrusage(resource.RUSAGE_SELF)
-            os.write(told, json.dumps([microseconds(used.ru_utime), microseconds(used.ru_stime)]).encode() + b"\n")
+            os.write(reported, json.dumps([microseconds(used.ru_utime), microseconds(used.ru_stime)]).encode() + b"\n")
             for number in (signal.SIGINT, signal.SIGXFSZ):  # ignored here, and exec would keep that
                 signal.signal(number, signal.SIG_DFL)
             self._filter()
             os.execve(self._executable, arguments, plan["env"])  # noqa: S606 - no shell is wanted
-        except BaseException as error:  # noqa: BLE001 - told to who asked, whatever it is
+        except BaseException as error:  # noqa: BLE001 - reported to the parent, whatever it is
             with contextlib.suppress(OSError):
-                os.write(told, f"{type(error).__name__}: {error}".encode(errors="backslashreplace"))
+                os.write(reported, f"{type(error).__name__}: {error}".encode(errors="backslashreplace"))
         os._exit(126)
 
     def _isolate(self, config: dict[str, Any]) -> None:
@@ -129,7 +129,7 @@ class Rules:
         if (pid := os.fork()) == 0:
             try:
                 step()
-            except BaseException as error:  # noqa: BLE001 - told to the parent
+            except BaseException as error:  # noqa: BLE001 - reported to the parent
                 os.write(write, str(error).encode())
             os._exit(0)
         os.close(write)

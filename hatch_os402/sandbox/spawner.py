@@ -110,7 +110,7 @@ def main() -> None:
     """Run a spawner: the arguments are the descriptor of its socket and of the pipe for its first words, and JSON."""
     control = socket.socket(fileno=int(sys.argv[-3]))
     control.set_inheritable(False)  # no program may give orders
-    told = int(sys.argv[-2])
+    reported = int(sys.argv[-2])
     wakeup_fd, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -121,8 +121,8 @@ def main() -> None:
     try:
         os.chdir(config["folder"] or config["spare"])  # where programs start, unless they have a root
         rules = Rules(config)
-        os.write(told, json.dumps(rules.missing).encode())
-        os.close(told)
+        os.write(reported, json.dumps(rules.missing).encode())
+        os.close(reported)
         ForkServer(control, wakeup_fd, rules).serve()
     finally:
         with contextlib.suppress(OSError):

@@ -19,7 +19,7 @@ _FACTORIES = {"list": list, "dict": dict, "set": set, "tuple": tuple, "str": str
 
 
 class StaticError(Exception):
-    """Something in the source that only running it would tell."""
+    """Something in the source that is known only when it runs."""
 
 
 def class_of(module: ModuleSource, node: ast.ClassDef) -> type:

@@ -1,4 +1,4 @@
-"""Ways out, found by pip among crafted wheels."""
+"""Suggested fixes, found by pip among crafted wheels."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_several_at_once_and_what_comes_with_them(tmp_path, index):
     }
     by_name = {item.subject: item for item in found.errors}
     assert by_name["source"].code == "source-only"
-    assert by_name["inner"].searched == "It comes with core alone, and goes with it."
+    assert by_name["inner"].searched == "Only core requires it: what fixes that fixes this."
     assert by_name["hopeless"].searched.startswith("No other release of it")
     (remedy,) = by_name["a"].remedies
     assert (remedy.table, remedy.instead_of) == ("project.dependencies", ())
@@ -212,7 +212,7 @@ def test_ways_that_contradict_each_other_are_not_shown_together(tmp_path, index)
     assert found.together == ()
 
 
-def test_a_way_that_brings_another_offender_is_none(tmp_path, index):
+def test_a_way_that_brings_another_error_is_none(tmp_path, index):
     native(index, "core", "1.0")
     native(index, "older", "1.0")
     pure(index, "parent", "1.0", "older")
@@ -225,9 +225,7 @@ def test_the_search_ends_in_time_and_says_so(tmp_path, index):
     pure(index, "a", "1.0")
     found = searched(tmp_path, ["a"], seconds=0)
     assert ways(found) == {"a": []}
-    assert (
-        found.errors[0].searched == "The search for ways out was stopped after 0 seconds (`remedies` sets the limit)."
-    )
+    assert found.errors[0].searched == "The search for fixes was stopped after 0 seconds (`remedies` sets the limit)."
     assert ways(searched(tmp_path, ["a"])) == {"a": [("release", "a<2")]}, "what was cut short is not remembered"
 
 
@@ -235,7 +233,7 @@ def test_a_search_that_takes_too_long_is_ended(tmp_path, index, monkeypatch):
     native(index, "a", "2.0")
     pure(index, "a", "1.0")
     monkeypatch.setattr(trials, "_left", lambda _: 0.01)  # too short for any pip to start
-    assert searched(tmp_path, ["a"]).errors[0].searched.startswith("The search for ways out was stopped")
+    assert searched(tmp_path, ["a"]).errors[0].searched.startswith("The search for fixes was stopped")
 
 
 def test_answers_are_remembered_until_something_changes(tmp_path, index, monkeypatch):

@@ -346,10 +346,10 @@ PROCESS = """
 import sys
 from pathlib import Path
 from hatch_os402.runtime import fetching
-from hatch_os402.runtime.configured import Executable
+from hatch_os402.runtime.configured import ConfiguredRuntime
 from hatch_os402.cli.reporter import ClickReporter
 cache, sha256, url = sys.argv[1:]
-print(fetching.fetch(Executable("x86_64", sha256, url=url), cache=Path(cache), reporter=ClickReporter(), sleep=None))
+print(fetching.fetch(ConfiguredRuntime("x86_64", sha256, url=url), cache=Path(cache), reporter=ClickReporter(), sleep=None))
 """
 
 

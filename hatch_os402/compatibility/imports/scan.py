@@ -72,7 +72,7 @@ def scan(
     findings: list[Finding] = []
     quiet: list[Finding] = []
     for finding, loud in (*_missing(reached, owners), *_behaviours(reached, owners, project)):
-        told = Finding(
+        complete = Finding(
             finding.level if loud else "hint",
             finding.code,
             finding.subject,
@@ -82,7 +82,7 @@ def scan(
             finding.places,
             finding.imports,
         )
-        (findings if loud else quiet).append(told)
+        (findings if loud else quiet).append(complete)
     return Scanned(tuple(findings), tuple(quiet))
 
 
@@ -109,7 +109,7 @@ def _left_out(vetted_wheels: Sequence[VettedWheel]) -> dict[str, str]:
 
 
 def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding, bool]]:
-    """Yield a finding for each package that is missing in each module, and whether it is to be told."""
+    """Yield a finding for each package that is missing in each module, and whether it is a warning for everybody."""
     grouped: dict[tuple[str, str, bool], list[Missing]] = {}
     for item in reached.missing:
         grouped.setdefault((item.path, item.wanted.partition(".")[0], item.certain), []).append(item)
@@ -123,7 +123,7 @@ def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding
 
 
 def _behaviours(reached: Reached, owners: dict[str, str], project: str) -> Iterator[tuple[Finding, bool]]:
-    """Yield a hint for each kind of behaviour in each module, and whether it is to be told."""
+    """Yield a hint for each kind of behaviour in each module, and whether it is a warning for everybody."""
     grouped: dict[tuple[str, str, bool], list[Suspect]] = {}
     for suspect in reached.suspects:
         own = owners[suspect.path] == project
