@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import time
 from typing import IO, TYPE_CHECKING
@@ -12,6 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from hatch_os402.errors import OfferError
+from hatch_os402.files import measure
 from hatch_os402.gateway.answers import RefusalError
 from hatch_os402.gateway.bodies import no_room
 from hatch_os402.offer.reading import read_envelope
@@ -190,12 +190,9 @@ def _check_executable(arch: str, sha256: str, content: IO[bytes], execution: Exe
 
 def _sha256(content: IO[bytes]) -> str:
     """Return the hash of a part, which is then at its beginning again."""
-    digest = hashlib.sha256()
+    _, sha256 = measure(content)
     content.seek(0)
-    while chunk := content.read(_CHUNK):
-        digest.update(chunk)
-    content.seek(0)
-    return digest.hexdigest()
+    return sha256
 
 
 def _size(content: IO[bytes]) -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import threading
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -12,6 +9,7 @@ from packaging.version import Version
 
 from hatch_os402.cache import cache_errors
 from hatch_os402.errors import ResolutionError, WheelError
+from hatch_os402.files import move_file
 from hatch_os402.resolution.pip_process import HERE, Host, run_pip
 from hatch_os402.resolution.target import Target
 from hatch_os402.wheels.reading import read_wheel
@@ -77,11 +75,9 @@ def keep(path: Path, pin: Pin, cache: Path) -> Path:
     if not path.is_file():
         raise ResolutionError(f"pip did not fetch {pin.filename} of {pin.name} {pin.version}.")
     place = _place(pin, cache)
-    partial = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}")
     with cache_errors(cache):
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(path, partial)  # may cross file systems; the rename below does not
-        partial.replace(place)
+        move_file(path, place)
     return place
 
 

@@ -10,6 +10,8 @@ from hatch_os402.errors import OptionValueError
 from hatch_os402.files import measure
 from hatch_os402.home import expand_user
 from hatch_os402.runtime import pins
+from hatch_os402.runtime.ape import is_ape
+from hatch_os402.runtime.elf import architecture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 _FIELD = "Field `tool.hatch.build.targets.os402.runtime`"
 _URL = re.compile(r"(?P<arch>x86_64|aarch64):(?P<url>https?://[^\s#]+)#(?P<sha256>[0-9a-fA-F]{64})")
 _PATH = re.compile(r"(?:(?P<arch>x86_64|aarch64):)?(?P<path>.+)", re.DOTALL)
-_MACHINES = {62: "x86_64", 183: "aarch64"}
-"""`e_machine` of an ELF header (System V ABI)."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,15 @@ def _parse(value: str, root: Path) -> ConfiguredRuntime:
 
 def _architecture(head: bytes, value: str, stated: str | None) -> str:
     """Return the architecture of the ELF that begins with `head`; os402 executes nothing else."""
-    if head[:6] in {b"MZqFpD", b"jartsr"}:
+    if is_ape(head):
         raise OptionValueError(
             f"{_FIELD}: {value!r} is an APE, which os402 cannot execute; make it an ELF with `--assimilate`"
         )
-    if head[:4] != b"\x7fELF" or len(head) < 20:  # noqa: PLR2004 - up to e_machine
+    arch = architecture(head)
+    if arch is None:
         raise OptionValueError(f"{_FIELD}: {value!r} is not an ELF executable")
-    arch = _MACHINES.get(int.from_bytes(head[18:20], "little"), "another architecture")
-    if arch not in _MACHINES.values() or stated not in {None, arch}:
-        raise OptionValueError(f"{_FIELD}: {value!r} is an ELF for {arch}; os402 has x86_64 and aarch64")
+    if not arch or stated not in {None, arch}:
+        raise OptionValueError(
+            f"{_FIELD}: {value!r} is an ELF for {arch or 'another architecture'}; os402 has x86_64 and aarch64"
+        )
     return arch

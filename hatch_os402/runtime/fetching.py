@@ -13,6 +13,7 @@ from hatch_os402.files import file_sha256, locked
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.ape import HEAD, elf_header, is_ape
 from hatch_os402.runtime.configured import ConfiguredRuntime
+from hatch_os402.runtime.elf import MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +141,7 @@ def _mismatch(executable: ConfiguredRuntime, url: str, head: bytes, header: byte
                 f"{fault}It is an APE; `runtime` must name the URL and the SHA256 of the ELF that `--assimilate` makes."
             )
         return f"{fault}Correct the URL or the SHA256 in `runtime`."
-    if not header and not head.startswith(b"\x7fELF"):
+    if not header and not head.startswith(MAGIC):
         kind = f"an APE without {executable.arch}" if is_ape(head) else f"no executable (it begins with {head[:16]!r})"
         return f"{fault}It is {kind}.\nTry again later, or from another network."
     return (

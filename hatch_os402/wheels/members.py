@@ -6,7 +6,6 @@ Python's `zipfile` changes names as it reads them, differently on Windows and fr
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from hatch_os402.errors import WheelError
+from hatch_os402.files import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -112,11 +112,8 @@ def _directory_size(stream: BinaryIO) -> int:
 
 def hash_file(path: Path) -> str:
     """Return the SHA256 of the file at `path` in hex, or raise `WheelError`."""
-    digest = hashlib.sha256()
-    with _reading(path.name), path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    with _reading(path.name):
+        return file_sha256(path)
 
 
 def members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,6 +18,7 @@ from hatch_os402.compatibility.findings import Remedy
 from hatch_os402.compatibility.remedies.base import change_of
 from hatch_os402.compatibility.remedies.registry import nearest_first, search
 from hatch_os402.compatibility.remedies.trials import Change, verify
+from hatch_os402.files import write_file
 from hatch_os402.resolution.pip_process import OutOfTimeError, environment
 
 if TYPE_CHECKING:
@@ -169,8 +169,6 @@ def _remembered(path: Path) -> tuple[Remedy, ...] | None:
 
 
 def _remember(path: Path, remedies: Sequence[Remedy]) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     with suppress(OSError):  # remembering is a convenience
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps([remedy.to_json() for remedy in remedies]), encoding="utf-8")
-        partial.replace(path)
+        write_file(path, json.dumps([remedy.to_json() for remedy in remedies]).encode())
