@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -74,6 +75,23 @@ def write_file(path: Path, content: bytes) -> None:
     """Write `content` to `path`, whole or not at all. Raises `OSError`."""
     with replacing(path) as file:
         file.write(content)
+
+
+def copy_file(source: Path, path: Path) -> None:
+    """Copy the file `source` to `path`, whole or not at all. Raises `OSError`."""
+    with source.open("rb") as content, replacing(path) as file:
+        shutil.copyfileobj(content, file, _CHUNK)
+
+
+def move_file(source: Path, path: Path) -> None:
+    """Move the file `source` to `path`, whole or not at all, from another file system as well. Raises `OSError`."""
+    try:
+        source.replace(path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy_file(source, path)
+        source.unlink()
 
 
 @contextmanager

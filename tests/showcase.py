@@ -83,7 +83,7 @@ def run_all(built: Build, python: str) -> dict[str, tuple[Row, Any]]:
 def _run(built: Build, python: str, package: str, facts: Any) -> tuple[Row, Any]:
     source = (PROJECT / f"showcase/with_{package}.py").read_text(encoding="utf-8")
     does = (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
-    version = {name.lower(): version for name, version in built.vendored.items()}[package]
+    version = {name.lower().replace("-", "_"): version for name, version in built.vendored.items()}[package]
     try:
         run = serve(built, python, package.encode())
     except AssertionError as error:

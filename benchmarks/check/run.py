@@ -20,7 +20,7 @@ from hatchling.metadata.core import ProjectMetadata
 REPOSITORY = Path(__file__).parent.parent.parent
 FIXTURE = REPOSITORY / "fixtures" / "compiled"
 FIVE = ["cryptography", "jsonschema", "lxml", "orjson", "pydantic>=2"]
-"""Five offenders, four of them with a way out."""
+"""Five incompatible distributions, four of them with a fix."""
 
 CHECK = [sys.executable, "-m", "hatch_os402.cli", "check", "--project"]
 
@@ -60,11 +60,11 @@ def main() -> None:
         runs = {
             "pip resolves (plain)": (lambda: None, plain),
             "check --remedies 0": (lambda: None, [*CHECK, str(FIXTURE), "--remedies", "0"]),
-            "five offenders, looked for": (
+            "five incompatible, looked for": (
                 lambda: shutil.rmtree(cache / "remedies", ignore_errors=True),
                 [*CHECK, str(sample), "--remedies", "300"],
             ),
-            "five offenders, remembered": (lambda: None, [*CHECK, str(sample), "--remedies", "300"]),
+            "five incompatible, remembered": (lambda: None, [*CHECK, str(sample), "--remedies", "300"]),
         }
         took: dict[str, list[float]] = {name: [] for name in runs}
         for number in range(rounds + 1):

@@ -32,7 +32,7 @@ _VERSION = 2
 
 
 @dataclass(frozen=True)
-class Place:
+class IndexEntry:
     """Where a file lies in the archive."""
 
     path: str
@@ -52,7 +52,7 @@ class _Folder:
     folders: dict[str, _Folder] = field(default_factory=dict)
 
 
-def build_index(places: Iterable[Place]) -> bytes:
+def build_index(places: Iterable[IndexEntry]) -> bytes:
     """Return the content of the index of these files, which depends on nothing else (not even on their order)."""
     root = _Folder()
     for place in sorted(places, key=lambda place: place.path.encode()):

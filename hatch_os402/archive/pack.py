@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import deflate
 
 from hatch_os402.archive import index
-from hatch_os402.archive.index import Place, build_index
+from hatch_os402.archive.index import IndexEntry, build_index
 from hatch_os402.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class _Archive:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._directory: list[bytes] = []
-        self.places: list[Place] = []
+        self.places: list[IndexEntry] = []
         self.size = 0
         self.digest = hashlib.sha256()
 
@@ -92,7 +92,9 @@ class _Archive:
             _CENTRAL.pack(b"PK\1\2", _MADE_BY_UNIX, *shared, 0, 0, 0, _MODE, min(self.size, _MOST_BYTES)) + name
         )
         self._write(_LOCAL.pack(b"PK\3\4", *shared) + name)
-        self.places.append(Place(member.path, self.size, len(content), crc, None if packed is None else len(packed)))
+        self.places.append(
+            IndexEntry(member.path, self.size, len(content), crc, None if packed is None else len(packed))
+        )
         self._write(data)
         if self.size > _MOST_BYTES or len(self._directory) > _MOST_MEMBERS:
             raise ArtifactError(

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from hatch_os402.config.expiry import Expiry
     from hatch_os402.config.project import Project
     from hatch_os402.resolution.resolve import Resolution
-    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.runtime.configured import ConfiguredRuntime
     from hatch_os402.tools.model import Tool
 
 
 @dataclass(frozen=True)
-class Facts:
+class BuildFacts:
     """What a build found out on its way."""
 
     project: Project
@@ -32,7 +32,7 @@ class Facts:
     tools: Sequence[Tool]
     """Where each has an offer of its own; the entry point is then empty."""
     architectures: Sequence[str]
-    executables: Sequence[Executable]
+    executables: Sequence[ConfiguredRuntime]
     resolution: Resolution
     vetted_wheels: Sequence[VettedWheel]
     compiled: Compiled

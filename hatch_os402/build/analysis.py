@@ -54,7 +54,7 @@ _PIP_SETTINGS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_
 
 
 @dataclass(frozen=True)
-class Request:
+class BuildRequest:
     """What is to be vendored and started."""
 
     own: Wheel
@@ -71,7 +71,7 @@ class Request:
 class Analysis:
     """What is known of the project's dependencies before anything is staged."""
 
-    request: Request
+    request: BuildRequest
     resolution: Resolution
     vetted: tuple[VettedWheel, ...]
     """The project's first, then those of the wheels in the order of the pins; sdists have none."""
@@ -80,17 +80,17 @@ class Analysis:
     """Hints for those who ask."""
 
 
-def read_request(build: Context) -> Request:
+def read_request(build: Context) -> BuildRequest:
     """Return what the project asks for. Raises `Os402Error` for a damaged wheel or options that name nothing."""
     project, options = build.project, build.options
     check_features(project, options)
     own = read_wheel(project.wheel)
     entry = "" if options.tools else entry_point(project, options, {file.path for file in own.files})
     starts = tuple(tool.function for tool in options.tools) or (entry,)
-    return Request(own, entry, starts, requirements_of_groups(project, options.groups))
+    return BuildRequest(own, entry, starts, requirements_of_groups(project, options.groups))
 
 
-def resolve(request: Request, build: Context) -> Resolution:
+def resolve(request: BuildRequest, build: Context) -> Resolution:
     """Resolve the project's requirements, extras and groups included, and build what may be built from source."""
     options, own = build.options, request.own
     if own.metadata.requires_dist or request.groups:
@@ -134,7 +134,7 @@ def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
     )
 
 
-def vet(request: Request, wheels: Sequence[Wheel], build: Context) -> tuple[VettedWheel, ...]:
+def vet(request: BuildRequest, wheels: Sequence[Wheel], build: Context) -> tuple[VettedWheel, ...]:
     """Return the verdict on the project's own wheel and on each of `wheels`."""
     known = {request.own.name, *(wheel.name for wheel in wheels)}
     options = build.options
@@ -148,7 +148,7 @@ def vet(request: Request, wheels: Sequence[Wheel], build: Context) -> tuple[Vett
     return tuple(classify(wheel) for wheel in (request.own, *wheels))
 
 
-def scan(request: Request, vetted: Sequence[VettedWheel], resolution: Resolution, build: Context) -> Scanned:
+def scan(request: BuildRequest, vetted: Sequence[VettedWheel], resolution: Resolution, build: Context) -> Scanned:
     """Follow the imports from everything that may be started, and return what was seen."""
     return scanning.scan(
         request.starts,
@@ -175,7 +175,7 @@ def assess(vetted: Sequence[VettedWheel], scanned: Scanned, resolution: Resoluti
 
 
 def search_fixes(
-    assessment: Assessment, request: Request, resolution: Resolution, build: Context, *, seconds: int | None = None
+    assessment: Assessment, request: BuildRequest, resolution: Resolution, build: Context, *, seconds: int | None = None
 ) -> Assessment:
     """Return `assessment` with suggested fixes for its errors. `seconds` overrules the option `remedies`."""
     incompatible = frozenset(finding.subject for finding in assessment.errors) - {request.own.name}

@@ -16,7 +16,7 @@ from hatch_os402.archive import frame as framing
 from hatch_os402.archive.assemble import importable, is_launcher, launcher_entries
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, pack
-from hatch_os402.artifacts.facts import Facts
+from hatch_os402.artifacts.facts import BuildFacts
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, suffix_of
 from hatch_os402.artifacts.signed import of_one_build
 from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hatch_os402.archive.entries import Entry
     from hatch_os402.archive.staging import Tree
     from hatch_os402.artifacts.writing import Artifact, Files
-    from hatch_os402.build.analysis import Analysis, Request
+    from hatch_os402.build.analysis import Analysis, BuildRequest
     from hatch_os402.build.context import Context
     from hatch_os402.config.expiry import Expiry
     from hatch_os402.config.options import Options
@@ -46,7 +46,7 @@ _MAX_REPORTED = 5
 """Modules that did not compile, named before the rest is only counted."""
 
 
-def check_tree(tree: Tree, request: Request, build: Context) -> None:
+def check_tree(tree: Tree, request: BuildRequest, build: Context) -> None:
     """Check that the archive has what it is to start, and what is to be imported later. Raises `Os402Error`."""
     entries = {item.path: item for item in tree.entries}
     check_lazy_imports(build.options.lazy_imports, entries)
@@ -62,7 +62,7 @@ def check_tree(tree: Tree, request: Request, build: Context) -> None:
         build.reporter.warning(warning)
 
 
-def launcher_files(request: Request, options: Options) -> tuple[Entry, ...]:
+def launcher_files(request: BuildRequest, options: Options) -> tuple[Entry, ...]:
     """Return the files of the launcher that starts the entry point, or the option's tools, as the options say."""
     return launcher_entries(
         request.entry_point.removesuffix("()"),
@@ -153,7 +153,7 @@ def write_offers(
             frame=files.path(FRAME).read_bytes,
             valid_until=expiry.until,
             default_name=one.name,
-            default_description=one.description,
+            default_description=one.description or (None if own else build.project.description),
             default_schemas=(one.input_schema, one.output_schema),
         )
         signed = files.directory / (files.stem + suffix_of(own, SIGNED_SUFFIX))
@@ -173,7 +173,7 @@ def write_record(
     build: Context,
 ) -> Artifact:
     """Write the build record of the other `artifacts`."""
-    facts = Facts(
+    facts = BuildFacts(
         build.project,
         analyzed.request.entry_point,
         build.options.tools,

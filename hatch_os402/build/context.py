@@ -11,7 +11,7 @@ from hatch_os402.archive.entries import EntryReader
 from hatch_os402.cache import usable_cache
 from hatch_os402.files import temporary_folder
 from hatch_os402.resolution.target import ARCHITECTURES
-from hatch_os402.runtime.configured import Executable, executables
+from hatch_os402.runtime.configured import ConfiguredRuntime, executables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Context:
 
     project: Project
     options: Options
-    executables: tuple[Executable, ...]
+    executables: tuple[ConfiguredRuntime, ...]
     """What runs the program on os402, one an architecture."""
     workdir: Path
     """A folder of this build, removed at its end."""

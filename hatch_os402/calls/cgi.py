@@ -33,7 +33,7 @@ _OK, _LEAST_STATUS, _GREATEST_STATUS = 200, 100, 999
 
 
 @dataclass(frozen=True)
-class Request:
+class CgiRequest:
     """One request, as a server receives it."""
 
     method: str
@@ -116,7 +116,7 @@ class NoResponseError(Os402Error):
         self.title = title
 
 
-def environment(request: Request, architecture: str) -> dict[str, str]:
+def environment(request: CgiRequest, architecture: str) -> dict[str, str]:
     """Return the variables that os402 makes of `request` on a machine of this `architecture` (`x86_64`)."""
     headers = [(name.lower(), value) for name, value in request.headers if _is_visible(value)]
     first = {name: value for name, value in reversed(headers)}  # noqa: C416 - the first of repeated ones is to stay

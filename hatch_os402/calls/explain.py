@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from hatch_os402.calls.cgi import Response
     from hatch_os402.sandbox.execute import Outcome
-    from hatch_os402.sandbox.limits import Limits
+    from hatch_os402.sandbox.limits import ResourceLimits
 
 _MEBIBYTE = 1 << 20
 _ERRORS = 400
@@ -20,7 +20,7 @@ _SIGSEGV = 11
 _TABLE = "[tool.hatch.build.targets.os402.offer]"
 
 
-def explain(outcome: Outcome, limits: Limits, found: NoResponseError | Response, method: str = "GET") -> str:
+def explain(outcome: Outcome, limits: ResourceLimits, found: NoResponseError | Response, method: str = "GET") -> str:
     """Say, in sentences, what went wrong and how to mend it; empty if nothing did.
 
     `found` is the response to a request of `method`, or why the output is none.
@@ -35,7 +35,7 @@ def explain(outcome: Outcome, limits: Limits, found: NoResponseError | Response,
     return " ".join(sentences)
 
 
-def _sentences(outcome: Outcome, limits: Limits, problem: NoResponseError | None) -> Iterator[str]:
+def _sentences(outcome: Outcome, limits: ResourceLimits, problem: NoResponseError | None) -> Iterator[str]:
     if outcome.failure:
         yield f"The program could not be started: {outcome.failure.rstrip('.')}."
         if "Argument list too long" in outcome.failure:
@@ -61,7 +61,7 @@ def _sentences(outcome: Outcome, limits: Limits, problem: NoResponseError | None
         yield from _no_response(outcome, problem)
 
 
-def _limit(outcome: Outcome, limits: Limits) -> Iterator[str]:
+def _limit(outcome: Outcome, limits: ResourceLimits) -> Iterator[str]:
     if outcome.ended_by in {"stdout", "stderr"}:
         name = "output" if outcome.ended_by == "stdout" else "error output"
         yield (

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.config.pyproject import Pyproject
     from hatch_os402.reporting import Reporter
-    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.runtime.configured import ConfiguredRuntime
 
 _NO_SOURCES = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules"})
 _LAST_COMMIT = ".git/logs/HEAD"
@@ -50,7 +50,7 @@ def built(root: Path, reporter: Reporter, *, always: bool = False) -> ArtifactSe
     build(root)
     after = _newest(project)
     if after is None:
-        raise ArtifactError(f"The build of {root} left no artifacts in {project.directory}.")
+        raise ArtifactError(f"the build of {root} left no artifacts in {project.directory}.")
     if _content(after) != content:
         os.utime(after.path(RECORD), (begun, begun))  # what is saved from here on is newer than this build
     # Else what changed was of no account, such as a file that each build writes.
@@ -84,12 +84,12 @@ def build(root: Path) -> None:
             raise
     if status:
         raise ArtifactError(
-            f"The project {root.resolve()} could not be built; what is wrong is said above. Where its build needs "
+            f"the project {root.resolve()} could not be built; what is wrong is said above. Where its build needs "
             "more than is installed beside hatch-os402, run `hatch build -t os402` and name the artifact."
         )
 
 
-def configured(path: Path) -> tuple[Executable, ...]:
+def configured(path: Path) -> tuple[ConfiguredRuntime, ...]:
     """Return what the option `runtime` names in the project at `path`, or in the one whose artifact that is.
 
     Raises `Os402Error`.

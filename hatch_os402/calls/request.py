@@ -44,13 +44,13 @@ class Request:
         body = f", {len(self.body):,} bytes" if self.body else ""
         return f"{self.method} {self.path}{query}{body}"
 
-    def of(self, offer: str) -> cgi.Request:
+    def of(self, offer: str) -> cgi.CgiRequest:
         """Return the call of the offer with this name or hash, with the headers that curl would send."""
         headers = {"Host": "localhost", "User-Agent": f"hatch-os402/{__version__}", "Accept": "*/*"}
         if self.body is not None:
             headers |= {"Content-Type": self.content_type, "Content-Length": str(len(self.body))}
         decided = {name.lower() for name, _ in self.headers}
-        return cgi.Request(
+        return cgi.CgiRequest(
             method=self.method,
             script=offer,
             path_info="" if self.path == "/" else self.path,
@@ -90,9 +90,9 @@ def read_request(
 def _address(whole: str) -> tuple[str, str]:
     """Return path and query."""
     if not whole.startswith("/"):
-        raise RequestError(f"The path must begin with a slash, and it is {whole!r}.")
+        raise RequestError(f"the path must begin with a slash, and it is {whole!r}.")
     if not whole.isascii() or any(character <= " " for character in whole):
-        raise RequestError(f"The path {whole!r} must be percent-encoded, as in /two%20words.")
+        raise RequestError(f"the path {whole!r} must be percent-encoded, as in /two%20words.")
     path, _, query = whole.partition("#")[0].partition("?")
     return path, query
 
@@ -100,7 +100,7 @@ def _address(whole: str) -> tuple[str, str]:
 def _header(item: str) -> tuple[str, str]:
     name, colon, value = item.partition(":")
     if not colon or not name.strip() or not name.isascii() or "\n" in item:
-        raise RequestError(f"A header is NAME:VALUE, and {item!r} is none.")
+        raise RequestError(f"a header is NAME:VALUE, and {item!r} is none.")
     return name.strip(), value.strip()
 
 
@@ -113,4 +113,4 @@ def _content(item: str) -> bytes:
     try:
         return Path(item[1:]).read_bytes()
     except OSError as error:
-        raise RequestError(f"The body {item[1:]} cannot be read: {error.strerror or error}.") from error
+        raise RequestError(f"the body {item[1:]} cannot be read: {error.strerror or error}.") from error

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     "--remedies",
     metavar="SECONDS",
     type=click.IntRange(0, 3600),
-    help="How long to look for ways out; 0 does without. Default: the option `remedies`.",
+    help="How long to search for fixes; 0 does not search. Default: the option `remedies`.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say more on stderr, what is guarded or not certain included.")
 def command(

@@ -25,7 +25,7 @@ def command(what: Path | None, html: Path | None, *, as_json: bool) -> None:
     """
     inspection = inspect(choose(what).build())
     if html is not None:
-        from hatch_os402.inspection.page import page  # noqa: PLC0415 - seldom asked for
+        from hatch_os402.inspection.page import page  # noqa: PLC0415 - rarely used
 
         write_page(html, page(inspection))
     if as_json:

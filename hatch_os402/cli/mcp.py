@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +15,10 @@ import click
 from hatch_os402.artifacts.choosing import METAVAR
 from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.processes.interruption import Interrupted
 
 if TYPE_CHECKING:
-    from hatch_os402.mcpserver.offers import Source
+    from hatch_os402.mcpserver.offers import OfferSource
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -42,7 +45,7 @@ def command(
 
     What is to be seen by a person goes to stderr.
     """
-    from hatch_os402.gateway.reload import Source as Built  # noqa: PLC0415
+    from hatch_os402.gateway.reload import WatchedSource as Built  # noqa: PLC0415
     from hatch_os402.mcpserver.local import LocalOffers  # noqa: PLC0415 - `--help` needs none of it
     from hatch_os402.mcpserver.remote import RemoteOffers  # noqa: PLC0415
     from hatch_os402.mcpserver.server import serve_stdio  # noqa: PLC0415
@@ -55,7 +58,7 @@ def command(
 
     async def run() -> None:
         async with AsyncExitStack() as stack:
-            sources: list[Source] = []
+            sources: list[OfferSource] = []
             if paths:
                 built = [Built(path, reporter) for path in paths]
                 local = LocalOffers(
@@ -68,19 +71,25 @@ def command(
                 sources.append(remote)
             await serve_stdio(sources, reporter)
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except Interrupted as interrupted:
+        # Everything is closed by now, but a thread that waits for stdin cannot be woken, and would be waited for.
+        click.echo(f"hatch-os402: {interrupted}", err=True)
+        sys.stderr.flush()
+        os._exit(interrupted.status)
 
 
 def _header(item: str) -> tuple[str, str]:
     """Return name and value of a header; a value that begins with @ is the content of a file."""
     name, colon, value = item.partition(":")
     if not colon or not _HEADER.fullmatch(name):
-        raise click.UsageError("A header is NAME:VALUE or NAME:@FILE.")  # without its value, which may be a key
+        raise click.UsageError("a header is NAME:VALUE or NAME:@FILE.")  # without its value, which may be a key
     value = value.strip()
     if value.startswith("@"):
         try:
             value = Path(value[1:]).read_text(encoding="ascii").strip()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it is not ASCII"
-            raise click.UsageError(f"The value of {name} cannot be read from {value[1:]}: {reason}.") from None
+            raise click.UsageError(f"the value of {name} cannot be read from {value[1:]}: {reason}.") from None
     return name, value

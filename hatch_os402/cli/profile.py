@@ -72,7 +72,7 @@ def command(
         progress=lambda text: click.echo(f"hatch-os402: {text}", err=True),
     )
     if html is not None:
-        from hatch_os402.profiling.page import page  # noqa: PLC0415 - seldom asked for
+        from hatch_os402.profiling.page import page  # noqa: PLC0415 - rarely used
 
         write_page(html, page(profile))
     if as_json:

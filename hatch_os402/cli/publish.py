@@ -8,7 +8,7 @@ import click
 
 from hatch_os402.artifacts.choosing import METAVAR
 from hatch_os402.cli.reporter import ClickReporter
-from hatch_os402.config.publish_options import URL_VARIABLE, Table, load_settings
+from hatch_os402.config.publish_options import URL_VARIABLE, PublishTable, load_settings
 from hatch_os402.config.pyproject import is_project, project_above
 from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
 
@@ -72,7 +72,7 @@ def command(
     found = read_project(root)
     settings = load_settings(
         {name: values for name, values in options.items() if values},
-        (Table("tool.hatch.publish.os402", found.publish, root),),
+        (PublishTable("tool.hatch.publish.os402", found.publish, root),),
     )
     publish(
         artifacts or ([str(project)] if project else []),

@@ -77,11 +77,11 @@ def command(context: click.Context, /, **options: Any) -> None:
     """
     asked = {name: options.pop(name) for name in ("method", "data", "headers")}
     what, request = read(options.pop("what"), options.pop("path"), json=options.pop("json_data"), **asked)
-    sys.exit(_Call(context.meta.get(_ARGUMENTS, ()), what, request, **options).run())
+    sys.exit(_Invocation(context.meta.get(_ARGUMENTS, ()), what, request, **options).run())
 
 
 @dataclass(frozen=True)
-class _Call:
+class _Invocation:
     """What the user asked for."""
 
     arguments: tuple[str, ...]
@@ -109,7 +109,7 @@ class _Call:
             reporter.warning(note)
         if self.arguments and not program.offer.exec.args_extendable:
             raise click.UsageError(
-                "Callers of this offer can give no arguments: set `args-extendable = true` in "
+                "callers of this offer can give no arguments: set `args-extendable = true` in "
                 "[tool.hatch.build.targets.os402.offer] and build again."
             )
         if program.offer.valid_until < time.time():

@@ -18,7 +18,7 @@ from hatch_os402.config.options import Options
 from hatch_os402.errors import Os402Error
 from hatch_os402.runtime import check as checking
 from hatch_os402.runtime import fetching
-from hatch_os402.runtime.configured import Executable, executables
+from hatch_os402.runtime.configured import ConfiguredRuntime, executables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +65,7 @@ def path_(project: Path | None, arch: str | None) -> None:
 @_ARCH
 @click.argument("executable", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(project: Path | None, arch: str | None, executable: Path | None) -> None:
-    """Run the runtime (or EXECUTABLE) and compare it with what a build takes it to be.
+    """Run the runtime (or EXECUTABLE) and compare it with what a build expects.
 
     The exit status is 1 when something differs.
     """
@@ -82,9 +82,9 @@ def check(project: Path | None, arch: str | None, executable: Path | None) -> No
     for note in report.notes:
         click.echo(f"note: {note}")
     if grouped:
-        click.echo("This is not the runtime that the build takes it to be.")
+        click.echo("The runtime differs from the expected one.")
         sys.exit(1)
-    click.echo("everything is as the build takes it to be")
+    click.echo("everything is as the build expects it")
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def _present(project: Path | None, arch: str | None) -> Path:
     )
 
 
-def _chosen(project: Path | None, arch: str | None) -> Executable:
+def _chosen(project: Path | None, arch: str | None) -> ConfiguredRuntime:
     """Return the one executable that the options mean."""
     available = {executable.arch: executable for executable in _configured(project)}
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine())
@@ -122,7 +122,7 @@ def _chosen(project: Path | None, arch: str | None) -> Executable:
     return available[wanted]
 
 
-def _configured(project: Path | None) -> tuple[Executable, ...]:
+def _configured(project: Path | None) -> tuple[ConfiguredRuntime, ...]:
     """Return what the option `runtime` of the project means; without a project, the pinned cosmo-python."""
     start = (project or Path()).absolute()
     folders = (start,) if project else (start, *start.parents)

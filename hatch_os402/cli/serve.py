@@ -71,7 +71,7 @@ def command(
     to stdout. Ctrl-C stops it.
     """
     from hatch_os402.gateway.core import Gateway  # noqa: PLC0415
-    from hatch_os402.gateway.reload import Source, load_all  # noqa: PLC0415
+    from hatch_os402.gateway.reload import WatchedSource, load_all  # noqa: PLC0415
     from hatch_os402.gateway.server import HOST, listen, serve  # noqa: PLC0415
     from hatch_os402.offer.keys import load_key  # noqa: PLC0415 - needs an extra; `--help` does not
 
@@ -92,7 +92,7 @@ def command(
             key=signer,
             owners=[owner.lower() for owner in owners],
         ) as gateway:
-            sources = [Source(path, reporter) for path in what]
+            sources = [WatchedSource(path, reporter) for path in what]
             load_all(sources, gateway)
             address = f"http://{HOST}:{listening.getsockname()[1]}"
             for program in gateway.programs.values():

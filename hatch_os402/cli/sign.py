@@ -62,7 +62,7 @@ def command(
         signed = sign(complete(read.offer, signer.address), signer)
         target = output or signed_path(offer)
         write_signed(target, signed)
-        _tell(target, read, signed)
+        _report(target, read, signed)
 
 
 def _read(artifacts: ArtifactSet) -> tuple[Path, ReadOffer]:
@@ -79,7 +79,7 @@ def _private_env(sha256: str | None, folder: Path) -> dict[str, str]:
         return {}
 
 
-def _tell(target: Path, read: ReadOffer, signed: SignedOffer) -> None:
+def _report(target: Path, read: ReadOffer, signed: SignedOffer) -> None:
     if read.dropped:
         click.echo(f"hatch-os402: left out what os402 does not keep: {', '.join(read.dropped)}", err=True)
     if read.declared_sha256 not in {None, read.sha256}:

@@ -56,7 +56,7 @@ def command(
         links += verify_task(url, owner=owner, signer=signer, body=body, offer=offer)
     _show(links, as_json=as_json)
     if broken := [link.name for link in links if link.holds is False]:
-        raise Os402Error(f"The chain is broken at: {', '.join(broken)}.")
+        raise Os402Error(f"the chain is broken at: {', '.join(broken)}.")
 
 
 def _links(offers: Sequence[ArtifactSet]) -> list[Link]:

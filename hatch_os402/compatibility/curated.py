@@ -66,7 +66,7 @@ class Incompatibility(_Known):
 
 @dataclass(frozen=True)
 class EnvironmentHint(_Known):
-    """A distribution that works better on os402 when an environment variable tells it to."""
+    """A distribution that works better on os402 when an environment variable is set."""
 
     environment: Mapping[str, str]
     message: str
@@ -91,11 +91,11 @@ class Replacement:
 
 @cache
 def optional_extensions() -> Mapping[str, OptionalExtension]:
-    """Return the known speed-ups by canonical name."""
+    """Return the distributions with optional extensions by canonical name."""
     return MappingProxyType(
         {
             name: OptionalExtension(**_common(name, entry), files=tuple(entry["files"]), fallback=entry["fallback"])
-            for name, entry in _curated()["speedups"].items()
+            for name, entry in _curated()["optional-extensions"].items()
         }
     )
 
@@ -108,7 +108,7 @@ def incompatibilities() -> Mapping[str, Incompatibility]:
             name: Incompatibility(
                 **_common(name, entry), needs=entry["needs"], message=entry["message"], advice=entry["advice"]
             )
-            for name, entry in _curated()["troubles"].items()
+            for name, entry in _curated()["incompatibilities"].items()
         }
     )
 
@@ -119,7 +119,7 @@ def environment_hints() -> Mapping[str, EnvironmentHint]:
     return MappingProxyType(
         {
             name: EnvironmentHint(**_common(name, entry), environment=entry["environment"], message=entry["message"])
-            for name, entry in _curated()["switches"].items()
+            for name, entry in _curated()["environment-hints"].items()
         }
     )
 

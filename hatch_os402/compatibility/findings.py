@@ -1,4 +1,4 @@
-"""What a build found about its dependencies, as data: one verdict a distribution, findings, and ways out."""
+"""What a build found about its dependencies, as data: one verdict a distribution, findings and suggested fixes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class NativeFile:
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceLocation:
     """Where something stands."""
 
     path: str
@@ -52,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Remedy:
-    """A change to pyproject.toml after which the offender is gone, shown to resolve for the target."""
+    """A change to pyproject.toml after which the incompatible distribution is gone, shown to resolve for the target."""
 
     kind: str
     """ "release" (of it), "parent" (a release of what requires it), "extra" (one less), "replacement" or "option"."""
@@ -128,7 +128,7 @@ class Finding:
     """One sentence."""
     version: str = ""
     chains: tuple[Chain, ...] = ()
-    places: tuple[Place, ...] = ()
+    places: tuple[SourceLocation, ...] = ()
     imports: tuple[str, ...] = ()
     """The modules that import one another, from the entry point to the place."""
     advice: str = ""
@@ -163,7 +163,7 @@ class Assessment:
     findings: tuple[Finding, ...] = ()
     """Errors first, then warnings, then hints."""
     together: tuple[str, ...] = field(default=())
-    """The lines of each offender's first remedy, when they were shown to resolve together."""
+    """The lines of each incompatible distribution's first remedy, when they were shown to resolve together."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -200,10 +200,10 @@ def merged(known: Sequence[Finding], scanned: Sequence[Finding]) -> tuple[Findin
     advice = {finding.subject: finding.advice for finding in known if finding.code == NEEDS_CTYPES}
     seen = advice.keys() & {finding.subject for finding in scanned if finding.code == MISSING_MODULE}
     rest = (finding for finding in known if finding.code != NEEDS_CTYPES or finding.subject not in seen)
-    told = (
+    with_advice = (
         replace(finding, advice=advice[finding.subject])
         if finding.code == MISSING_MODULE and finding.subject in seen
         else finding
         for finding in scanned
     )
-    return (*rest, *told)
+    return (*rest, *with_advice)

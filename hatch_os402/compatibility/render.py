@@ -18,7 +18,7 @@ _TABLE = "[tool.hatch.build.targets.os402]"
 
 
 def errors(assessment: Assessment) -> str:
-    """Return what is told of all errors of `assessment`, which has some."""
+    """Return the text of all errors of `assessment`, which has some."""
     found = assessment.errors
     noun = "distribution" if len(found) == 1 else "distributions"
     parts = [f"{len(found)} {noun} cannot run on os402 (static CPython {PYTHON}, no dynamic loading, no compilers):"]
@@ -27,7 +27,7 @@ def errors(assessment: Assessment) -> str:
     parts.extend(_paragraph(finding, assessment.report_on(finding.subject)) for finding in found)
     if assessment.together:
         lines = "\n".join(f"  {line}" for line in assessment.together)
-        parts.append(f"The first way out of each, together, was resolved as well:\n{lines}")
+        parts.append(f"The first fix of each was resolved together with the others as well:\n{lines}")
     parts.append("\n".join(_options(found, assessment)))
     return "\n\n".join(parts)
 
@@ -70,7 +70,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    yield from _columns([("distribution", "version", "why", "required by", "way out"), *rows])
+    yield from _columns([("distribution", "version", "why", "required by", "suggested fix"), *rows])
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
@@ -102,7 +102,7 @@ def _lines(finding: Finding, report_on: DistributionReport | None) -> Iterator[s
     if len(finding.chains) > _CHAINS_SHOWN:
         yield f"  and in {len(finding.chains) - _CHAINS_SHOWN} more ways"
     for remedy in finding.remedies:
-        yield f"  Way out: {_told(remedy)}"
+        yield f"  Suggested fix: {_described(remedy)}"
     if finding.searched:
         yield f"  {finding.searched}"
     if finding.advice:
@@ -113,7 +113,7 @@ def _shown(remedy: Remedy) -> str:
     return ", ".join(remedy.lines)
 
 
-def _told(remedy: Remedy) -> str:
+def _described(remedy: Remedy) -> str:
     instead = f" instead of {', '.join(_quoted(line) for line in remedy.instead_of)}" if remedy.instead_of else ""
     lines = ", ".join(line if remedy.kind == "option" else _quoted(line) for line in remedy.lines)
     gives = f" (gives {remedy.gives})" if remedy.gives else ""

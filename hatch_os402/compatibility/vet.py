@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _FOR_READERS = ("share/man/", "share/doc/", "share/info/", "share/applications/", "share/icons/")
-"""Files of `*.data/data` that no program reads: nobody misses them."""
+"""Files of `*.data/data` that no program reads: none of them is needed."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class VettedWheel:
 
     wheel: Wheel
     verdict: str
-    """ "pure", "stripped" (compiled speed-ups left out) or "native" (compiled code that it needs)."""
+    """ "pure", "stripped" (optional compiled files left out) or "native" (compiled code that it needs)."""
     kept: tuple[WheelFile, ...]
     """The files to stage, all of scheme "root"."""
     dropped: tuple[tuple[WheelFile, str], ...]
@@ -36,9 +36,9 @@ class VettedWheel:
     native: tuple[tuple[WheelFile, NativeKind], ...]
     """What makes it "native"; else empty."""
     stripped: tuple[tuple[WheelFile, NativeKind], ...]
-    """The compiled speed-ups among `dropped`."""
+    """The optional extensions among `dropped`."""
     summary: str
-    """One sentence without a full stop: "markupsafe 3.0.4: 1 compiled speed-up left out, …"."""
+    """One sentence without a full stop: "markupsafe 3.0.4: 1 optional extension left out, …"."""
     warnings: tuple[str, ...]
     """Sentences about what will not do on os402 what it does elsewhere."""
     unseen: tuple[str, ...] = ()
@@ -51,16 +51,16 @@ class _Disposition(Enum):
     KEPT = auto()
     DATA = auto()
     NATIVE = auto()
-    SPEEDUP = auto()
+    OPTIONAL = auto()
     LAUNCHER = auto()
     UNPLACED = auto()
     EXCLUDED = auto()
 
 
 _REASONS = {
-    _Disposition.SPEEDUP: "a compiled speed-up",
+    _Disposition.OPTIONAL: "an optional extension",
     _Disposition.LAUNCHER: "a Windows file in a pure wheel",
-    _Disposition.UNPLACED: "only an installation has a place for it",
+    _Disposition.UNPLACED: "only used by installers",
     _Disposition.EXCLUDED: "left out by `exclude`",
 }
 
@@ -92,21 +92,21 @@ def vet(
 
     title = f"{wheel.name} {wheel.version}"
     warnings = list(_warnings(title, classified))
-    if by_user and not counts[_Disposition.SPEEDUP]:
+    if by_user and not counts[_Disposition.OPTIONAL]:
         warnings.append(f"{title}: `strip-extensions` names it, but it holds no extension that could be left out.")
     if allowed and not counts[_Disposition.DATA]:
         warnings.append(f"{title}: `allow-native-files` names it, but it holds no native file that could be kept.")
     hidden, unseen = _nested(title, [file for file, _, fate in classified if fate is _Disposition.KEPT])
     warnings += hidden
-    verdict = "native" if counts[_Disposition.NATIVE] else "stripped" if counts[_Disposition.SPEEDUP] else "pure"
+    verdict = "native" if counts[_Disposition.NATIVE] else "stripped" if counts[_Disposition.OPTIONAL] else "pure"
     return VettedWheel(
         wheel,
         verdict,
         tuple(file for file, _, fate in classified if fate in {_Disposition.KEPT, _Disposition.DATA}),
         tuple((file, _REASONS[fate]) for file, _, fate in classified if fate in _REASONS),
         tuple((file, kind) for file, kind, fate in classified if kind and fate is _Disposition.NATIVE),
-        tuple((file, kind) for file, kind, fate in classified if kind and fate is _Disposition.SPEEDUP),
-        f"{title}: {_told(wheel, counts, by_user=by_user)}",
+        tuple((file, kind) for file, kind, fate in classified if kind and fate is _Disposition.OPTIONAL),
+        f"{title}: {_summarized(wheel, counts, by_user=by_user)}",
         tuple(warnings),
         tuple(unseen),
     )
@@ -123,7 +123,7 @@ def _classify(
     if kind and _is_launcher(wheel, file, kind):
         return _Disposition.LAUNCHER
     if kind and file.scheme == "root" and may_strip(file, kind):
-        return _Disposition.SPEEDUP
+        return _Disposition.OPTIONAL
     if kind and not allowed:
         return _Disposition.NATIVE
     if file.scheme != "root":
@@ -131,18 +131,18 @@ def _classify(
     return _Disposition.DATA if kind else _Disposition.KEPT
 
 
-def _told(wheel: Wheel, counts: Counter[_Disposition], *, by_user: bool) -> str:
-    """Return what is worth telling of the judgement on `wheel`, as one sentence without a full stop."""
+def _summarized(wheel: Wheel, counts: Counter[_Disposition], *, by_user: bool) -> str:
+    """Return the verdict on `wheel` and its reasons, as one sentence without a full stop."""
     known = optional_extensions().get(wheel.name)
     instead = "as `strip-extensions` asks" if by_user or not known else known.fallback
     parts = (
         (_Disposition.NATIVE, "file{} of compiled code"),
-        (_Disposition.SPEEDUP, f"compiled speed-up{{}} left out, {instead}"),
+        (_Disposition.OPTIONAL, f"optional extension{{}} left out, {instead}"),
         (_Disposition.DATA, "native file{} kept as data, as `allow-native-files` asks"),
         (_Disposition.LAUNCHER, "Windows file{} left out"),
     )
-    told = [f"{counts[fate]} {text.format(_s(counts[fate]))}" for fate, text in parts if counts[fate]]
-    return "; ".join(told) or "pure Python"
+    reported = [f"{counts[fate]} {text.format(_s(counts[fate]))}" for fate, text in parts if counts[fate]]
+    return "; ".join(reported) or "pure Python"
 
 
 def _curated(wheel: Wheel) -> Callable[[WheelFile, NativeKind], bool]:
@@ -151,7 +151,7 @@ def _curated(wheel: Wheel) -> Callable[[WheelFile, NativeKind], bool]:
 
 
 def _strippable(file: WheelFile, kind: NativeKind) -> bool:
-    """Whether the user's word covers `file`: what `import` would load, and the libraries that were put beside it."""
+    """Whether `strip-extensions` covers `file`: what `import` would load, and the libraries that were put beside it."""
     return kind.role == "extension module" or (kind.role == "shared library" and is_bundled_library(file.path))
 
 
@@ -175,7 +175,7 @@ def _warnings(title: str, classified: Sequence[tuple[WheelFile, NativeKind | Non
 
 
 def _nested(title: str, files: Sequence[WheelFile]) -> tuple[list[str], list[str]]:
-    """Return what is to be said of native code in those of `files` that are archives, and what those who ask are told.
+    """Return warnings about native code in those of `files` that are archives, and notes for verbose output.
 
     It is no error: nothing loads code out of an archive within an archive, but a program may unpack it.
     """

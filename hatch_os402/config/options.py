@@ -39,7 +39,7 @@ LATER = {
 """Designed, not there yet: setting one is an error rather than a promise."""
 
 SECONDS = 25
-"""That a build spends on ways out unless it is told otherwise."""
+"""Seconds that a build spends on the search for fixes by default."""
 
 _ENTRY_POINT = re.compile(
     r"(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*)(?::(?P<attribute>[^\W\d]\w*(?:\.[^\W\d]\w*)*)(?P<factory>\(\))?)?"
@@ -97,7 +97,7 @@ class Options:
 
     @cached_property
     def interface(self) -> Literal["script", "wsgi", "asgi", "mcp"] | None:
-        """What the entry point is; None when nothing is said, which means a script."""
+        """What the entry point is; None when it is not set, which means a script."""
         value = self._fields.string("interface")
         if value not in {None, "script", "wsgi", "asgi", "mcp"}:
             raise self._fields.wrong_value("interface", f'must be "script", "wsgi", "asgi" or "mcp", not {value!r}')
@@ -218,7 +218,7 @@ class Options:
 
     @cached_property
     def strip_extensions(self) -> frozenset[str]:
-        """Distributions, beyond the curated ones, whose compiled speed-ups may be left out; canonical names."""
+        """Distributions, beyond the curated ones, whose optional extensions may be left out; canonical names."""
         return frozenset(canonicalize_name(name) for name in self._fields.strings("strip-extensions"))
 
     @cached_property
@@ -238,7 +238,7 @@ class Options:
 
     @cached_property
     def remedies(self) -> int:
-        """Seconds that may be spent on ways out when a distribution cannot work; 0 for none."""
+        """Seconds that may be spent on the search for fixes when a distribution cannot work; 0 for none."""
         value = self._fields.config.get("remedies", True)
         if isinstance(value, bool):
             return SECONDS if value else 0

@@ -27,7 +27,7 @@ _SWITCH = {"": True, "true": True, "1": True, "yes": True, "false": False, "0": 
 
 
 @dataclass(frozen=True)
-class Table:
+class PublishTable:
     """A table of configuration: its name for messages, its values, and the folder of its relative paths."""
 
     name: str
@@ -66,7 +66,7 @@ class _Found(NamedTuple):
 _NOTHING = _Found("", [])
 
 
-def load_settings(options: Mapping[str, Sequence[str]], tables: Iterable[Table]) -> Settings:
+def load_settings(options: Mapping[str, Sequence[str]], tables: Iterable[PublishTable]) -> Settings:
     """Return the settings: `options`, each with every value that was given, else the variables, else `tables`.
 
     An earlier table wins over a later one. The environment, which may hold a key, is asked here and not handed around.
@@ -96,7 +96,7 @@ def load_settings(options: Mapping[str, Sequence[str]], tables: Iterable[Table])
     )
 
 
-def _from_tables(tables: Iterable[Table]) -> dict[str, _Found]:
+def _from_tables(tables: Iterable[PublishTable]) -> dict[str, _Found]:
     found: dict[str, _Found] = {}
     for table in tables:
         _refuse_unknown(table.values, f"Field `{table.name}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-class RefusedError(Exception):
+class RefusalError(Exception):
     """A request that is answered with an error, `{"error": message}`.
 
     `close`: the connection ends with it; else what is still to come of a body is read and dropped, for a client that is
@@ -45,7 +45,7 @@ def as_own(response: Response) -> Response:
 
 
 def preflight() -> Response:
-    """Return what a browser is told before a call from another origin (`webapp/handlers/cgi.rs`)."""
+    """Return the answer to a browser's question before a call from another origin (`webapp/handlers/cgi.rs`)."""
     return Response(
         status_code=HTTPStatus.NO_CONTENT,
         headers={

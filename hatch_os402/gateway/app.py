@@ -20,7 +20,7 @@ from hatch_os402.calls.explain import explain
 from hatch_os402.errors import SandboxError, bug
 from hatch_os402.formatting import escaped
 from hatch_os402.gateway import answers
-from hatch_os402.gateway.answers import RefusedError
+from hatch_os402.gateway.answers import RefusalError
 from hatch_os402.gateway.bodies import Body, counted, pieces
 from hatch_os402.gateway.bounds import Account
 from hatch_os402.gateway.core import StoppingError
@@ -62,14 +62,14 @@ class _Router:
         request = Request(scope, receive)
         try:
             response = await self._answer(request)
-        except RefusedError as refusal:
+        except RefusalError as refusal:
             response = answers.as_own(refusal.response())
         except (ClientDisconnect, _GoneError):
             return
         except Exception as error:  # noqa: BLE001 - one request must not end the others, and the user must hear of it
             self._gateway.reporter.warning(bug(error))
             self._gateway.reporter.debug(traceback.format_exc())
-            response = answers.as_own(RefusedError(500, bug(error), close=True).response())
+            response = answers.as_own(RefusalError(500, bug(error), close=True).response())
 
         async def send_dated(message: Message) -> None:
             if message["type"] == "http.response.start" and all(name != b"date" for name, _ in message["headers"]):
@@ -95,7 +95,7 @@ class _Router:
             return await self._put(request, path)
         if path and "/" not in path and request.method == "GET":
             return self._offer(path)
-        raise RefusedError(404, "Route not found")
+        raise RefusalError(404, "Route not found")
 
     async def _read(self, request: Request, path: str) -> Response | None:
         """Answer what is asked of the gateway itself; None if it is something else."""
@@ -141,7 +141,7 @@ class _Router:
         if method == "HEAD":
             return Response(status_code=200 if there else 404)
         if not there:
-            raise RefusedError(404, "Executable not found")
+            raise RefusalError(404, "Executable not found")
         users = [program for program in self._gateway.programs.values() if program.executable == sha256]
         return self._offers(users, architecture=architecture())
 
@@ -172,7 +172,7 @@ class _Router:
         """Answer with every task by its id. os402 lists those of who signs the request; here nobody does."""
         if request.headers.get("sec-fetch-site", "none") != "none":
             # A program's page is of the gateway's origin, and other programs' answers are none of its business.
-            raise RefusedError(403, "Pages cannot list tasks")
+            raise RefusalError(403, "Pages cannot list tasks")
         kept = self._gateway.tasks.running_or_kept()
         return JSONResponse({task.id: task.to_json(self._gateway.key.address) for task in kept})
 
@@ -180,11 +180,11 @@ class _Router:
         identity, _, stream = path.partition("/")
         task = self._gateway.tasks.get(identity)
         if task is None or stream not in {"", "stdout", "stderr"}:
-            raise RefusedError(404, "Task not found" if task is None else "Route not found")
+            raise RefusalError(404, "Task not found" if task is None else "Route not found")
         if not stream:
             return JSONResponse(task.to_json(self._gateway.key.address))
         if task.outcome is None:
-            raise RefusedError(400, "Task output not ready yet")
+            raise RefusalError(400, "Task output not ready yet")
         # Signing is slow in pure Python: when it is asked for, and beside what else is served.
         return JSONResponse(await asyncio.to_thread(task.stream, stream, task.outcome, self._gateway.key))
 
@@ -195,7 +195,7 @@ class _Router:
             if not self._gateway.owners:
                 async for _ in pieces(request, self._bounds):  # a client that still sends does not hear an answer
                     pass
-                raise RefusedError(403, UPLOADS_OFF)
+                raise RefusalError(403, UPLOADS_OFF)
             async with read_parts(request.headers, parts) as read:
                 program = await asyncio.to_thread(accept, read, self._gateway)
         finally:
@@ -210,11 +210,11 @@ class _Router:
         if request.method == "OPTIONS":
             return answers.preflight()
         if self._calls >= self._bounds.calls:
-            raise RefusedError(503, f"{self._bounds.calls} calls run or wait here already", retry=True)
+            raise RefusalError(503, f"{self._bounds.calls} calls run or wait here already", retry=True)
         self._calls += 1
         try:
             with Body(self._bounds, self._bodies) as body:
-                called = cgi.Request(
+                called = cgi.CgiRequest(
                     method=request.method,
                     script=key,
                     path_info=path_info,
@@ -224,15 +224,15 @@ class _Router:
                 )
                 task, outcome = await self._until_gone(request, program, called)
         except StoppingError as error:
-            raise RefusedError(503, error.message) from error
+            raise RefusalError(503, error.message) from error
         except SandboxError as error:
             self._gateway.reporter.warning(f"{request.method} {called.path}: {error.message}")
-            raise RefusedError(500, error.message) from error
+            raise RefusalError(500, error.message) from error
         finally:
             self._calls -= 1
         return self._response(program, called, task, outcome)
 
-    async def _until_gone(self, request: Request, program: Program, called: cgi.Request) -> tuple[Task, Outcome]:
+    async def _until_gone(self, request: Request, program: Program, called: cgi.CgiRequest) -> tuple[Task, Outcome]:
         """Run a call for as long as its client waits."""
         call = asyncio.ensure_future(self._gateway.call(program, called))
         gone = asyncio.ensure_future(_gone(request))
@@ -247,7 +247,7 @@ class _Router:
             call.cancel()
             await asyncio.gather(call, gone, return_exceptions=True)
 
-    def _response(self, program: Program, called: cgi.Request, task: Task, outcome: Outcome) -> Response:
+    def _response(self, program: Program, called: cgi.CgiRequest, task: Task, outcome: Outcome) -> Response:
         found: cgi.Response | cgi.NoResponseError
         answer: Response
         try:
@@ -266,7 +266,7 @@ class _Router:
         self._log(called, answer.status_code, outcome, why)
         return answer
 
-    def _log(self, called: cgi.Request, status: int, outcome: Outcome, why: str) -> None:
+    def _log(self, called: cgi.CgiRequest, status: int, outcome: Outcome, why: str) -> None:
         query = f"?{called.query}" if called.query else ""
         self._gateway.reporter.info(
             f"{called.method} {called.path}{query} {status}, exit {outcome.exit}, {outcome.wall:.3f} s, "
@@ -280,7 +280,7 @@ class _Router:
     def _program(self, key: str) -> Program:
         program = self._gateway.get(key)
         if program is None:
-            raise RefusedError(404, _NOT_FOUND)
+            raise RefusalError(404, _NOT_FOUND)
         return program
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from starlette.requests import ClientDisconnect
 
-from hatch_os402.gateway.answers import RefusedError
+from hatch_os402.gateway.answers import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 async def pieces(request: Request, bounds: Bounds) -> AsyncGenerator[bytes, None]:
     """Yield the body of a request as it comes.
 
-    Raises `RefusedError` for one that is larger than the bound or stops coming, and `ClientDisconnect`.
+    Raises `RefusalError` for one that is larger than the bound or stops coming, and `ClientDisconnect`.
     """
     declared = request.headers.get("content-length", "0")
     received = int(declared) if declared.isdecimal() else 0
@@ -33,7 +33,7 @@ async def pieces(request: Request, bounds: Bounds) -> AsyncGenerator[bytes, None
         try:
             message = await asyncio.wait_for(request.receive(), bounds.idle_time)
         except asyncio.TimeoutError:
-            raise RefusedError(408, f"Nothing came of the body for {bounds.idle_time:g} seconds", close=True) from None
+            raise RefusalError(408, f"Nothing came of the body for {bounds.idle_time:g} seconds", close=True) from None
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         piece, more = message.get("body", b""), message.get("more_body", False)
@@ -44,19 +44,19 @@ async def pieces(request: Request, bounds: Bounds) -> AsyncGenerator[bytes, None
             yield piece
 
 
-def too_large(bounds: Bounds) -> RefusedError:
+def too_large(bounds: Bounds) -> RefusalError:
     """Return the refusal of a body that is too large."""
-    return RefusedError(413, f"The body is larger than {bounds.body:,} bytes, the limit of this gateway")
+    return RefusalError(413, f"The body is larger than {bounds.body:,} bytes, the limit of this gateway")
 
 
 async def counted(
     parts: AsyncGenerator[bytes, None], account: Account, taken: list[int]
 ) -> AsyncGenerator[bytes, None]:
-    """Yield `parts`, each taken from the account and noted in `taken`. Raises `RefusedError` when there is no room."""
+    """Yield `parts`, each taken from the account and noted in `taken`. Raises `RefusalError` when there is no room."""
     async for piece in parts:
         if not account.take(len(piece)):
             full = f"The bodies of all requests here are larger than {account.bound:,} bytes together"
-            raise RefusedError(503, full, retry=True)
+            raise RefusalError(503, full, retry=True)
         taken.append(len(piece))
         yield piece
 
@@ -98,6 +98,6 @@ class Body:
             raise no_room(error) from error
 
 
-def no_room(error: OSError) -> RefusedError:
+def no_room(error: OSError) -> RefusalError:
     """Return the refusal of a body that could not be kept."""
-    return RefusedError(503, f"The body cannot be kept: {error.strerror or error}")
+    return RefusalError(503, f"The body cannot be kept: {error.strerror or error}")

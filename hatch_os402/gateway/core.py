@@ -12,14 +12,14 @@ from typing import IO, TYPE_CHECKING
 
 from hatch_os402.cache import cache_folder
 from hatch_os402.errors import Os402Error
-from hatch_os402.gateway.answers import RefusedError
+from hatch_os402.gateway.answers import RefusalError
 from hatch_os402.gateway.bounds import DEFAULT, Account, Bounds
 from hatch_os402.gateway.keeper import KeptFolder
 from hatch_os402.gateway.tasks import Task, Tasks, task_id
 from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.keys import Key
 from hatch_os402.runtime import pins
-from hatch_os402.runtime.configured import Executable
+from hatch_os402.runtime.configured import ConfiguredRuntime
 from hatch_os402.runtime.discovery import architecture, discover
 from hatch_os402.sandbox.execute import Command, new_spawner
 from hatch_os402.sandbox.runtime_files import needs_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from hatch_os402.calls.cgi import Request
+    from hatch_os402.calls.cgi import CgiRequest
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.discovery import Runtime
     from hatch_os402.sandbox.execute import Outcome, Spawner
@@ -137,12 +137,12 @@ class Gateway:
         return program
 
     def make_room(self, program: Program, executables: Sequence[int]) -> None:
-        """Raise `RefusedError` if there is no room for an upload with executables of these sizes."""
+        """Raise `RefusalError` if there is no room for an upload with executables of these sizes."""
         self._drop_expired()
         if len(self._uploaded) >= self.bounds.programs and program.sha256 not in self._uploaded:
-            raise RefusedError(503, f"This gateway keeps {self.bounds.programs} uploaded offers at most: restart it")
+            raise RefusalError(503, f"This gateway keeps {self.bounds.programs} uploaded offers at most: restart it")
         if self._uploads.used + len(program.private_stdin) + sum(executables) > self._uploads.bound:
-            raise RefusedError(503, f"This gateway keeps {self._uploads.bound:,} bytes of uploads at most: restart it")
+            raise RefusalError(503, f"This gateway keeps {self._uploads.bound:,} bytes of uploads at most: restart it")
 
     def add_uploaded(self, program: Program) -> None:
         """Take an offer that was uploaded, after `make_room`."""
@@ -176,7 +176,7 @@ class Gateway:
         self._executables[sha256] = place
         self._runtimes.pop(sha256, None)
 
-    def configure(self, executables: Iterable[Executable]) -> None:
+    def configure(self, executables: Iterable[ConfiguredRuntime]) -> None:
         """Take what a project names as its runtime, where it lies on this machine."""
         for item in executables:
             if item.path is not None and self._executables.get(item.sha256) != item.path:
@@ -196,7 +196,7 @@ class Gateway:
     # Calls.
 
     async def runtime(self, program: Program) -> Runtime:
-        """Return what runs the program here, chosen at its first use, when a warning is told. Raises `SandboxError`."""
+        """Return what runs the program here, chosen at its first use, perhaps with a warning. Raises `SandboxError`."""
         wanted = program.executable
         async with self._choosing:
             if wanted not in self._runtimes:
@@ -217,19 +217,19 @@ class Gateway:
                 await self._spawn(chosen, await asyncio.to_thread(needs_of, chosen))
         return chosen
 
-    def _here(self, wanted: str | None) -> tuple[Executable, ...]:
+    def _here(self, wanted: str | None) -> tuple[ConfiguredRuntime, ...]:
         """Return the executable of this hash if it was uploaded, or if a project that is served names it."""
         path = self._executables.get(wanted or "")
-        return (Executable(architecture(), wanted, path=path),) if wanted and path else ()
+        return (ConfiguredRuntime(architecture(), wanted, path=path),) if wanted and path else ()
 
     async def _spawn(self, runtime: Runtime, wanted: Needs) -> None:
         spawner = new_spawner(wanted, isolated=self._isolated, required=self._required)
         await spawner.__aenter__()
         self._spawners[runtime.path] = spawner
         for what in spawner.missing:
-            self.reporter.warning(f"without a part of os402's isolation: {what}")
+            self.reporter.warning(f"sandbox incomplete: {what}")
 
-    async def call(self, program: Program, request: Request) -> tuple[Task, Outcome]:
+    async def call(self, program: Program, request: CgiRequest) -> tuple[Task, Outcome]:
         """Run a call to its end, as soon as there is room. Cancelling it kills the program.
 
         Raises `SandboxError`, and `StoppingError` when the gateway is stopped meanwhile.
@@ -243,10 +243,10 @@ class Gateway:
             return await call
         except asyncio.CancelledError:
             if self._stopping:
-                raise StoppingError("The gateway is stopping") from None
+                raise StoppingError("the gateway is stopping") from None
             raise
 
-    async def _call(self, program: Program, request: Request) -> tuple[Task, Outcome]:
+    async def _call(self, program: Program, request: CgiRequest) -> tuple[Task, Outcome]:
         async with self._room:
             runtime = await self.runtime(program)
             inputs = program.inputs(request)

@@ -1,4 +1,4 @@
-"""A folder that goes with its process, however that ends: a small process of its own waits for that."""
+"""A folder that is removed with its process, however that ends: a small process of its own waits for that."""
 
 from __future__ import annotations
 

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
     from hatch_os402.gateway.core import Gateway
     from hatch_os402.reporting import Reporter
-    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.runtime.configured import ConfiguredRuntime
     from hatch_os402.sandbox.program import Program
 
 _PAUSE = 0.5
 
 
-class Source:
+class WatchedSource:
     """A path that the user named, and the offers that it gives."""
 
     def __init__(self, path: Path, reporter: Reporter) -> None:
-        self._path, self._tell = path, reporter
+        self._path, self._reporter = path, reporter
         self._seen: Hashable = None
-        self.configured: tuple[Executable, ...] = ()
+        self.configured: tuple[ConfiguredRuntime, ...] = ()
         """What the project's option `runtime` names."""
         self.owners: frozenset[str] = frozenset()
         """The owner that a project's offer names. An artifact's does not count: it may be anybody's."""
@@ -41,7 +41,7 @@ class Source:
         self._seen = self._state()
         self.configured = configured(self._path)
         if is_project(self._path):
-            programs = tuple(load(artifacts) for artifacts in built(self._path, self._tell).expanded())
+            programs = tuple(load(artifacts) for artifacts in built(self._path, self._reporter).expanded())
             self.owners = frozenset(program.read.owner for program in programs)
             return programs
         return tuple(load(artifacts) for artifacts in choose(self._path).all())
@@ -62,7 +62,7 @@ class Source:
         return frozenset((name, stat.st_mtime_ns, stat.st_size, stat.st_ino) for name, stat in found)
 
 
-def load_all(sources: list[Source], gateway: Gateway) -> None:
+def load_all(sources: list[WatchedSource], gateway: Gateway) -> None:
     """Load every source into the gateway. Raises `Os402Error`."""
     for source in sources:
         source.programs = source.load()
@@ -75,12 +75,12 @@ def load_all(sources: list[Source], gateway: Gateway) -> None:
     _trust_owners(sources, gateway)
 
 
-def _trust_owners(sources: list[Source], gateway: Gateway) -> None:
+def _trust_owners(sources: list[WatchedSource], gateway: Gateway) -> None:
     gateway.project_owners = frozenset(owner for source in sources for owner in source.owners)
 
 
-async def watch(sources: list[Source], gateway: Gateway) -> None:
-    """Load again what changes, for ever. What cannot be loaded is told once, and what was served stays."""
+async def watch(sources: list[WatchedSource], gateway: Gateway) -> None:
+    """Load again what changes, for ever. What cannot be loaded is reported once, and what was served stays."""
     while True:
         await asyncio.sleep(_PAUSE)
         for source in sources:

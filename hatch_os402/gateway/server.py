@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hatch_os402.gateway.core import Gateway
-    from hatch_os402.gateway.reload import Source
+    from hatch_os402.gateway.reload import WatchedSource
 
 HOST = "127.0.0.1"
 _WAITING = 2048
@@ -48,9 +48,9 @@ def listen(port: int) -> socket.socket:
     return listening
 
 
-async def serve(gateway: Gateway, listening: socket.socket, sources: list[Source], *, reload: bool) -> None:
+async def serve(gateway: Gateway, listening: socket.socket, sources: list[WatchedSource], *, reload: bool) -> None:
     """Serve until SIGINT or SIGTERM. Sources are watched if `reload`."""
-    server = _Server(
+    server = _GatewayServer(
         uvicorn.Config(
             application(gateway),
             lifespan="off",
@@ -78,7 +78,7 @@ async def serve(gateway: Gateway, listening: socket.socket, sources: list[Source
                 await asyncio.gather(watching, return_exceptions=True)
 
 
-class _Server(uvicorn.Server):
+class _GatewayServer(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals to us: uvicorn would raise them again once it has ended."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import time
 from typing import IO, TYPE_CHECKING
@@ -12,7 +11,8 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from hatch_os402.errors import OfferError
-from hatch_os402.gateway.answers import RefusedError
+from hatch_os402.files import measure
+from hatch_os402.gateway.answers import RefusalError
 from hatch_os402.gateway.bodies import no_room
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.runtime.elf import is_static
@@ -56,14 +56,14 @@ class _Parser(MultiPartParser):
 async def read_parts(headers: Headers, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[Parts, None]:
     """Yield the parts of a multipart body, as files that are closed at the end.
 
-    Raises `RefusedError` for a body that is none, and what `chunks` raises.
+    Raises `RefusalError` for a body that is none, and what `chunks` raises.
     """
     if not headers.get("content-type", "").startswith("multipart/form-data"):
-        raise RefusedError(400, "Failed to parse multipart: Invalid `boundary` for `multipart/form-data` request")
+        raise RefusalError(400, "Failed to parse multipart: Invalid `boundary` for `multipart/form-data` request")
     try:
         form = await _Parser(headers, chunks, max_files=_MOST_PARTS, max_fields=_MOST_PARTS).parse()
     except MultiPartException as error:
-        raise RefusedError(400, f"Failed to parse multipart: {error.message}") from error
+        raise RefusalError(400, f"Failed to parse multipart: {error.message}") from error
     except OSError as error:
         raise no_room(error) from error
     try:
@@ -76,19 +76,19 @@ async def read_parts(headers: Headers, chunks: AsyncGenerator[bytes, None]) -> A
 
 
 def accept(parts: Parts, gateway: Gateway) -> Program:
-    """Check an upload and take it; return what is served from now on. Raises `RefusedError`, and nothing is changed."""
+    """Check an upload and take it; return what is served from now on. Raises `RefusalError`, and nothing is changed."""
     if not parts:
-        raise RefusedError(400, "No config field provided")
+        raise RefusalError(400, "No config field provided")
     (first, config), *others = parts
     if first != "config":
-        raise RefusedError(400, "Config field must be sent first for signature verification")
+        raise RefusalError(400, "Config field must be sent first for signature verification")
     read = _offer(config.read(_LARGEST_OFFER + 1))
     with gateway.accepting:
         check_owner(read, gateway)
         private, executables = _others(others, read)
         for arch, item in read.offer.exec.executables.items():
             if item.sha256 not in executables and item.url is None and not gateway.has_executable(item.sha256):
-                raise RefusedError(
+                raise RefusalError(
                     400,
                     f"Executable for architecture '{arch}' with hash {item.sha256} is not available (no URL specified)",
                 )
@@ -98,27 +98,27 @@ def accept(parts: Parts, gateway: Gateway) -> Program:
             try:
                 gateway.add_executable(sha256, content)
             except OSError as error:
-                raise RefusedError(500, f"Failed to write executable to cache: {error.strerror or error}") from error
+                raise RefusalError(500, f"Failed to write executable to cache: {error.strerror or error}") from error
         gateway.add_uploaded(program)
     return program
 
 
 def _offer(config: bytes) -> ReadOffer:
     if len(config) > _LARGEST_OFFER:
-        raise RefusedError(413, f"The offer is larger than {_LARGEST_OFFER:,} bytes")
+        raise RefusalError(413, f"The offer is larger than {_LARGEST_OFFER:,} bytes")
     try:
         read = read_envelope(config)
         _ = read.offer
     except OfferError as error:
-        raise RefusedError(400, f"Failed to parse config JSON: {error.message}") from error
+        raise RefusalError(400, f"Failed to parse config JSON: {error.message}") from error
     if read.k256 is None:
-        raise RefusedError(400, "Failed to parse config JSON: missing field `k256`")
+        raise RefusalError(400, "Failed to parse config JSON: missing field `k256`")
     if read.signature_problem:
-        raise RefusedError(400, f"Invalid signature: {read.signature_problem}")
+        raise RefusalError(400, f"Invalid signature: {read.signature_problem}")
     if read.offer.valid_until < time.time():
-        raise RefusedError(400, "Invalid signature: Offer has expired")
+        raise RefusalError(400, "Invalid signature: Offer has expired")
     if read.declared_sha256 != read.sha256:  # os402 does not look; then nobody finds the offer by its hash
-        raise RefusedError(400, f"The offer declares the hash {read.declared_sha256}, and it is {read.sha256}")
+        raise RefusalError(400, f"The offer declares the hash {read.declared_sha256}, and it is {read.sha256}")
     return read
 
 
@@ -129,16 +129,16 @@ UPLOADS_OFF = (
 
 
 def check_owner(read: ReadOffer, gateway: Gateway) -> None:
-    """Raise `RefusedError` unless the owner of a signed offer may bring it here, under the name that it has."""
+    """Raise `RefusalError` unless the owner of a signed offer may bring it here, under the name that it has."""
     if not gateway.owners:
-        raise RefusedError(403, f"{UPLOADS_OFF}. The owner of this offer is {read.owner}")
+        raise RefusalError(403, f"{UPLOADS_OFF}. The owner of this offer is {read.owner}")
     if read.owner not in gateway.owners:
-        raise RefusedError(
+        raise RefusalError(
             403, f"Offer owner does not match server owner: {read.owner} is none of {', '.join(sorted(gateway.owners))}"
         )
     holder = gateway.holder(read.offer.name) if read.offer.name is not None else None
     if holder is not None and holder.read.owner != read.owner:
-        raise RefusedError(
+        raise RefusalError(
             403, f"The name {read.offer.name!r} is in use here, for an offer of another owner: {holder.read.owner}"
         )
 
@@ -154,17 +154,17 @@ def _others(others: Parts, read: ReadOffer) -> tuple[dict[str, bytes], dict[str,
         arch = name.removeprefix("exe_")
         if name in stated:
             if stated[name] is None:
-                raise RefusedError(400, f"{name} uploaded but offer does not specify {name}_sha256")
+                raise RefusalError(400, f"{name} uploaded but offer does not specify {name}_sha256")
             if sha256 != stated[name]:
-                raise RefusedError(400, f"{name} SHA256 mismatch: expected {stated[name]}, got {sha256}")
+                raise RefusalError(400, f"{name} SHA256 mismatch: expected {stated[name]}, got {sha256}")
             private[name] = content.read()
         elif arch != name:
             _check_executable(arch, sha256, content, execution)
             executables[sha256] = content
         elif name == "config":
-            raise RefusedError(400, "Config field must be sent first, not after other fields")
+            raise RefusalError(400, "Config field must be sent first, not after other fields")
         else:
-            raise RefusedError(
+            raise RefusalError(
                 400, f"Unsupported field: '{name}'. Supported fields are: config, stdin, env, exe_<arch>"
             )
     return private, executables
@@ -173,29 +173,26 @@ def _others(others: Parts, read: ReadOffer) -> tuple[dict[str, bytes], dict[str,
 def _check_executable(arch: str, sha256: str, content: IO[bytes], execution: Exec) -> None:
     item = execution.executables.get(arch)
     if item is None:
-        raise RefusedError(
+        raise RefusalError(
             400,
             f"Executable for architecture '{arch}' is not declared in offer. "
             f"Valid architectures: {', '.join(execution.executables)}",
         )
     if sha256 != item.sha256:
-        raise RefusedError(
+        raise RefusalError(
             400, f"Executable SHA256 mismatch for architecture '{arch}': expected {item.sha256}, got {sha256}"
         )
     if not is_static(content, arch):
-        raise RefusedError(
+        raise RefusalError(
             400, f"Executable for architecture '{arch}' is not a static ELF executable for it, as it must be"
         )
 
 
 def _sha256(content: IO[bytes]) -> str:
     """Return the hash of a part, which is then at its beginning again."""
-    digest = hashlib.sha256()
+    _, sha256 = measure(content)
     content.seek(0)
-    while chunk := content.read(_CHUNK):
-        digest.update(chunk)
-    content.seek(0)
-    return digest.hexdigest()
+    return sha256
 
 
 def _size(content: IO[bytes]) -> int:

@@ -36,7 +36,7 @@ _MOST_BYTES = 2**30
 
 
 @dataclass(frozen=True)
-class Member:
+class ArchiveMember:
     """One file of the archive."""
 
     path: str
@@ -65,7 +65,7 @@ class Distribution:
 class Contents:
     """What is in one archive."""
 
-    members: tuple[Member, ...]
+    members: tuple[ArchiveMember, ...]
     """In the order of the archive."""
     distributions: tuple[Distribution, ...]
     """Sorted by name."""
@@ -85,15 +85,15 @@ def read_contents(archive: bytes, name: str) -> Contents:
             if not all(info.filename for info in infos):
                 raise ArtifactError(f"the archive of {name} is damaged: a member has no name.\nBuild again.")
             if sum(info.file_size for info in infos) > _MOST_BYTES:
-                raise ArtifactError(f"The archive of {name} claims to unpack to more than {_MOST_BYTES:,} bytes.")
+                raise ArtifactError(f"the archive of {name} claims to unpack to more than {_MOST_BYTES:,} bytes.")
             contents = {info.filename: opened.read(info) for info in infos}
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise ArtifactError(f"The archive of {name} is damaged: {error}. Build again.") from error
+        raise ArtifactError(f"the archive of {name} is damaged: {error}. Build again.") from error
     if "__main__.py" not in contents:
-        raise ArtifactError(f"The archive of {name} has no __main__.py: it is no zipapp.")
+        raise ArtifactError(f"the archive of {name} has no __main__.py: it is no zipapp.")
     distributions, owners = _distributions(contents, name)
     members = (
-        Member(path, info.file_size, info.compress_size, kind(path), _owner(path, owners))
+        ArchiveMember(path, info.file_size, info.compress_size, kind(path), _owner(path, owners))
         for path, info in ((info.filename, info) for info in infos)
     )
     magics = {content[:_MAGIC_SIZE] for path, content in contents.items() if kind(path) == BYTECODE}
@@ -142,7 +142,7 @@ def _listed(contents: Mapping[str, bytes], folder: str, name: str) -> Iterator[s
         try:
             yield from record.parse(contents[listing])
         except record.RecordError as error:
-            raise ArtifactError(f"The archive of {name} is damaged: {listing} {error}. Build again.") from error
+            raise ArtifactError(f"the archive of {name} is damaged: {listing} {error}. Build again.") from error
 
 
 def _requirements(lines: Iterable[str]) -> Iterator[str]:
@@ -168,7 +168,7 @@ def _order(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
-def totals(members: Iterable[Member]) -> Counter[str]:
+def totals(members: Iterable[ArchiveMember]) -> Counter[str]:
     """Return the sizes of `members` added up: by kind, and `size`, `packed` and `files`."""
     found: Counter[str] = Counter()
     for member in members:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.formatting import counted, human_size
 from hatch_os402.inspection import terminal
 from hatch_os402.inspection.contents import BYTECODE, DATA, SOURCE
-from hatch_os402.pages.page import Cell, Chart, Node, Table, render
+from hatch_os402.pages.page import Cell, Chart, ChartNode, Table, render
 from hatch_os402.pages.terminal import wrapped_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hatch_os402.inspection.contents import Member
+    from hatch_os402.inspection.contents import ArchiveMember
     from hatch_os402.inspection.report import Inspection, Part
 
 _KINDS = {SOURCE: "a", BYTECODE: "b", DATA: "c"}
@@ -43,11 +43,11 @@ def _facts(inspection: Inspection) -> Iterator[tuple[str, str]]:
     if left := dict(inspection.bytecode.sources_only):
         yield "Source only", ", ".join(wrapped_list([*left], 3))
     if inspection.terms is not None:
-        for name, said in terminal.terms_rows(inspection.terms):
-            yield name.capitalize(), said
+        for name, stated in terminal.terms_rows(inspection.terms):
+            yield name.capitalize(), stated
 
 
-def _root(inspection: Inspection) -> Node:
+def _root(inspection: Inspection) -> ChartNode:
     whole = sum(part.packed for part in inspection.parts)
     tree: dict[str, Any] = {}
     for member in inspection.members:
@@ -61,23 +61,25 @@ def _root(inspection: Inspection) -> Node:
         _group(name, members, whole, also=f" {versions[name]}" if versions.get(name) else "")
         for name, members in tree.items()
     ]
-    return Node(
+    return ChartNode(
         inspection.name, whole, f"{human_size(whole)}, {counted(len(inspection.members), 'file')}", "", distributions
     )
 
 
-def _group(name: str, content: dict[str, Any], whole: int, also: str = "") -> Node:
+def _group(name: str, content: dict[str, Any], whole: int, also: str = "") -> ChartNode:
     children = [
         _group(child, item, whole) if isinstance(item, dict) else _leaf(child, item, whole)
         for child, item in content.items()
     ]
     value = sum(child.value for child in children)
-    return Node(name.rstrip("/") + also, value, f"{_share(value, whole)}, {_count(content)}", "", children)
+    return ChartNode(name.rstrip("/") + also, value, f"{_share(value, whole)}, {_count(content)}", "", children)
 
 
-def _leaf(name: str, member: Member, whole: int) -> Node:
+def _leaf(name: str, member: ArchiveMember, whole: int) -> ChartNode:
     unpacked = "" if member.size == member.packed else f", unpacked {human_size(member.size)}"
-    return Node(name, member.packed, f"{_share(member.packed, whole)}, {member.kind}{unpacked}", _KINDS[member.kind])
+    return ChartNode(
+        name, member.packed, f"{_share(member.packed, whole)}, {member.kind}{unpacked}", _KINDS[member.kind]
+    )
 
 
 def _share(size: int, whole: int) -> str:

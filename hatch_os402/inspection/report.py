@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.inspection.contents import LAUNCHER, NOBODY, Contents, Distribution, Member, read_contents, totals
+from hatch_os402.inspection.contents import (
+    LAUNCHER,
+    NOBODY,
+    ArchiveMember,
+    Contents,
+    Distribution,
+    read_contents,
+    totals,
+)
 from hatch_os402.inspection.reading import Artifacts, File, read_artifacts
 from hatch_os402.inspection.terms import Terms, read_terms
 
@@ -44,7 +52,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Bytecode:
+class BytecodeReport:
     """What is compiled, and by whom."""
 
     pythons: tuple[str, ...]
@@ -70,9 +78,9 @@ class Inspection:
     compressed: bool
     parts: tuple[Part, ...]
     """The largest first; the launcher is `contents.LAUNCHER`, what belongs to nobody `contents.NOBODY`."""
-    members: tuple[Member, ...]
+    members: tuple[ArchiveMember, ...]
     """The largest first."""
-    bytecode: Bytecode
+    bytecode: BytecodeReport
     terms: Terms | None
     recorded: bool
     """Whether the build's record was there."""
@@ -133,7 +141,7 @@ def inspect(named: ArtifactSet) -> Inspection:
 def _parts(contents: Contents, artifacts: Artifacts) -> list[Part]:
     recorded = {item["name"]: item for item in (artifacts.record or {}).get("distributions", ())}
     project = (artifacts.record or {}).get("project", {}).get("name")
-    owned: dict[str, list[Member]] = {item.name: [] for item in contents.distributions}
+    owned: dict[str, list[ArchiveMember]] = {item.name: [] for item in contents.distributions}
     for member in contents.members:
         owned.setdefault(member.owner, []).append(member)
     known = {item.name: item for item in contents.distributions}
@@ -167,7 +175,7 @@ def _part(
     )
 
 
-def _bytecode(contents: Contents, record: Mapping[str, Any] | None) -> Bytecode:
+def _bytecode(contents: Contents, record: Mapping[str, Any] | None) -> BytecodeReport:
     stated = (record or {}).get("bytecode", {})
     reasons = stated.get("left_as_source", {})
     paths = {member.path for member in contents.members}
@@ -177,7 +185,7 @@ def _bytecode(contents: Contents, record: Mapping[str, Any] | None) -> Bytecode:
     pythons = contents.compilers
     if isinstance(patch, str) and pythons == (patch.rpartition(".")[0],):
         pythons = (patch,)
-    return Bytecode(
+    return BytecodeReport(
         pythons=pythons,
         modules=len(compiled),
         sources_only={

@@ -107,7 +107,7 @@ def price_text(terms: Terms) -> str:
 
 def limits_text(limits: Mapping[str, Any]) -> str:
     """Say what a call may use, of the payload's `limits`."""
-    said = [
+    stated = [
         f"RAM {_binary(limits['ram_kb'] * 1024)}",
         f"output {_binary(limits['buffer_capacity'])}",
         counted(limits["cpu_units"], "CPU unit"),
@@ -116,7 +116,7 @@ def limits_text(limits: Mapping[str, Any]) -> str:
         *(f"{name.replace('_', ' ')} {limits[name]}" for name in ("tcp_bind", "tcp_connect") if limits.get(name)),
         f"kept for {limits['retain']} s",
     ]
-    return ", ".join(filter(None, said))
+    return ", ".join(filter(None, stated))
 
 
 def signed_text(terms: Terms) -> str:

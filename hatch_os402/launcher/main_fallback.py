@@ -33,7 +33,11 @@ def find_archive():
 data, path = find_archive()
 at = data.find(b"\0\0_os402/start.py") + 2
 source = data[at + 15 : at + 15 + int.from_bytes(data[at - 12 : at - 8], "little")]
-if at == 1 or crc32(source) != int.from_bytes(data[at - 16 : at - 12], "little"):
+if (
+    at == 1
+    or data[at - 30 : at - 26] != b"PK\3\4"
+    or crc32(source) != int.from_bytes(data[at - 16 : at - 12], "little")
+):
     raise failure("damaged archive: its launcher is missing, or has another checksum")
 exec(compile(source, "/os402/app/_os402/start.py", "exec", dont_inherit=True), names)
 names["start"](data, path, **SETTINGS)

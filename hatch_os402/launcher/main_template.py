@@ -9,9 +9,8 @@ if __name__ == "__main__":
     names = {"__name__": "_os402.start", "__package__": "_os402"}
     data = globals().get("zb", b"")  # where the bootstraps leave the archive
     at = data.find(b"\0\0_os402/start.pyc") + 2  # its name in the local header (APPNOTE 4.3.7)
-    number = int.from_bytes
-    pyc = data[at + 16 : at + 16 + number(data[at - 12 : at - 8], "little")]
-    crc = number(data[at - 16 : at - 12], "little")
+    pyc = data[at + 16 : at + 16 + int.from_bytes(data[at - 12 : at - 8], "little")]
+    crc = int.from_bytes(data[at - 16 : at - 12], "little")
     if at > 1 and pyc[:4] == MAGIC_NUMBER and __import__("zlib").crc32(pyc) == crc:
         exec(loads(pyc[16:]), names)
         names["start"](data, None, **SETTINGS)

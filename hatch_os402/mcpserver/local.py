@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from hatch_os402.cache import cache_folder
-from hatch_os402.calls.cgi import NoResponseError, Request, parse
+from hatch_os402.calls.cgi import CgiRequest, NoResponseError, parse
 from hatch_os402.calls.explain import explain
 from hatch_os402.errors import Os402Error
 from hatch_os402.mcpserver.offers import Answer, CallError, Offered
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from hatch_os402.gateway.reload import Source as Built
+    from hatch_os402.gateway.reload import WatchedSource as Built
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.discovery import Runtime
     from hatch_os402.sandbox.execute import Outcome, Spawner
@@ -30,7 +30,7 @@ _HEADERS = (("Host", "localhost"), ("Content-Type", "application/json"), ("Accep
 _NO_ANSWER = 500
 
 
-def _told(error: Os402Error | OSError) -> Os402Error:
+def _as_os402_error(error: Os402Error | OSError) -> Os402Error:
     if isinstance(error, Os402Error):
         return error
     return Os402Error(f"{error.filename or 'a file'} cannot be read: {error.strerror or error}")
@@ -46,7 +46,7 @@ class LocalOffers:
     def __init__(
         self, built: Sequence[Built], reporter: Reporter, *, named: Path | None, isolated: bool, required: bool
     ) -> None:
-        self._built, self._tell = built, reporter
+        self._built, self._reporter = built, reporter
         self._named, self._isolated, self._required = named, isolated, required
         self._programs: dict[str, tuple[Program, Built]] = {}
         self._runtimes: dict[str | None, Runtime] = {}
@@ -71,10 +71,10 @@ class LocalOffers:
                         source.programs = await asyncio.to_thread(source.load)
                         await asyncio.to_thread(source.settle)
                 except (Os402Error, OSError) as error:
-                    told = _told(error)
+                    reported = _as_os402_error(error)
                     if not self._loaded:
-                        raise told from error
-                    self._tell.warning(f"{told.message}\nWhat was there before is there still.")
+                        raise reported from error
+                    self._reporter.warning(f"{reported.message}\nWhat was there before is there still.")
             self._loaded = True
             self._programs = {one.sha256: (one, source) for source in self._built for one in source.programs}
         return [Offered(self, one.sha256, dict(one.read.payload)) for one, _ in self._programs.values()]
@@ -85,7 +85,7 @@ class LocalOffers:
         if found is None:
             raise CallError("the offer is not there any more: list the tools again")
         program, source = found
-        inputs = program.inputs(Request("POST", program.id, headers=_HEADERS, body=body))
+        inputs = program.inputs(CgiRequest("POST", program.id, headers=_HEADERS, body=body))
         try:
             async with self._room:
                 spawner = await self._spawner(program, source)
@@ -99,7 +99,7 @@ class LocalOffers:
 
     def _answer(self, program: Program, outcome: Outcome) -> Answer:
         if log := outcome.stderr.decode(errors="replace").rstrip():
-            self._tell.info(f"{program.id} wrote to stderr:\n{log}")
+            self._reporter.info(f"{program.id} wrote to stderr:\n{log}")
         try:
             response = parse(outcome.stdout)
         except NoResponseError as error:
@@ -115,7 +115,7 @@ class LocalOffers:
             if wanted not in self._runtimes:
                 self._runtimes[wanted] = await asyncio.to_thread(self._discover, program, source)
                 if warning := self._runtimes[wanted].warning:
-                    self._tell.warning(warning)
+                    self._reporter.warning(warning)
             path = self._runtimes[wanted].path
             if path not in self._spawners:
                 spawner = new_spawner(
@@ -124,7 +124,7 @@ class LocalOffers:
                 await spawner.__aenter__()
                 self._spawners[path] = spawner
                 for what in spawner.missing:
-                    self._tell.warning(f"sandbox incomplete: {what}")
+                    self._reporter.warning(f"sandbox incomplete: {what}")
             return self._spawners[path]
 
     def _discover(self, program: Program, source: Built) -> Runtime:

@@ -46,7 +46,7 @@ class Answer:
 class Offered:
     """One offer of a source."""
 
-    source: Source
+    source: OfferSource
     sha256: str
     payload: Mapping[str, Any]
 
@@ -88,7 +88,7 @@ class Offered:
         return {"result": value} if self.wraps else value if isinstance(value, dict) else None
 
 
-class Source(Protocol):
+class OfferSource(Protocol):
     """Where offers come from."""
 
     async def offers(self) -> Sequence[Offered]:
@@ -102,9 +102,9 @@ def by_name(offers: Iterable[Offered]) -> dict[str, Offered]:
     """Return the offers by the names that models can call them by; the first of a name keeps it."""
     found: dict[str, Offered] = {}
     for offered in offers:
-        said = str(offered.payload.get("name") or "")
+        stated = str(offered.payload.get("name") or "")
         short = offered.sha256[:_HASH_SHOWN]
-        name = _UNFIT.sub("_", said)[:_LONGEST_NAME] or short
+        name = _UNFIT.sub("_", stated)[:_LONGEST_NAME] or short
         if name in found:
             name = f"{name[: _LONGEST_NAME - len(short) - 1]}_{short}"
         found[name] = offered

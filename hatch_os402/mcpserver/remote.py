@@ -54,7 +54,7 @@ class RemoteOffers:
             text = (
                 "the server wants to be paid for this call, or to know its owner: start `hatch-os402 mcp` with --header"
             )
-            return Answer(_PAYMENT, f"{text}. It said: {response.text[:300]}".encode())
+            return Answer(_PAYMENT, f"{text}. It answered: {response.text[:300]}".encode())
         return Answer(response.status_code, response.content)
 
     async def _request(self, method: str, url: str, **more: Any) -> httpx.Response:

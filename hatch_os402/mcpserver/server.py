@@ -11,7 +11,7 @@ from mcp.server.stdio import stdio_server
 
 from hatch_os402.__about__ import __version__
 from hatch_os402.errors import Os402Error
-from hatch_os402.mcpserver.offers import Offered, Source, by_name
+from hatch_os402.mcpserver.offers import Offered, OfferSource, by_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hatch_os402.reporting import Reporter
 
 
-def server(sources: Sequence[Source], reporter: Reporter) -> Server[Any]:
+def server(sources: Sequence[OfferSource], reporter: Reporter) -> Server[Any]:
     """Return the MCP server that has the offers of `sources` as its tools."""
     last: dict[str, Offered] = {}
 
@@ -56,7 +56,7 @@ def server(sources: Sequence[Source], reporter: Reporter) -> Server[Any]:
     return Server("hatch-os402", version=__version__, on_list_tools=list_tools, on_call_tool=call_tool)
 
 
-async def serve_stdio(sources: Sequence[Source], reporter: Reporter) -> None:
+async def serve_stdio(sources: Sequence[OfferSource], reporter: Reporter) -> None:
     """Serve over stdin and stdout until stdin ends."""
     served = server(sources, reporter)
     async with stdio_server() as (read, write):

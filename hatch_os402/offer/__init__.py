@@ -1,1 +1,1 @@
-"""The offer: what os402 is told to run, for whom, under which limits and at what price."""
+"""The offer: what os402 is to run, for whom, under which limits and at what price."""

@@ -46,7 +46,7 @@ def os402_command(
     """
     lines = [
         ["os402", "--key", "@KEYFILE", *_pay(offer), "offer"],
-        *_flags(offer, _Call(offer, str(frame), executables or {}, private_env or {}, now)),
+        *_flags(offer, _CommandLine(offer, str(frame), executables or {}, private_env or {}, now)),
         *([["--", *map(shlex.quote, offer.exec.args)]] if offer.exec.args else []),
     ]
     comments = "".join(f"# {difference}\n" for difference in _differences(offer, private_env or {}))
@@ -54,7 +54,7 @@ def os402_command(
 
 
 @dataclass(frozen=True)
-class _Call:
+class _CommandLine:
     """What `os402_command` was called with."""
 
     offer: Offer
@@ -64,7 +64,7 @@ class _Call:
     now: float
 
 
-def _flags(structure: Structure, call: _Call) -> Iterator[list[str]]:
+def _flags(structure: Structure, call: _CommandLine) -> Iterator[list[str]]:
     """Yield the flags of every field of `structure` in its order, a list for each line."""
     for field in fields_of(type(structure)):
         value = getattr(structure, field.name)
@@ -96,7 +96,7 @@ def _flag(name: str, value: object) -> list[str]:
     return [f"--{name}={shlex.quote(text)}"] if text.startswith("-") else [f"--{name}", shlex.quote(text)]
 
 
-def _executables(call: _Call) -> Iterator[list[str]]:
+def _executables(call: _CommandLine) -> Iterator[list[str]]:
     executables = call.offer.exec.executables
     for arch, executable in sorted(executables.items()):
         if arch in call.executables:
@@ -112,7 +112,7 @@ def _executables(call: _Call) -> Iterator[list[str]]:
         yield _flag("stack", _size(stack * 1024))
 
 
-def _environment(call: _Call) -> Iterator[list[str]]:
+def _environment(call: _CommandLine) -> Iterator[list[str]]:
     command = call.offer.exec
     for name, value in sorted((command.env or {}).items()):
         yield _flag("env", f"{name}={value}")
@@ -125,19 +125,19 @@ def _environment(call: _Call) -> Iterator[list[str]]:
         yield ["--env", "NAME=VALUE"]
 
 
-def _stdin(call: _Call) -> Iterator[list[str]]:
+def _stdin(call: _CommandLine) -> Iterator[list[str]]:
     if call.offer.exec.stdin_private or call.offer.exec.stdin is not None:
         yield _flag("stdin", f"@{call.frame}")
 
 
-def _price(call: _Call) -> Iterator[list[str]]:
+def _price(call: _CommandLine) -> Iterator[list[str]]:
     if _on_testnet(call.offer):
         yield ["--testnet"]
     if call.offer.price:
         yield _flag("price-per-second", format_float(call.offer.price[0].per_second))
 
 
-_SPECIAL: dict[str, Callable[[_Call], Iterable[list[str]]]] = {
+_SPECIAL: dict[str, Callable[[_CommandLine], Iterable[list[str]]]] = {
     "executables": _executables,
     "env": _environment,
     "stdin": _stdin,

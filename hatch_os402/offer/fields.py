@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Nested(Kind):
+class NestedObject(Kind):
     """An object with the fields of a `Structure`."""
 
     def __init__(self, structure: type[Structure]) -> None:

@@ -210,7 +210,7 @@ def _from_hex(text: _Secret, where: str) -> Key:
 
 
 def _read(path: Path, what: str, warn: Callable[[str], None]) -> _Secret:
-    """Return the text of a small file; tell `warn` if others can read it."""
+    """Return the text of a small file; call `warn` if others can read it."""
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from hatch_os402.errors import OfferError
 from hatch_os402.offer.canonical import canonical, pretty
-from hatch_os402.offer.fields import ALWAYS_WRITTEN, Nested, Option, Structure, Unit
+from hatch_os402.offer.fields import ALWAYS_WRITTEN, NestedObject, Option, Structure, Unit
 from hatch_os402.offer.floats import U64_MAX
 from hatch_os402.offer.kinds import AnyJson, ArrayOf, Base64, ByName, Flag, Integer, Number, Text
 from hatch_os402.offer.names import name_fault
@@ -70,7 +70,7 @@ class Exec(Structure):
     `args` and `env` that are None are left out, empty ones are written. `stdin` holds the raw bytes.
     """
 
-    executables: Annotated[Mapping[str, Executable], ByName(Nested(Executable), flattened=True)]
+    executables: Annotated[Mapping[str, Executable], ByName(NestedObject(Executable), flattened=True)]
     args: Annotated[tuple[str, ...] | None, ArrayOf(TEXT)] = None
     args_extendable: Annotated[bool, FLAG, Option("args-extendable")] = False
     env: Annotated[Mapping[str, str] | None, ByName(TEXT)] = None
@@ -141,9 +141,9 @@ class Offer(Structure):
     input_schema: Annotated[Any, JSON, Option("input-schema")] = None
     output_schema: Annotated[Any, JSON, Option("output-schema")] = None
     pool: Annotated[str | None, TEXT, Option("pool")] = None
-    exec: Annotated[Exec, Nested(Exec)]
-    limits: Annotated[Limits, Nested(Limits)]
-    price: Annotated[tuple[Price, ...], ArrayOf(Nested(Price))]
+    exec: Annotated[Exec, NestedObject(Exec)]
+    limits: Annotated[Limits, NestedObject(Limits)]
+    price: Annotated[tuple[Price, ...], ArrayOf(NestedObject(Price))]
     min_duration_seconds: Annotated[int, U32, Option("min-duration", default=60, unit=SECONDS, low=1)]
     max_duration_seconds: Annotated[int | None, U32, Option("max-duration", unit=SECONDS, low=1)] = None
     owner: Annotated[str, ADDRESS]

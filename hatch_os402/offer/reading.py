@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from hatch_os402.errors import OfferError, SignatureError
 from hatch_os402.formatting import utc_time
 from hatch_os402.offer.canonical import canonical, parse_json
-from hatch_os402.offer.fields import Nested, Structure
+from hatch_os402.offer.fields import NestedObject, Structure
 from hatch_os402.offer.floats import server_number
 from hatch_os402.offer.kinds import JsonObject, JsonPath
 from hatch_os402.offer.payload import TEXT, Offer
@@ -33,7 +33,7 @@ class _Envelope(Structure):
 
     k256: Annotated[str | None, TEXT] = None
     sha256: Annotated[str | None, TEXT] = None
-    payload: Annotated[Offer, Nested(Offer)]
+    payload: Annotated[Offer, NestedObject(Offer)]
 
 
 @dataclass(frozen=True)

@@ -18,21 +18,21 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inl
 
 
 @dataclass(frozen=True)
-class Node:
+class ChartNode:
     """A part of the chart."""
 
     name: str
     value: int
     """What its area or width stands for, its children's included."""
-    said: str
-    """What is said of it when it is pointed at."""
+    stated: str
+    """The text that is shown when it is pointed at."""
     kind: str = ""
     """One of the chart's kinds: its colour. Empty for what only holds others."""
-    children: Sequence[Node] = ()
+    children: Sequence[ChartNode] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as `chart.js` takes it."""
-        made: dict[str, Any] = {"n": self.name, "v": self.value, "t": self.said}
+        made: dict[str, Any] = {"n": self.name, "v": self.value, "t": self.stated}
         if self.kind:
             made["k"] = self.kind
         if self.children:
@@ -51,7 +51,7 @@ class Chart:
     """A sentence or two on how to read it."""
     kinds: Mapping[str, str]
     """Each kind of node (one of the CSS classes `k-…`) and what the legend calls it."""
-    root: Node
+    root: ChartNode
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ def render(
     """
     own = files(__name__.rpartition(".")[0])
     style, script = (own.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(said)}</dd></div>" for name, said in facts)
-    told = "".join(f'<p class="note" role="note">{escape(note)}</p>' for note in notes)
+    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(stated)}</dd></div>" for name, stated in facts)
+    note_boxes = "".join(f'<p class="note" role="note">{escape(note)}</p>' for note in notes)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
@@ -108,7 +108,7 @@ def render(
         '<a class="skip" href="#tables">Skip the chart</a>\n'
         f"<header><div><h1>{escape(title)}</h1><p>{escape(subtitle)}</p></div>"
         '<button type="button" id="theme">Light or dark</button></header>\n'
-        f'<main>\n{told}<dl class="facts">{rows}</dl>\n{_chart(chart)}{_advice(advice)}<div id="tables">\n'
+        f'<main>\n{note_boxes}<dl class="facts">{rows}</dl>\n{_chart(chart)}{_advice(advice)}<div id="tables">\n'
         f"{''.join(_table(table) for table in tables)}</div>\n</main>\n"
         f'<script type="application/json" id="data">{_data(chart)}</script>\n<script>\n{script}</script>\n'
         "</body>\n</html>\n"

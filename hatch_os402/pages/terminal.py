@@ -45,8 +45,8 @@ def facts(rows: Sequence[tuple[str, str | Text]]) -> Table:
     made = Table.grid(padding=(0, 2))
     made.add_column(style="bold", no_wrap=True)
     made.add_column(overflow="fold")
-    for name, said in rows:
-        made.add_row(name, cell(said) if isinstance(said, str) else said)
+    for name, stated in rows:
+        made.add_row(name, cell(stated) if isinstance(stated, str) else stated)
     return made
 
 

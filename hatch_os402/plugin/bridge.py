@@ -1,4 +1,4 @@
-"""What the builder and the build hook share: from Hatch's project to ours, and from our words to Hatch's."""
+"""What the builder and the build hook share: from Hatch's project to ours, and from our reports to Hatch's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _building_own_wheel = False
 
 @contextmanager
 def building_inner_wheel() -> Iterator[None]:
-    """Mark that the project's wheel is built for us, so that our hook, which that wheel may have, keeps still."""
+    """Mark that the project's wheel is built for us, so that our hook, which that wheel may have, does nothing."""
     global _building_own_wheel  # noqa: PLW0603 - hatchling offers no other way to reach a hook
     before, _building_own_wheel = _building_own_wheel, True
     try:
@@ -83,15 +83,15 @@ class HatchReporter:
         return self._app.verbosity > 0
 
     def info(self, message: str) -> None:
-        """Say what was done."""
+        """Report a step that was done."""
         self._app.display_info(escaped_lines(f"os402: {message}"))
 
     def warning(self, message: str) -> None:
-        """Say what the user should know."""
+        """Report what the user should know."""
         self._app.display_warning(escaped_lines(f"os402: {message}"))
 
     def debug(self, message: str) -> None:
-        """Say what only helps when somebody asks (`hatch -v`)."""
+        """Report details, with `hatch -v` only."""
         if self.verbose:
             self._app.display_info(escaped_lines(f"os402: {message}"))
 

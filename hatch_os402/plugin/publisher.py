@@ -42,7 +42,7 @@ class Os402Publisher(PublisherInterface):
             self.app.abort(escaped_lines(f"os402: {bug(error)} (`-v` shows where it is)"))
 
     def _publish(self, artifacts: list[str], options: Mapping[str, Any]) -> None:
-        from hatch_os402.config.publish_options import Table, load_settings  # noqa: PLC0415
+        from hatch_os402.config.publish_options import PublishTable, load_settings  # noqa: PLC0415
         from hatch_os402.plugin.bridge import HatchReporter  # noqa: PLC0415
         from hatch_os402.publishing.files import read_project  # noqa: PLC0415
         from hatch_os402.publishing.publish import publish  # noqa: PLC0415 - needs the extra "publish"
@@ -52,8 +52,8 @@ class Os402Publisher(PublisherInterface):
         settings = load_settings(
             given_options(options),
             (
-                Table("tool.hatch.publish.os402", self.project_config, root),
-                Table("publish.os402", self.plugin_config, Path.home()),
+                PublishTable("tool.hatch.publish.os402", self.project_config, root),
+                PublishTable("publish.os402", self.plugin_config, Path.home()),
             ),
         )
         publish(

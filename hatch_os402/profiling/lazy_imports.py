@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from hatch_os402.profiling.modules import Package
     from hatch_os402.profiling.running import Run
-    from hatch_os402.profiling.tree import Node
+    from hatch_os402.profiling.tree import ProfileNode
 
 _WORTH = 0.002
 """Of the whole: a package that saves less is not worth a line in pyproject.toml."""
@@ -58,7 +58,7 @@ class Lazies:
         return self.after.max < self.before.min
 
 
-def compare(tree: Node, before: Sequence[Run], after: Sequence[Run] | None, tried: Iterable[Package]) -> Lazies:
+def compare(tree: ProfileNode, before: Sequence[Run], after: Sequence[Run] | None, tried: Iterable[Package]) -> Lazies:
     """Return what the runs `after`, with packages of `tried` loaded on first use, did not do of `tree`.
 
     `tree` is that of the runs `before`; all have an instrument. Without runs `after` nothing stayed unloaded; None
@@ -71,7 +71,7 @@ def compare(tree: Node, before: Sequence[Run], after: Sequence[Run] | None, trie
     own: dict[str, float] = dict.fromkeys(sorted(unloaded), 0.0)
     modules: dict[str, int] = dict.fromkeys(own, 0)
 
-    def follow(node: Node, cause: str | None) -> None:
+    def follow(node: ProfileNode, cause: str | None) -> None:
         if cause is None and node.is_import and node.name in unloaded:
             cause = node.name
         if cause is not None and (node.name in unloaded or node.name not in happened):

@@ -17,8 +17,8 @@ from hatch_os402.inspection.reading import read_artifacts
 from hatch_os402.inspection.terms import Terms, read_terms
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.lazy_imports import Lazies, compare
-from hatch_os402.profiling.modules import Module, Package, read_modules, unused_packages
-from hatch_os402.profiling.running import ProfileError, Program, Python, Run, instrumented, run
+from hatch_os402.profiling.modules import ImportedModule, Package, read_modules, unused_packages
+from hatch_os402.profiling.running import ProfiledProgram, ProfileError, Python, Run, instrumented, run
 from hatch_os402.profiling.tree import Stats
 from hatch_os402.runtime.discovery import architecture
 from hatch_os402.sandbox.program import load
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.calls.request import Request
     from hatch_os402.inspection.reading import Artifacts
-    from hatch_os402.profiling.tree import Node
+    from hatch_os402.profiling.tree import ProfileNode
 
 _COARSE = 0.001
 """Seconds."""
@@ -52,15 +52,15 @@ class Profile:
     """What it wrote to stdout."""
     err: bytes
     cpu: Stats | None
-    """CPU of the whole process, without the instrument; None where the system does not tell."""
+    """CPU of the whole process, without the instrument; None where the system does not measure it."""
     wall: Stats
     """From start to end, without the instrument."""
     instrumented: Stats | None
     """CPU of the whole process with the instrument."""
     instrument: float
     """CPU seconds (median) of these that the instrument used before the bootstrap and after the program."""
-    tree: Node
-    modules: tuple[Module, ...]
+    tree: ProfileNode
+    modules: tuple[ImportedModule, ...]
     unused: tuple[Package, ...]
     lazy_imports: Lazies | None
     """None if there is no package that the request does not use."""
@@ -81,8 +81,8 @@ def measure(
 ) -> Profile:
     """Run the program of checked artifacts for `request`, `runs` times of each kind, cold, and report.
 
-    `private`: private variables of the offer; None: those of the project's pyproject.toml. `progress` is told what
-    comes next. Raises `Os402Error`.
+    `private`: private variables of the offer; None: those of the project's pyproject.toml. `progress` is called with
+    what comes next. Raises `Os402Error`.
     """
     artifacts = read_artifacts(found)
     program = _program(found, artifacts, request, private)
@@ -126,14 +126,14 @@ def measure(
     )
 
 
-def _candidates(modules: Sequence[Module], entry: str) -> tuple[Package, ...]:
+def _candidates(modules: Sequence[ImportedModule], entry: str) -> tuple[Package, ...]:
     """Return the unused packages that `lazy-imports` could name: all but the program's own. Dearest first."""
     own = entry.partition(".")[0]
     return tuple(package for package in unused_packages(modules) if package.name != own)
 
 
 def _try_lazily(
-    python: Python, program: Program, watched: Run, progress: Callable[[str], None]
+    python: Python, program: ProfiledProgram, watched: Run, progress: Callable[[str], None]
 ) -> Sequence[str] | None:
     """Import the unused packages on first use, and return which were not loaded by the end.
 
@@ -157,18 +157,20 @@ def _try_lazily(
     return found
 
 
-def _program(found: ArtifactSet, artifacts: Artifacts, request: Request, private: Mapping[str, str] | None) -> Program:
+def _program(
+    found: ArtifactSet, artifacts: Artifacts, request: Request, private: Mapping[str, str] | None
+) -> ProfiledProgram:
     """Return what os402 starts for the request; an archive alone gets what the build's own offer would give it."""
     settings = _settings(artifacts.archive, found.name)
     if found.offer is None:
         called = request.of(artifacts.stem)
         variables = environment(called, architecture()) | dict(private or {})
-        return Program(launcher.ARGS[1:], _basic() | variables, artifacts.frame + called.body, *settings)
+        return ProfiledProgram(launcher.ARGS[1:], _basic() | variables, artifacts.frame + called.body, *settings)
     program = load(found, private)
     inputs = program.inputs(request.of(program.id))
     # Variables that were given by hand are there even where the offer says nothing of them.
     whole = _basic() | dict(inputs.env) | dict(private or {})
-    return Program(inputs.args[1:], whole, b"".join(inputs.stdin), *settings)
+    return ProfiledProgram(inputs.args[1:], whole, b"".join(inputs.stdin), *settings)
 
 
 def _basic(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -182,7 +184,7 @@ def _settings(archive: bytes, name: str) -> tuple[str, tuple[str, ...]]:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             main = opened.read("__main__.py")
     except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise ArtifactError(f"The archive of {name} is damaged: {error}. Build again.") from error
+        raise ArtifactError(f"the archive of {name} is damaged: {error}. Build again.") from error
     settings = launcher.settings_of(main)
     return (settings.entry_point.partition(":")[0], settings.lazy_imports) if settings else ("", ())
 

@@ -10,17 +10,17 @@ from hatch_os402.launcher import RESERVED, ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hatch_os402.profiling.tree import Node
+    from hatch_os402.profiling.tree import ProfileNode
 
 _LAUNCHER = RESERVED.rstrip("/")
 
 IN_REQUEST, AT_IMPORT, NEVER = "request", "import", "never"
 UNSEEN, ABSENT, DEFERRED = "unseen", "absent", "deferred"
-"""How a module was used; see `Module.used`."""
+"""How a module was used; see `ImportedModule.used`."""
 
 
 @dataclass(frozen=True)
-class Module:
+class ImportedModule:
     """One module of the import tree."""
 
     name: str
@@ -44,16 +44,16 @@ class Module:
         return self.name.partition(".")[0]
 
 
-def read_modules(tree: Node, seen: Mapping[str, Any]) -> tuple[Module, ...]:
+def read_modules(tree: ProfileNode, seen: Mapping[str, Any]) -> tuple[ImportedModule, ...]:
     """Return the modules that `tree` imports, in order of import. `seen` is the report of a run that watched use."""
-    found: dict[str, Module] = {}
+    found: dict[str, ImportedModule] = {}
     for node, parent in tree.imports():
         importer = parent.name if parent is not None and parent.is_import else ""
         if before := found.get(node.name):  # tried more than once
             # `from package import module` imports the package, and that may import the module: one inside the other.
             found[node.name] = replace(before, own=before.own + node.own, total=max(before.total, node.total))
             continue
-        found[node.name] = Module(
+        found[node.name] = ImportedModule(
             name=node.name,
             own=node.own,
             total=node.total,
@@ -99,9 +99,9 @@ class Package:
     in_archive: bool
 
 
-def unused_packages(modules: Iterable[Module]) -> tuple[Package, ...]:
+def unused_packages(modules: Iterable[ImportedModule]) -> tuple[Package, ...]:
     """Return the packages of which the request used no module, and of which one could have been used. Dearest first."""
-    members: dict[str, list[Module]] = {}
+    members: dict[str, list[ImportedModule]] = {}
     for module in modules:
         if module.used not in {ABSENT, DEFERRED} and module.package != _LAUNCHER:
             members.setdefault(module.package, []).append(module)

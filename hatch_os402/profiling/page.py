@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatch_os402.formatting import human_size
-from hatch_os402.pages.page import Cell, Chart, Node, Table, render
+from hatch_os402.pages.page import Cell, Chart, ChartNode, Table, render
 from hatch_os402.profiling.modules import ABSENT, AT_IMPORT, DEFERRED, IN_REQUEST, NEVER, UNSEEN
 from hatch_os402.profiling.report import USES, advice, facts, label, ms
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hatch_os402.profiling import tree as trees
     from hatch_os402.profiling.measuring import Profile
-    from hatch_os402.profiling.modules import Module
+    from hatch_os402.profiling.modules import ImportedModule
 
 _KINDS = {IN_REQUEST: "c", AT_IMPORT: "a", NEVER: "d", UNSEEN: "e", ABSENT: "b", DEFERRED: "g"}
 _STEP = "f"
@@ -39,7 +39,7 @@ def page(profile: Profile) -> str:
     return render(
         f"{profile.name}: a cold start",
         subtitle,
-        [(name.capitalize() if name.islower() else name, said) for name, said in facts(profile)],
+        [(name.capitalize() if name.islower() else name, stated) for name, stated in facts(profile)],
         chart,
         [table for table in tables if table is not None],
         profile.notes,
@@ -47,17 +47,17 @@ def page(profile: Profile) -> str:
     )
 
 
-def _node(node: trees.Node, modules: Mapping[str, Module], whole: float) -> Node:
+def _node(node: trees.ProfileNode, modules: Mapping[str, ImportedModule], whole: float) -> ChartNode:
     module = modules.get(node.name) if node.is_import else None
-    said = f"{ms(node.total)} ms, {100 * node.total / (whole or 1):.1f} %"
+    stated = f"{ms(node.total)} ms, {100 * node.total / (whole or 1):.1f} %"
     if node.children:
-        said += f"; {ms(node.own)} ms of its own"
+        stated += f"; {ms(node.own)} ms of its own"
     if module is not None:
-        said += f"; {USES[module.used]}" + (f"; {human_size(module.read)} read" if module.read else "")
-    return Node(
+        stated += f"; {USES[module.used]}" + (f"; {human_size(module.read)} read" if module.read else "")
+    return ChartNode(
         label(node),
         round(node.total / _UNIT),
-        said,
+        stated,
         _KINDS[module.used] if module else _STEP,
         [_node(child, modules, whole) for child in node.children],
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hatch_os402.profiling.measuring import Profile
-    from hatch_os402.profiling.tree import Node, Stats
+    from hatch_os402.profiling.tree import ProfileNode, Stats
 
 FORMAT = 1
 """Of `--json`; raised when a reader of the old format would misunderstand the new one."""
@@ -53,7 +53,7 @@ def ms(seconds: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"  # noqa: PLR2004
 
 
-def label(node: Node) -> str:
+def label(node: ProfileNode) -> str:
     """Return what a node of the tree is called."""
     if node.is_import:
         return node.name
@@ -160,7 +160,7 @@ def _lazy_advice(profile: Profile) -> Iterator[str]:
         yield f"    lazy-imports = [{', '.join(map(_quoted, (*profile.lazy, *lazy_imports.recommended)))}]"
         if lazy_imports.same_answer is None:
             yield ""
-            yield "Whether the program then answers the same cannot be told, since its answers vary: try it."
+            yield "Whether the program then answers the same is unknown, since its answers vary: try it."
     else:
         yield "`lazy-imports` would save nothing here."
     if lazy_imports.loaded_anyway:
@@ -247,7 +247,7 @@ def to_json(profile: Profile) -> dict[str, Any]:
     }
 
 
-def _node_json(node: Node) -> dict[str, Any]:
+def _node_json(node: ProfileNode) -> dict[str, Any]:
     return {
         "name": node.name,
         "kind": "import" if node.is_import else "phase",

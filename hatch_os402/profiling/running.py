@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.runtime.configured import ConfiguredRuntime
 
 _TIMEOUT = 120
 """Seconds that one run may take."""
 _HEADER = 2
 """Numbers in front of a report: its size in bytes, and the clock when it was ready."""
-_TOLD = 2000
+_OUTPUT_SHOWN = 2000
 """Characters of a program's stderr that a message shows."""
 
 
@@ -51,7 +51,7 @@ class Python:
 
 
 @dataclass(frozen=True)
-class Program:
+class ProfiledProgram:
     """What is run: a command line, an environment and what stdin holds."""
 
     arguments: tuple[str, ...]
@@ -81,7 +81,9 @@ class Run:
     """The instrument's report, in its own words."""
 
 
-def find_python(runtime: Path | None, *, wanted: str | None = None, configured: tuple[Executable, ...] = ()) -> Python:
+def find_python(
+    runtime: Path | None, *, wanted: str | None = None, configured: tuple[ConfiguredRuntime, ...] = ()
+) -> Python:
     """Return the interpreter to measure with, which is found as `runtime.discovery.discover` says.
 
     `wanted`: the SHA256 (hex) of what the offer runs on this architecture, if that is known. Raises `SandboxError`.
@@ -90,7 +92,9 @@ def find_python(runtime: Path | None, *, wanted: str | None = None, configured: 
     return Python(found.path, found.words, found.warning.rstrip("."), found.exact)
 
 
-def instrumented(program: Program, *, use: bool = False, lazy: Sequence[str] = ()) -> tuple[tuple[str, ...], bytes]:
+def instrumented(
+    program: ProfiledProgram, *, use: bool = False, lazy: Sequence[str] = ()
+) -> tuple[tuple[str, ...], bytes]:
     """Return the arguments of `program` with the instrument in front of its bootstrap, and the mark of its report.
 
     `use`: note which modules are used, which takes time. `lazy`: packages to load on first use. Raises `ProfileError`
@@ -102,7 +106,7 @@ def instrumented(program: Program, *, use: bool = False, lazy: Sequence[str] = (
         bootstrap = arguments[at]
     except (ValueError, IndexError):
         raise ProfileError(
-            "The offer does not start Python with `-c`, so that nothing can be put in front of its program."
+            "the offer does not start Python with `-c`, so that nothing can be put in front of its program."
         ) from None
     text = files(__name__.rpartition(".")[0]).joinpath("_instrument.py").read_text(encoding="utf-8")
     text = text.replace("from __future__ import annotations\n", "")  # it would be imported into the program
@@ -116,11 +120,11 @@ def instrumented(program: Program, *, use: bool = False, lazy: Sequence[str] = (
         f"{bootstrap}"
     )
     if len(arguments[at].encode()) > MAX_ARGUMENT:
-        raise ProfileError("The bootstrap of the offer is too long to put anything in front of it.")
+        raise ProfileError("the bootstrap of the offer is too long to put anything in front of it.")
     return tuple(arguments), mark.encode()
 
 
-def run(python: Python, program: Program, arguments: Sequence[str] | None = None, mark: bytes = b"") -> Run:
+def run(python: Python, program: ProfiledProgram, arguments: Sequence[str] | None = None, mark: bytes = b"") -> Run:
     """Run `program` once, cold, in an empty folder, and return what it did.
 
     `arguments` replace the program's; `mark` is that of an instrument among them. Raises `ProfileError` if it does not
@@ -143,7 +147,7 @@ def run(python: Python, program: Program, arguments: Sequence[str] | None = None
                 timeout=_TIMEOUT,
             )
     except subprocess.TimeoutExpired as error:
-        raise ProfileError(f"The program did not end within {_TIMEOUT} seconds.") from error
+        raise ProfileError(f"the program did not end within {_TIMEOUT} seconds.") from error
     except OSError as error:
         raise ProfileError(f"{python.path} cannot be started: {error.strerror or error}.") from error
     wall = time.perf_counter() - begun
@@ -172,10 +176,10 @@ def _report(err: bytes, mark: bytes, status: int) -> tuple[bytes, dict[str, Any]
     numbers = [int(number) for number in sizes.split()] if found else []
     if len(numbers) != _HEADER or len(text) < numbers[0]:
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        told = own.decode("utf-8", "replace").strip()[-_TOLD:]
+        output = own.decode("utf-8", "replace").strip()[-_OUTPUT_SHOWN:]
         raise ProfileError(
-            f"The program {how} before the instrument could report: it was killed, or it left by `os._exit`."
-            + (f" It said:\n{told}" if told else "")
+            f"the program {how} before the instrument could report: it was killed, or it left by `os._exit`."
+            + (f" Its stderr ends with:\n{output}" if output else "")
         )
     size, reported = numbers
     seen: dict[str, Any] = ast.literal_eval(text[:size].decode())

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from hatch_os402.profiling.measuring import Profile
-    from hatch_os402.profiling.modules import Module
-    from hatch_os402.profiling.tree import Node
+    from hatch_os402.profiling.modules import ImportedModule
+    from hatch_os402.profiling.tree import ProfileNode
 
 _STYLES = {IN_REQUEST: "green", AT_IMPORT: "cyan", NEVER: "red"}
 _PACKAGES = 12
@@ -52,7 +52,13 @@ def _tree(profile: Profile, *, everything: bool) -> RenderableType:
 
 
 def _rows(
-    made: Table, node: Node, lead: str, below: str, modules: dict[str, Module], whole: float, least: float
+    made: Table,
+    node: ProfileNode,
+    lead: str,
+    below: str,
+    modules: dict[str, ImportedModule],
+    whole: float,
+    least: float,
 ) -> None:
     module = modules.get(node.name) if node.is_import else None
     made.add_row(

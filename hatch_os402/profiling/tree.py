@@ -37,13 +37,13 @@ class Stats:
 
 
 @dataclass(frozen=True)
-class Node:
+class ProfileNode:
     """A phase, a step of the launcher or an import, with all that happened inside it."""
 
     name: str
     own: float
     """CPU seconds, without its children's."""
-    children: tuple[Node, ...] = ()
+    children: tuple[ProfileNode, ...] = ()
     is_import: bool = True
 
     @property
@@ -51,18 +51,18 @@ class Node:
         """CPU seconds, its children's included."""
         return self.own + sum(child.total for child in self.children)
 
-    def walk(self, parent: Node | None = None) -> Iterator[tuple[Node, Node | None]]:
+    def walk(self, parent: ProfileNode | None = None) -> Iterator[tuple[ProfileNode, ProfileNode | None]]:
         """Yield every node of this tree, itself first, each with what it is inside of."""
         yield self, parent
         for child in self.children:
             yield from child.walk(self)
 
-    def imports(self) -> Iterator[tuple[Node, Node | None]]:
+    def imports(self) -> Iterator[tuple[ProfileNode, ProfileNode | None]]:
         """Yield every import, as `walk` does."""
         return ((node, parent) for node, parent in self.walk() if node.is_import)
 
 
-def merge(runs: Sequence[Run]) -> Node:
+def merge(runs: Sequence[Run]) -> ProfileNode:
     """Return the tree of `runs`, all with an instrument: of each node the median of its own time.
 
     What only some runs have is the median of those.
@@ -102,7 +102,7 @@ def _whole(run: Run) -> _Seen:
     return _Seen(WHOLE, 0, sum(phase.end - phase.start for phase in phases), phases)
 
 
-def _merge(nodes: Sequence[_Seen]) -> Node:
+def _merge(nodes: Sequence[_Seen]) -> ProfileNode:
     """Return the medians of `nodes`, which are one node in several runs."""
     found: dict[tuple[str, int], list[_Seen]] = {}
     for node in nodes:
@@ -111,10 +111,10 @@ def _merge(nodes: Sequence[_Seen]) -> Node:
             found.setdefault((child.name, counted[child.name]), []).append(child)
             counted[child.name] += 1  # a module can be tried twice
     own = median(max(node.end - node.start - sum(child.end - child.start for child in node.inner), 0) for node in nodes)
-    return Node(nodes[0].name, own * _NANO, tuple(map(_merge, found.values())), nodes[0].is_import)
+    return ProfileNode(nodes[0].name, own * _NANO, tuple(map(_merge, found.values())), nodes[0].is_import)
 
 
-def phase(tree: Node, name: str) -> Node | None:
+def phase(tree: ProfileNode, name: str) -> ProfileNode | None:
     """Return one of the tree's phases, None if it did not happen."""
     return next((node for node in tree.children if node.name == name), None)
 

@@ -54,7 +54,7 @@ class UploadPart:
 
 @dataclass(frozen=True)
 class ServerResponse:
-    """What the server said: a status below 500 and the JSON of the body, or None if it is not JSON."""
+    """What the server answered: a status below 500 and the JSON of the body, or None if it is not JSON."""
 
     status: int
     json: Any
@@ -80,7 +80,7 @@ class RemoteServer:
         self.plain = is_plain(url)
         """Whether what is sent can be read on its way."""
         self._auth = (unquote(parts.username or ""), unquote(parts.password or "")) if "@" in parts.netloc else None
-        self._client, self._retries, self._tell = client, retries, reporter
+        self._client, self._retries, self._reporter = client, retries, reporter
 
     def call_url(self, key: str) -> str:
         """Return the address at which the offer of this hash or name is called."""
@@ -96,7 +96,7 @@ class RemoteServer:
         return answer.json if answer.status == httpx.codes.OK else None
 
     def upload(self, sha256: str, parts: Sequence[UploadPart], progress: Callable[[int], None]) -> ServerResponse:
-        """Send `parts` in this order as the offer `sha256`; `progress` is told how many bytes of the parts have gone.
+        """Send `parts` in this order as the offer `sha256`; `progress` is called with the bytes sent.
 
         The parts are streamed. After a failure everything is sent again: the server takes an offer twice.
         """
@@ -122,7 +122,7 @@ class RemoteServer:
                     return answer
                 problem = f"answers {answer.status}" + (f": {answer.error}" if answer.error else "")
             if attempt < self._retries.attempts:
-                self._tell.info(f"{self.url} {problem}; trying again in {pause:g} s")
+                self._reporter.info(f"{self.url} {problem}; trying again in {pause:g} s")
                 self._retries.sleep(pause)
                 pause *= 2
         raise PublishError(f"{self.url} {problem}, {self._retries.attempts} times in a row. Try again later.")

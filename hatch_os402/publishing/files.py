@@ -33,7 +33,7 @@ UNSIGNED = "0x" + 130 * "0"
 
 
 @dataclass(frozen=True)
-class Project:
+class PublishedProject:
     """The project whose artifacts are published; without a pyproject.toml, everything is empty."""
 
     root: Path
@@ -43,15 +43,15 @@ class Project:
     """`[tool.hatch.publish.os402]`."""
 
 
-def read_project(root: Path) -> Project:
+def read_project(root: Path) -> PublishedProject:
     """Read what a project at `root` says of os402, from pyproject.toml and hatch.toml. Raises `ArtifactError`."""
     if not is_project(root):
-        return Project(root, {}, {})
+        return PublishedProject(root, {}, {})
     found = read_pyproject(root)
-    return Project(root, found.table, found.publish)
+    return PublishedProject(root, found.table, found.publish)
 
 
-def find_artifacts(names: Sequence[str], project: Project) -> tuple[ArtifactSet, ...]:
+def find_artifacts(names: Sequence[str], project: PublishedProject) -> tuple[ArtifactSet, ...]:
     """Return the artifacts that `names` mean (see `artifacts.choosing`); for none, the project's newest.
 
     Raises `ArtifactError`.
@@ -61,7 +61,7 @@ def find_artifacts(names: Sequence[str], project: Project) -> tuple[ArtifactSet,
     return tuple(found.values())
 
 
-def gather(artifacts: ArtifactSet, signed: SignedOffer, settings: Settings, project: Project) -> Upload:
+def gather(artifacts: ArtifactSet, signed: SignedOffer, settings: Settings, project: PublishedProject) -> Upload:
     """Find what belongs to the offer of `artifacts`, and check it. Raises `Os402Error`."""
     execution = signed.offer.exec
     frame = settings.stdin or artifacts.path(FRAME)
@@ -86,12 +86,12 @@ def gather(artifacts: ArtifactSet, signed: SignedOffer, settings: Settings, proj
     )
 
 
-def _private_env(settings: Settings, project: Project) -> bytes | None:
+def _private_env(settings: Settings, project: PublishedProject) -> bytes | None:
     if settings.env is not None:
         try:
             return settings.env.read_bytes()
         except OSError as error:
-            raise PublishError(f"The private environment {settings.env} cannot be read: {error.strerror}.") from error
+            raise PublishError(f"the private environment {settings.env} cannot be read: {error.strerror}.") from error
     if not project.table:
         return None
     return canonical(environment(Options(project.table, project.root).offer))
@@ -103,7 +103,7 @@ def _named_executables(paths: Sequence[Path], wanted: set[str]) -> dict[str, Pat
         try:
             sha256 = file_sha256(path)
         except OSError as error:
-            raise PublishError(f"The executable {path} cannot be read: {error.strerror or error}.") from error
+            raise PublishError(f"the executable {path} cannot be read: {error.strerror or error}.") from error
         if sha256 not in wanted:
             raise PublishError(
                 f"{path} is none of the offer's executables: its sha256 is {sha256}, and the offer has "

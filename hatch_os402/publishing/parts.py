@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import PublishError
+from hatch_os402.files import measure_file
 from hatch_os402.formatting import utc_time
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.reading import read_envelope
@@ -121,17 +122,13 @@ def _frame_part(frame: Path | None, sha256: str) -> UploadPart:
 
 
 def _file_part(name: str, filename: str, path: Path, sha256: str) -> UploadPart:
-    digest, size = hashlib.sha256(), 0
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
+        size, digest = measure_file(path)
     except OSError as error:
         raise PublishError(f"{path} cannot be read: {error.strerror or error}. Nothing was sent.") from error
-    if digest.hexdigest() != sha256:
+    if digest != sha256:
         raise PublishError(
-            f"{path} is not what the offer was made with: its sha256 is {digest.hexdigest()}, the offer says {sha256}. "
+            f"{path} is not what the offer was made with: its sha256 is {digest}, the offer says {sha256}. "
             "Nothing was sent.\nBuild again."
         )
     return UploadPart(name, filename, _BINARY, size, lambda: path.open("rb"))

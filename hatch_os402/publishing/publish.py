@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.config.publish_options import Settings
     from hatch_os402.offer.keys import Key
-    from hatch_os402.publishing.files import Project
+    from hatch_os402.publishing.files import PublishedProject
     from hatch_os402.publishing.upload import Result
     from hatch_os402.reporting import Reporter
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def publish(
     artifacts: Sequence[str],
     settings: Settings,
-    project: Project,
+    project: PublishedProject,
     *,
     reporter: Reporter,
     say: Callable[[str], None],
@@ -91,7 +91,7 @@ class _Keys:
     """The user's key, asked for at most once and only when a signature is needed."""
 
     def __init__(self, settings: Settings, prompt: Callable[[str], str] | None, reporter: Reporter) -> None:
-        self._settings, self._prompt, self._tell = settings, prompt, reporter
+        self._settings, self._prompt, self._reporter = settings, prompt, reporter
         self._key: Key | None = None
         self.stated = bool(settings.key or os.environ.get(VARIABLE))
         """Whether the user has said which key it is, so that nobody has to be asked."""
@@ -103,7 +103,7 @@ class _Keys:
                 os.environ,
                 self._prompt,
                 password_file=self._settings.password_file,
-                warn=self._tell.warning,
+                warn=self._reporter.warning,
             )
         return self._key
 

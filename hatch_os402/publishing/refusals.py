@@ -19,35 +19,35 @@ _TOO_LARGE, _FORBIDDEN = 413, 403
 
 def refusal(server: RemoteServer, answer: ServerResponse, offer: Offer, parts: Sequence[UploadPart]) -> str:
     """Say what the server's answer to an upload means and what to do (`webapp/handlers/offers.rs`)."""
-    said = answer.error
+    stated = answer.error
     meaning = next(_meanings(answer, offer, parts), None)
     if meaning:
-        return f"{server.url} {meaning}" + (f" (It says: {said})" if said else "")
-    if said:
-        return f"{server.url} refuses the offer (status {answer.status}): {said}"
+        return f"{server.url} {meaning}" + (f" (It says: {stated})" if stated else "")
+    if stated:
+        return f"{server.url} refuses the offer (status {answer.status}): {stated}"
     return f"{server.url} answers {answer.status} without the words of an os402 server. Check the address."
 
 
 def _meanings(answer: ServerResponse, offer: Offer, parts: Sequence[UploadPart]) -> Iterator[str]:
     """Yield what the answer can mean, the best guess first."""
-    said, status = answer.error, answer.status
-    if status == _TOO_LARGE or said.startswith(("Failed to read", "Failed to parse multipart")):
+    stated, status = answer.error, answer.status
+    if status == _TOO_LARGE or stated.startswith(("Failed to read", "Failed to parse multipart")):
         yield f"could not read the upload, which is probably larger than it takes: {too_large(parts)}"
-    if status == _FORBIDDEN and (not said or "does not match" in said):  # else its words say more
+    if status == _FORBIDDEN and (not stated or "does not match" in stated):  # else its words say more
         yield (
             f"takes only offers of its own owner, and this one's owner is {offer.owner}. Sign with the key of the "
             "server's owner, or choose another server."
         )
-    if "expired" in said:
+    if "expired" in stated:
         yield (
             f"finds the offer expired. It is valid until {utc_time(offer.valid_until)}: one of the two clocks is "
             "wrong, or it has just ended."
         )
-    if "SHA256 mismatch" in said:
+    if "SHA256 mismatch" in stated:
         yield "received other bytes than were signed. A file changed meanwhile: build again."
-    if said.startswith("Invalid signature"):
+    if stated.startswith("Invalid signature"):
         yield "reads another payload than was signed, or another signature. Check the offer with `hatch-os402 verify`."
-    if "not available" in said:
+    if "not available" in stated:
         yield (
             "lacks an executable of the offer. Fetch it with `hatch-os402 runtime fetch`, or name the file with the "
             "option `exe`, and publish again."

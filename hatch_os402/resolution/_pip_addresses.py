@@ -22,9 +22,9 @@ class Addresses:
 
     def refuse(self, name, url, why, parent):
         """Write down what is refused, and raise pip's error."""
-        told = {"name": str(name or ""), "url": url, "why": why, "parent": str(parent or "")}
+        reported = {"name": str(name or ""), "url": url, "why": why, "parent": str(parent or "")}
         with open(self._answer, "w", encoding="utf-8") as file:
-            json.dump(told, file)
+            json.dump(reported, file)
         raise self._error("os402-refused: " + why)
 
     def check_requirement(self, requirement, parent):

@@ -106,12 +106,12 @@ class Transfers:
         size = self._bounds["assumed"] if transfer.size is None else transfer.size
         return self._bounds["grace"] + size / self._bounds["slowest"]
 
-    def _tell(self, transfer, why, most):
-        told = {"why": why, "name": "", "url": transfer.url, "parent": "", "most": most, "got": transfer.got}
-        _write(self._answer, {**told, "size": transfer.size, "seconds": round(transfer.seconds())})
+    def _report(self, transfer, why, most):
+        reported = {"why": why, "name": "", "url": transfer.url, "parent": "", "most": most, "got": transfer.got}
+        _write(self._answer, {**reported, "size": transfer.size, "seconds": round(transfer.seconds())})
 
     def _refuse(self, transfer, why, most):
-        self._tell(transfer, why, most)
+        self._report(transfer, why, most)
         raise self._error("os402-refused: " + why)
 
     def _watch(self):
@@ -122,7 +122,7 @@ class Transfers:
                 os._exit(1)
             transfer = self._current
             if transfer.since is not None and transfer.seconds() > self._limit(transfer):
-                self._tell(transfer, "slow", round(self._limit(transfer)))
+                self._report(transfer, "slow", round(self._limit(transfer)))
                 os._exit(1)
             state = {"url": transfer.url if transfer.since is not None else "", "got": transfer.got}
             if state != shown:
@@ -130,10 +130,10 @@ class Transfers:
                 shown = state
 
 
-def _write(path, told):
+def _write(path, reported):
     partial = path + ".partial"
     with open(partial, "w", encoding="utf-8") as file:
-        json.dump(told, file)
+        json.dump(reported, file)
     os.replace(partial, path)
 
 

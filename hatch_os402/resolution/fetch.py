@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import threading
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -12,6 +9,7 @@ from packaging.version import Version
 
 from hatch_os402.cache import cache_errors
 from hatch_os402.errors import ResolutionError, WheelError
+from hatch_os402.files import move_file
 from hatch_os402.resolution.pip_process import HERE, Host, run_pip
 from hatch_os402.resolution.target import Target
 from hatch_os402.wheels.reading import read_wheel
@@ -77,11 +75,9 @@ def keep(path: Path, pin: Pin, cache: Path) -> Path:
     if not path.is_file():
         raise ResolutionError(f"pip did not fetch {pin.filename} of {pin.name} {pin.version}.")
     place = _place(pin, cache)
-    partial = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}")
     with cache_errors(cache):
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(path, partial)  # may cross file systems; the rename below does not
-        partial.replace(place)
+        move_file(path, place)
     return place
 
 
@@ -102,13 +98,13 @@ def _download(
 
 
 def _check_metadata(pin: Pin, wheel: Wheel) -> None:
-    """Refuse a wheel that is not what the index said of it (PEP 658 metadata may differ from the file)."""
+    """Refuse a wheel that differs from its description in the index (PEP 658 metadata may differ from the file)."""
     promised = {str(Requirement(text)) for text in pin.requires_dist}
     actual = {str(requirement) for requirement in wheel.metadata.requires_dist}
     if wheel.name == pin.name and wheel.version == Version(pin.version) and promised == actual:
         return
     differing = ", ".join(sorted(promised ^ actual)) or f"it is {wheel.name} {wheel.version}"
     raise WheelError(
-        f"{pin.filename}: its own metadata is not what the index told when it was resolved: {differing}.\n"
+        f"{pin.filename}: its own metadata differs from what the index had when it was resolved: {differing}.\n"
         "The index is wrong about this file; pin another release of it."
     )

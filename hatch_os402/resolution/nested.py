@@ -1,6 +1,6 @@
 """A look into the archives that a wheel's files may be, one level deep: native code may lie in them.
 
-Only names and first bytes are looked at, and nothing is unpacked. What is not looked into is told as well.
+Only names and first bytes are looked at, and nothing is unpacked. What is not looked into is reported as well.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _AS_GZIP = 31  # zlib's number for the format of gzip
 
 
 @dataclass(frozen=True)
-class Nested:
+class NestedArchive:
     """What lies in one file of a wheel that is an archive."""
 
     members: tuple[tuple[str, bytes], ...] = ()
@@ -45,22 +45,22 @@ def is_zip(head: bytes) -> bool:
     return head.startswith(_ZIP)
 
 
-def look_into(head: bytes, content: bytes | None) -> Nested | None:
+def look_into(head: bytes, content: bytes | None) -> NestedArchive | None:
     """Return what lies in the file that begins with `head`; None when it is no archive.
 
     `content` is the whole file when it is a zip file of at most `LARGEST` bytes, else None.
     """
     if is_zip(head):
         if content is None:
-            return Nested(skipped=f"it is a zip file of more than {LARGEST >> 20} MiB")
+            return NestedArchive(skipped=f"it is a zip file of more than {LARGEST >> 20} MiB")
         return _zip(content)
     if head.startswith(_GZIP):
         return _gzip(head)
     if kind := next((kind for magic, kind in _OTHERS if head.startswith(magic)), ""):
-        return Nested(skipped=f"it is packed with {kind}")
+        return NestedArchive(skipped=f"it is packed with {kind}")
     if head.startswith(_AR) and b"debian-binary" not in head:
-        return Nested(objects=True)
-    return Nested(skipped="it is a tar archive") if _is_tar(head) else None
+        return NestedArchive(objects=True)
+    return NestedArchive(skipped="it is a tar archive") if _is_tar(head) else None
 
 
 def _is_tar(head: bytes) -> bool:
@@ -68,23 +68,23 @@ def _is_tar(head: bytes) -> bool:
     return head[start:].startswith(magic)
 
 
-def _gzip(head: bytes) -> Nested:
+def _gzip(head: bytes) -> NestedArchive:
     try:
         inner = zlib.decompressobj(_AS_GZIP).decompress(head, HEAD)
     except zlib.error:
-        return Nested(skipped="it is no gzip file, although it begins as one")
-    return Nested((("", inner),), "it is a packed tar archive" if _is_tar(inner) else "")
+        return NestedArchive(skipped="it is no gzip file, although it begins as one")
+    return NestedArchive((("", inner),), "it is a packed tar archive" if _is_tar(inner) else "")
 
 
-def _zip(content: bytes) -> Nested:
+def _zip(content: bytes) -> NestedArchive:
     found: list[tuple[str, bytes]] = []
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             found.extend(_heads(archive, infos[:MOST_MEMBERS]))
     except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, EOFError, OSError, LookupError) as error:
-        return Nested(tuple(found), f"it is a zip file that cannot be read: {error}")
-    return Nested(tuple(found), f"it has {len(infos):,} members" if len(infos) > MOST_MEMBERS else "")
+        return NestedArchive(tuple(found), f"it is a zip file that cannot be read: {error}")
+    return NestedArchive(tuple(found), f"it has {len(infos):,} members" if len(infos) > MOST_MEMBERS else "")
 
 
 def _heads(archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> Iterator[tuple[str, bytes]]:

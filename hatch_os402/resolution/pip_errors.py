@@ -1,4 +1,4 @@
-"""From what pip says to what the user is told."""
+"""From pip's output to an error message."""
 
 from __future__ import annotations
 
@@ -49,13 +49,15 @@ _BOUNDED = {
 """Word of the shim for what was too much → what that means."""
 
 
-def explain(output: str, status: int, doing: str, told: Mapping[str, Any] = MappingProxyType({})) -> ResolutionError:  # noqa: PLR0911 - one for each meaning
+def explain(  # noqa: PLR0911 - one for each meaning
+    output: str, status: int, doing: str, reported: Mapping[str, Any] = MappingProxyType({})
+) -> ResolutionError:
     """Return the error that tells what `output` of a failed pip (exit `status`) means.
 
-    `told` is the shim's answer: why it refused an address, if it did.
+    `reported` is the shim's answer: why it refused an address, if it did.
     """
-    if told:
-        return _told(told, output, doing)
+    if reported:
+        return _from_shim(reported, output, doing)
     if status == UNSUPPORTED:
         reason = output.strip().rpartition("os402: ")[2]
         return ResolutionError(
@@ -63,13 +65,13 @@ def explain(output: str, status: int, doing: str, told: Mapping[str, Any] = Mapp
         )
     if source := _REMOTE_BUILD.search(output):
         requirement = source["requirement"].partition(" from ")[0].strip()
-        way_out = (
+        suggestion = (
             "Replace the address by that of a wheel, or by a version."
             if "@" in requirement
             else "Build its wheel yourself and offer it with PIP_FIND_LINKS, or require a release that has a wheel."
         )
         return ResolutionError(
-            f"{requirement} is only to be had as source, and building it would run its code here.\n{way_out}", output
+            f"{requirement} is only to be had as source, and building it would run its code here.\n{suggestion}", output
         )
     if known := _of_the_index(output, doing):
         return known
@@ -134,31 +136,34 @@ def _without_lines(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith(("'", '"')))
 
 
-def _told(told: Mapping[str, Any], output: str, doing: str) -> ResolutionError:
+def _from_shim(reported: Mapping[str, Any], output: str, doing: str) -> ResolutionError:
     """Return the error for the answer of the shim."""
-    if told["why"] == "setting":
+    if reported["why"] == "setting":
         return ResolutionError(
-            f"pip {told['parent']} does not know the setting {told['name']} ({told['url']}), and would take newer "
-            "files: pip 26.0 is the first that does.\n"
+            f"pip {reported['parent']} does not know the setting {reported['name']} ({reported['url']}), and would "
+            "take newer files: pip 26.0 is the first that does.\n"
             "Install a newer pip beside hatch-os402, or take the setting away (PIP_UPLOADED_PRIOR_TO, or pip.conf).",
             output,
         )
-    return _refused(told, output) if told["why"] in _REFUSED else _bounded(told, output, doing)
+    return _refused(reported, output) if reported["why"] in _REFUSED else _bounded(reported, output, doing)
 
 
-def _refused(told: Mapping[str, Any], output: str) -> ResolutionError:
-    meaning, way_out = _REFUSED[told["why"]]
-    by = f" (required by {told['parent']})" if told["parent"] else ""
+def _refused(reported: Mapping[str, Any], output: str) -> ResolutionError:
+    meaning, suggestion = _REFUSED[reported["why"]]
+    by = f" (required by {reported['parent']})" if reported["parent"] else ""
     return ResolutionError(
-        f"{told['name']} @ {without_password(told['url'])}{by} {meaning}.\n{way_out} Nothing was fetched from there.",
+        f"{reported['name']} @ {without_password(reported['url'])}{by} {meaning}.\n{suggestion} "
+        "Nothing was fetched from there.",
         output,
     )
 
 
-def _bounded(told: Mapping[str, Any], output: str, doing: str) -> ResolutionError:
-    numbers = {name: f"{told[name]:,}" if told[name] is not None else "unknown" for name in ("most", "got", "size")}
+def _bounded(reported: Mapping[str, Any], output: str, doing: str) -> ResolutionError:
+    numbers = {
+        name: f"{reported[name]:,}" if reported[name] is not None else "unknown" for name in ("most", "got", "size")
+    }
     return ResolutionError(
-        f"{without_password(told['url'])} {_BOUNDED[told['why']].format(**numbers)}, while {doing}.\n"
+        f"{without_password(reported['url'])} {_BOUNDED[reported['why']].format(**numbers)}, while {doing}.\n"
         "The index, a mirror or a proxy is slow or serves something else: try again, or name another one with "
         "PIP_INDEX_URL. Nothing of it was used.",
         output,

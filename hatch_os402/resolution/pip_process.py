@@ -57,7 +57,7 @@ BOUNDS = {
 """What pip may wait for and take (bytes, seconds), as `_pip_transfers.py` says: a wheel of 100 MB has 52 minutes."""
 
 PROGRESS_AFTER = 5
-"""Seconds after which, and every time when as many more are over, it is told what pip is at."""
+"""Seconds between two reports of what pip is doing."""
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,10 @@ def run_pip(
         "arguments": [arguments[0], *common, *arguments[1:]],
         "requirements": requirements,
     }
-    output, status, told = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}", host, doing, timeout=timeout)
+    output, status, reported = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}", host, doing, timeout=timeout)
     if status:
-        raise explain(output, status, doing, told)
-    found: Mapping[str, Sequence[str]] = told.get("passed_over", {})
+        raise explain(output, status, doing, reported)
+    found: Mapping[str, Sequence[str]] = reported.get("passed_over", {})
     return found
 
 
@@ -152,9 +152,9 @@ def run_pip_here(
         "requirements": requirements,
     }
     name = f"pip-{arguments[0]}-here"
-    output, status, told = _run(job, workdir, name, host, doing, python=python, variables=variables)
-    if told:
-        raise explain(output, status, doing, told)
+    output, status, reported = _run(job, workdir, name, host, doing, python=python, variables=variables)
+    if reported:
+        raise explain(output, status, doing, reported)
     return output, status
 
 

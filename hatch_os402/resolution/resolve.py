@@ -106,7 +106,7 @@ def resolve_with_source(
         try:
             return resolve(project, extras=extras, groups=groups, workdir=workdir, resolve_options=wider)
         except ResolutionError:
-            raise error from None  # what was wrong first is what is to be told
+            raise error from None  # what was wrong first is what is to be reported
 
 
 def _check_requires_python(project: Wheel) -> None:

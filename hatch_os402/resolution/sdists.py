@@ -1,4 +1,4 @@
-"""Distributions that there are only as source: built here, when the user said so, without compilers.
+"""Distributions without a wheel: built here from their sdist, if the user opts in, without compilers.
 
 The build is pip's own, isolated (PEP 517), by the CPython that compiles the bytecode. What it needs to call a compiler
 is taken away: an extension that is optional is left out then, and one that is not ends the build. It runs the code of
@@ -9,7 +9,6 @@ called it: its tags would be those of this machine, and what it holds is looked 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 from contextlib import suppress
@@ -21,6 +20,7 @@ from packaging.version import Version
 
 from hatch_os402.cache import cache_errors
 from hatch_os402.errors import ResolutionError, WheelError
+from hatch_os402.files import copy_file
 from hatch_os402.resolution.pip_process import HERE, Host, run_pip_here
 from hatch_os402.wheels.members import hash_file
 
@@ -51,11 +51,9 @@ def build_sdist(pin: Pin, *, find_links: Path, cache: Path, workdir: Path, pytho
     if known is None:
         made = _build(pin, workdir, python, host)
         known = kept / hash_file(made) / _name(pin, made.name)
-        partial = known.with_name(f".{os.getpid()}.partial")
         with cache_errors(cache):
             known.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(made, partial)
-            partial.replace(known)
+            copy_file(made, known)
     find_links.mkdir(exist_ok=True)
     return Path(shutil.copy(known, find_links / known.name))
 

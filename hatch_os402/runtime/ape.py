@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
+from hatch_os402.runtime.elf import architecture
+
 HEAD = 8192
 """Bytes from the start of the file within which an APE keeps its ELF headers."""
 
 _MAGICS = (b"MZqFpD='", b"jartsr='", b"APEDBG='")
-_MACHINES = {"x86_64": 62, "aarch64": 183}
-"""`e_machine` of an ELF header (System V ABI)."""
 _HEADER_SIZE = 64
 _PRINTF = re.compile(rb"printf '([^']*)'")
 _OCTAL = re.compile(rb"\\([0-7]{1,3})")
@@ -32,10 +32,6 @@ def elf_header(head: bytes, arch: str) -> bytes | None:
     """
     for match in _PRINTF.finditer(head[:HEAD]):
         header = _OCTAL.sub(lambda octal: bytes([int(octal[1], 8) & 0xFF]), match[1])
-        if (
-            len(header) == _HEADER_SIZE
-            and header.startswith(b"\x7fELF")
-            and int.from_bytes(header[18:20], "little") == _MACHINES[arch]
-        ):
+        if len(header) == _HEADER_SIZE and architecture(header) == arch:
             return header
     return None

@@ -22,7 +22,7 @@ from hatch_os402.runtime.modules import facts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PATIENCE = 120.0
+_TIMEOUT = 120.0
 """Seconds that the runtime may take to import everything."""
 
 _PASSED_ON = ("HOME", "PATH", "SYSTEMROOT", "TMPDIR")
@@ -31,7 +31,7 @@ _PASSED_ON = ("HOME", "PATH", "SYSTEMROOT", "TMPDIR")
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not as the build takes it to be."""
+    """One thing that differs from what the build expects."""
 
     what: str
     expected: str
@@ -40,7 +40,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Report:
-    """What a runtime said of itself."""
+    """What a runtime reports of itself."""
 
     path: Path
     version: str
@@ -125,11 +125,11 @@ def _run(path: Path, names: Sequence[str]) -> tuple[str, list[Any]]:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                timeout=PATIENCE,
+                timeout=_TIMEOUT,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            return f"no end after {PATIENCE:g} seconds", _answers(error.stdout or b"")
+            return f"no end after {_TIMEOUT:g} seconds", _answers(error.stdout or b"")
         except OSError as error:
             raise Os402Error(
                 f"{path} cannot be run on this machine: {error.strerror}.\n"

@@ -10,6 +10,8 @@ from hatch_os402.errors import OptionValueError
 from hatch_os402.files import measure
 from hatch_os402.home import expand_user
 from hatch_os402.runtime import pins
+from hatch_os402.runtime.ape import is_ape
+from hatch_os402.runtime.elf import architecture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +20,10 @@ if TYPE_CHECKING:
 _FIELD = "Field `tool.hatch.build.targets.os402.runtime`"
 _URL = re.compile(r"(?P<arch>x86_64|aarch64):(?P<url>https?://[^\s#]+)#(?P<sha256>[0-9a-fA-F]{64})")
 _PATH = re.compile(r"(?:(?P<arch>x86_64|aarch64):)?(?P<path>.+)", re.DOTALL)
-_MACHINES = {62: "x86_64", 183: "aarch64"}
-"""`e_machine` of an ELF header (System V ABI)."""
 
 
 @dataclass(frozen=True)
-class Executable:
+class ConfiguredRuntime:
     """What runs on one architecture."""
 
     arch: str
@@ -34,14 +34,14 @@ class Executable:
     """Where it lies on this machine, if it does; never part of an artifact."""
 
 
-def executables(values: Sequence[str], root: Path) -> tuple[Executable, ...]:
+def executables(values: Sequence[str], root: Path) -> tuple[ConfiguredRuntime, ...]:
     """Return what the option's `values` mean, sorted by architecture; the pinned cosmo-python when there are none.
 
     Relative paths are below `root`. Raises `OptionValueError`.
     """
     if not values:
-        return tuple(Executable(arch, sha256) for arch, sha256 in sorted(pins.ASSIMILATED_SHA256.items()))
-    found: dict[str, Executable] = {}
+        return tuple(ConfiguredRuntime(arch, sha256) for arch, sha256 in sorted(pins.ASSIMILATED_SHA256.items()))
+    found: dict[str, ConfiguredRuntime] = {}
     for value in values:
         executable = _parse(value, root)
         if executable.arch in found:
@@ -50,9 +50,9 @@ def executables(values: Sequence[str], root: Path) -> tuple[Executable, ...]:
     return tuple(found[arch] for arch in sorted(found))
 
 
-def _parse(value: str, root: Path) -> Executable:
+def _parse(value: str, root: Path) -> ConfiguredRuntime:
     if match := _URL.fullmatch(value):
-        return Executable(match["arch"], match["sha256"].lower(), url=match["url"])
+        return ConfiguredRuntime(match["arch"], match["sha256"].lower(), url=match["url"])
     if "://" in value:
         shown = re.sub(r"//[^/]*@", "//", value)  # name and password are nobody's business
         raise OptionValueError(f'{_FIELD} must be a path or "arch:url#sha256" (arch: x86_64 or aarch64), not {shown!r}')
@@ -65,18 +65,20 @@ def _parse(value: str, root: Path) -> Executable:
             _, sha256 = measure(file)
     except OSError as error:
         raise OptionValueError(f"{_FIELD} names {match['path']!r}, which cannot be read: {error.strerror}") from error
-    return Executable(_architecture(head, value, match["arch"]), sha256, path=path)
+    return ConfiguredRuntime(_architecture(head, value, match["arch"]), sha256, path=path)
 
 
 def _architecture(head: bytes, value: str, stated: str | None) -> str:
     """Return the architecture of the ELF that begins with `head`; os402 executes nothing else."""
-    if head[:6] in {b"MZqFpD", b"jartsr"}:
+    if is_ape(head):
         raise OptionValueError(
             f"{_FIELD}: {value!r} is an APE, which os402 cannot execute; make it an ELF with `--assimilate`"
         )
-    if head[:4] != b"\x7fELF" or len(head) < 20:  # noqa: PLR2004 - up to e_machine
+    arch = architecture(head)
+    if arch is None:
         raise OptionValueError(f"{_FIELD}: {value!r} is not an ELF executable")
-    arch = _MACHINES.get(int.from_bytes(head[18:20], "little"), "another architecture")
-    if arch not in _MACHINES.values() or stated not in {None, arch}:
-        raise OptionValueError(f"{_FIELD}: {value!r} is an ELF for {arch}; os402 has x86_64 and aarch64")
+    if not arch or stated not in {None, arch}:
+        raise OptionValueError(
+            f"{_FIELD}: {value!r} is an ELF for {arch or 'another architecture'}; os402 has x86_64 and aarch64"
+        )
     return arch

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.runtime.configured import ConfiguredRuntime
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ def discover(
     *,
     python: bool = True,
     named: Path | None = None,
-    configured: tuple[Executable, ...] = (),
+    configured: tuple[ConfiguredRuntime, ...] = (),
     cache: Path | None,
     environ: Mapping[str, str],
 ) -> Runtime:
     """Return what runs an executable of SHA256 `wanted` (lowercase hex; None: this architecture has none) here.
 
-    In this order: `named` (the user's word); the file that is `wanted`, among those that the project has `configured`
+    In this order: `named` (by the user); the file that is `wanted`, among those that the project has `configured`
     and those fetched into `cache`; a CPython 3.12; the running Python, with a warning. The last two only stand in for a
     `python`. Raises `SandboxError`.
     """
@@ -101,7 +101,7 @@ def _is_static(path: Path) -> bool:
 
 def _named(path: Path, wanted: str | None) -> Runtime:
     if not path.is_file() or not os.access(path, os.X_OK):
-        raise SandboxError(f"The runtime {path} is not an executable file of this machine (--runtime).")
+        raise SandboxError(f"the runtime {path} is not an executable file of this machine (--runtime).")
     if wanted is not None and file_sha256(path) == wanted:
         return Runtime(str(path), str(path), exact=True, named=True)
     if answer := ask(path):

@@ -12,7 +12,8 @@ from hatch_os402.errors import Os402Error
 from hatch_os402.files import file_sha256, locked
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.ape import HEAD, elf_header, is_ape
-from hatch_os402.runtime.configured import Executable
+from hatch_os402.runtime.configured import ConfiguredRuntime
+from hatch_os402.runtime.elf import MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,10 +29,10 @@ TIMEOUT = 30.0
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def pinned() -> Executable:
+def pinned() -> ConfiguredRuntime:
     """Return the cosmo-python that an offer runs when pyproject.toml names no other."""
     arch, sha256 = next(iter(pins.ASSIMILATED_SHA256.items()))
-    return Executable(arch, sha256)
+    return ConfiguredRuntime(arch, sha256)
 
 
 def find_by_sha256(sha256: str, cache: Path) -> Path | None:
@@ -48,14 +49,14 @@ def find_by_sha256(sha256: str, cache: Path) -> Path | None:
         return None
 
 
-def cached(executable: Executable | None, cache: Path) -> Path | None:
+def cached(executable: ConfiguredRuntime | None, cache: Path) -> Path | None:
     """Return where `executable` (None: the pinned one) lies on this machine, or None when it has to be fetched."""
     executable = executable or pinned()
     return executable.path or find_by_sha256(executable.sha256, cache)
 
 
 def fetch(
-    executable: Executable | None,
+    executable: ConfiguredRuntime | None,
     *,
     cache: Path,
     reporter: Reporter,
@@ -90,7 +91,7 @@ def _place(sha256: str, cache: Path) -> Path:
 
 
 def _fetch(
-    executable: Executable,
+    executable: ConfiguredRuntime,
     place: Path,
     reporter: Reporter,
     progress: Callable[[int, int | None], None] | None,
@@ -130,21 +131,21 @@ def _silent(_received: int, _total: int | None) -> None:
     pass
 
 
-def _mismatch(executable: Executable, url: str, head: bytes, header: bytes, digest: str) -> str:
+def _mismatch(executable: ConfiguredRuntime, url: str, head: bytes, header: bytes, digest: str) -> str:
     """Return what to say of a file that is not the expected one."""
-    told = f"{url} does not send the expected runtime; what it sent was deleted.\n"
+    fault = f"{url} does not send the expected runtime; what it sent was deleted.\n"
     if executable.url:
-        told += f"expected sha256 {executable.sha256}\nactual sha256   {digest}\n"
+        fault += f"expected sha256 {executable.sha256}\nactual sha256   {digest}\n"
         if is_ape(head):
             return (
-                f"{told}It is an APE; `runtime` must name the URL and the SHA256 of the ELF that `--assimilate` makes."
+                f"{fault}It is an APE; `runtime` must name the URL and the SHA256 of the ELF that `--assimilate` makes."
             )
-        return f"{told}Correct the URL or the SHA256 in `runtime`."
-    if not header and not head.startswith(b"\x7fELF"):
+        return f"{fault}Correct the URL or the SHA256 in `runtime`."
+    if not header and not head.startswith(MAGIC):
         kind = f"an APE without {executable.arch}" if is_ape(head) else f"no executable (it begins with {head[:16]!r})"
-        return f"{told}It is {kind}.\nTry again later, or from another network."
+        return f"{fault}It is {kind}.\nTry again later, or from another network."
     return (
-        f"{told}expected sha256 {executable.sha256} (as an ELF for {executable.arch})\nactual sha256   {digest}\n"
+        f"{fault}expected sha256 {executable.sha256} (as an ELF for {executable.arch})\nactual sha256   {digest}\n"
         "It may have been replaced by a newer one: use the pinned file from elsewhere, as a path in `runtime`, "
         "or a release of hatch-os402 that pins the new one."
     )

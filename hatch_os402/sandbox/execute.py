@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import SandboxError
-from hatch_os402.sandbox.limits import Limits
+from hatch_os402.sandbox.limits import ResourceLimits
 from hatch_os402.sandbox.pipes import Feeder, Reader
 from hatch_os402.sandbox.process import SpawnerProcess
 from hatch_os402.sandbox.protocol import COUNTERS, FORGET, KILL, START
@@ -38,7 +38,7 @@ class Command:
     env: Mapping[str, str]
     stdin: Sequence[bytes] = ()
     """Pieces that are sent one after the other; without a byte in them, stdin is /dev/null, as on os402."""
-    limits: Limits = field(default_factory=Limits)
+    limits: ResourceLimits = field(default_factory=ResourceLimits)
     hold_stdin: bool = False
     """Whether the pipe stays open when all is sent, as when another task of the server holds it."""
 
@@ -50,7 +50,7 @@ class Outcome:
     exit: int
     """Its status, or 128 + the number of the signal that ended it."""
     stdout: bytes
-    """At most `Limits.buffer` bytes, as is `stderr`."""
+    """At most `ResourceLimits.buffer` bytes, as is `stderr`."""
     stderr: bytes
     utime: int
     """User CPU in microseconds, without that of the sandbox's start; as is `stime`, system CPU."""
@@ -158,8 +158,8 @@ class _Task:
     async def outcome(self) -> Outcome:
         limits = self._command.limits
         begun = time.monotonic()
-        feeder, stdout, stderr, told = self._start()
-        readers = (stdout, stderr, told)
+        feeder, stdout, stderr, reported = self._start()
+        readers = (stdout, stderr, reported)
 
         def out_of_time() -> None:
             self._end("wall")
@@ -179,7 +179,7 @@ class _Task:
             if not self._report.done():
                 self._order(KILL)
             self._report.add_done_callback(lambda _: self._order(FORGET))
-        return self._finished(report, wall, bytes(stdout.content), bytes(stderr.content), bytes(told.content))
+        return self._finished(report, wall, bytes(stdout.content), bytes(stderr.content), bytes(reported.content))
 
     def _start(self) -> tuple[Feeder, Reader, Reader, Reader]:
         command, limits = self._command, self._command.limits
@@ -224,9 +224,9 @@ class _Task:
         with contextlib.suppress(SandboxError):  # then it was killed, and the program with it
             self._process.order(what, self._number)
 
-    def _finished(self, report: Report, wall: float, stdout: bytes, stderr: bytes, told: bytes) -> Outcome:
+    def _finished(self, report: Report, wall: float, stdout: bytes, stderr: bytes, reported: bytes) -> Outcome:
         status, utime, stime, maxrss, *counters = report
-        before, _, failure = told.partition(b"\n")
+        before, _, failure = reported.partition(b"\n")
         if not before.startswith(b"["):
             before, failure = b"[0, 0]", before
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == _SIGKILL

@@ -31,7 +31,7 @@ class Landlock:
     Paths are looked up from the folder that `root` is a descriptor of, if it is given. With `network`, the program has
     a network of its own, in which os402 restricts TCP only where ports are named.
 
-    Raises `RefusedError` where there is no Landlock.
+    Raises `KernelRefusedError` where there is no Landlock.
     """  # noqa: D205 - one sentence
 
     def __init__(
@@ -40,7 +40,7 @@ class Landlock:
         try:
             self._abi = linux.syscall(_CREATE_RULESET, None, 0, _ABI_QUERY)
         except OSError as error:
-            raise linux.RefusedError(
+            raise linux.KernelRefusedError(
                 f"Landlock is not available ({error.strerror}); "
                 "it needs Linux 5.13 and `landlock` among the kernel's `lsm=`"
             ) from None

@@ -1,4 +1,4 @@
-"""The limits of a call, and how the kernel is told."""
+"""The limits of a call, and how the kernel enforces them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PROCESSES = 64
 
 
 @dataclass(frozen=True)
-class Limits:
+class ResourceLimits:
     """What one call may use. `ram`, `stack` and `buffer` are bytes, `cpu` and `wall` seconds.
 
     `buffer` bounds standard output and standard error, each by itself.

@@ -25,7 +25,7 @@ _OPENAT2, _RESOLVE_IN_ROOT = 437, 0x10
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class RefusedError(OSError):
+class KernelRefusedError(OSError):
     """The kernel refuses a part of the sandbox; the text says which, and what would help."""
 
 

@@ -22,7 +22,7 @@ def separate(process: int) -> None:
     """Enter new namespaces: user, PID, network, IPC, UTS, cgroup.
 
     No fork follows the new PID namespace, as on the server: the kernel then starts no thread (clone(2), EINVAL), and
-    one child only, whose end is the namespace's. Raises `RefusedError`.
+    one child only, whose end is the namespace's. Raises `KernelRefusedError`.
     """
     uid, gid = os.getuid(), os.getgid()
     try:
@@ -39,7 +39,7 @@ def separate(process: int) -> None:
             cgroup = 0
         linux.unshare(_PID | _NET | _IPC | _UTS | cgroup)
     except OSError as error:
-        raise linux.RefusedError(f"namespaces are restricted ({error.strerror}); {linux.ADVICE}") from None
+        raise linux.KernelRefusedError(f"namespaces are restricted ({error.strerror}); {linux.ADVICE}") from None
 
 
 def possible() -> bool:

@@ -45,7 +45,7 @@ class SpawnerProcess:
     def __init__(self, needs: Needs, *, isolated: bool, folder: str | None) -> None:
         self._empty = f"{tempfile.gettempdir()}/hatch-os402-empty-{secrets.token_hex(8)}"
         ours, theirs = socket.socketpair()
-        told_read, told_write = os.pipe()
+        reported_read, reported_write = os.pipe()
         config = {
             "executable": needs.executable,
             "readable": needs.readable,
@@ -56,20 +56,20 @@ class SpawnerProcess:
             "spare": self._empty,
             "stands_in": not needs.static,
         }
-        with theirs, open(told_read, "rb") as told:  # noqa: PTH123 - a descriptor
+        with theirs, open(reported_read, "rb") as reported:  # noqa: PTH123 - a descriptor
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-I", "-S", "-X", "utf8", "-c", _PROGRAM, _ROOT),
-                    *(str(theirs.fileno()), str(told_write), json.dumps(config)),
+                    *(str(theirs.fileno()), str(reported_write), json.dumps(config)),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno(), told_write],
+                pass_fds=[theirs.fileno(), reported_write],
                 start_new_session=True,  # what a terminal sends is for us: we end what runs
                 env={},
             )
-            os.close(told_write)
-            first_words = told.read()
+            os.close(reported_write)
+            first_words = reported.read()
         self._control = ours
         self._reports: dict[int, asyncio.Future[Report]] = {}
         self._received = b""
@@ -79,7 +79,7 @@ class SpawnerProcess:
         self._loop.add_reader(ours, self._on_readable)
         if not first_words:
             self.stop()
-            raise SandboxError(f"The process that starts programs ended at once. It is run by {sys.executable}.")
+            raise SandboxError(f"the process that starts programs ended at once. It is run by {sys.executable}.")
         self.missing: tuple[str, ...] = (*not_linux(isolated=isolated), *json.loads(first_words))
 
     @property
@@ -98,7 +98,7 @@ class SpawnerProcess:
         try:
             socket.send_fds(self._control, [ORDER.pack(what, number, length)], descriptors)
         except OSError as error:
-            raise SandboxError(f"The process that starts programs was ended ({error.strerror or error}).") from error
+            raise SandboxError(f"the process that starts programs was ended ({error.strerror or error}).") from error
 
     def stop(self) -> None:
         """End it, and with it everything that it started; return when nothing is left."""
@@ -131,6 +131,6 @@ class SpawnerProcess:
     def _lost(self) -> None:
         for report in self._reports.values():
             if not report.done():
-                report.set_exception(SandboxError("The process that starts programs was killed, and they with it."))
+                report.set_exception(SandboxError("the process that starts programs was killed, and they with it."))
                 report.exception()  # it counts as seen: perhaps nobody asks any more
         self._reports.clear()

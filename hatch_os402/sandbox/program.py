@@ -14,14 +14,14 @@ from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.errors import SandboxError
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.runtime.discovery import architecture
-from hatch_os402.sandbox.limits import MEBIBYTE, Limits
+from hatch_os402.sandbox.limits import MEBIBYTE, ResourceLimits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from hatch_os402.artifacts.sets import ArtifactSet
-    from hatch_os402.calls.cgi import Request
+    from hatch_os402.calls.cgi import CgiRequest
     from hatch_os402.config.pyproject import Pyproject
     from hatch_os402.offer.payload import Offer
     from hatch_os402.offer.reading import ReadOffer
@@ -83,10 +83,10 @@ class Program:
         return name.rpartition("/")[2].startswith("python")
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> ResourceLimits:
         """What a call may use. Wall and CPU are both the least duration (`webapp/state.rs`), not the offer's values."""
         limits, duration = self.offer.limits, self.offer.min_duration_seconds
-        return Limits(
+        return ResourceLimits(
             ram=limits.ram_kb * 1024,
             stack=MEBIBYTE if limits.stack_kb is None else limits.stack_kb * 1024,
             buffer=limits.buffer_capacity,
@@ -103,7 +103,7 @@ class Program:
         # The product of what was a quotient: without the digits that only its rounding made.
         return float(f"{prices[0].per_second * self.offer.min_duration_seconds:.12g}") if prices else 0.0
 
-    def inputs(self, request: Request, arguments: Sequence[str] = ()) -> Inputs:
+    def inputs(self, request: CgiRequest, arguments: Sequence[str] = ()) -> Inputs:
         """Return what the program is given for `request` (`webapp/offers.rs`, `os/tasks.rs`).
 
         `arguments` follow the offer's where it lets callers add some, and count for nothing where not; a call by HTTP
@@ -139,7 +139,7 @@ def load(artifacts: ArtifactSet, private_env: Mapping[str, str] | None = None) -
             stdin = frame.read_bytes()
         except OSError as error:
             raise SandboxError(
-                f"The offer's standard input is private, and {frame} cannot be read: {error.strerror or error}. "
+                f"the offer's standard input is private, and {frame} cannot be read: {error.strerror or error}. "
                 "os402 would run the offer without its program. Build again."
             ) from error
         if (actual := hashlib.sha256(stdin).hexdigest()) != execution.stdin_sha256:
@@ -157,12 +157,12 @@ def private_env_of_project(sha256: str, folder: Path) -> dict[str, str]:
     """Return the environment with this hash, which only the pyproject.toml of the project has."""
     root = project_above(folder)
     if root is None:
-        raise SandboxError(f"The offer's environment is private, and no pyproject.toml above {folder} has it.")
+        raise SandboxError(f"the offer's environment is private, and no pyproject.toml above {folder} has it.")
     env = private_environment(read_pyproject(root))
     if hashlib.sha256(canonical(env)).hexdigest() == sha256:
         return env
     raise SandboxError(
-        f"The offer's environment is private, and {root / 'pyproject.toml'} has another one. Build again."
+        f"the offer's environment is private, and {root / 'pyproject.toml'} has another one. Build again."
     )
 
 

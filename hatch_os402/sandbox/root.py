@@ -11,9 +11,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import struct
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.runtime.elf import interpreter
 from hatch_os402.sandbox import linux
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ _UNREADABLE = (
 """Files that a server has. They are empty here, and nobody may open them."""
 
 
-class Root:
-    """The namespaces that have the root. Raises `RefusedError` where the kernel does not allow them.
+class SandboxRoot:
+    """The namespaces that have the root. Raises `KernelRefusedError` where the kernel does not allow them.
 
     `config` has what `Needs` says, `folder`, which programs start in, if it is to be another than an empty one, and
     `spare`, an empty folder of this machine.
@@ -86,7 +86,7 @@ class Root:
             self._mounts = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY)
             self.folder = os.open(f"/proc/{pid}/root", os.O_PATH)
         except OSError as error:
-            raise linux.RefusedError(
+            raise linux.KernelRefusedError(
                 f"programs have no root of their own ({step}: {error.strerror or error}); {linux.ADVICE}"
             ) from None
         finally:
@@ -345,23 +345,3 @@ def _aliases(executable: str, readable: Iterable[str]) -> Iterator[str]:
         while found := {name for name, target in links.items() if target in names} - names:
             names |= found
             yield from (f"{folder}/{name}" for name in sorted(found))
-
-
-def interpreter(executable: str) -> str | None:
-    """Return the dynamic linker that an ELF of 64 bits names (System V ABI, program headers), if it does."""
-    try:
-        with open(executable, "rb") as file:  # noqa: PTH123 - a small process
-            head = file.read(64)
-            if head[:6] != b"\x7fELF\2\1":
-                return None
-            (start,), (size, count) = struct.unpack_from("<Q", head, 32), struct.unpack_from("<HH", head, 54)
-            for index in range(count):
-                file.seek(start + index * size)
-                entry = file.read(56)
-                kind, _, at, _, _, length, *_ = struct.unpack("<IIQQQQQQ", entry)
-                if kind == 3:  # noqa: PLR2004 - PT_INTERP
-                    file.seek(at)
-                    return file.read(length).rstrip(b"\0").decode()
-    except (OSError, ValueError, struct.error):
-        pass
-    return None

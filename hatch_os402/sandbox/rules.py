@@ -20,7 +20,7 @@ from hatch_os402.sandbox.stand_in import concealed, lacking
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hatch_os402.sandbox.root import Root
+    from hatch_os402.sandbox.root import SandboxRoot
 
 
 class Rules:
@@ -51,7 +51,7 @@ class Rules:
 
     def exec_program(self, descriptors: list[int], length: int) -> NoReturn:
         """Be the program that the plan on stdin says. What goes wrong is written to the last of `descriptors`."""
-        told = descriptors[-1]
+        reported = descriptors[-1]
         try:
             os.setsid()
             for number, descriptor in enumerate(descriptors[:-1]):
@@ -64,14 +64,14 @@ class Rules:
             arguments = concealed(plan["args"]) if self._conceal else plan["args"]
             limits.apply(plan["ram"], plan["stack"], plan["cpu"], self._processes)
             used = resource.getrusage(resource.RUSAGE_SELF)
-            os.write(told, json.dumps([microseconds(used.ru_utime), microseconds(used.ru_stime)]).encode() + b"\n")
+            os.write(reported, json.dumps([microseconds(used.ru_utime), microseconds(used.ru_stime)]).encode() + b"\n")
             for number in (signal.SIGINT, signal.SIGXFSZ):  # ignored here, and exec would keep that
                 signal.signal(number, signal.SIG_DFL)
             self._filter()
             os.execve(self._executable, arguments, plan["env"])  # noqa: S606 - no shell is wanted
-        except BaseException as error:  # noqa: BLE001 - told to who asked, whatever it is
+        except BaseException as error:  # noqa: BLE001 - reported to the parent, whatever it is
             with contextlib.suppress(OSError):
-                os.write(told, f"{type(error).__name__}: {error}".encode(errors="backslashreplace"))
+                os.write(reported, f"{type(error).__name__}: {error}".encode(errors="backslashreplace"))
         os._exit(126)
 
     def _isolate(self, config: dict[str, Any]) -> None:
@@ -90,29 +90,29 @@ class Rules:
             rules = landlock.Landlock(config["readable"], config["listable"], root=folder, network=separated)
             self._steps.append(lambda plan: rules.confine(plan["tcp_bind"], plan["tcp_connect"]))
             signals = rules.keeps_signals
-        except linux.RefusedError as error:
+        except linux.KernelRefusedError as error:
             self.missing.append(str(error))
         try:
             calls = seccomp.Filter(root=root is not None, namespaces=separated, signals=signals)
             if self._can(calls.confine):
                 self._filter = calls.confine
-        except linux.RefusedError as error:
+        except linux.KernelRefusedError as error:
             self.missing.append(str(error))
 
-    def _root(self, config: dict[str, Any]) -> Root | None:
+    def _root(self, config: dict[str, Any]) -> SandboxRoot | None:
         """Return the root of all programs, and None where none can be made; `missing` says so, if namespaces can."""
         from hatch_os402.sandbox import linux, namespaces  # noqa: PLC0415 - Linux only
-        from hatch_os402.sandbox.root import Root  # noqa: PLC0415 - Linux only
+        from hatch_os402.sandbox.root import SandboxRoot  # noqa: PLC0415 - Linux only
 
         try:
-            root = Root(config)
-        except linux.RefusedError as error:
+            root = SandboxRoot(config)
+        except linux.KernelRefusedError as error:
             if namespaces.possible():
                 self.missing.append(str(error))
             return None
         return root if self._can(lambda: _separate(root)) else None
 
-    def _bound_processes(self, root: Root | None) -> None:
+    def _bound_processes(self, root: SandboxRoot | None) -> None:
         """Bound the number of processes, which no namespace does."""
         from hatch_os402.sandbox.root import is_root  # noqa: PLC0415 - Linux only
 
@@ -129,7 +129,7 @@ class Rules:
         if (pid := os.fork()) == 0:
             try:
                 step()
-            except BaseException as error:  # noqa: BLE001 - told to the parent
+            except BaseException as error:  # noqa: BLE001 - reported to the parent
                 os.write(write, str(error).encode())
             os._exit(0)
         os.close(write)
@@ -145,7 +145,7 @@ _COUNTED_BY_NAMESPACE = (5, 14)
 """The Linux that counts a user's processes in each user namespace by itself (RLIMIT_NPROC, getrlimit(2))."""
 
 
-def _separate(root: Root | None) -> None:
+def _separate(root: SandboxRoot | None) -> None:
     from hatch_os402.sandbox import namespaces  # noqa: PLC0415 - Linux only
 
     process = namespaces.own_process()

@@ -84,7 +84,7 @@ def static_needs(path: str | Path) -> Needs:
     try:
         static = is_static_file(real)
     except OSError as error:
-        raise SandboxError(f"The runtime {path} cannot be read: {error.strerror or error}.") from error
+        raise SandboxError(f"the runtime {path} cannot be read: {error.strerror or error}.") from error
     if not static:
         raise SandboxError(
             f"the runtime {path} is not a static ELF executable, so os402 cannot run it, and it is not run here.\n"
@@ -132,10 +132,10 @@ def _asked(path: str | Path) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         executable, libraries, mapped = json.loads(answer.splitlines()[-1])
         return os.path.realpath(executable), tuple(libraries), tuple(mapped)
     except OSError as error:
-        raise SandboxError(f"The runtime {path} cannot be run: {error.strerror or error}.") from error
+        raise SandboxError(f"the runtime {path} cannot be run: {error.strerror or error}.") from error
     except (subprocess.SubprocessError, ValueError, IndexError, TypeError) as error:
         raise SandboxError(
-            f"The runtime {path} does not answer as a Python does. Name a CPython 3.12 or cosmo-python with --runtime."
+            f"the runtime {path} does not answer as a Python does. Name a CPython 3.12 or cosmo-python with --runtime."
         ) from error
 
 

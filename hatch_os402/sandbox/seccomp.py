@@ -152,14 +152,14 @@ class Filter:
     """The filter of a program, for this machine's architecture.
 
     What something else takes care of is left to that: files and sockets with a path, where the program has a `root` of
-    its own; networks and shared memory, by `namespaces`; `signals` to others, by Landlock. Raises `RefusedError` for
-    a machine whose system calls are not known here.
+    its own; networks and shared memory, by `namespaces`; `signals` to others, by Landlock. Raises
+    `KernelRefusedError` for a machine whose system calls are not known here.
     """
 
     def __init__(self, *, root: bool, namespaces: bool, signals: bool) -> None:
         machine = platform.machine()
         if machine not in _ARCHITECTURES:
-            raise linux.RefusedError(f"seccomp is not used on {machine}: its system calls are not known here")
+            raise linux.KernelRefusedError(f"seccomp is not used on {machine}: its system calls are not known here")
         self._column, arch = _ARCHITECTURES[machine]
         self._rules: dict[int, list[bytes]] = {}
         refused = [*_REFUSED.values(), *(() if root else _OF_FILES.values())]
@@ -195,13 +195,13 @@ class Filter:
         self._text = b"".join((*start, *_search(sorted(self._rules.items()))))
 
     def confine(self) -> None:
-        """Put it in force for this process and all that it starts. Raises `RefusedError`."""
+        """Put it in force for this process and all that it starts. Raises `KernelRefusedError`."""
         text = self._text.replace(struct.pack("=I", _SELF), struct.pack("=I", os.getpid()))
         try:
             linux.no_new_privileges()
             linux.filter_calls(text)
         except OSError as error:
-            raise linux.RefusedError(
+            raise linux.KernelRefusedError(
                 f"seccomp is not available ({error.strerror}); it needs CONFIG_SECCOMP_FILTER in the kernel"
             ) from None
 

@@ -18,7 +18,7 @@ from hatch_os402.sandbox.protocol import COUNTERS, DESCRIPTORS, FORGET, KILL, OR
 from hatch_os402.sandbox.rules import Rules
 
 
-class Spawner:
+class ForkServer:
     """Takes orders until the socket ends, and reports the end of every program."""
 
     def __init__(self, control: socket.socket, wakeup_fd: int, rules: Rules) -> None:
@@ -110,7 +110,7 @@ def main() -> None:
     """Run a spawner: the arguments are the descriptor of its socket and of the pipe for its first words, and JSON."""
     control = socket.socket(fileno=int(sys.argv[-3]))
     control.set_inheritable(False)  # no program may give orders
-    told = int(sys.argv[-2])
+    reported = int(sys.argv[-2])
     wakeup_fd, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -121,9 +121,9 @@ def main() -> None:
     try:
         os.chdir(config["folder"] or config["spare"])  # where programs start, unless they have a root
         rules = Rules(config)
-        os.write(told, json.dumps(rules.missing).encode())
-        os.close(told)
-        Spawner(control, wakeup_fd, rules).serve()
+        os.write(reported, json.dumps(rules.missing).encode())
+        os.close(reported)
+        ForkServer(control, wakeup_fd, rules).serve()
     finally:
         with contextlib.suppress(OSError):
             os.rmdir(config["spare"])  # noqa: PTH106 - as above; what a program could write there stays

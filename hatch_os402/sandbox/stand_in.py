@@ -28,7 +28,7 @@ _({names!r})
 @functools.cache
 def lacking() -> frozenset[str]:
     """Return the names of the modules of CPython 3.12 that cosmo-python does not have (`runtime/modules.json`)."""
-    from hatch_os402.runtime.modules import facts  # noqa: PLC0415 - much for a small process, and seldom asked there
+    from hatch_os402.runtime.modules import facts  # noqa: PLC0415 - much for a small process, and rarely used there
 
     return frozenset(facts()["missing"])
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hatch_os402.archive.entries import Entry, EntryReader
     from hatch_os402.config.options import Options
     from hatch_os402.reporting import Reporter
-    from hatch_os402.runtime.configured import Executable
+    from hatch_os402.runtime.configured import ConfiguredRuntime
 
 _BY_HAND = "write the schema with `input-schema`"
 
@@ -30,7 +30,7 @@ def describe_tools(
     entry: str,
     options: Options,
     contents: Sequence[Entry],
-    runs_on: Sequence[Executable],
+    runs_on: Sequence[ConfiguredRuntime],
     reader: EntryReader,
     reporter: Reporter,
 ) -> tuple[Tool, ...]:
@@ -70,7 +70,7 @@ def _by_import(
     functions: Mapping[str, str],
     options: Options,
     contents: Sequence[Entry],
-    runs_on: Sequence[Executable],
+    runs_on: Sequence[ConfiguredRuntime],
     reader: EntryReader,
     reporter: Reporter,
 ) -> dict[str, dict[str, Any]]:

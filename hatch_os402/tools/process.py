@@ -18,7 +18,7 @@ from hatch_os402.archive.entries import Entry
 from hatch_os402.archive.pack import Member, pack
 from hatch_os402.errors import Os402Error, SandboxError
 from hatch_os402.sandbox.execute import Command, execute
-from hatch_os402.sandbox.limits import Limits
+from hatch_os402.sandbox.limits import ResourceLimits
 from hatch_os402.sandbox.runtime_files import needs
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def describe_by_import(
         wanted.argv(launcher.ARGS),
         {**env, "CONTENT_LENGTH": str(len(request))},
         (frame, request),
-        Limits(ram=ram, buffer=_BUFFER, cpu=_SECONDS, wall=_SECONDS),
+        ResourceLimits(ram=ram, buffer=_BUFFER, cpu=_SECONDS, wall=_SECONDS),
     )
     outcome, missing = execute(wanted, command)
     log = outcome.stderr.decode(errors="replace")

@@ -47,7 +47,7 @@ class Sources:
 
     def __init__(self, read: Callable[[str], bytes | None]) -> None:
         self._read = read
-        self._modules: dict[str, Module | None] = {}
+        self._modules: dict[str, ModuleSource | None] = {}
 
     def function(self, module: str, name: str) -> Callable[..., Any]:
         """Return a function with the signature and the docstring of the one in the source. Raises `StaticError`."""
@@ -63,19 +63,19 @@ class Sources:
             raise StaticError(f"{found.path} does not define the function {name} at its top level")
         return found.function(node)
 
-    def module(self, name: str) -> Module | None:
+    def module(self, name: str) -> ModuleSource | None:
         """Return a module of the archive; None for any other."""
         if name not in self._modules:
             folder = name.replace(".", "/")
             self._modules[name] = None
             for path in (f"{folder}/__init__.py", f"{folder}.py"):
                 if (source := self._read(path)) is not None:
-                    self._modules[name] = Module(self, name, path, source)
+                    self._modules[name] = ModuleSource(self, name, path, source)
                     break
         return self._modules[name]
 
 
-class Module:
+class ModuleSource:
     """One module's source, and what it binds at its top level; the last binding counts."""
 
     def __init__(self, sources: Sources, name: str, path: str, source: bytes) -> None:

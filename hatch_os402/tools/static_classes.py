@@ -9,7 +9,7 @@ import typing
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hatch_os402.tools.standins import Module
+    from hatch_os402.tools.standins import ModuleSource
 
 MADE = "hatch_os402_standin"
 """What classes that are made here have as their module; there is none of that name."""
@@ -19,10 +19,10 @@ _FACTORIES = {"list": list, "dict": dict, "set": set, "tuple": tuple, "str": str
 
 
 class StaticError(Exception):
-    """Something in the source that only running it would tell."""
+    """Something in the source that is known only when it runs."""
 
 
-def class_of(module: Module, node: ast.ClassDef) -> type:
+def class_of(module: ModuleSource, node: ast.ClassDef) -> type:
     """Return a class with the fields or members of one in the source. Raises `StaticError`."""
     try:
         return _class_of(module, node)
@@ -30,7 +30,7 @@ def class_of(module: Module, node: ast.ClassDef) -> type:
         raise StaticError(f"{module.path}, line {node.lineno}: {node.name} cannot be made here: {error}") from error
 
 
-def _class_of(module: Module, node: ast.ClassDef) -> type:
+def _class_of(module: ModuleSource, node: ast.ClassDef) -> type:
     doc = {"__doc__": ast.get_docstring(node, clean=False), "__module__": MADE}
     bases = [module.value(base) for base in node.bases if not isinstance(base, ast.Subscript)]
     fields = [item for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)]
@@ -60,7 +60,7 @@ def _class_of(module: Module, node: ast.ClassDef) -> type:
     )
 
 
-def _enum_of(module: Module, node: ast.ClassDef, bases: list[Any], doc: dict[str, Any]) -> type:
+def _enum_of(module: ModuleSource, node: ast.ClassDef, bases: list[Any], doc: dict[str, Any]) -> type:
     members: list[tuple[str, Any]] = []
     mixins = [base for base in bases if not issubclass(base, enum.Enum)]
     kind = next(base for base in bases if issubclass(base, enum.Enum))
@@ -88,7 +88,7 @@ def _typed_dict_of(
 
 
 def _dataclass_of(
-    module: Module,
+    module: ModuleSource,
     node: ast.ClassDef,
     decorator: ast.expr,
     bases: list[Any],
@@ -103,7 +103,7 @@ def _dataclass_of(
     return made
 
 
-def _dataclass_field(module: Module, default: ast.expr | None) -> Any:
+def _dataclass_field(module: ModuleSource, default: ast.expr | None) -> Any:
     if default is None:
         return dataclasses.field()
     if not (isinstance(default, ast.Call) and module.called_name(default) == "field"):

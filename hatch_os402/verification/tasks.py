@@ -54,14 +54,14 @@ def verify_task(
     """
     match = _TASK_URL.fullmatch(url)
     if match is None:
-        raise AnswerError("A task is named by its URL, https://…/tasks/ID, where ID is 64 hex digits.")
+        raise AnswerError("a task is named by its URL, https://…/tasks/ID, where ID is 64 hex digits.")
     with ExitStack() as stack:
         client = client or stack.enter_context(httpx.Client(timeout=_TIMEOUT))
-        return tuple(_links(_Server(client, match[1], match[2]), owner, signer, body, offer))
+        return tuple(_links(_TaskServer(client, match[1], match[2]), owner, signer, body, offer))
 
 
 @dataclass(frozen=True)
-class _Server:
+class _TaskServer:
     """Where the answers about one task come from."""
 
     client: httpx.Client
@@ -73,7 +73,7 @@ class _Server:
         try:
             url = httpx.URL(self.url + path)
         except httpx.InvalidURL as error:
-            raise AnswerError("The URL of the task is not one.") from error
+            raise AnswerError("the URL of the task is not one.") from error
         shown = url.copy_with(userinfo=b"")
         try:
             response = self.client.get(url)
@@ -92,14 +92,14 @@ class _Server:
 
 
 def _links(
-    server: _Server, owner: str | None, signer: str | None, body: Path | None, offer: ReadOffer | None
+    server: _TaskServer, owner: str | None, signer: str | None, body: Path | None, offer: ReadOffer | None
 ) -> Iterator[Link]:
     status = server.get()
     stated_owner, stated_signer = _address(status, "owner"), _address(status, "signer")
     offer_hash = _hash(status, "offer_hash")
     inputs = status.get("input_hashes")
     if not isinstance(inputs, dict):
-        raise AnswerError("The server does not say the `input_hashes` of the task.")
+        raise AnswerError("the server does not say the `input_hashes` of the task.")
     stdin, args, env = (_hash(inputs, name) for name in ("stdin", "args", "env"))
     computed = _sha256(bytes.fromhex(offer_hash) + _sha256(bytes.fromhex(stdin + args + env)))
     yield _same("task id", server.task, computed.hex(), "the hash of its offer and its inputs")
@@ -120,20 +120,20 @@ def _links(
         yield from _stream_links(server, stream, stated_owner, stated_signer)
 
 
-def _stream_links(server: _Server, stream: str, owner: str, signer: str) -> Iterator[Link]:
+def _stream_links(server: _TaskServer, stream: str, owner: str, signer: str) -> Iterator[Link]:
     answer = server.get(f"/{stream}")
     content, sha256, signature = (answer.get(name) for name in ("content", "sha256", "signature"))
     if isinstance(sha256, str):
         sha256 = sha256.removeprefix("0x")  # the server writes it so (`os/sluice.rs`), unlike the hashes of inputs
     if not isinstance(content, str):
-        raise AnswerError(f"The server's answer has no `content` of {stream}.")
+        raise AnswerError(f"the server's answer has no `content` of {stream}.")
     if not (isinstance(sha256, str) and _HASH.fullmatch(sha256) and isinstance(signature, str)):
         yield Link(stream, holds=False, detail="the server states no hash and signature of it")
         return
     try:
         actual = _sha256(content.encode()).hex()
     except UnicodeEncodeError as error:
-        raise AnswerError(f"The server's `content` of {stream} is not text.") from error
+        raise AnswerError(f"the server's `content` of {stream} is not text.") from error
     if actual != sha256 and "\ufffd" in content:
         detail = f"{sha256} was expected; it was probably not UTF-8, which the server's answer cannot carry unchanged"
         yield Link(stream, holds=False, detail=detail)
@@ -159,7 +159,7 @@ def _public_stdin(body: Path, offer: ReadOffer | None) -> bytes:
     try:
         content = body.read_bytes()
     except OSError as error:
-        raise AnswerError(f"The body {body} cannot be read: {error.strerror or error}.") from error
+        raise AnswerError(f"the body {body} cannot be read: {error.strerror or error}.") from error
     if offer is None:
         return content
     public = offer.offer.exec.stdin or b""
@@ -181,14 +181,14 @@ def _trusted(name: str, expected: str | None, stated: str) -> Link:
 def _address(answer: dict[str, Any], name: str) -> str:
     value = str(answer.get(name)).lower()
     if not _ADDRESS.fullmatch(value):
-        raise AnswerError(f"The server's answer has no address as `{name}`.")
+        raise AnswerError(f"the server's answer has no address as `{name}`.")
     return value
 
 
 def _hash(answer: dict[str, Any], name: str) -> str:
     value = str(answer.get(name)).removeprefix("0x")
     if not _HASH.fullmatch(value):
-        raise AnswerError(f"The server's answer has no SHA256 as `{name}`.")
+        raise AnswerError(f"the server's answer has no SHA256 as `{name}`.")
     return value
 
 

@@ -6,7 +6,6 @@ Python's `zipfile` changes names as it reads them, differently on Windows and fr
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from hatch_os402.errors import WheelError
+from hatch_os402.files import file_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 CHUNK = 1 << 18
 """Bytes read at a time: what a file costs in memory, however large it is."""
 
-MOST_OF_A_MEMBER = 1 << 30
+MAX_MEMBER_SIZE = 1 << 30
 """A file above 1 GiB cannot be meant for a sandbox that gets its program through a pipe."""
 
-MOST_OF_A_WHEEL = 1 << 32
+MAX_WHEEL_SIZE = 1 << 32
 """Nor can a wheel that expands to more than 4 GiB."""
 
 MOST_RATIO = 1100
@@ -37,9 +37,9 @@ MOST_RATIO = 1100
 
 MAX_EXPANSION_RATIO = 200
 """A wheel as a whole never expands to more than this many times its members' compressed bytes (Python and data: 3 to
-20 times), when it expands to more than `BOMB_FROM`."""
+20 times), when it expands to more than `MIN_BOMB_SIZE`."""
 
-BOMB_FROM = 1 << 26
+MIN_BOMB_SIZE = 1 << 26
 """64 MiB: what is smaller does no harm, whatever its ratio."""
 
 MAX_CENTRAL_DIRECTORY = 1 << 24
@@ -47,7 +47,7 @@ MAX_CENTRAL_DIRECTORY = 1 << 24
 
 _END, _END64 = struct.Struct("<4s4H2LH"), struct.Struct("<4sQ2H2L4Q")
 _LOCATOR64 = 20
-_MOST_OF_A_COMMENT = 1 << 16
+_MAX_COMMENT = 1 << 16
 _SEE_ZIP64 = 0xFFFFFFFF
 
 _RATIO_FROM = 1 << 20
@@ -97,7 +97,7 @@ def open_wheel(path: Path) -> zipfile.ZipFile:
 def _directory_size(stream: BinaryIO) -> int:
     """Return what the zip file says of its central directory's size, in bytes; 0 when it says nothing (APPNOTE 4.3)."""
     end = stream.seek(0, os.SEEK_END)
-    start = max(0, end - _END.size - _MOST_OF_A_COMMENT - _LOCATOR64 - _END64.size)
+    start = max(0, end - _END.size - _MAX_COMMENT - _LOCATOR64 - _END64.size)
     stream.seek(start)
     tail = stream.read()
     place = tail.rfind(b"PK\5\6")
@@ -112,11 +112,8 @@ def _directory_size(stream: BinaryIO) -> int:
 
 def hash_file(path: Path) -> str:
     """Return the SHA256 of the file at `path` in hex, or raise `WheelError`."""
-    digest = hashlib.sha256()
-    with _reading(path.name), path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    with _reading(path.name):
+        return file_sha256(path)
 
 
 def members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -138,14 +135,11 @@ def check_members(archive: zipfile.ZipFile, filename: str) -> dict[str, zipfile.
         seen.add(name)
         total += info.file_size
         compressed += info.compress_size
-    if total > MOST_OF_A_WHEEL:
-        raise refuse(filename, f"would expand to {total} bytes; the limit is {MOST_OF_A_WHEEL}.")
-    if total > max(BOMB_FROM, MAX_EXPANSION_RATIO * compressed):
-        raise refuse(
-            filename,
-            f"{compressed} bytes of it would expand to {total}: more than {MAX_EXPANSION_RATIO} times as much, above "
-            f"{BOMB_FROM} bytes, is taken for a zip bomb.",
-        )
+    if total > MAX_WHEEL_SIZE:
+        raise refuse(filename, f"would expand to {total} bytes; the limit is {MAX_WHEEL_SIZE}.")
+    if total > max(MIN_BOMB_SIZE, MAX_EXPANSION_RATIO * compressed):
+        times = total // max(compressed, 1)
+        raise refuse(filename, f"looks like a zip bomb: expands {times} times (limit {MAX_EXPANSION_RATIO}).")
     return members(archive)
 
 
@@ -189,7 +183,7 @@ def _unsafe_name(name: str) -> str:
         (any(unicodedata.category(character) == "Cc" for character in name), "its name holds control characters."),
         ("\\" in name, "its name holds a backslash."),
         (name.startswith("/") or _DRIVE.match(name), "its path is absolute."),
-        (".." in parts, "its path leads out of the wheel ('..')."),
+        (".." in parts, "its path is outside the wheel ('..')."),
         (parts & {"", "."}, "its path has empty or '.' parts."),
     )
     return next((reason for wrong, reason in reasons if wrong), "")
@@ -207,8 +201,8 @@ def _unsafe_content(info: zipfile.ZipInfo) -> str:
         (info.flag_bits & _ENCRYPTED, "is encrypted."),
         (info.compress_type not in _METHODS, f"has compression method {info.compress_type}; only 0 and 8 are read."),
         (
-            info.file_size > MOST_OF_A_MEMBER,
-            f"would expand to {info.file_size} bytes; the limit is {MOST_OF_A_MEMBER}.",
+            info.file_size > MAX_MEMBER_SIZE,
+            f"would expand to {info.file_size} bytes; the limit is {MAX_MEMBER_SIZE}.",
         ),
         (lies, f"claims that {info.compress_size} bytes expand to {info.file_size}."),
     )

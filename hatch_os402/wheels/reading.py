@@ -17,7 +17,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from hatch_os402.errors import WheelError
-from hatch_os402.resolution.nested import LARGEST, Nested, is_zip, look_into
+from hatch_os402.resolution.nested import LARGEST, NestedArchive, is_zip, look_into
 from hatch_os402.wheels import record
 from hatch_os402.wheels.members import (
     check_collisions,
@@ -62,7 +62,7 @@ class WheelFile:
     """Lowercase hex."""
     head: bytes
     """Its first bytes, at most `HEAD`."""
-    nested: Nested | None = None
+    nested: NestedArchive | None = None
     """What lies in it, when it is an archive itself."""
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import marshal
 
-from hatch_os402.archive.index import END, Place, build_index
+from hatch_os402.archive.index import END, IndexEntry, build_index
 
 
 def folder(index, start, size):
@@ -11,7 +11,7 @@ def folder(index, start, size):
 
 def test_a_path_of_more_folders_than_python_has_frames():
     path = "/".join(["d"] * 5000)
-    index = build_index([Place(f"{path}/f.py", 7, 8, 9), Place("top.py", 1, 2, 3)])
+    index = build_index([IndexEntry(f"{path}/f.py", 7, 8, 9), IndexEntry("top.py", 1, 2, 3)])
     mark, size, start, _ = END.unpack(index[-END.size :])
     assert mark == b"402\1"
     files, folders = folder(index, start, size - start)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_os402.calls.cgi import NoResponseError, Request, environment, parse
+from hatch_os402.calls.cgi import CgiRequest, NoResponseError, environment, parse
 
 STATUSES = {
     "404": 404,
@@ -88,7 +88,7 @@ def test_environment():
         ("X-Latin", "caf\xe9"),
         ("Content-Length", "4"),
     ]
-    request = Request("PATCH", "name", "/a%2Fb", "x=%20", headers, b"body")
+    request = CgiRequest("PATCH", "name", "/a%2Fb", "x=%20", headers, b"body")
     assert environment(request, "x86_64") == {
         "GATEWAY_INTERFACE": "CGI/1.1",
         "REQUEST_METHOD": "PATCH",
@@ -113,4 +113,4 @@ def test_environment():
 def test_what_follows_the_ending_is_the_path():
     """os402 looks for the first `.cgi`, and takes one slash after it for its own."""
     for rest, path_info in (("", "/"), ("/", "/"), ("x", "/x"), ("//x", "//x"), ("/.cgi", "/.cgi")):
-        assert environment(Request("GET", "name", rest), "x")["PATH_INFO"] == path_info
+        assert environment(CgiRequest("GET", "name", rest), "x")["PATH_INFO"] == path_info

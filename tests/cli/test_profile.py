@@ -45,9 +45,9 @@ def test_a_page(run, tmp_path):
 
 
 WRONG = {
-    "header": (("-H", "nothing"), 2, "A header is NAME:VALUE, and 'nothing' is none"),
-    "body": (("-d", "@none/there"), 2, "The body none/there cannot be read"),
-    "runtime": (("--runtime", "none/there"), 1, "The runtime none/there is not an executable file"),
+    "header": (("-H", "nothing"), 2, "a header is NAME:VALUE, and 'nothing' is none"),
+    "body": (("-d", "@none/there"), 2, "the body none/there cannot be read"),
+    "runtime": (("--runtime", "none/there"), 1, "the runtime none/there is not an executable file"),
     "variable": (("--env", "X"), 2, "'X' is not NAME=VALUE"),
     "runs": (("-n", "0"), 2, "0 is not in the range"),
 }

@@ -181,11 +181,11 @@ def test_framing_that_is_wrong(header, status, body, told, run, tmp_path):
 
 
 USAGE = {
-    "a path without a slash": (["x"], "The path must begin with a slash, and it is 'x'."),
+    "a path without a slash": (["x"], "the path must begin with a slash, and it is 'x'."),
     "a path that is not encoded": (["/a b"], "must be percent-encoded"),
-    "a header without a colon": (["-H", "x"], "A header is NAME:VALUE, and 'x' is none."),
+    "a header without a colon": (["-H", "x"], "a header is NAME:VALUE, and 'x' is none."),
     "two bodies": (["--json", "{}", "-d", "x"], "--json and -d are two bodies"),
-    "a body that is not there": (["-d", "@/absent"], "The body /absent cannot be read: No such file"),
+    "a body that is not there": (["-d", "@/absent"], "the body /absent cannot be read: No such file"),
     "building an artifact": (["--build"], "--build is for a project"),
     "an unknown option": (["--frobnicate"], "No such option"),
 }

@@ -72,7 +72,7 @@ class TestArtifacts:
         code, out, err = run(files[".pyz"])
         assert code == 1
         assert [line.split()[1] for line in out.splitlines() if line[0] == "✗"] == ["record"]
-        assert err == "hatch-os402: The chain is broken at: record."
+        assert err == "hatch-os402: the chain is broken at: record."
 
     def test_what_is_not_there_is_no_fault(self, run, files):
         files[".offer.signed.json"].unlink()
@@ -126,7 +126,7 @@ class TestTask:
         with server(task, given) as url:
             code, _, err = run("--task", url)
         assert code == 1
-        assert err == "hatch-os402: The chain is broken at: stdout."
+        assert err == "hatch-os402: the chain is broken at: stdout."
 
     def test_no_such_task(self, run):
         with server("0" * 64, {}) as url:

@@ -35,7 +35,7 @@ def assessed(folder: Path, wheels, graph=None, *, sdists=(), own=None, variables
     return assess(project, vetted_wheels, Resolution(tuple(pins), Graph("greeter", required_by)), dict(variables))
 
 
-def test_every_offender_is_told_with_its_chains_and_what_is_known(tmp_path):
+def test_every_error_is_reported_with_its_chains_and_what_is_known(tmp_path):
     found = assessed(
         tmp_path,
         [
@@ -54,7 +54,7 @@ def test_every_offender_is_told_with_its_chains_and_what_is_known(tmp_path):
         """\
 6 distributions cannot run on os402 (static CPython 3.12.3, no dynamic loading, no compilers):
 
-  distribution   version  why          required by          way out
+  distribution   version  why          required by          suggested fix
   pydantic-core  2.50.4   native-code  greeter -> pydantic  -
   strange        1.0      native-code  greeter              -
   ruffle         1.0      native-code  greeter              -
@@ -106,14 +106,14 @@ In [tool.hatch.build.targets.os402]:
     assert f"strange-1.0-{LINUX}.whl: strange/_e.so (ELF x86_64 extension module)" in render.details(found)
 
 
-def test_one_offender_needs_no_table(tmp_path):
+def test_one_error_needs_no_table(tmp_path):
     told = render.errors(assessed(tmp_path, [("orjson", "3.13.0", {"orjson/orjson.so": ELF})]))
     assert told.startswith("1 distribution cannot run on os402")
     assert "why" not in told
     assert "build-from-source" not in told
 
 
-def test_the_project_itself_may_be_the_offender(tmp_path):
+def test_the_project_itself_may_be_incompatible(tmp_path):
     found = assessed(tmp_path, [], own={"greeter/_fast.so": ELF})
     assert [(finding.subject, finding.code) for finding in found.errors] == [("greeter", "native-code")]
     told = render.errors(found)

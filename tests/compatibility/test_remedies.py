@@ -1,4 +1,4 @@
-"""Ways out, found by pip among crafted wheels."""
+"""Suggested fixes, found by pip among crafted wheels."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from packaging.requirements import Requirement
 from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.compatibility.assess import assess
-from hatch_os402.compatibility.remedies import kinds as remedies
-from hatch_os402.compatibility.remedies import search as way_out
-from hatch_os402.compatibility.remedies import trials
+from hatch_os402.compatibility.remedies import release, trials
+from hatch_os402.compatibility.remedies import search as remedy_search
 from hatch_os402.compatibility.remedies.search import required_only_by, with_remedies
 from hatch_os402.compatibility.remedies.trials import SearchContext
 from hatch_os402.compatibility.vet import vet
@@ -123,7 +122,7 @@ def test_several_at_once_and_what_comes_with_them(tmp_path, index):
     }
     by_name = {item.subject: item for item in found.errors}
     assert by_name["source"].code == "source-only"
-    assert by_name["inner"].searched == "It comes with core alone, and goes with it."
+    assert by_name["inner"].searched == "Only core requires it: what fixes that fixes this."
     assert by_name["hopeless"].searched.startswith("No other release of it")
     (remedy,) = by_name["a"].remedies
     assert (remedy.table, remedy.instead_of) == ("project.dependencies", ())
@@ -213,7 +212,7 @@ def test_ways_that_contradict_each_other_are_not_shown_together(tmp_path, index)
     assert found.together == ()
 
 
-def test_a_way_that_brings_another_offender_is_none(tmp_path, index):
+def test_a_way_that_brings_another_error_is_none(tmp_path, index):
     native(index, "core", "1.0")
     native(index, "older", "1.0")
     pure(index, "parent", "1.0", "older")
@@ -226,9 +225,7 @@ def test_the_search_ends_in_time_and_says_so(tmp_path, index):
     pure(index, "a", "1.0")
     found = searched(tmp_path, ["a"], seconds=0)
     assert ways(found) == {"a": []}
-    assert (
-        found.errors[0].searched == "The search for ways out was stopped after 0 seconds (`remedies` sets the limit)."
-    )
+    assert found.errors[0].searched == "The search for fixes was stopped after 0 seconds (`remedies` sets the limit)."
     assert ways(searched(tmp_path, ["a"])) == {"a": [("release", "a<2")]}, "what was cut short is not remembered"
 
 
@@ -236,7 +233,7 @@ def test_a_search_that_takes_too_long_is_ended(tmp_path, index, monkeypatch):
     native(index, "a", "2.0")
     pure(index, "a", "1.0")
     monkeypatch.setattr(trials, "_left", lambda _: 0.01)  # too short for any pip to start
-    assert searched(tmp_path, ["a"]).errors[0].searched.startswith("The search for ways out was stopped")
+    assert searched(tmp_path, ["a"]).errors[0].searched.startswith("The search for fixes was stopped")
 
 
 def test_answers_are_remembered_until_something_changes(tmp_path, index, monkeypatch):
@@ -255,7 +252,7 @@ def test_answers_are_remembered_until_something_changes(tmp_path, index, monkeyp
     searched(tmp_path, ["a>=2", "b"])
     assert ran, "another requirement is another question"
     ran.clear()
-    monkeypatch.setattr(way_out, "VALID", -1)
+    monkeypatch.setattr(remedy_search, "VALID", -1)
     searched(tmp_path, ["a", "b"])
     assert ran, "an old answer is asked again"
 
@@ -263,7 +260,7 @@ def test_answers_are_remembered_until_something_changes(tmp_path, index, monkeyp
 @pytest.mark.parametrize("damage", [b"", b"[{}]", b"{", b"[1]", b'{"a": 1}', b"\xff"])
 def test_a_damaged_memory_is_none(tmp_path, damage):
     (tmp_path / "x.json").write_bytes(damage)
-    assert way_out._remembered(tmp_path / "x.json") is None
+    assert remedy_search._remembered(tmp_path / "x.json") is None
 
 
 def test_who_brings_whom():
@@ -290,7 +287,7 @@ def test_what_is_known_is_tried_first(tmp_path, index, monkeypatch):
     native(index, "pydantic-core", "2.0")
     pure(index, "pydantic", "1.0")
     pure(index, "pydantic", "2.0", "pydantic-core")
-    order, search = [], way_out.search
+    order, search = [], remedy_search.search
 
     def noted(name, context):
         order.append(name)
@@ -299,9 +296,9 @@ def test_what_is_known_is_tried_first(tmp_path, index, monkeypatch):
     def too_late(*_arguments):
         raise OutOfTimeError("there is no time left.")
 
-    monkeypatch.setattr(way_out, "AT_ONCE", 1)
-    monkeypatch.setattr(way_out, "search", noted)
-    monkeypatch.setattr(remedies, "discover", too_late)
+    monkeypatch.setattr(remedy_search, "AT_ONCE", 1)
+    monkeypatch.setattr(remedy_search, "search", noted)
+    monkeypatch.setattr(release, "discover", too_late)
     found = searched(tmp_path, ["a", "pydantic"])
     assert order == ["pydantic-core", "a"]
     assert ways(found) == {"a": [], "pydantic-core": [("parent", "pydantic<2")]}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_os402.compatibility.imports.memory import facts_of
-from hatch_os402.compatibility.imports.source import Facts, Guard, behaviour_table, read_source
+from hatch_os402.compatibility.imports.source import Guard, ModuleFacts, behaviour_table, read_source
 
 IMPORTS = {
     "plain": ("import x", Guard.NONE, False),
@@ -155,4 +155,4 @@ class TestMemory:
 
     def test_facts_survive(self):
         found = read_source(self.SOURCE)
-        assert Facts.from_json(json.loads(json.dumps(found.to_json()))) == found
+        assert ModuleFacts.from_json(json.loads(json.dumps(found.to_json()))) == found

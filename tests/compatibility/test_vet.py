@@ -80,12 +80,12 @@ def test_curated_speedups_are_left_out(tmp_path, name, version, path):
     verdict = verdict_on(tmp_path, name, version, {path: ELF, "kept.py": ""})
     assert verdict.verdict == "stripped"
     assert [file.path for file, _ in verdict.dropped] == [path]
-    assert verdict.summary.startswith(f"{name.lower()} {version}: 1 compiled speed-up left out, ")
+    assert verdict.summary.startswith(f"{name.lower()} {version}: 1 optional extension left out, ")
 
 
 def test_the_summary_is_the_line_that_the_build_prints(tmp_path):
     verdict = verdict_on(tmp_path, "MarkupSafe", "3.0.4", {"markupsafe/_speedups.abi3.so": ELF})
-    assert verdict.summary == "markupsafe 3.0.4: 1 compiled speed-up left out, its pure-Python fallback is used"
+    assert verdict.summary == "markupsafe 3.0.4: 1 optional extension left out, its pure-Python fallback is used"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_native_script_is_no_speedup(tmp_path):
 def test_the_user_s_word_is_enough_for_extensions(tmp_path):
     verdict = verdict_on(tmp_path, "demo", "1.0", {"demo/_x.so": ELF, "demo/_y.so": ELF}, strip=("demo",))
     assert verdict.verdict == "stripped"
-    assert verdict.summary == "demo 1.0: 2 compiled speed-ups left out, as `strip-extensions` asks"
+    assert verdict.summary == "demo 1.0: 2 optional extensions left out, as `strip-extensions` asks"
 
 
 def test_native_files_may_be_data(tmp_path):

@@ -1,4 +1,4 @@
-"""Compiled code of every kind, as the index has it: the verdicts, the ways out, and what a pasted way out gives."""
+"""Compiled code of every kind, as the index has it: the verdicts, the suggested fixes, and what a pasted fix gives."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_what_cannot_work_is_named_with_its_files(compiled, name, told):
     assert errors.count(name) == 1
 
 
-def test_every_offender_is_told_at_once_and_nothing_else(compiled):
+def test_every_error_is_reported_at_once_and_nothing_else(compiled):
     distributions, report = compiled
     errors = {item["distribution"] for item in report["findings"] if item["level"] == "error"}
     assert errors == {*OFFENDERS, "cffi"}

@@ -7,7 +7,9 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,7 @@ from hatch_os402 import launcher
 from hatch_os402.cli import main
 
 sys.path.append(os.path.join(os.path.dirname(__file__), "..", "sandbox"))  # noqa: PTH118, PTH120 - its gatewaycraft
-from support.gatewaycraft import serving
+from support.gatewaycraft import LIMIT, alive, descendants, serving, soon
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,6 +175,30 @@ def test_a_client_calls_one_artifact(weather, tmp_path):
     names, failed = asyncio.run(ask())
     assert names == ["ask"]
     assert (failed.is_error, failed.content[0].text) == (True, "there is no tool 'forecast'; there are: ask")
+
+
+@pytest.mark.parametrize(("how", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (None, 0)])
+def test_it_stops_and_leaves_nothing(how, status, weather):
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    messages = (
+        {"id": 1, "method": "initialize", "params": hello},
+        {"id": 2, "method": "tools/call", "params": {"name": "ask", "arguments": {"question": "x"}}},
+    )
+    command = [sys.executable, "-m", "hatch_os402.cli", "mcp", str(weather)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=environment(PIP_NO_INDEX="1"), **pipes) as process:
+        try:
+            for message in messages:
+                process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+                process.stdin.flush()
+                assert json.loads(process.stdout.readline())["id"] == message["id"]
+            family = {process.pid, *descendants(process.pid)}
+            assert len(family) > 1
+            process.stdin.close() if how is None else process.send_signal(how)  # its stdin stays open then
+            assert process.wait(LIMIT) == status
+            assert soon(lambda: not alive(family))
+        finally:
+            process.kill()
 
 
 def test_a_client_calls_a_gateway(weather, payloads, tmp_path):
@@ -394,4 +420,6 @@ def test_prints_while_importing_do_not_disturb(tmp_path):
 
 
 def test_a_tool_without_a_docstring_is_warned_of(tmp_path):
-    assert "the tool 'tool' has no description" in build(project(tmp_path, "def tool(): ...")).succeeded().err
+    built = build(project(tmp_path, "def tool(): ...")).succeeded()
+    assert "the tool 'tool' has no description" in built.err
+    assert "description" not in json.loads(built[".offer.json"])["payload"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hatch_os402 import launcher
 from hatch_os402.archive.index import NAME as INDEX
-from hatch_os402.archive.index import Place, build_index
+from hatch_os402.archive.index import IndexEntry, build_index
 from hatch_os402.archive.pack import Member, pack
 from hatch_os402.launcher.inside.index import Index, inside
 
@@ -222,7 +222,11 @@ def test_the_index_says_what_the_directory_says(members, deflate, before):
 
 def test_the_index_is_pinned():
     """What an archive holds must not depend on the Python that built it."""
-    places = [Place("b/é.py", 1 << 31, 5, 0xFFFFFFFF), Place("a.txt", 70, 9, 3, 4), Place("b/c/d", 0, 0, 0)]
+    places = [
+        IndexEntry("b/é.py", 1 << 31, 5, 0xFFFFFFFF),
+        IndexEntry("a.txt", 70, 9, 3, 4),
+        IndexEntry("b/c/d", 0, 0, 0),
+    ]
     assert build_index(places) == build_index(reversed(places))
     assert hashlib.sha256(build_index(places)).hexdigest() == (
         "9a554c545f5fdc71b5dace8e0e134efa505cd42c19007933907edb58277ce4d4"

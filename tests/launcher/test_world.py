@@ -196,6 +196,12 @@ def loaded(module): return [type(module.__loader__).__name__, module.__file__, m
 facts += [loaded(plug), loaded(plug.one), loaded(plug.note), loaded(space.two), list(space.__path__), seen, plug.note.text]
 facts += [[m.name for m in pkgutil.iter_modules(plug.__path__)], importlib.reload(plug.one).VALUE]
 del sys.path_hooks[0]
+where = [getattr(hook, "__name__", "") for hook in sys.path_hooks].index("path_hook_for_FileFinder")  # beartype puts its there
+sys.path_hooks.insert(where, machinery.FileFinder.path_hook((Upper, [".py"])))
+sys.path_importer_cache.clear()
+import again.one
+facts.append(loaded(again.one))
+del sys.path_hooks[where]
 machinery.SOURCE_SUFFIXES.append(".txt")
 sys.path_importer_cache.clear()
 try: import plug.other
@@ -214,6 +220,7 @@ def test_path_hooks_and_suffixes(tmp_path):
         "plug/__init__.py": "",
         "plug/one.py": "value = 'upper'\n",
         "plug/note.txt": "a note",
+        "again/one.py": "value = 'upper'\n",
         "plug/other.txt": "x = 1\nis no Python",
         "plug/last.py": "x = 1\n",
         "space/two.py": "",

@@ -139,7 +139,7 @@ def test_a_server_that_wants_to_be_paid():
     assert answer.status == 402
     assert answer.is_error
     assert "wants to be paid" in answer.text
-    assert answer.text.endswith("It said: pay")
+    assert answer.text.endswith("It answered: pay")
 
 
 @pytest.mark.parametrize(

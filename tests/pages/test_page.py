@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hatch_os402.pages.page import Cell, Chart, Node, Table, render
+from hatch_os402.pages.page import Cell, Chart, ChartNode, Table, render
 
 
 class Reader(HTMLParser):
@@ -27,7 +27,7 @@ class Reader(HTMLParser):
 
 
 def page(text):
-    node = Node(text, 2, text, "a", [Node(text, 1, text)])
+    node = ChartNode(text, 2, text, "a", [ChartNode(text, 1, text)])
     return render(
         text,
         text,

@@ -64,5 +64,5 @@ def test_a_file_that_is_not_the_promised_one(pin, tmp_path):
 
 @pytest.mark.parametrize("requires", [(), ("b>1", "c"), ("b>2",)])
 def test_metadata_that_the_index_told_differently(pin, tmp_path, requires):
-    with pytest.raises(WheelError, match=r"a-1\.0-py3-none-any\.whl: its own metadata is not what the index told"):
+    with pytest.raises(WheelError, match=r"a-1\.0-py3-none-any\.whl: its own metadata differs from what the index had"):
         fetched(replace(pin, requires_dist=requires), tmp_path)

@@ -58,7 +58,7 @@ def verdict(tmp_path, **files):
 )
 def test_native_code_in_an_archive_is_a_warning(tmp_path, name, content, told):
     found = verdict(tmp_path, **{name: content})
-    assert found.outcome == "pure"
+    assert found.verdict == "pure"
     (warning,) = found.warnings
     assert told in warning
     assert warning.endswith("cannot be loaded on os402.")

@@ -9,7 +9,7 @@ from support.elfcraft import static_elf
 
 from hatch_os402.errors import SandboxError
 from hatch_os402.runtime import discovery
-from hatch_os402.runtime.configured import Executable
+from hatch_os402.runtime.configured import ConfiguredRuntime
 from hatch_os402.runtime.discovery import discover
 
 COSMO = static_elf(b"cosmo")
@@ -56,8 +56,8 @@ def test_what_is_fetched_comes_before_a_stand_in_and_what_is_configured_before_t
     assert (find().path, find().exact) == (str(fetched), True)
     own = executable(tmp_path / "own")
     find.runs.add(str(own))
-    mine = Executable("x86_64", SHA256, path=own)
-    other = Executable("x86_64", "00" * 32, path=executable(tmp_path / "other", b"else"))
+    mine = ConfiguredRuntime("x86_64", SHA256, path=own)
+    other = ConfiguredRuntime("x86_64", "00" * 32, path=executable(tmp_path / "other", b"else"))
     assert find(configured=(other, mine)).path == str(own)
     # A damaged file is none.
     fetched.write_bytes(b"else")
@@ -76,7 +76,7 @@ def test_what_is_not_pinned_is_never_asked(find, tmp_path, python312):
     for content, exact in ((static_elf(b"another"), True), (b"#!/bin/sh\nexit 0\n", False)):
         sha256 = hashlib.sha256(content).hexdigest()
         path = executable(tmp_path / sha256, content)
-        found = find(sha256, configured=(Executable("x86_64", sha256, path=path),))
+        found = find(sha256, configured=(ConfiguredRuntime("x86_64", sha256, path=path),))
         assert (found.exact, found.named) == (exact, not exact)
         assert found.path == (str(path) if exact else python312.path)
         assert ("is not a static ELF executable" in found.warning) == (not exact)

@@ -12,7 +12,7 @@ from support.standins import Listener, ape, assimilated, serving, sha256
 
 from hatch_os402.errors import Os402Error
 from hatch_os402.runtime import download, fetching, pins
-from hatch_os402.runtime.configured import Executable
+from hatch_os402.runtime.configured import ConfiguredRuntime
 
 DATA = ape("x86_64", "aarch64")
 HALF = len(DATA) // 2
@@ -60,7 +60,7 @@ def nobody(request):
 
 
 def by_url(server, content=DATA, arch="x86_64"):
-    return Executable(arch, sha256(content), url=server.url)
+    return ConfiguredRuntime(arch, sha256(content), url=server.url)
 
 
 def test_the_published_cosmo_python_is_the_default(fetch):
@@ -73,7 +73,9 @@ def test_the_published_cosmo_python_is_the_default(fetch):
     with httpx.Client(transport=httpx.MockTransport(refuse)) as client, pytest.raises(Os402Error):
         fetch(client=client)
     assert asked == ["https://cosmo.zip/pub/cosmos/bin/python"]
-    assert fetching.pinned() == Executable("x86_64", "c2a95e26e9179212f49bb983c5adcc2ca2959583d2706eba0be247277a6ae264")
+    assert fetching.pinned() == ConfiguredRuntime(
+        "x86_64", "c2a95e26e9179212f49bb983c5adcc2ca2959583d2706eba0be247277a6ae264"
+    )
 
 
 def test_the_pinned_one_is_made_an_elf(server, fetch):
@@ -108,7 +110,7 @@ def test_one_of_the_project_is_taken_as_it_is(server, fetch):
 
 def test_a_path_is_used_where_it_is(fetch, tmp_path):
     mine = tmp_path / "python"
-    assert fetch(Executable("x86_64", "ab" * 32, path=mine)) == mine
+    assert fetch(ConfiguredRuntime("x86_64", "ab" * 32, path=mine)) == mine
     assert not fetch.cache.exists()
 
 
@@ -265,7 +267,7 @@ def test_no_message_holds_what_is_secret_in_a_url(server, fetch, message):
     if "404" in message:
         server.script = [server.answers(404)]
     with pytest.raises(download.FetchError, match=message) as caught:
-        fetch(Executable("x86_64", "ab" * 32, url=url))
+        fetch(ConfiguredRuntime("x86_64", "ab" * 32, url=url))
     told = "\n".join([caught.value.message, caught.value.details, *fetch.reporter.said])
     assert "hunter" not in told
     assert server.url in told
@@ -274,7 +276,7 @@ def test_no_message_holds_what_is_secret_in_a_url(server, fetch, message):
 def test_a_url_that_is_none(fetch):
     url = "http://user:hunter2@host:port/"
     with pytest.raises(download.FetchError, match=r"could not be fetched: InvalidURL\.\nCorrect the URL") as caught:
-        fetch(Executable("x86_64", "ab" * 32, url=url))
+        fetch(ConfiguredRuntime("x86_64", "ab" * 32, url=url))
     assert "hunter" not in caught.value.message
     assert fetch.slept == []
     assert download.shown("http://user:hunter2@[") == "the URL"
@@ -344,10 +346,10 @@ PROCESS = """
 import sys
 from pathlib import Path
 from hatch_os402.runtime import fetching
-from hatch_os402.runtime.configured import Executable
+from hatch_os402.runtime.configured import ConfiguredRuntime
 from hatch_os402.cli.reporter import ClickReporter
 cache, sha256, url = sys.argv[1:]
-print(fetching.fetch(Executable("x86_64", sha256, url=url), cache=Path(cache), reporter=ClickReporter(), sleep=None))
+print(fetching.fetch(ConfiguredRuntime("x86_64", sha256, url=url), cache=Path(cache), reporter=ClickReporter(), sleep=None))
 """
 
 

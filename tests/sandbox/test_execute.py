@@ -17,7 +17,7 @@ from support.elfcraft import static_elf
 
 from hatch_os402.errors import SandboxError
 from hatch_os402.sandbox.execute import Command, Spawner, execute
-from hatch_os402.sandbox.limits import MEBIBYTE, Limits
+from hatch_os402.sandbox.limits import MEBIBYTE, ResourceLimits
 from hatch_os402.sandbox.plain import UnsandboxedSpawner
 from hatch_os402.sandbox.runtime_files import needs
 
@@ -30,7 +30,7 @@ def run(python312):
 
     def run(code, *stdin, limits=None, env=None, **options):
         command = Command(
-            [python312.path, "-I", "-c", code], env or {}, stdin, limits or Limits(wall=30), hold_stdin=False
+            [python312.path, "-I", "-c", code], env or {}, stdin, limits or ResourceLimits(wall=30), hold_stdin=False
         )
         outcome, missing = execute(needs(python312.path), command, **options)
         assert missing == ()
@@ -81,12 +81,12 @@ def test_what_comes_out(run):
 
 
 ENDS = {
-    "wall": ("import time; time.sleep(100)", Limits(wall=0.3), 137, "wall"),
-    "cpu": ("while True: pass", Limits(cpu=1, wall=30), 137, "cpu"),
-    "stdout": ("print('x' * 3000000)", Limits(wall=30), 137, "stdout"),
-    "stderr": ("import sys; print('x' * 3000000, file=sys.stderr)", Limits(wall=30), 137, "stderr"),
-    "a signal of its own": ("import os; os.kill(os.getpid(), 15)", Limits(wall=30), 143, None),
-    "killed by itself": ("import os; os.kill(os.getpid(), 9)", Limits(wall=30), 137, None),
+    "wall": ("import time; time.sleep(100)", ResourceLimits(wall=0.3), 137, "wall"),
+    "cpu": ("while True: pass", ResourceLimits(cpu=1, wall=30), 137, "cpu"),
+    "stdout": ("print('x' * 3000000)", ResourceLimits(wall=30), 137, "stdout"),
+    "stderr": ("import sys; print('x' * 3000000, file=sys.stderr)", ResourceLimits(wall=30), 137, "stderr"),
+    "a signal of its own": ("import os; os.kill(os.getpid(), 15)", ResourceLimits(wall=30), 143, None),
+    "killed by itself": ("import os; os.kill(os.getpid(), 9)", ResourceLimits(wall=30), 137, None),
 }
 
 
@@ -98,7 +98,9 @@ def test_what_ended_it(run, code, limits, code_of_exit, ended_by):
 
 def test_a_full_buffer_keeps_what_fitted(run):
     """os402 reads pieces of 8192 bytes and drops the first that does not fit (`os/sluice.rs`)."""
-    outcome = run("import os\nfor _ in range(20): os.write(1, b'x' * 65536)", limits=Limits(buffer=100_000, wall=30))
+    outcome = run(
+        "import os\nfor _ in range(20): os.write(1, b'x' * 65536)", limits=ResourceLimits(buffer=100_000, wall=30)
+    )
     assert outcome.ended_by == "stdout"
     assert set(outcome.stdout) == set(b"x")
     assert 100_000 - 8192 <= len(outcome.stdout) <= 100_000
@@ -151,7 +153,7 @@ def test_a_child_that_outlives_its_parent_is_killed(run):
     quiet = "[os.close(n) for n in range(3)]; os.setsid(); time.sleep(100)"
     assert run(CHILD.format(quiet), env=ENV).exit == 0
     assert gone()
-    outcome = run(CHILD.format("time.sleep(100)"), env=ENV, limits=Limits(wall=0.5))
+    outcome = run(CHILD.format("time.sleep(100)"), env=ENV, limits=ResourceLimits(wall=0.5))
     assert outcome.ended_by == "wall"
     assert gone()
 
@@ -261,7 +263,7 @@ PLAIN = {
 @pytest.mark.parametrize(("code", "status", "stdout", "ended_by"), PLAIN.values(), ids=PLAIN)
 def test_without_fork(code, status, stdout, ended_by, python312):
     """As on Windows, where there is none."""
-    limits = Limits(buffer=100_000, wall=1 if ended_by == "wall" else 30)
+    limits = ResourceLimits(buffer=100_000, wall=1 if ended_by == "wall" else 30)
 
     async def main():
         async with UnsandboxedSpawner(needs(python312.path)) as spawner:
@@ -284,5 +286,5 @@ def test_required_isolation_is_linuxs(run, monkeypatch, python312):
 
 def test_without_isolation_the_limits_hold_still(run):
     outcome = run("import resource; print(open('/etc/passwd').read(1), resource.getrlimit(resource.RLIMIT_AS)[1])",
-                  isolated=False, limits=Limits(ram=200 * MEBIBYTE, wall=30))  # fmt: skip
+                  isolated=False, limits=ResourceLimits(ram=200 * MEBIBYTE, wall=30))  # fmt: skip
     assert outcome.stdout.split()[1] == b"%d" % (200 * MEBIBYTE)

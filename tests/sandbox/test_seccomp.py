@@ -95,5 +95,5 @@ def test_other_calls(decided):
 
 def test_an_architecture_whose_calls_are_not_known(monkeypatch):
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
-    with pytest.raises(linux.RefusedError, match="seccomp is not used on riscv64"):
+    with pytest.raises(linux.KernelRefusedError, match="seccomp is not used on riscv64"):
         Filter(root=True, namespaces=True, signals=True)

@@ -9,7 +9,7 @@ import sys
 import pytest
 from support.programs import write_offer
 
-from hatch_os402.profiling.running import Program, Python
+from hatch_os402.profiling.running import ProfiledProgram, Python
 from hatch_os402.profiling.running import run as run_to_measure
 from hatch_os402.runtime.modules import facts
 from hatch_os402.sandbox.execute import Command, execute
@@ -57,7 +57,7 @@ def without_fork(python):
 
 
 def measured(python):
-    return run_to_measure(Python(python, "a CPython"), Program(("-I", "-c", LOOK), {}, b"", "")).out
+    return run_to_measure(Python(python, "a CPython"), ProfiledProgram(("-I", "-c", LOOK), {}, b"", "")).out
 
 
 WAYS = {"run": in_sandbox, "--no-sandbox": without_sandbox, "no fork": without_fork, "profile": measured}

@@ -12,7 +12,7 @@ from hatch_os402.cli import main
 from hatch_os402.offer.payload import envelope_text
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.sandbox.execute import Command, execute
-from hatch_os402.sandbox.limits import Limits
+from hatch_os402.sandbox.limits import ResourceLimits
 from hatch_os402.sandbox.program import Program
 from hatch_os402.sandbox.runtime_files import needs
 
@@ -46,7 +46,7 @@ PORTS = {
 
 @pytest.mark.parametrize(("bind", "connect", "outcomes"), PORTS.values(), ids=PORTS)
 def test_ports(bind, connect, outcomes, python312):
-    limits = Limits(wall=30, tcp_bind=bind, tcp_connect=connect)
+    limits = ResourceLimits(wall=30, tcp_bind=bind, tcp_connect=connect)
     outcome, missing = execute(needs(python312.path), Command([python312.path, "-I", "-c", ATTEMPTS], {}, (), limits))
     assert (outcome.stdout.decode().split(), outcome.stderr, missing) == (outcomes, b"", ())
 

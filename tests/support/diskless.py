@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.errors import SandboxError as HarnessError
 from hatch_os402.sandbox.execute import Command, execute
-from hatch_os402.sandbox.limits import MEBIBYTE, Limits
+from hatch_os402.sandbox.limits import MEBIBYTE, ResourceLimits
 from hatch_os402.sandbox.runtime_files import needs
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run_diskless(
         [wanted.executable, *arguments],
         env,
         (stdin,),
-        Limits(ram=ram, buffer=_ANY_SIZE, cpu=cpu, wall=_TIMEOUT),
+        ResourceLimits(ram=ram, buffer=_ANY_SIZE, cpu=cpu, wall=_TIMEOUT),
         hold_stdin=True,
     )
     with tempfile.TemporaryDirectory(prefix="server-") as folder:

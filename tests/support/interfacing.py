@@ -59,7 +59,7 @@ def variables(method: str = "GET", address: str = "/", body: bytes = b"", **head
     """Return the environment that os402 makes of a request to the offer `shop`. `host="x"` is a header, `x_y` is `x-y`."""
     path, _, query = address.partition("?")
     named = [(name.replace("_", "-"), value) for name, value in ({"host": "os402.example"} | headers).items()]
-    request = cgi.Request(
+    request = cgi.CgiRequest(
         method=method, script="shop", path_info="" if path == "/" else path, query=query, headers=named, body=body
     )
     return cgi.environment(request, "x86_64")

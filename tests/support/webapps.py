@@ -20,7 +20,7 @@ from urllib.request import Request
 from hatch_os402.calls import cgi
 from hatch_os402.launcher.inside.importer import MODIFIED
 from hatch_os402.sandbox.execute import Command, Spawner
-from hatch_os402.sandbox.limits import MEBIBYTE, Limits
+from hatch_os402.sandbox.limits import MEBIBYTE, ResourceLimits
 from hatch_os402.sandbox.runtime_files import needs
 from support.buildproject import REPOSITORY, build, environment
 
@@ -215,14 +215,14 @@ class Frame(Client):
     def send(self, ask: Ask, headers: Mapping[str, str]) -> Answer:
         path, _, query = ask.path.partition("?")
         sent = {**headers, "X-402-Key": MARKER, "X-Payment": MARKER, "Content-Length": str(len(ask.body))}
-        request = cgi.Request(
+        request = cgi.CgiRequest(
             method=ask.method, script=self._script, path_info=path, query=query, headers=[*sent.items()], body=ask.body
         )
         command = Command(
             self._spawner.needs.argv(self._args),
             cgi.environment(request, "x86_64") | {"APP": self._app},
             (self._frame, ask.body),
-            Limits(ram=512 * MEBIBYTE, buffer=64 * MEBIBYTE, cpu=60, wall=120),
+            ResourceLimits(ram=512 * MEBIBYTE, buffer=64 * MEBIBYTE, cpu=60, wall=120),
             hold_stdin=True,
         )
         outcome = self._loop.run_until_complete(self._spawner.run(command))

@@ -17,7 +17,7 @@ from hatch_os402.errors import WheelError
 from hatch_os402.wheels import members as zipmembers
 from hatch_os402.wheels import reading as wheels
 from hatch_os402.wheels import record
-from hatch_os402.wheels.members import CHUNK, MOST_OF_A_MEMBER
+from hatch_os402.wheels.members import CHUNK, MAX_MEMBER_SIZE
 from hatch_os402.wheels.reading import open_members, read_wheel
 
 if TYPE_CHECKING:
@@ -225,9 +225,9 @@ def test_names_that_no_wheel_has_are_refused(tmp_path, name):
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("../evil.py", "leads out of the wheel"),
-        ("demo/../../evil.py", "leads out of the wheel"),
-        ("demo-1.0.data/purelib/../../evil.py", "leads out of the wheel"),
+        ("../evil.py", "is outside the wheel"),
+        ("demo/../../evil.py", "is outside the wheel"),
+        ("demo-1.0.data/purelib/../../evil.py", "is outside the wheel"),
         ("/etc/passwd", "absolute"),
         ("C:/evil.py", "absolute"),
         ("c:evil.py", "absolute"),
@@ -235,7 +235,7 @@ def test_names_that_no_wheel_has_are_refused(tmp_path, name):
         ("demo/e\x07vil.py", "control characters"),
         ("demo//evil.py", "empty or '.' parts"),
         ("./evil.py", "empty or '.' parts"),
-        ("../evil/", "leads out of the wheel"),
+        ("../evil/", "is outside the wheel"),
     ],
 )
 def test_paths_that_lead_elsewhere_are_refused(tmp_path, name, told):
@@ -312,7 +312,7 @@ def patched(path: Path, member: str, offset: int, value: bytes) -> Path:
         (8, b"\x01\x00", "encrypted"),
         (10, b"\x0c\x00", "compression method 12"),
         (10, b"\x0e\x00", "compression method 14"),
-        (24, (MOST_OF_A_MEMBER + 1).to_bytes(4, "little"), "the limit is"),
+        (24, (MAX_MEMBER_SIZE + 1).to_bytes(4, "little"), "the limit is"),
         (24, (2 << 20).to_bytes(4, "little"), "claims that 100 bytes expand to"),
     ],
 )
@@ -327,7 +327,7 @@ def test_members_that_cannot_be_trusted_are_not_read(tmp_path, offset, value, to
 @pytest.mark.parametrize(
     ("module", "limit", "value", "told"),
     [
-        (zipmembers, "MOST_OF_A_WHEEL", 3000, "would expand to"),
+        (zipmembers, "MAX_WHEEL_SIZE", 3000, "would expand to"),
         (wheels, "MOST_OF_METADATA", 1000, r"METADATA': has \d+ bytes; the limit is 1000"),
     ],
 )
@@ -350,12 +350,12 @@ def test_a_zip_bomb_is_refused_before_it_is_read(tmp_path, monkeypatch):
     path = make_wheel(tmp_path, "demo", "1.0", {})
     write_zip(path, [*members_of(path), *members])
     monkeypatch.setattr(wheels, "read_chunks", lambda *_: pytest.fail("read"))
-    with pytest.raises(WheelError, match=r"would expand to 71\d{6}: more than 200 times as much, above 67108864 bytes"):
+    with pytest.raises(WheelError, match=r"looks like a zip bomb: expands \d{3,4} times \(limit 200\)"):
         read_wheel(path)
 
 
 def test_much_that_compresses_as_usual_is_no_bomb(tmp_path, monkeypatch):
-    monkeypatch.setattr(zipmembers, "BOMB_FROM", 1 << 10)
+    monkeypatch.setattr(zipmembers, "MIN_BOMB_SIZE", 1 << 10)
     info = zipfile.ZipInfo("demo/a.bin")
     info.compress_type = zipfile.ZIP_DEFLATED
     content = b"".join(hashlib.sha512(b"%d" % number).digest() * 20 for number in range(1000))

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from hatch_os402.compatibility.imports.source import Facts, read_source
+from hatch_os402.compatibility.imports.source import ModuleFacts, read_source
 from hatch_os402.files import write_file
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def facts_of(sha256: str, read: Callable[[], bytes], folder: Path) -> Facts | None:
+def facts_of(sha256: str, read: Callable[[], bytes], folder: Path) -> ModuleFacts | None:
     """Return what the module with the hash `sha256` says; `read` gives its source when `folder` does not know it."""
     path = folder / _reader() / sha256[:2] / f"{sha256[2:]}.json"
     try:
-        return Facts.from_json(json.loads(path.read_bytes()))
+        return ModuleFacts.from_json(json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError):
         pass
     found = read_source(read())

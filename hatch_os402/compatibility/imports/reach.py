@@ -11,7 +11,7 @@ from hatch_os402.compatibility.imports.source import Guard
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from hatch_os402.compatibility.imports.source import Call, Facts, Import
+    from hatch_os402.compatibility.imports.source import Call, Import, ModuleFacts
 
 MOST = 20_000
 """Modules that are looked at."""
@@ -48,7 +48,7 @@ class Archive:
     """Every name that is a path's part, for what is vendored deeper and put on `sys.path`."""
     left_out: Mapping[str, str]
     """Dotted name → the native file that would be that module, of those left out."""
-    facts: Callable[[str], Facts | None]
+    facts: Callable[[str], ModuleFacts | None]
     """What the module of a dotted name says; None when that is not known."""
 
     def is_package(self, module: str) -> bool:

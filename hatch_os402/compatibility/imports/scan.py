@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.entries import Entry
-from hatch_os402.compatibility.findings import MISSING_MODULE, Finding, Place
+from hatch_os402.compatibility.findings import MISSING_MODULE, Finding, SourceLocation
 from hatch_os402.compatibility.imports.memory import facts_of
 from hatch_os402.compatibility.imports.reach import Archive, module_names, reach
 from hatch_os402.compatibility.imports.source import Guard, behaviour_table
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from hatch_os402.archive.entries import EntryReader
     from hatch_os402.compatibility.imports.reach import Library, Missing, Reached, Suspect
-    from hatch_os402.compatibility.imports.source import Facts
+    from hatch_os402.compatibility.imports.source import ModuleFacts
     from hatch_os402.compatibility.vet import VettedWheel
     from hatch_os402.resolution.graph import Graph
 
@@ -60,7 +60,7 @@ def scan(
     }
     paths = module_names(entries)
 
-    def facts(module: str) -> Facts | None:
+    def facts(module: str) -> ModuleFacts | None:
         item = entries[paths[module]]
         return facts_of(item.sha256, lambda: reader.read(item), memory)
 
@@ -72,7 +72,7 @@ def scan(
     findings: list[Finding] = []
     quiet: list[Finding] = []
     for finding, loud in (*_missing(reached, owners), *_behaviours(reached, owners, project)):
-        told = Finding(
+        complete = Finding(
             finding.level if loud else "hint",
             finding.code,
             finding.subject,
@@ -82,7 +82,7 @@ def scan(
             finding.places,
             finding.imports,
         )
-        (findings if loud else quiet).append(told)
+        (findings if loud else quiet).append(complete)
     return Scanned(tuple(findings), tuple(quiet))
 
 
@@ -109,13 +109,13 @@ def _left_out(vetted_wheels: Sequence[VettedWheel]) -> dict[str, str]:
 
 
 def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding, bool]]:
-    """Yield a finding for each package that is missing in each module, and whether it is to be told."""
+    """Yield a finding for each package that is missing in each module, and whether it is a warning for everybody."""
     grouped: dict[tuple[str, str, bool], list[Missing]] = {}
     for item in reached.missing:
         grouped.setdefault((item.path, item.wanted.partition(".")[0], item.certain), []).append(item)
     for (path, _, certain), items in grouped.items():
         message = f"imports {items[0].wanted}, {items[0].reason}"
-        places = tuple(Place(path, item.line) for item in items)
+        places = tuple(SourceLocation(path, item.line) for item in items)
         yield (
             Finding("warning", MISSING_MODULE, owners[path], message, places=places, imports=items[0].chain),
             certain,
@@ -123,7 +123,7 @@ def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding
 
 
 def _behaviours(reached: Reached, owners: dict[str, str], project: str) -> Iterator[tuple[Finding, bool]]:
-    """Yield a hint for each kind of behaviour in each module, and whether it is to be told."""
+    """Yield a hint for each kind of behaviour in each module, and whether it is a warning for everybody."""
     grouped: dict[tuple[str, str, bool], list[Suspect]] = {}
     for suspect in reached.suspects:
         own = owners[suspect.path] == project
@@ -135,5 +135,5 @@ def _behaviours(reached: Reached, owners: dict[str, str], project: str) -> Itera
     for (path, kind, loud), suspects in grouped.items():
         names = " and ".join(dict.fromkeys(suspect.call.what for suspect in suspects))
         message = f"calls {names}: {behaviour_table()[kind]['message']}"
-        places = tuple(Place(path, suspect.call.line) for suspect in suspects)
+        places = tuple(SourceLocation(path, suspect.call.line) for suspect in suspects)
         yield Finding("hint", kind, owners[path], message, places=places, imports=suspects[0].chain), loud

@@ -74,7 +74,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ModuleFacts:
     """What is known of one module."""
 
     imports: tuple[Import, ...] = ()
@@ -88,7 +88,7 @@ class Facts:
         ]
 
     @classmethod
-    def from_json(cls, value: Any) -> Facts:
+    def from_json(cls, value: Any) -> ModuleFacts:
         """Return what `to_json` described; raises `ValueError` or `TypeError` for anything else."""
         imports, calls = value
         return cls(
@@ -129,7 +129,7 @@ def _mentions() -> re.Pattern[bytes]:
     return re.compile(rb"\b(?:" + "|".join(sorted(words)).encode() + rb")\b")
 
 
-def read_source(source: bytes) -> Facts | None:
+def read_source(source: bytes) -> ModuleFacts | None:
     """Return what the module `source` says, or None when this Python cannot parse it."""
     if len(source) > MOST:
         return None
@@ -165,7 +165,7 @@ class _Reader:
         self._imports: list[Import] = []
         self._calls: list[tuple[ast.Call, _Around]] = []
 
-    def facts(self) -> Facts:
+    def facts(self) -> ModuleFacts:
         stack: list[tuple[ast.AST, _Around]] = [(self._tree, _Around())]
         while stack:
             node, around = stack.pop()
@@ -173,7 +173,7 @@ class _Reader:
             stack.extend(_children(node, around, self._fields))
         calls = [call for node, around in self._calls for call in self._classify(node, around)]
         self._imports.sort(key=lambda item: item.line)
-        return Facts(tuple(self._imports), tuple(sorted(calls, key=lambda item: item.line)))
+        return ModuleFacts(tuple(self._imports), tuple(sorted(calls, key=lambda item: item.line)))
 
     def _note(self, node: ast.AST, around: _Around) -> None:
         match node:

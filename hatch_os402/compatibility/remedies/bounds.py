@@ -24,8 +24,12 @@ def requirement_lines(name: str, unwanted: Version, wanted: Version) -> Iterator
     """
     seen = set()
     for specifier in (*_round(unwanted, wanted), f"{'<=' if wanted < unwanted else '>='}{wanted}"):
-        told = SpecifierSet(specifier)
-        if specifier not in seen and told.contains(wanted, prereleases=True) and not told.contains(unwanted):
+        specifiers = SpecifierSet(specifier)
+        if (
+            specifier not in seen
+            and specifiers.contains(wanted, prereleases=True)
+            and not specifiers.contains(unwanted)
+        ):
             seen.add(specifier)
             yield f"{name}{specifier}"
 

@@ -1,11 +1,10 @@
-"""The search for ways out, for all offenders at once: bounded in time, a few at a time, and remembered."""
+"""The search for fixes for all incompatible distributions: bounded in time, a few at a time, and remembered."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.__about__ import __version__
 from hatch_os402.compatibility.curated import optional_extensions, replacements
 from hatch_os402.compatibility.findings import Remedy
-from hatch_os402.compatibility.remedies.kinds import change_of, nearest_first, search
+from hatch_os402.compatibility.remedies.base import change_of
+from hatch_os402.compatibility.remedies.registry import nearest_first, search
 from hatch_os402.compatibility.remedies.trials import Change, verify
+from hatch_os402.files import write_file
 from hatch_os402.resolution.pip_process import OutOfTimeError, environment
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from hatch_os402.resolution.graph import Graph
 
 AT_ONCE = 2
-"""Offenders for which ways out are looked for at the same time."""
+"""Distributions for which fixes are searched at the same time."""
 
 VALID = 24 * 60 * 60
 """Seconds for which an answer is remembered: an index grows."""
@@ -39,16 +40,16 @@ VALID = 24 * 60 * 60
 
 @dataclass(frozen=True)
 class _Answer:
-    """What was found for one offender."""
+    """What was found for one incompatible distribution."""
 
     remedies: tuple[Remedy, ...]
     complete: bool = True
 
 
 def with_remedies(assessment: Assessment, context: SearchContext, memory: Path) -> Assessment:
-    """Return `assessment` with ways out for every error of it. `memory` is a folder for answers.
+    """Return `assessment` with suggested fixes for every error of it. `memory` is a folder for answers.
 
-    An offender that only another one requires gets none: it goes with that one.
+    A distribution that only another incompatible one requires gets none: a fix for that one removes it, too.
     """
     names = sorted({finding.subject for finding in assessment.errors} - {context.project.name})
     owners = {name: required_only_by(name, names, context.base.graph) for name in names}
@@ -66,7 +67,7 @@ def _is_known(name: str) -> bool:
 
 
 def required_only_by(name: str, incompatible: Sequence[str], graph: Graph) -> tuple[str, ...]:
-    """Return the other offenders through which alone the project requires `name`; empty when there is another way."""
+    """Return the other incompatible distributions that alone require `name`; empty when something else does, too."""
     others = set(incompatible) - {name}
     reached, stack, blocked = {name}, [name], set()
     while stack:
@@ -85,13 +86,15 @@ def _completed(
     if finding.level != "error" or finding.subject not in owners:
         return finding
     if owner := owners[finding.subject]:
-        return replace(finding, searched=f"It comes with {' and '.join(owner)} alone, and goes with it.", advice="")
+        return replace(
+            finding, searched=f"Only {' and '.join(owner)} requires it: what fixes that fixes this.", advice=""
+        )
     answer = answers[finding.subject]
     searched = ""
     if not answer.complete:
-        searched = f"The search for ways out was stopped after {seconds} seconds (`remedies` sets the limit)."
+        searched = f"The search for fixes was stopped after {seconds} seconds (`remedies` sets the limit)."
     elif not answer.remedies:
-        searched = "No other release of it or of what requires it leads out: every one was tried that pip would take."
+        searched = "No other release of it or of what requires it helps: every one that pip would take was tried."
     return replace(finding, remedies=answer.remedies, searched=searched)
 
 
@@ -112,7 +115,7 @@ def _answer(name: str, context: SearchContext, memory: Path) -> _Answer:
 def _together(
     wanted: Sequence[str], answers: Mapping[str, _Answer], context: SearchContext, memory: Path
 ) -> tuple[str, ...]:
-    """Return the lines of the first way out of each of `wanted` that has one, if there are several and they fit."""
+    """Return the lines of the first fix of each of `wanted` that has one, if there are several and they fit."""
     first = {name: answers[name].remedies[0] for name in wanted if answers[name].remedies}
     remedies = list(first.values())
     changes = [change_of(remedy, context) for remedy in remedies]
@@ -166,8 +169,6 @@ def _remembered(path: Path) -> tuple[Remedy, ...] | None:
 
 
 def _remember(path: Path, remedies: Sequence[Remedy]) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     with suppress(OSError):  # remembering is a convenience
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps([remedy.to_json() for remedy in remedies]), encoding="utf-8")
-        partial.replace(path)
+        write_file(path, json.dumps([remedy.to_json() for remedy in remedies]).encode())

@@ -123,7 +123,7 @@ def _key(pin: Pin) -> tuple[str, str, str]:
 
 
 def _hopeless(pin: Pin) -> bool:
-    """Whether another compiled release of an offender is not worth fetching."""
+    """Whether another compiled release of an incompatible distribution is not worth fetching."""
     return not pin.filename.endswith("-none-any.whl") and pin.name not in optional_extensions()
 
 

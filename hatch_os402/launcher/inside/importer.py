@@ -265,7 +265,9 @@ def install(
     archive.
     """
     finder = ArchiveFinder(index, lazy, patched, patch)
-    sys.path_hooks[:0] = [finder.path_hook, path_hook]
+    # The hook of folders stays where it is, for others put theirs in front of it. It leaves the archive to ours.
+    sys.path_hooks.append(finder.path_hook)
+    sys.path_hooks.insert(0, path_hook)
     # The finder of a launcher that loads archives itself would answer before the standard library.
     sys.meta_path[:] = [other for other in sys.meta_path if not hasattr(other, "zf")]
     place = sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else len(sys.meta_path)

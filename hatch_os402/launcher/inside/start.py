@@ -19,10 +19,10 @@ PATCHED = ("py_compile", "shutil", "sqlite3", "ssl", "sysconfig")
 """The modules that stdlib_patches.py changes."""
 PATCHED_WHEN_CLOSED = (
     "anyio._backends._asyncio", "asgiref.current_thread_executor", "asgiref.sync", "asyncio.base_events",
-    "concurrent.futures.thread", "grp", "multiprocessing.pool", "pwd", "threading",
+    "concurrent.futures.thread", "grp", "multiprocess.pool", "multiprocessing.pool", "pwd", "threading",
 )  # fmt: skip
 """Those that it changes as well in a program that is started from memory, as on os402."""
-_LINE = 17
+_LINE = 16
 """Of `__main__.py`: the one that calls `start`."""
 WEB = ("asgi", "wsgi")
 """The interfaces that share `interfaces/_cgi.py`."""

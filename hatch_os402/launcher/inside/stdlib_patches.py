@@ -44,6 +44,27 @@ def _groups(grp: "Any", _: "VirtualFiles") -> None:
     patch_groups(grp)
 
 
+def _threading(threading: "Any", _: "VirtualFiles") -> None:
+    """Make `threading` say why no thread can start."""
+    for name in ("_start_new_thread", "_start_joinable_thread"):  # the latter since 3.13
+        if real := getattr(threading, name, None):
+            setattr(threading, name, _explained(real))
+
+
+def _explained(real: "Callable[..., Any]") -> "Callable[..., Any]":
+    def start(*args: "Any", **kwargs: "Any") -> "Any":
+        try:
+            return real(*args, **kwargs)
+        except RuntimeError as problem:
+            if str(problem) != "can't start new thread":
+                raise
+            raise RuntimeError(
+                "can't start new thread: on os402 a program runs in one thread, and only pools can do without"
+            ) from None
+
+    return start
+
+
 def _threads(name: str) -> "Callable[[Any, VirtualFiles], None]":
     """Return what calls the function of that name in stdlib/threads.py."""
 
@@ -83,9 +104,10 @@ PATCHES_WHEN_CLOSED: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
     "asyncio.base_events": _threads("patch_asyncio"),
     "concurrent.futures.thread": _threads("patch_executor"),
     "grp": _groups,
+    "multiprocess.pool": _threads("patch_pool"),
     "multiprocessing.pool": _threads("patch_pool"),
     "pwd": _users,
-    "threading": _threads("explain"),
+    "threading": _threading,
 }
 """Those for a program that is started from memory, as on os402."""
 

@@ -19,27 +19,6 @@ _waiting: "list[Any]" = []
 """The event loops that wait for a task to return."""
 
 
-def explain(threading: "Any") -> None:
-    """Make `threading` say why no thread can start."""
-    for name in ("_start_new_thread", "_start_joinable_thread"):  # the latter since 3.13
-        if real := getattr(threading, name, None):
-            setattr(threading, name, _explained(real))
-
-
-def _explained(real: "Callable[..., Any]") -> "Callable[..., Any]":
-    def start(*args: "Any", **kwargs: "Any") -> "Any":
-        try:
-            return real(*args, **kwargs)
-        except RuntimeError as problem:
-            if str(problem) != _CANNOT:
-                raise
-            raise RuntimeError(
-                f"{_CANNOT}: on os402 a program runs in one thread, and only pools can do without"
-            ) from None
-
-    return start
-
-
 def _is_in_vain(problem: RuntimeError) -> bool:
     """Whether an error says that no thread can start."""
     return str(problem).startswith(_CANNOT)

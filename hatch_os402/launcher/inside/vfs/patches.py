@@ -13,7 +13,7 @@ import os
 import sys
 from _frozen_importlib_external import FileFinder
 
-from ..index import PREFIX, TMP
+from ..index import PREFIX, ROOT, TMP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ class VirtualFiles:
 
     def path_hook(self, path: str) -> "NoReturn":
         """Let importlib's own finders have a folder or a zip in memory. Raises `ImportError` always."""
-        if not path.startswith("/") or path.startswith(BELOW):  # nearly every path is that of a package
+        if path.startswith(ROOT) and self._index.is_folder(path[len(ROOT) + 1 :]):
+            pass  # the importer has a hook for these
+        elif not path.startswith("/") or path.startswith(BELOW):
             self.import_by_path()
         raise ImportError("left to the hooks that follow", path=path)
 
@@ -183,7 +185,11 @@ def _watch_finders(virtual: VirtualFiles) -> None:
 
     def _path_isdir(path: str) -> bool:
         if path.startswith(BELOW):
-            virtual.import_by_path()
+            from .tmp_importer import asks_for_any, use_virtual_files  # noqa: PLC0415 - few programs need it
+
+            if path.startswith(ROOT) and asks_for_any(sys._getframe(1).f_locals):  # noqa: SLF001 - no other way
+                return False  # the importer's path hook comes next, and knows the archive's bytecode
+            use_virtual_files()
         return is_folder(path)  # type: ignore[no-any-return]
 
     def __init__(self: FileFinder, path: str, *details: "Any") -> None:  # noqa: N807 - as it is called

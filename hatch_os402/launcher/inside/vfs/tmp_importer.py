@@ -9,6 +9,7 @@ import _frozen_importlib_external
 import _io
 import io
 import os
+from _frozen_importlib_external import FileFinder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,3 +21,14 @@ def use_virtual_files() -> None:
     external: Any = _frozen_importlib_external
     external._os = os  # noqa: SLF001 - no other way in
     _io.FileIO = io.FileIO  # type: ignore[misc]  # what SourcelessFileLoader reads by
+
+
+def asks_for_any(names: "dict[str, Any]") -> bool:
+    """Whether these are the names of the import system's hook for folders, with the loaders that it has at first."""
+    external: Any = _frozen_importlib_external
+    standard = tuple(external._get_supported_file_loaders())  # noqa: SLF001 - no other way in
+    return (
+        names.get("cls") is FileFinder
+        and names.get("loader_details") == standard
+        and (standard[-2][1], standard[-1][1]) == ([".py"], [".pyc"])
+    )

@@ -1,0 +1,3 @@
+from yoyo import step
+
+steps = [step("CREATE TABLE first (id INTEGER)", "DROP TABLE first")]

@@ -1,0 +1,23 @@
+"""Tests of a package, with rewritten assertions (an import hook), captured output and `tmp_path`."""
+
+import contextlib
+import io
+import os
+
+import pytest
+
+
+def facts():
+    seen = {}
+
+    class Plugin:
+        @pytest.hookimpl
+        def pytest_runtest_logreport(self, report):
+            if report.when == "call" or report.failed:
+                text = getattr(report.longrepr, "reprcrash", None)
+                seen[report.nodeid.rpartition("::")[2]] = [report.outcome, text and text.message.splitlines()[0]]
+
+    folder = os.path.join(os.path.dirname(__file__), "hooked", "tests")
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir", folder, folder], plugins=[Plugin()])
+    return [int(code), seen]

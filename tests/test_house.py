@@ -1,0 +1,114 @@
+"""The package's own imports: no cycle, no arrow up, no folder with too much in it (docs: the architecture page)."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import hatch_os402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+pytestmark = pytest.mark.once
+
+PACKAGE = Path(hatch_os402.__file__).parent
+MAY_IMPORT = {
+    "plugin": {"plugin", "cli"},  # `check` reads a project as the builder that Hatch loads does
+    "cli": {"cli", "__main__"},
+    "build": {"build", "plugin", "cli"},
+}
+"""Which top-level names may import each of the upper rooms."""
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = (PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts)
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def at_import(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that are executed when a module is imported: no function's body, nothing for type checkers."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield node
+        yield from at_import(node)
+
+
+def imported(module: str, nodes: Iterable[ast.AST]) -> set[str]:
+    path, found = MODULES[module], set()
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*parts, *filter(None, [node.module])])
+            found |= {name if (name := f"{base}.{alias.name}") in MODULES else base for alias in node.names}
+    return {name for name in found if name in MODULES and name != module}
+
+
+def tree(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+def room(module: str) -> str:
+    return module.partition(".")[2].partition(".")[0]
+
+
+def test_the_walk_sees_imports_of_every_kind():
+    assert "hatch_os402.errors" in imported("hatch_os402.cache", at_import(tree("hatch_os402.cache")))
+    assert "hatch_os402.build.pipeline" in imported(
+        "hatch_os402.plugin.bridge", ast.walk(tree("hatch_os402.plugin.bridge"))
+    )
+    start = "hatch_os402.launcher.inside.start"
+    assert "hatch_os402.launcher.inside.index" in imported(start, ast.walk(tree(start)))
+
+
+def test_there_is_no_cycle_of_imports():
+    graph = {module: imported(module, at_import(tree(module))) for module in MODULES}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_there_is_no_arrow_up():
+    up = {
+        f"{module} imports {target}"
+        for module in MODULES
+        for target in imported(module, ast.walk(tree(module)))
+        if room(module) not in MAY_IMPORT.get(room(target), {room(module)})
+    }
+    assert not up
+
+
+def test_the_launchers_inside_stands_alone():
+    inside = "hatch_os402.launcher.inside"
+    for module in MODULES:
+        if module.startswith(inside):
+            assert all(name.startswith(inside) for name in imported(module, ast.walk(tree(module))))
+
+
+def test_a_class_name_stands_for_one_thing():
+    found: dict[str, list[str]] = {}
+    for module in MODULES:
+        if room(module) != "launcher":  # what runs inside does not mix with what builds it
+            for node in ast.walk(tree(module)):
+                if isinstance(node, ast.ClassDef):
+                    found.setdefault(node.name, []).append(module)
+    assert not {name: where for name, where in found.items() if len(where) > 1}
+
+
+def test_folders_stay_small():
+    assert len(list(PACKAGE.glob("*.py"))) < 12
+    assert {str(path.parent): 0 for path in MODULES.values() if len(list(path.parent.glob("*.py"))) >= 20} == {}
