@@ -1,3 +1,3 @@
 """The version of hatch-os402, and nothing else, so that the build backend can read it without importing the package."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"

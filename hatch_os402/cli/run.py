@@ -62,7 +62,7 @@ class _WithArguments(click.Command):
 @RUNTIME
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> None:
-    r"""Run one request on this machine, as os402 would: its environment, limits and isolation.
+    """Run one request on this machine, as os402 would: its environment, limits and isolation.
 
     ARTIFACT is any file of a build; those beside it are found. PROJECT is a folder with a pyproject.toml, which is
     built first when something in it is newer than its last build. FOLDER is one with the artifacts of one build.
@@ -74,7 +74,7 @@ def command(context: click.Context, /, **options: Any) -> None:
 
     The body of the answer goes to stdout, what the program writes to stderr there. The exit status is 0 for an answer
     of 2xx, 1 for any other or a program that had to be killed, 2 for wrong usage.
-    """
+    """  # noqa: D301 - \b is the character that click looks for
     asked = {name: options.pop(name) for name in ("method", "data", "headers")}
     what, request = read(options.pop("what"), options.pop("path"), json=options.pop("json_data"), **asked)
     sys.exit(_Invocation(context.meta.get(_ARGUMENTS, ()), what, request, **options).run())

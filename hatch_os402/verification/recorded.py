@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from email.parser import BytesHeaderParser
 from typing import TYPE_CHECKING, Any
@@ -56,7 +55,6 @@ _ORIGINS = {"valid-until", "SOURCE_DATE_EPOCH", "commit", "clock"}
 _TREATMENTS = {"pure", "stripped"}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PYTHON = re.compile(r"3\.12\.\d+")
-_SETTINGS = re.compile(rb"^SETTINGS = (.+?)(?:  #.*)?$", re.MULTILINE)
 
 
 def key_faults(stated: Mapping[str, Any]) -> Iterator[str]:
@@ -152,12 +150,8 @@ def tools_of(main: bytes) -> dict[str, str]:
 
 def entry_point(main: bytes) -> str:
     """Return the entry point that a `__main__.py` of ours starts; empty for another one."""
-    match = _SETTINGS.search(main)
-    try:
-        settings = ast.literal_eval(match[1].decode()) if match else ("",)
-        return str(settings.get("entry_point", "") if isinstance(settings, dict) else settings[0])
-    except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError):
-        return ""
+    found = settings_of(main)
+    return found.entry_point if found is not None else ""
 
 
 def metadata(paths: frozenset[str], read: Callable[[str], bytes]) -> Iterator[tuple[str, tuple[str, frozenset[str]]]]:

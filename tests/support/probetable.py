@@ -1,4 +1,4 @@
-"""Run every probe, here and with os402's own steps alone, and write docs/sandbox.md: `python tests/sandbox/probetable.py`.
+"""Run every probe, here and with os402's own steps alone, and write docs/sandbox.md: `python tests/support/probetable.py`.
 
 The second column is what the same probe gives where a program is confined by what os402's server does (`src/os/sandbox.rs`)
 and by nothing else, on the same kernel: with mounts and seccomp taken away (`lesser.py`), that is what is left here.
