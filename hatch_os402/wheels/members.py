@@ -1,4 +1,4 @@
-"""The members of a zip file, judged by what the directory says of them, before any is read.
+"""The members of a zip file, checked by what the directory says of them, before any is read.
 
 Python's `zipfile` changes names as it reads them, differently on Windows and from release to release; only
 `ZipInfo.orig_filename` is what the file says on every host, and so the only name used here.

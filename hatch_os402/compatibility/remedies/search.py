@@ -18,8 +18,9 @@ from hatch_os402.compatibility.findings import Remedy
 from hatch_os402.compatibility.remedies.base import change_of
 from hatch_os402.compatibility.remedies.registry import nearest_first, search
 from hatch_os402.compatibility.remedies.trials import Change, verify
+from hatch_os402.errors import OutOfTimeError
 from hatch_os402.files import write_file
-from hatch_os402.resolution.pip_process import OutOfTimeError, environment
+from hatch_os402.resolution.pip_process import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
