@@ -13,10 +13,10 @@ class Reporter(Protocol):
         """Whether details are shown, so that finding them is worth its time."""
 
     def info(self, message: str) -> None:
-        """Say what was done."""
+        """Report a step that was done."""
 
     def warning(self, message: str) -> None:
-        """Say what the user should know."""
+        """Report what the user should know."""
 
     def debug(self, message: str) -> None:
-        """Say what only helps when somebody asks."""
+        """Report details, which are shown when `verbose` only."""

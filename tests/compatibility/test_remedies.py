@@ -122,7 +122,7 @@ def test_several_at_once_and_what_comes_with_them(tmp_path, index):
     }
     by_name = {item.subject: item for item in found.errors}
     assert by_name["source"].code == "source-only"
-    assert by_name["inner"].searched == "Only core requires it: what fixes that fixes this."
+    assert by_name["inner"].searched == "It comes with core alone: what fixes that fixes this as well."
     assert by_name["hopeless"].searched.startswith("No other release of it")
     (remedy,) = by_name["a"].remedies
     assert (remedy.table, remedy.instead_of) == ("project.dependencies", ())

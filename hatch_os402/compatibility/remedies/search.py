@@ -68,7 +68,7 @@ def _is_known(name: str) -> bool:
 
 
 def required_only_by(name: str, incompatible: Sequence[str], graph: Graph) -> tuple[str, ...]:
-    """Return the other incompatible distributions that alone require `name`; empty when something else does, too."""
+    """Return the other incompatible distributions through which alone `name` is required; else nothing."""
     others = set(incompatible) - {name}
     reached, stack, blocked = {name}, [name], set()
     while stack:
@@ -88,7 +88,9 @@ def _completed(
         return finding
     if owner := owners[finding.subject]:
         return replace(
-            finding, searched=f"Only {' and '.join(owner)} requires it: what fixes that fixes this.", advice=""
+            finding,
+            searched=f"It comes with {' and '.join(owner)} alone: what fixes that fixes this as well.",
+            advice="",
         )
     answer = answers[finding.subject]
     searched = ""
