@@ -8,7 +8,6 @@ nothing that is expected reaches the user as a traceback.
 from __future__ import annotations
 
 import sys
-import traceback
 
 from hatch_os402.__about__ import __version__
 
@@ -31,6 +30,8 @@ def bug(error: BaseException) -> str:
 
     It holds what a report needs, and no local variable, which may be secret.
     """
+    import traceback  # noqa: PLC0415 - the small process of the sandbox imports this module, too
+
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "hatch_os402" in frame.filename]
     at = f", at {frames[-1].filename.rpartition('hatch_os402')[2].lstrip('/')}:{frames[-1].lineno}" if frames else ""
     what = " ".join(f"{type(error).__name__}: {error}".split())
@@ -60,14 +61,6 @@ class WheelError(Os402Error):
     """A wheel is damaged, dishonest or dangerous."""
 
 
-class NativeCodeError(Os402Error):
-    """Distributions hold compiled code that cannot work on the target."""
-
-
-class StagingError(Os402Error):
-    """The files of the distributions do not fit into one archive."""
-
-
 class BytecodeError(Os402Error):
     """Bytecode was required and cannot be had."""
 
@@ -84,13 +77,53 @@ class SignatureError(Os402Error):
     """Something cannot be signed, or a signature is none."""
 
 
-class PublishError(Os402Error):
-    """An offer could not be published."""
-
-
 class ArtifactError(Os402Error):
     """The artifacts could not be written."""
 
 
 class SandboxError(Os402Error):
     """A program could not be run under os402's conditions on this machine."""
+
+
+class OutOfTimeError(ResolutionError):
+    """pip was ended because its time was over."""
+
+
+class RequestError(Os402Error):
+    """The options mean no request that can be made."""
+
+
+class NoResponseError(Os402Error):
+    """The output is none of a CGI program: os402 answers 500. `title` and `message` are what it says."""
+
+    def __init__(self, title: str, message: str) -> None:
+        super().__init__(message)
+        self.title = title
+
+
+class StoppingError(Os402Error):
+    """The gateway is going down, and runs nothing any more."""
+
+
+class ProfileError(Os402Error):
+    """A program cannot be measured."""
+
+
+class CallError(Os402Error):
+    """A call could not be made: the server cannot be reached, or the program cannot be started."""
+
+
+class RecordError(ValueError):
+    """RECORD cannot be read, or the file at `path` is not as it says. The text completes "RECORD …"."""
+
+    def __init__(self, reason: str, path: str = "") -> None:
+        super().__init__(reason)
+        self.path = path
+
+
+class KernelRefusedError(OSError):
+    """The kernel refuses a part of the sandbox; the text says which, and what would help."""
+
+
+class StaticError(Exception):
+    """Something in the source that is known only when it runs."""

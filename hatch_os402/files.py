@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, hashed without being held in memory, and put into folders that nobody forgets."""
+"""Files: written whole or not at all, hashed without being held in memory; work folders that are always removed."""
 
 from __future__ import annotations
 

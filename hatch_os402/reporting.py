@@ -1,4 +1,4 @@
-"""How a build speaks to its user."""
+"""What a build reports to its user, and how loudly."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Protocol
 
 
 class Reporter(Protocol):
-    """The three voices; whoever faces the user gives them an output."""
+    """Three levels of messages; each front end has an implementation of its own."""
 
     @property
     def verbose(self) -> bool:
-        """Whether somebody asks, so that finding out more is worth its time."""
+        """Whether details are shown, so that finding them is worth its time."""
 
     def info(self, message: str) -> None:
-        """Say what was done."""
+        """Report a step that was done."""
 
     def warning(self, message: str) -> None:
-        """Say what the user should know."""
+        """Report what the user should know."""
 
     def debug(self, message: str) -> None:
-        """Say what only helps when somebody asks."""
+        """Report details, which are shown when `verbose` only."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -10,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from hatch_os402 import files
-from hatch_os402.files import file_sha256, locked, measure_file, replacing, sweep, work_folder, write_file
+from hatch_os402.files import (
+    copy_file,
+    file_sha256,
+    locked,
+    measure_file,
+    move_file,
+    replacing,
+    sweep,
+    work_folder,
+    write_file,
+)
 
 HOLDS = """
 import sys, time
@@ -60,6 +71,34 @@ def test_a_file_is_whole_or_as_it_was(tmp_path):
     assert path.read_bytes() == b"new"
     with pytest.raises(OSError, match="file"):
         write_file(path / "below", b"")
+
+
+@pytest.mark.parametrize("number", [None, errno.EXDEV])
+def test_a_file_is_moved_from_another_file_system_as_well(tmp_path, monkeypatch, number):
+    source, path = tmp_path / "source", tmp_path / "file"
+    source.write_bytes(b"new")
+    path.write_bytes(b"old")
+    really = Path.replace
+
+    def replace(self, target):
+        if self == source and number:
+            raise OSError(number, os.strerror(number))
+        return really(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    move_file(source, path)
+    assert [(item.name, item.read_bytes()) for item in tmp_path.iterdir()] == [("file", b"new")]
+    with pytest.raises(FileNotFoundError):
+        move_file(source, path)
+
+
+def test_a_copy_is_whole_or_what_was_there(tmp_path):
+    (tmp_path / "source").write_bytes(b"new")
+    copy_file(tmp_path / "source", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == (tmp_path / "source").read_bytes() == b"new"
+    with pytest.raises(FileNotFoundError):
+        copy_file(tmp_path / "none", tmp_path / "file")
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["file", "source"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such permissions")

@@ -109,6 +109,21 @@ def test_a_class_name_stands_for_one_thing():
     assert not {name: where for name, where in found.items() if len(where) > 1}
 
 
+def test_exceptions_that_others_catch_are_in_one_module():
+    """A private one, an answer of the gateway and a signal (no `Exception`) stay where they are raised."""
+    stay = {"RefusalError", "Interrupted"}
+    elsewhere = {
+        node.name
+        for module in MODULES
+        if room(module) != "launcher" and module != "hatch_os402.errors"
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.ClassDef)
+        and any(ast.unparse(base).endswith(("Error", "Exception")) for base in node.bases)
+        and not node.name.startswith("_")
+    }
+    assert elsewhere - stay == set()
+
+
 def test_folders_stay_small():
     assert len(list(PACKAGE.glob("*.py"))) < 12
     assert {str(path.parent): 0 for path in MODULES.values() if len(list(path.parent.glob("*.py"))) >= 20} == {}

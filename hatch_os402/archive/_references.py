@@ -94,7 +94,12 @@ class _Writer:
         """The objects that a reference can mean, once they are written."""
 
     def survey(self, node: _Node) -> None:
-        """Count what stands there again, and find the strings to be interned."""
+        """Count what stands there again, and find the strings to be interned.
+
+        This is a pass of its own, since a flag marks the first of several equal objects, and when that is written it
+        has to be known whether another one follows. A flag without a reference would be read as well, but it would
+        shift the numbers of all others, and so the bytes would depend on more than the code.
+        """
         if isinstance(node, _Group) and node.head:
             for at in _NAMES:
                 self._intern(node.items[at], every=True)
@@ -103,7 +108,9 @@ class _Writer:
             plain = node.plain if isinstance(node, _Group) else node
             if len(plain) >= _SMALLEST_SHARED:
                 self._again[plain] = self._again.get(plain, 0) + 1
-                if self._again[plain] > 1:  # then its items do not stand there again
+                if (
+                    self._again[plain] > 1
+                ):  # a reference is written in its place, and so its items are written once only
                     return
         for item in node.items if isinstance(node, _Group) else ():
             self.survey(item)

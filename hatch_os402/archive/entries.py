@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hatch_os402.errors import StagingError
+from hatch_os402.errors import Os402Error
 from hatch_os402.wheels.members import CHUNK, members, open_wheel, read_chunks
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_MOST_OPEN = 32
+_MAX_OPEN = 32
 """Wheels open at the same time; some systems allow a process few files."""
 
 
@@ -60,11 +60,11 @@ class EntryReader:
             self._open.clear()
 
     def read(self, entry: Entry) -> bytes:
-        """Return the bytes of `entry`, or raise `StagingError` when they are not what they were when it was staged."""
+        """Return the bytes of `entry`, or raise `Os402Error` when they are not what they were when it was staged."""
         return b"".join(self.chunks(entry))
 
     def chunks(self, entry: Entry) -> Iterator[bytes]:
-        """Yield the bytes of `entry` in pieces; the `StagingError` comes after the last one."""
+        """Yield the bytes of `entry` in pieces; the `Os402Error` comes after the last one."""
         size = 0
         digest = hashlib.sha256()
         for chunk in self._chunks(entry):
@@ -90,7 +90,7 @@ class EntryReader:
     def _archive(self, path: Path) -> tuple[zipfile.ZipFile, Mapping[str, zipfile.ZipInfo]]:
         """Return the wheel at `path`, opened at most once while it is used now and then."""
         if path not in self._open:
-            if len(self._open) == _MOST_OPEN:
+            if len(self._open) == _MAX_OPEN:
                 _, (oldest, _members) = self._open.popitem(last=False)
                 oldest.close()
             archive = open_wheel(path)
@@ -99,6 +99,6 @@ class EntryReader:
         return self._open[path]
 
 
-def _changed(entry: Entry) -> StagingError:
+def _changed(entry: Entry) -> Os402Error:
     where = f" ({entry.source.name})" if entry.source else ""
-    return StagingError(f"{entry.path!r} of {entry.owner}{where} has changed since it was checked. Build again.")
+    return Os402Error(f"{entry.path!r} of {entry.owner}{where} has changed since it was checked. Build again.")

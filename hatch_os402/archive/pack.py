@@ -33,8 +33,8 @@ _MADE_BY_UNIX = 3 << 8 | _VERSION_NEEDED
 _UTF8_NAME = 1 << 11
 _DATE_1980_01_01 = 0x0021
 _MODE = 0o100644 << 16
-_MOST_MEMBERS = 0xFFFF - 1
-_MOST_BYTES = 0xFFFFFFFF - 1
+_MAX_MEMBERS = 0xFFFF - 1
+_MAX_BYTES = 0xFFFFFFFF - 1
 _LEVEL = 9  # of libdeflate's 12; the others take four times as long for 0.4 % less
 _WORTH = 15 / 16
 """What is not smaller than this part of itself when it is deflated stays stored: it is compressed already."""
@@ -89,14 +89,14 @@ class _Archive:
         crc = zlib.crc32(content)
         shared = (_VERSION_NEEDED, flags, method, 0, _DATE_1980_01_01, crc, len(data), len(content), len(name), 0)
         self._directory.append(
-            _CENTRAL.pack(b"PK\1\2", _MADE_BY_UNIX, *shared, 0, 0, 0, _MODE, min(self.size, _MOST_BYTES)) + name
+            _CENTRAL.pack(b"PK\1\2", _MADE_BY_UNIX, *shared, 0, 0, 0, _MODE, min(self.size, _MAX_BYTES)) + name
         )
         self._write(_LOCAL.pack(b"PK\3\4", *shared) + name)
         self.places.append(
             IndexEntry(member.path, self.size, len(content), crc, None if packed is None else len(packed))
         )
         self._write(data)
-        if self.size > _MOST_BYTES or len(self._directory) > _MOST_MEMBERS:
+        if self.size > _MAX_BYTES or len(self._directory) > _MAX_MEMBERS:
             raise ArtifactError(
                 f"the archive outgrows the zip format at {member.path}: {len(self._directory):,} files, "
                 f"{self.size:,} bytes.\nLeave files out with `exclude`."

@@ -9,7 +9,7 @@ from pathspec import GitIgnoreSpec
 
 from hatch_os402.__about__ import __version__
 from hatch_os402.archive.entries import Entry, EntryReader
-from hatch_os402.errors import StagingError
+from hatch_os402.errors import Os402Error
 from hatch_os402.resolution.namespaces import declares_namespace, needs_pkg_resources
 from hatch_os402.runtime.modules import facts
 from hatch_os402.wheels import record
@@ -47,7 +47,7 @@ class Tree:
 def stage(vetted_wheels: Sequence[VettedWheel], *, exclude: Sequence[str] = ()) -> Tree:
     """Return the tree of the files that `vetted_wheels` keep. The project's comes first, then its dependencies'.
 
-    `exclude` holds patterns as in `.gitignore` for paths in the archive. Raises `StagingError`, naming every case of
+    `exclude` holds patterns as in `.gitignore` for paths in the archive. Raises `Os402Error`, naming every case of
     its kind, when files of two distributions contradict each other or a file takes the launcher's place.
     """
     excluded = exclusion(exclude)
@@ -147,7 +147,7 @@ def _check_launcher(entries: Iterable[Entry]) -> None:
     taken = [entry for entry in entries if entry.path.split("/")[0] in _LAUNCHER]
     if taken:
         listed = _listed([f"{entry.path} of {entry.owner}" for entry in taken])
-        raise StagingError(
+        raise Os402Error(
             f"the launcher of the archive owns `__main__` and `_os402` at its top:\n{listed}\n"
             "Move the module into a package and name it as `entry-point`, or leave the file out with `exclude`,\n"
             f"both in {_TABLE}."
@@ -183,7 +183,7 @@ def _merge(entries: Iterable[Entry]) -> list[Entry]:
                 examples.append(file.path)
     if conflicts:
         listed = _listed(list(dict.fromkeys(conflicts)))
-        raise StagingError(
+        raise Os402Error(
             f"two distributions claim the same place with different content:\n{listed}\n"
             "Only one can be there. Do without one of the distributions, or leave the path out of both with `exclude`\n"
             f"in {_TABLE}: exclude = ['/{examples[0]}']"

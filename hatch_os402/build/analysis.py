@@ -24,7 +24,7 @@ from hatch_os402.compatibility.imports.reach import Library
 from hatch_os402.compatibility.remedies.search import with_remedies
 from hatch_os402.compatibility.remedies.trials import SearchContext
 from hatch_os402.config.project import check_features, entry_point, requirements_of_groups
-from hatch_os402.errors import NativeCodeError
+from hatch_os402.errors import Os402Error
 from hatch_os402.resolution import fetch as fetching
 from hatch_os402.resolution.pip_process import CandidateFilter, Host
 from hatch_os402.resolution.resolve import ResolveOptions, resolve_with_source
@@ -200,9 +200,9 @@ def search_fixes(
 
 
 def raise_for_errors(assessment: Assessment) -> None:
-    """Raise `NativeCodeError` when there is an error, naming all, who requires them and what to do."""
+    """Raise `Os402Error` when there is an error, naming all, who requires them and what to do."""
     if assessment.errors:
-        raise NativeCodeError(render.errors(assessment), render.details(assessment))
+        raise Os402Error(render.errors(assessment), render.details(assessment))
 
 
 def report_findings(analyzed: Analysis, reporter: Reporter) -> None:

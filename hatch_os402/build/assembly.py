@@ -108,7 +108,7 @@ def compile_all(entries: Iterable[Entry], build: Context) -> Compiled:
 
 
 def write_zipapp(contents: Sequence[Entry], files: Files, build: Context) -> Artifact:
-    """Write the zipapp."""
+    """Write `contents`, in their order, as the zipapp; return its path, size and SHA256."""
     compression, read = build.options.compression, build.reader.read
     members = (
         Member(entry.path, partial(read, entry), _may_be_deflated(entry.path, compression)) for entry in contents

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """One build."""
+    """What the steps of one build share: the project, its options, and where things are kept."""
 
     project: Project
     options: Options

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -106,14 +106,6 @@ def delivery(response: Response, method: str) -> Delivery:
         cut = body[: int(stated)]
         return Delivery(cut, length=stated, problem=f"{words}callers get the first {len(cut):,}. Send none.")
     return Delivery(body, complete=False, length=stated, problem=f"{words}callers wait for the rest. Send none.")
-
-
-class NoResponseError(Os402Error):
-    """The output is none of a CGI program: os402 answers 500. `title` and `message` are what it says."""
-
-    def __init__(self, title: str, message: str) -> None:
-        super().__init__(message)
-        self.title = title
 
 
 def environment(request: CgiRequest, architecture: str) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_os402.calls.cgi import NoResponseError, delivery
+from hatch_os402.calls.cgi import delivery
+from hatch_os402.errors import NoResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.__about__ import __version__
 from hatch_os402.calls import cgi
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 """What curl says of -d and of --json."""
-
-
-class RequestError(Os402Error):
-    """The options mean no request that can be made."""
 
 
 @dataclass(frozen=True)

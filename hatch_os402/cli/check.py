@@ -46,7 +46,7 @@ def command(
     as_json: bool,
     verbose: bool,
 ) -> None:
-    """Resolve and judge everything that PROJECT needs, as a build does, and build nothing.
+    """Resolve and classify everything that PROJECT needs, as a build does, and build nothing.
 
     [default: the project of the current folder, or of one above it] The exit status is 1 when something cannot work.
     """

@@ -10,7 +10,8 @@ import click
 from hatch_os402.artifacts.choosing import METAVAR
 from hatch_os402.artifacts.names import split
 from hatch_os402.artifacts.sets import locate
-from hatch_os402.calls.request import RequestError, read_request
+from hatch_os402.calls.request import read_request
+from hatch_os402.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,12 +13,13 @@ import click
 
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.cache import cache_folder
-from hatch_os402.calls.cgi import NoResponseError, Response, delivery, parse
+from hatch_os402.calls.cgi import Response, delivery, parse
 from hatch_os402.calls.explain import explain
 from hatch_os402.calls.rebuild import built, configured
 from hatch_os402.cli.conditions import RUNTIME, SANDBOX
 from hatch_os402.cli.reporter import ClickReporter
 from hatch_os402.cli.request import read, request_options
+from hatch_os402.errors import NoResponseError
 from hatch_os402.formatting import escaped_lines
 from hatch_os402.offer.floats import format_float
 from hatch_os402.runtime.discovery import discover

@@ -66,7 +66,7 @@ class Remedy:
     """What is vendored then, "pydantic 1.10.27, without pydantic-core"."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields."""
+        """Return the remedy as an item of `remedies` in `check --json`."""
         return {
             "kind": self.kind,
             "lines": list(self.lines),
@@ -102,7 +102,7 @@ class DistributionReport:
     """The sdist, when the wheel was built here."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields."""
+        """Return the report as an item of `distributions` in `check --json`."""
         return {
             "name": self.name,
             "version": self.version,
@@ -138,7 +138,7 @@ class Finding:
     """How the search for remedies ended, where it found none or was cut short; a sentence."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields."""
+        """Return the finding as an item of `findings` in `check --json`."""
         return {
             "level": self.level,
             "code": self.code,
@@ -156,7 +156,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Everything at once."""
+    """All that a build found about the dependencies: a report on each distribution, and the findings."""
 
     distributions: tuple[DistributionReport, ...]
     """The project, then all others by name."""

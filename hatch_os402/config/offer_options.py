@@ -193,7 +193,7 @@ class OfferOptions:
 
     @cached_property
     def args(self) -> tuple[str, ...]:
-        """The program's arguments."""
+        """The program's arguments, each one that a process can be started with; none by default."""
         values = self._fields.strings("args")
         for number, value in enumerate(values, 1):
             if fault := argument_fault(value):

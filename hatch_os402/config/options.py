@@ -255,5 +255,5 @@ class Options:
 
     @cached_property
     def offer(self) -> OfferOptions:
-        """The table `offer`."""
+        """The options of the offer, `[tool.hatch.build.targets.os402.offer]`."""
         return OfferOptions(self._fields.config.get("offer", {}), root=self._root, prefix=f"{PREFIX}.offer")

@@ -30,13 +30,13 @@ class Pyproject:
 
     @property
     def table(self) -> Mapping[str, Any]:
-        """`[tool.hatch.build.targets.os402]`."""
+        """`[tool.hatch.build.targets.os402]`; empty when it is missing."""
         table: Mapping[str, Any] = self._hatch.build_targets.get(_TARGET, {})
         return table
 
     @property
     def publish(self) -> Mapping[str, Any]:
-        """`[tool.hatch.publish.os402]`."""
+        """`[tool.hatch.publish.os402]`; empty when it is missing."""
         table: Mapping[str, Any] = self._hatch.config.get("publish", {}).get(_TARGET, {})
         return table
 

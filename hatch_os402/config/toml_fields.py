@@ -46,11 +46,11 @@ class Fields:
                 raise self.wrong_value(name, f"is not known; the nearest known field is `{near}`")
 
     def boolean(self, name: str) -> bool | None:
-        """Read a boolean."""
+        """Return the boolean `name`, or None when it is missing. Raises `OptionTypeError`."""
         return self._typed(name, bool, "a boolean")
 
     def string(self, name: str) -> str | None:
-        """Read a string."""
+        """Return the string `name`, or None when it is missing. Raises `OptionTypeError`."""
         return self._typed(name, str, "a string")
 
     def text(self, name: str) -> str | None:

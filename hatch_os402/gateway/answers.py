@@ -27,7 +27,7 @@ class RefusalError(Exception):
         self._headers = {**({"Connection": "close"} if close else {}), **({"Retry-After": "1"} if retry else {})}
 
     def response(self) -> Response:
-        """Return the answer."""
+        """Return the answer: the status, and `{"error": message}` as JSON."""
         return JSONResponse({"error": self.message}, self.status, headers=self._headers)
 
 

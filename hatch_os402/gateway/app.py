@@ -17,13 +17,12 @@ from starlette.routing import Mount
 from hatch_os402.__about__ import __version__
 from hatch_os402.calls import cgi
 from hatch_os402.calls.explain import explain
-from hatch_os402.errors import SandboxError, bug
+from hatch_os402.errors import NoResponseError, SandboxError, StoppingError, bug
 from hatch_os402.formatting import escaped
 from hatch_os402.gateway import answers
 from hatch_os402.gateway.answers import RefusalError
 from hatch_os402.gateway.bodies import Body, counted, pieces
 from hatch_os402.gateway.bounds import Account
-from hatch_os402.gateway.core import StoppingError
 from hatch_os402.gateway.guard import check_host, check_origin, check_worker
 from hatch_os402.gateway.page import page
 from hatch_os402.gateway.protocol import close
@@ -248,11 +247,11 @@ class _Router:
             await asyncio.gather(call, gone, return_exceptions=True)
 
     def _response(self, program: Program, called: cgi.CgiRequest, task: Task, outcome: Outcome) -> Response:
-        found: cgi.Response | cgi.NoResponseError
+        found: cgi.Response | NoResponseError
         answer: Response
         try:
             found = cgi.parse(outcome.stdout)
-        except cgi.NoResponseError as problem:
+        except NoResponseError as problem:
             found = problem
             why = explain(outcome, program.limits, found)
             headers = {"x-os402-task": f"id={task.id}"} if task.retain else {}  # os402 says no more here

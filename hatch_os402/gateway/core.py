@@ -11,7 +11,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from hatch_os402.cache import cache_folder
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import StoppingError
 from hatch_os402.gateway.answers import RefusalError
 from hatch_os402.gateway.bounds import DEFAULT, Account, Bounds
 from hatch_os402.gateway.keeper import KeptFolder
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from hatch_os402.sandbox.plain import UnsandboxedSpawner
     from hatch_os402.sandbox.program import Program
     from hatch_os402.sandbox.runtime_files import Needs
-
-
-class StoppingError(Os402Error):
-    """The gateway is going down, and runs nothing any more."""
 
 
 class Gateway:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Parts = list[tuple[str, IO[bytes]]]
 """Name and content of each part, in their order."""
 
-_MOST_PARTS = 16
+_MAX_PARTS = 16
 _LARGEST_HEADER = 16 << 10
 _LARGEST_OFFER = 64 << 20
 _CHUNK = 1 << 20
@@ -61,7 +61,7 @@ async def read_parts(headers: Headers, chunks: AsyncGenerator[bytes, None]) -> A
     if not headers.get("content-type", "").startswith("multipart/form-data"):
         raise RefusalError(400, "Failed to parse multipart: Invalid `boundary` for `multipart/form-data` request")
     try:
-        form = await _Parser(headers, chunks, max_files=_MOST_PARTS, max_fields=_MOST_PARTS).parse()
+        form = await _Parser(headers, chunks, max_files=_MAX_PARTS, max_fields=_MAX_PARTS).parse()
     except MultiPartException as error:
         raise RefusalError(400, f"Failed to parse multipart: {error.message}") from error
     except OSError as error:

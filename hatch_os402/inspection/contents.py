@@ -14,7 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from hatch_os402.archive.assemble import is_launcher
-from hatch_os402.errors import ArtifactError
+from hatch_os402.errors import ArtifactError, RecordError
 from hatch_os402.resolution.target import ARCHITECTURES, Target
 from hatch_os402.wheels import record
 
@@ -31,7 +31,7 @@ SOURCE, BYTECODE, DATA = "source", "bytecode", "data"
 # The first magic number of each CPython from 3.8 on (Include/internal/pycore_magic_number.h).
 _MAGICS = {3400: "3.8", 3420: "3.9", 3430: "3.10", 3450: "3.11", 3500: "3.12", 3550: "3.13", 3600: "3.14", 3650: "3.15"}
 _MAGIC_SIZE = 4
-_MOST_BYTES = 2**30
+_MAX_BYTES = 2**30
 """Unpacked: several times what fits into an upload, and no more than can be held."""
 
 
@@ -84,8 +84,8 @@ def read_contents(archive: bytes, name: str) -> Contents:
             infos = [info for info in opened.infolist() if not info.filename.endswith("/")]
             if not all(info.filename for info in infos):
                 raise ArtifactError(f"the archive of {name} is damaged: a member has no name.\nBuild again.")
-            if sum(info.file_size for info in infos) > _MOST_BYTES:
-                raise ArtifactError(f"the archive of {name} claims to unpack to more than {_MOST_BYTES:,} bytes.")
+            if sum(info.file_size for info in infos) > _MAX_BYTES:
+                raise ArtifactError(f"the archive of {name} claims to unpack to more than {_MAX_BYTES:,} bytes.")
             contents = {info.filename: opened.read(info) for info in infos}
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise ArtifactError(f"the archive of {name} is damaged: {error}. Build again.") from error
@@ -141,7 +141,7 @@ def _listed(contents: Mapping[str, bytes], folder: str, name: str) -> Iterator[s
     if listing in contents:
         try:
             yield from record.parse(contents[listing])
-        except record.RecordError as error:
+        except RecordError as error:
             raise ArtifactError(f"the archive of {name} is damaged: {listing} {error}. Build again.") from error
 
 

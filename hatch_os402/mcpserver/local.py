@@ -7,10 +7,10 @@ import os
 from typing import TYPE_CHECKING
 
 from hatch_os402.cache import cache_folder
-from hatch_os402.calls.cgi import CgiRequest, NoResponseError, parse
+from hatch_os402.calls.cgi import CgiRequest, parse
 from hatch_os402.calls.explain import explain
-from hatch_os402.errors import Os402Error
-from hatch_os402.mcpserver.offers import Answer, CallError, Offered
+from hatch_os402.errors import CallError, NoResponseError, Os402Error
+from hatch_os402.mcpserver.offers import Answer, Offered
 from hatch_os402.runtime.discovery import discover
 from hatch_os402.sandbox.execute import Command, new_spawner
 from hatch_os402.sandbox.runtime_files import needs

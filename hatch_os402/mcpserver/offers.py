@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hatch_os402.errors import Os402Error
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -18,10 +16,6 @@ _LONGEST_NAME = 64
 _HASH_SHOWN = 12
 _ANY_TEXT = {"type": "object", "properties": {"input": {"type": "string"}}}
 """What os402's own MCP server assumes of an offer that has no schema."""
-
-
-class CallError(Os402Error):
-    """A call could not be made: the server cannot be reached, or the program cannot be started."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from hatch_os402.__about__ import __version__
-from hatch_os402.mcpserver.offers import Answer, CallError, Offered
+from hatch_os402.errors import CallError
+from hatch_os402.mcpserver.offers import Answer, Offered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

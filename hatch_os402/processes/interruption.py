@@ -115,4 +115,4 @@ def _end(number: int) -> NoReturn:
 
 
 def _forget(_number: int, _frame: FrameType | None) -> None:
-    """Take no notice."""
+    """Ignore the signal: an interruption that is under way is not interrupted itself."""

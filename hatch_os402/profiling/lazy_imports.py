@@ -34,7 +34,7 @@ class Lazies:
     """What came of loading the unused packages of the archive on first use."""
 
     savings: tuple[Saving, ...]
-    """The packages that nobody asked for then. Dearest first."""
+    """The packages that were not used then, the most expensive first."""
     loaded_anyway: tuple[Package, ...]
     """Those that were asked for all the same while others were imported: `from package import name` does."""
     before: Stats

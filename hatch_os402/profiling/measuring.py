@@ -1,4 +1,4 @@
-"""Measure one request of one artifact: the story of `hatch-os402 profile`."""
+"""Measure one request of one artifact: the steps of `hatch-os402 profile`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
 from hatch_os402.calls.cgi import environment
-from hatch_os402.errors import ArtifactError
+from hatch_os402.errors import ArtifactError, ProfileError
 from hatch_os402.formatting import counted
 from hatch_os402.inspection.reading import read_artifacts
 from hatch_os402.inspection.terms import Terms, read_terms
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.lazy_imports import Lazies, compare
 from hatch_os402.profiling.modules import ImportedModule, Package, read_modules, unused_packages
-from hatch_os402.profiling.running import ProfiledProgram, ProfileError, Python, Run, instrumented, run
+from hatch_os402.profiling.running import ProfiledProgram, Python, Run, instrumented, run
 from hatch_os402.profiling.tree import Stats
 from hatch_os402.runtime.discovery import architecture
 from hatch_os402.sandbox.program import load

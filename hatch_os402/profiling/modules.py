@@ -40,7 +40,7 @@ class ImportedModule:
 
     @property
     def package(self) -> str:
-        """The top-level package."""
+        """The name of the top-level package, or module, that it belongs to."""
         return self.name.partition(".")[0]
 
 

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.cache import cache_folder
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import ProfileError
 from hatch_os402.offer.payload import MAX_ARGUMENT
 from hatch_os402.runtime.discovery import discover
 from hatch_os402.sandbox.stand_in import concealed
@@ -31,10 +31,6 @@ _HEADER = 2
 """Numbers in front of a report: its size in bytes, and the clock when it was ready."""
 _OUTPUT_SHOWN = 2000
 """Characters of a program's stderr that a message shows."""
-
-
-class ProfileError(Os402Error):
-    """A program cannot be measured."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from hatch_os402.__about__ import __version__
-from hatch_os402.errors import PublishError
+from hatch_os402.errors import Os402Error
 from hatch_os402.offer.names import in_address
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class ServerResponse:
 class RemoteServer:
     """The server at `url`. Name and password in the address are used (basic authentication) and never shown.
 
-    Raises `PublishError` when `url` is no address of a server, and from every method when the server cannot be reached
+    Raises `Os402Error` when `url` is no address of a server, and from every method when the server cannot be reached
     or fails (5xx), each time, as often as `retries` allows.
     """
 
@@ -110,7 +110,7 @@ class RemoteServer:
             try:
                 answer = self._once(method, f"{self.url}/{path}", parts, progress)
             except OSError as error:  # httpx's own errors are no OSError: this is one of our files
-                raise PublishError(
+                raise Os402Error(
                     f"{error.filename or 'a file of the offer'} cannot be read: {error.strerror}."
                 ) from error
             except (httpx.RequestError, httpx.InvalidURL) as error:
@@ -125,7 +125,7 @@ class RemoteServer:
                 self._reporter.info(f"{self.url} {problem}; trying again in {pause:g} s")
                 self._retries.sleep(pause)
                 pause *= 2
-        raise PublishError(f"{self.url} {problem}, {self._retries.attempts} times in a row. Try again later.")
+        raise Os402Error(f"{self.url} {problem}, {self._retries.attempts} times in a row. Try again later.")
 
     def _once(
         self, method: str, url: str, parts: Sequence[UploadPart], progress: Callable[[int], None]
@@ -153,7 +153,7 @@ class RemoteServer:
 
 
 def new_client() -> httpx.Client:
-    """Return a client as `RemoteServer` wants it; proxies and certificates are those of the environment.
+    """Return a client for `RemoteServer`; proxies and certificates are those of the environment.
 
     This machine is reached without a proxy: what is in clear stays on it.
     """
@@ -162,13 +162,13 @@ def new_client() -> httpx.Client:
 
 
 def base_url(url: str) -> str:
-    """Return the address of a server as it may be shown, without its last slash. Raises `PublishError`."""
+    """Return the address of a server as it may be shown, without its last slash. Raises `Os402Error`."""
     parts = _split(url)
     return f"{parts.scheme}://{without_userinfo(parts.netloc)}{parts.path.rstrip('/')}"
 
 
 def is_plain(url: str) -> bool:
-    """Whether what is sent to `url` can be read on its way: `http`, to another host. Raises `PublishError`."""
+    """Whether what is sent to `url` can be read on its way: `http`, to another host. Raises `Os402Error`."""
     parts = _split(url)
     if parts.scheme != "http" or parts.hostname == "localhost":
         return False
@@ -234,7 +234,7 @@ def _split(url: str) -> Any:
     except ValueError:
         good = False
     if not good:
-        raise PublishError(
+        raise Os402Error(
             f"{without_userinfo(url)!r} is not the address of a server: it must be like https://os402.example.org."
         )
     return parts

@@ -13,7 +13,7 @@ from hatch_os402.artifacts.names import FRAME
 from hatch_os402.cache import cache_folder
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import is_project, read_pyproject
-from hatch_os402.errors import PublishError
+from hatch_os402.errors import Os402Error
 from hatch_os402.files import file_sha256
 from hatch_os402.offer.build import environment
 from hatch_os402.offer.canonical import canonical
@@ -91,7 +91,7 @@ def _private_env(settings: Settings, project: PublishedProject) -> bytes | None:
         try:
             return settings.env.read_bytes()
         except OSError as error:
-            raise PublishError(f"the private environment {settings.env} cannot be read: {error.strerror}.") from error
+            raise Os402Error(f"the private environment {settings.env} cannot be read: {error.strerror}.") from error
     if not project.table:
         return None
     return canonical(environment(Options(project.table, project.root).offer))
@@ -103,9 +103,9 @@ def _named_executables(paths: Sequence[Path], wanted: set[str]) -> dict[str, Pat
         try:
             sha256 = file_sha256(path)
         except OSError as error:
-            raise PublishError(f"the executable {path} cannot be read: {error.strerror or error}.") from error
+            raise Os402Error(f"the executable {path} cannot be read: {error.strerror or error}.") from error
         if sha256 not in wanted:
-            raise PublishError(
+            raise Os402Error(
                 f"{path} is none of the offer's executables: its sha256 is {sha256}, and the offer has "
                 f"{', '.join(sorted(wanted))}. An APE must be assimilated first; `hatch-os402 runtime fetch` does that."
             )

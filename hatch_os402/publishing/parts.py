@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_os402.errors import PublishError
+from hatch_os402.errors import Os402Error
 from hatch_os402.files import measure_file
 from hatch_os402.formatting import utc_time
 from hatch_os402.offer.canonical import canonical
@@ -47,7 +47,7 @@ def prepare(
     now: float,
     signature: bool = True,
 ) -> Upload:
-    """Return the upload of `signed`, or raise `PublishError` for whatever a server would refuse or not notice.
+    """Return the upload of `signed`, or raise `Os402Error` for whatever a server would refuse or not notice.
 
     `frame` is the file of the standard input and `private_env` the JSON object of the environment, each needed when the
     offer has only its hash. `executables` are files by their SHA256; others than the offer's are ignored. `now` is in
@@ -56,12 +56,12 @@ def prepare(
     execution = signed.offer.exec
     if signed.offer.valid_until < now:
         until = signed.offer.valid_until
-        raise PublishError(
+        raise Os402Error(
             f"the offer expired: it was valid until {utc_time(until)}. Nothing was sent.\nBuild again with a later "
             "`valid-until` or a longer `valid-for`."
         )
     if signature and (problems := read_envelope(signed_envelope_text(signed)).problems(now)):
-        raise PublishError("the server would refuse the offer, so nothing was sent:\n" + "\n".join(problems))
+        raise Os402Error("the server would refuse the offer, so nothing was sent:\n" + "\n".join(problems))
     private = []
     if execution.env_sha256:
         private.append(_env_part(private_env, execution.env_sha256))
@@ -77,7 +77,7 @@ def prepare(
 
 
 def dry_run(upload: Upload, servers: Sequence[str]) -> Iterator[str]:
-    """Yield, a line each, what `publish_to` would send where. Raises `PublishError` for an address that is none."""
+    """Yield, a line each, what `publish_to` would send where. Raises `Os402Error` for an address that is none."""
     for address in servers:
         yield f"would PUT {base_url(address)}/{upload.signed.sha256}"
         for part in (upload.config, *upload.private):
@@ -91,7 +91,7 @@ def dry_run(upload: Upload, servers: Sequence[str]) -> Iterator[str]:
 
 def _env_part(private_env: bytes | None, sha256: str) -> UploadPart:
     if private_env is None:
-        raise PublishError(
+        raise Os402Error(
             "the offer's environment is private, and its values were not found: neither in pyproject.toml nor by the "
             "option `env`, which names a file with a JSON object. Nothing was sent."
         )
@@ -100,12 +100,12 @@ def _env_part(private_env: bytes | None, sha256: str) -> UploadPart:
     except ValueError:  # its message could show a value
         values = None
     if not isinstance(values, dict):
-        raise PublishError("the private environment is not a JSON object. Nothing was sent.")
+        raise Os402Error("the private environment is not a JSON object. Nothing was sent.")
     content = canonical(values)
     if hashlib.sha256(private_env).hexdigest() == sha256:
         content = private_env
     elif hashlib.sha256(content).hexdigest() != sha256:
-        raise PublishError(
+        raise Os402Error(
             "the private environment is not the one that the offer was built with (its hash differs). Nothing was "
             "sent.\nBuild again."
         )
@@ -114,7 +114,7 @@ def _env_part(private_env: bytes | None, sha256: str) -> UploadPart:
 
 def _frame_part(frame: Path | None, sha256: str) -> UploadPart:
     if frame is None:
-        raise PublishError(
+        raise Os402Error(
             "the offer's standard input is private, and its file (`.stdin`) is not beside the offer. os402 would not "
             "notice and run the offer without its program, so nothing was sent.\nBuild again."
         )
@@ -125,9 +125,9 @@ def _file_part(name: str, filename: str, path: Path, sha256: str) -> UploadPart:
     try:
         size, digest = measure_file(path)
     except OSError as error:
-        raise PublishError(f"{path} cannot be read: {error.strerror or error}. Nothing was sent.") from error
+        raise Os402Error(f"{path} cannot be read: {error.strerror or error}. Nothing was sent.") from error
     if digest != sha256:
-        raise PublishError(
+        raise Os402Error(
             f"{path} is not what the offer was made with: its sha256 is {digest}, the offer says {sha256}. "
             "Nothing was sent.\nBuild again."
         )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts.names import OFFER, SIGNED_SUFFIX
-from hatch_os402.errors import PublishError
+from hatch_os402.errors import Os402Error
 from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.keys import VARIABLE, load_key, terminal_prompt
 from hatch_os402.offer.payload import sha256 as offer_sha256
@@ -75,13 +75,13 @@ def publish(
 
 
 def _check_encryption(settings: Settings, reporter: Reporter) -> None:
-    """Refuse servers to which everything would go in clear, unless the user says so. Raises `PublishError`."""
+    """Refuse servers to which everything would go in clear, unless the user says so. Raises `Os402Error`."""
     plain = ", ".join(base_url(server) for server in settings.servers if is_plain(server))
     if not plain or settings.insecure:
         return
     problem = f"{plain} would be reached without encryption: private parts and executables could be read or changed."
     if not settings.dry_run:
-        raise PublishError(
+        raise Os402Error(
             f"{problem} Nothing was sent.\nUse https, or say `-o insecure` (`--insecure` of hatch-os402) to publish so."
         )
     reporter.warning(f"{problem} Publishing is refused without the option `insecure`.")
@@ -147,14 +147,14 @@ def _sign(artifacts: ArtifactSet, keys: _Keys, settings: Settings, reporter: Rep
 def _as_signed(path: Path, read: ReadOffer, reporter: Reporter) -> SignedOffer:
     problems = [problem for problem in read.problems() if "expired" not in problem]  # `prepare` says that, with advice
     if problems:
-        raise PublishError("\n".join((f"the signed offer {path} does not hold, and nothing was sent:", *problems)))
+        raise Os402Error("\n".join((f"the signed offer {path} does not hold, and nothing was sent:", *problems)))
     if read.dropped:
         reporter.warning(f"{path.name}: os402 does not know {', '.join(read.dropped)}, and it is not sent")
     return SignedOffer(read.offer, read.sha256, str(read.k256))
 
 
 def _report(results: Sequence[Result], reporter: Reporter, say: Callable[[str], None]) -> None:
-    """Tell what became of each offer at each server; raise `PublishError` that names the servers that failed."""
+    """Tell what became of each offer at each server; raise `Os402Error` that names the servers that failed."""
     for result in results:
         if result.call_url:
             reporter.info(
@@ -168,7 +168,7 @@ def _report(results: Sequence[Result], reporter: Reporter, say: Callable[[str], 
     failed = dict.fromkeys(result.server for result in results if result.error)
     if failed:
         others = "" if all(result.error for result in results) else "; what is listed above is published"
-        raise PublishError(f"not everything was published: {', '.join(failed)} failed{others}")
+        raise Os402Error(f"not everything was published: {', '.join(failed)} failed{others}")
 
 
 @contextmanager

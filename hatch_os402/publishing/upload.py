@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.errors import Os402Error, PublishError
+from hatch_os402.errors import Os402Error
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.names import name_note
 from hatch_os402.publishing.client import RemoteServer, UploadPart, upload_size, without_userinfo
@@ -69,9 +69,9 @@ def publish_to(
 
 
 def check_size(parts: Sequence[UploadPart], limit: int) -> None:
-    """Raise `PublishError` when an upload of `parts` is larger than `limit` bytes."""
+    """Raise `Os402Error` when an upload of `parts` is larger than `limit` bytes."""
     if upload_size(parts) > limit:
-        raise PublishError(
+        raise Os402Error(
             f"nothing is sent: the upload is larger than {limit:,} bytes, the option `limit`; {too_large(parts)}"
         )
 
@@ -92,7 +92,7 @@ def _publish(
     reporter.info(f"{server.url}: sending {', '.join(f'{part.name} ({part.size:,} bytes)' for part in parts)}")
     answer = server.upload(signed.sha256, parts, lambda sent: progress(server.url, sent, total))
     if answer.status not in {200, 201}:
-        raise PublishError(refusal(server, answer, signed.offer, parts))
+        raise Os402Error(refusal(server, answer, signed.offer, parts))
     _verify(server, signed, check_name=not note)
     return _result(server, signed, note)
 
@@ -106,7 +106,7 @@ def _missing_executables(upload: Upload, server: RemoteServer) -> tuple[UploadPa
         if arch in upload.executables:
             missing.append(upload.executables[arch])
         elif item.url is None:
-            raise PublishError(
+            raise Os402Error(
                 f"{server.url} does not have the executable for {arch} (sha256 {item.sha256}), the offer names no "
                 "address to fetch it from, and it was not found on this machine. Nothing was sent. Fetch it with "
                 "`hatch-os402 runtime fetch`, or name the file with the option `exe`."
@@ -117,13 +117,13 @@ def _missing_executables(upload: Upload, server: RemoteServer) -> tuple[UploadPa
 def _verify(server: RemoteServer, signed: SignedOffer, *, check_name: bool) -> None:
     """See that the server has exactly what was signed, by hash and by name."""
     if not _same(server.offer(signed.sha256), signed):
-        raise PublishError(
+        raise Os402Error(
             f"{server.url} accepted the offer, but what it returns for {signed.sha256} is not what was signed. "
             "Do not rely on this server's copy; tell its owner."
         )
     if check_name and signed.offer.name is not None and (other := _hash_by_name(server, signed)) != signed.sha256:
         now_names = f"names the offer {other}" if other else "is not known there"
-        raise PublishError(
+        raise Os402Error(
             f"{server.url} has the offer at {server.call_url(signed.sha256)}, but the name {signed.offer.name!r} "
             f"{now_names}: a newer upload took it. Publish again to take the name back, or choose another `name`."
         )

@@ -1,4 +1,4 @@
-"""Which addresses pip may act upon, for the shim: an address is judged before anything is done with it.
+"""Which addresses pip may act upon, for the shim: an address is checked before anything is done with it.
 
 `Requires-Dist: NAME @ URL` of a dependency, and a link of an index, choose what pip does: a scheme like `git+https`
 starts git, a folder or an sdist is built. Only files over http and https and files of this machine are wheels.

@@ -54,7 +54,7 @@ class Transfers:
         self._sizes = {}
 
     def watch(self):
-        """Begin."""
+        """Start the thread that stops pip when a transfer is too slow or too large."""
         threading.Thread(target=self._watch, daemon=True).start()
 
     def began(self, url):

@@ -30,7 +30,7 @@ SDISTS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar")
 MAX_CHAINS = 100
 """Chains that are looked for, shortest first."""
 
-_MOST_STEPS = 20_000
+_MAX_STEPS = 20_000
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Graph:
         found: list[tuple[str, ...]] = []
         queue: deque[tuple[str, ...]] = deque([(name,)])
         steps = 0
-        while queue and len(found) < most and steps < _MOST_STEPS:
+        while queue and len(found) < most and steps < _MAX_STEPS:
             steps += 1
             chain = queue.popleft()
             if chain[0] == self.root:
@@ -179,7 +179,7 @@ def _requirements(pin: Pin, problems: list[str]) -> Iterator[Requirement]:
 
 def _misfits(pin: Pin, target: Target) -> Iterator[str]:
     """Yield what is wrong with the wheel of `pin` itself."""
-    if pin.is_sdist:  # it is judged later, with all that cannot be used
+    if pin.is_sdist:  # it is classified later, with all that cannot be used
         return
     try:
         name, version, _, tags = parse_wheel_filename(pin.filename)

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.environment import NETWORK, chosen
-from hatch_os402.errors import ResolutionError
+from hatch_os402.errors import OutOfTimeError, ResolutionError
 from hatch_os402.formatting import human_size
 from hatch_os402.processes.subprocesses import run_python
 from hatch_os402.resolution import _pip_shim
@@ -62,7 +62,7 @@ PROGRESS_AFTER = 5
 
 @dataclass(frozen=True)
 class Host:
-    """Where pip runs, and who hears how it goes."""
+    """Where pip runs, and where its progress is reported."""
 
     root: Path | None = None
     """The project's folder, which relative paths in the user's settings of pip start from."""
@@ -89,10 +89,6 @@ class CandidateFilter:
 
 Wanted = tuple[str, Sequence[str]]
 """A requirement (PEP 508), and the SHA256s in hex of the files that may satisfy it, where only these may."""
-
-
-class OutOfTimeError(ResolutionError):
-    """pip was ended because its time was over."""
 
 
 def run_pip(

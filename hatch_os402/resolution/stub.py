@@ -1,7 +1,7 @@
 """A stand-in for the project's wheel, for the resolver only: its metadata and nothing else.
 
 pip then knows the project by name and version (a dependency may require the project itself), and says "greeter 0.1.0
-depends on …" in its messages. The tag is pure whatever the project's is: compiled code is judged later, all at once.
+depends on …" in its messages. The tag is pure whatever the project's is: compiled code is vetted later, all at once.
 """
 
 from __future__ import annotations

@@ -24,10 +24,6 @@ PAUSES = (1.0, 2.0, 4.0, 8.0)
 _OK, _PARTIAL, _UNSATISFIABLE, _SERVER_ERROR = 200, 206, 416, 500
 
 
-class FetchError(Os402Error):
-    """The runtime could not be fetched, or what was fetched is not it."""
-
-
 class _AgainError(Exception):
     """What may go better the next time, and why."""
 
@@ -55,21 +51,21 @@ def download(
     That needs a server that knows ranges and names a validator (RFC 9110, 13.1.5 and 14.2), which is kept beside
     `part`; else it starts anew. Connection errors and 5xx are tried again, with a pause through `sleep` (seconds).
     `progress` is given the bytes that are there and their total, if it is known. Returns whether the file was put
-    together from several answers. Raises `FetchError` and `OSError`; what has arrived stays for the next time.
+    together from several answers. Raises `Os402Error` and `OSError`; what has arrived stays for the next time.
     """
     for pause in (*PAUSES, None):
         try:
             return _attempt(url, part, client, progress)
         except (httpx.TransportError, _AgainError) as error:
             if pause is None:
-                raise FetchError(
+                raise Os402Error(
                     f"{shown(url)} could not be fetched: {str(error) or type(error).__name__} "
                     f"({len(PAUSES) + 1} attempts).\nTry again later; what has arrived, if anything, is kept."
                 ) from error
             reporter.info(f"{str(error) or type(error).__name__}; trying again in {pause:g} s")
             sleep(pause)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise FetchError(f"{shown(url)} could not be fetched: {type(error).__name__}.\nCorrect the URL.") from error
+            raise Os402Error(f"{shown(url)} could not be fetched: {type(error).__name__}.\nCorrect the URL.") from error
     raise AssertionError
 
 
@@ -108,7 +104,7 @@ def _attempt(url: str, part: Path, client: httpx.Client, progress: Callable[[int
                 here += len(chunk)
                 if max(here, total or 0) > LIMIT:
                     file.truncate(0)
-                    raise FetchError(f"{shown(url)} sends more than {LIMIT:,} bytes: no runtime.\nCorrect the URL.")
+                    raise Os402Error(f"{shown(url)} sends more than {LIMIT:,} bytes: no runtime.\nCorrect the URL.")
                 file.write(chunk)
                 progress(here, total)
     return resumed
@@ -125,7 +121,7 @@ def _refuse(url: str, response: httpx.Response, part: Path) -> None:
         raise _AgainError(answered)
     if status >= _SERVER_ERROR:
         raise _AgainError(answered)
-    raise FetchError(f"{shown(url)} could not be fetched: {answered}.\nCorrect the URL.")
+    raise Os402Error(f"{shown(url)} could not be fetched: {answered}.\nCorrect the URL.")
 
 
 def _strong_validator(response: httpx.Response) -> str:

@@ -100,7 +100,7 @@ def _fetch(
 ) -> Path:
     import httpx  # noqa: PLC0415 - an extra, and only for the network
 
-    from hatch_os402.runtime.download import FetchError, download, forget, shown  # noqa: PLC0415
+    from hatch_os402.runtime.download import download, forget, shown  # noqa: PLC0415
 
     url = executable.url or pins.URL
     part = place.with_name("python.part")
@@ -116,7 +116,7 @@ def _fetch(
                 break
             forget(part)
             if not (resumed and once_more):
-                raise FetchError(_mismatch(executable, shown(url), head, header, digest))
+                raise Os402Error(_mismatch(executable, shown(url), head, header, digest))
             reporter.warning("the resumed download is not what was expected; fetching it again from its start")
     with part.open("r+b") as file:
         file.write(header)

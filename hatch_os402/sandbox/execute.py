@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _SIGKILL = 9
 _MICROSECONDS = 1_000_000
-_MOST = 0.8
+_CPU_LIMIT_TOLERANCE = 0.8
 """The kernel enforces the limit by its clock's ticks, and reports what it measured, which can be less."""
 _LONGEST_FAILURE = 1 << 16
 
@@ -230,7 +230,11 @@ class _Task:
         if not before.startswith(b"["):
             before, failure = b"[0, 0]", before
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == _SIGKILL
-        if killed and self._ended_by is None and utime + stime >= self._command.limits.cpu * _MICROSECONDS * _MOST:
+        if (
+            killed
+            and self._ended_by is None
+            and utime + stime >= self._command.limits.cpu * _MICROSECONDS * _CPU_LIMIT_TOLERANCE
+        ):
             self._ended_by = "cpu"
         spent = json.loads(before)
         utime, stime = max(0, utime - spent[0]), max(0, stime - spent[1])

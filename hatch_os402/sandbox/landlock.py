@@ -8,6 +8,7 @@ import stat
 import struct
 from typing import TYPE_CHECKING
 
+from hatch_os402.errors import KernelRefusedError
 from hatch_os402.sandbox import linux
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Landlock:
         try:
             self._abi = linux.syscall(_CREATE_RULESET, None, 0, _ABI_QUERY)
         except OSError as error:
-            raise linux.KernelRefusedError(
+            raise KernelRefusedError(
                 f"Landlock is not available ({error.strerror}); "
                 "it needs Linux 5.13 and `landlock` among the kernel's `lsm=`"
             ) from None

@@ -25,10 +25,6 @@ _OPENAT2, _RESOLVE_IN_ROOT = 437, 0x10
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class KernelRefusedError(OSError):
-    """The kernel refuses a part of the sandbox; the text says which, and what would help."""
-
-
 def unshare(flags: int) -> None:
     """Leave the namespaces of these kinds for new ones (unshare(2)). Raises `OSError`."""
     _checked(_libc.unshare(flags))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from hatch_os402.errors import KernelRefusedError
 from hatch_os402.sandbox import linux
 
 # linux/sched.h
@@ -39,7 +40,7 @@ def separate(process: int) -> None:
             cgroup = 0
         linux.unshare(_PID | _NET | _IPC | _UTS | cgroup)
     except OSError as error:
-        raise linux.KernelRefusedError(f"namespaces are restricted ({error.strerror}); {linux.ADVICE}") from None
+        raise KernelRefusedError(f"namespaces are restricted ({error.strerror}); {linux.ADVICE}") from None
 
 
 def possible() -> bool:

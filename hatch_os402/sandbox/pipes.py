@@ -80,7 +80,7 @@ class Reader:
         self._full()
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading and close the descriptor; whoever waits for the end goes on."""
         if self._descriptor >= 0:
             self._loop.remove_reader(self._descriptor)
             os.close(self._descriptor)

@@ -62,7 +62,7 @@ class Program:
 
     @property
     def sha256(self) -> str:
-        """The offer's hash."""
+        """The SHA256 of the offer (lowercase hex), by which callers name it."""
         return self.read.sha256
 
     @property

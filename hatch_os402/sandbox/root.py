@@ -13,6 +13,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.errors import KernelRefusedError
 from hatch_os402.runtime.elf import interpreter
 from hatch_os402.sandbox import linux
 
@@ -86,7 +87,7 @@ class SandboxRoot:
             self._mounts = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY)
             self.folder = os.open(f"/proc/{pid}/root", os.O_PATH)
         except OSError as error:
-            raise linux.KernelRefusedError(
+            raise KernelRefusedError(
                 f"programs have no root of their own ({step}: {error.strerror or error}); {linux.ADVICE}"
             ) from None
         finally:

@@ -13,6 +13,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from hatch_os402.errors import KernelRefusedError
 from hatch_os402.sandbox import limits
 from hatch_os402.sandbox.protocol import microseconds
 from hatch_os402.sandbox.stand_in import concealed, lacking
@@ -75,7 +76,7 @@ class Rules:
         os._exit(126)
 
     def _isolate(self, config: dict[str, Any]) -> None:
-        from hatch_os402.sandbox import landlock, linux, namespaces, seccomp  # noqa: PLC0415 - Linux only
+        from hatch_os402.sandbox import landlock, namespaces, seccomp  # noqa: PLC0415 - Linux only
 
         root = self._root(config)
         separated = root is not None or self._can(lambda: namespaces.separate(namespaces.own_process()))
@@ -90,23 +91,23 @@ class Rules:
             rules = landlock.Landlock(config["readable"], config["listable"], root=folder, network=separated)
             self._steps.append(lambda plan: rules.confine(plan["tcp_bind"], plan["tcp_connect"]))
             signals = rules.keeps_signals
-        except linux.KernelRefusedError as error:
+        except KernelRefusedError as error:
             self.missing.append(str(error))
         try:
             calls = seccomp.Filter(root=root is not None, namespaces=separated, signals=signals)
             if self._can(calls.confine):
                 self._filter = calls.confine
-        except linux.KernelRefusedError as error:
+        except KernelRefusedError as error:
             self.missing.append(str(error))
 
     def _root(self, config: dict[str, Any]) -> SandboxRoot | None:
         """Return the root of all programs, and None where none can be made; `missing` says so, if namespaces can."""
-        from hatch_os402.sandbox import linux, namespaces  # noqa: PLC0415 - Linux only
+        from hatch_os402.sandbox import namespaces  # noqa: PLC0415 - Linux only
         from hatch_os402.sandbox.root import SandboxRoot  # noqa: PLC0415 - Linux only
 
         try:
             root = SandboxRoot(config)
-        except linux.KernelRefusedError as error:
+        except KernelRefusedError as error:
             if namespaces.possible():
                 self.missing.append(str(error))
             return None

@@ -12,6 +12,7 @@ import os
 import platform
 import struct
 
+from hatch_os402.errors import KernelRefusedError
 from hatch_os402.sandbox import linux
 
 _LD, _JA, _JEQ, _JGE, _JSET, _RET = 0x20, 0x05, 0x15, 0x35, 0x45, 0x06  # linux/bpf_common.h
@@ -159,7 +160,7 @@ class Filter:
     def __init__(self, *, root: bool, namespaces: bool, signals: bool) -> None:
         machine = platform.machine()
         if machine not in _ARCHITECTURES:
-            raise linux.KernelRefusedError(f"seccomp is not used on {machine}: its system calls are not known here")
+            raise KernelRefusedError(f"seccomp is not used on {machine}: its system calls are not known here")
         self._column, arch = _ARCHITECTURES[machine]
         self._rules: dict[int, list[bytes]] = {}
         refused = [*_REFUSED.values(), *(() if root else _OF_FILES.values())]
@@ -201,7 +202,7 @@ class Filter:
             linux.no_new_privileges()
             linux.filter_calls(text)
         except OSError as error:
-            raise linux.KernelRefusedError(
+            raise KernelRefusedError(
                 f"seccomp is not available ({error.strerror}); it needs CONFIG_SECCOMP_FILTER in the kernel"
             ) from None
 

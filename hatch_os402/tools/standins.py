@@ -10,7 +10,8 @@ import typing
 from types import FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.tools.static_classes import MADE, StaticError, class_of
+from hatch_os402.errors import StaticError
+from hatch_os402.tools.static_classes import MADE, class_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

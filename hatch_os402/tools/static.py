@@ -11,11 +11,11 @@ import ast
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.errors import StaticError
 from hatch_os402.launcher.inside.interfaces.mcp_types.common import AnnotationError
 from hatch_os402.tools.describe import describe
 from hatch_os402.tools.docstrings import read as read_docstring
 from hatch_os402.tools.standins import Sources
-from hatch_os402.tools.static_classes import StaticError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,6 +8,8 @@ import enum
 import typing
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.errors import StaticError
+
 if TYPE_CHECKING:
     from hatch_os402.tools.standins import ModuleSource
 
@@ -16,10 +18,6 @@ MADE = "hatch_os402_standin"
 
 _OPTIONS = frozenset({"frozen", "eq", "order", "unsafe_hash", "kw_only"})
 _FACTORIES = {"list": list, "dict": dict, "set": set, "tuple": tuple, "str": str, "int": int}
-
-
-class StaticError(Exception):
-    """Something in the source that is known only when it runs."""
 
 
 def class_of(module: ModuleSource, node: ast.ClassDef) -> type:

@@ -19,7 +19,7 @@ from hatch_os402.tools.describe import describe
 
 
 def main() -> None:
-    """Answer, and end."""
+    """Describe the functions that stdin names, as JSON; the answer goes to what was stdout."""
     answers = os.dup(1)
     os.dup2(2, 1)  # what extension modules print as well
     sys.stdout = sys.stderr

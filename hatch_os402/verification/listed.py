@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hatch_os402 import launcher
 from hatch_os402.archive.assemble import is_launcher
 from hatch_os402.archive.bytecode import Compiler, Uncompilable
+from hatch_os402.errors import RecordError
 from hatch_os402.runtime.interpreters import MAGIC
 from hatch_os402.wheels import record
 
@@ -28,7 +29,7 @@ def listing_faults(paths: frozenset[str], read: Callable[[str], bytes]) -> Itera
     for listing in sorted(path for path in paths if path.endswith(".dist-info/RECORD") and path.count("/") == 1):
         try:
             rows = record.parse(read(listing))
-        except record.RecordError as error:
+        except RecordError as error:
             yield f"{listing} {error}"
             continue
         for path, row in rows.items():
@@ -41,7 +42,7 @@ def listing_faults(paths: frozenset[str], read: Callable[[str], bytes]) -> Itera
             content = read(path)
             try:
                 row.check(hashlib.new(row.algorithm, content).digest(), len(content))
-            except record.RecordError as error:
+            except RecordError as error:
                 yield f"{listing} {error} ({path})"
     for path in sorted(paths - listed):
         if not is_launcher(path):

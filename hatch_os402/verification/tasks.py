@@ -32,10 +32,6 @@ _TIMEOUT = 30.0
 _SIGNED = {"completed", "failed"}
 
 
-class AnswerError(Os402Error):
-    """A server gave no answer that can be checked."""
-
-
 def verify_task(
     url: str,
     *,
@@ -50,11 +46,11 @@ def verify_task(
     `owner` and `signer` are the addresses that the user trusts; without them the server's word is only repeated.
     `body` is the file that the task was called with, `offer` is the one that it must have run.
 
-    Raises `AnswerError` if there is no usable answer, and `PrivateKeyError` without the extra "publish".
+    Raises `Os402Error` if there is no usable answer, and `PrivateKeyError` without the extra "publish".
     """
     match = _TASK_URL.fullmatch(url)
     if match is None:
-        raise AnswerError("a task is named by its URL, https://…/tasks/ID, where ID is 64 hex digits.")
+        raise Os402Error("a task is named by its URL, https://…/tasks/ID, where ID is 64 hex digits.")
     with ExitStack() as stack:
         client = client or stack.enter_context(httpx.Client(timeout=_TIMEOUT))
         return tuple(_links(_TaskServer(client, match[1], match[2]), owner, signer, body, offer))
@@ -73,21 +69,21 @@ class _TaskServer:
         try:
             url = httpx.URL(self.url + path)
         except httpx.InvalidURL as error:
-            raise AnswerError("the URL of the task is not one.") from error
+            raise Os402Error("the URL of the task is not one.") from error
         shown = url.copy_with(userinfo=b"")
         try:
             response = self.client.get(url)
         except httpx.HTTPError as error:
-            raise AnswerError(f"{shown} cannot be reached: {error or type(error).__name__}.") from error
+            raise Os402Error(f"{shown} cannot be reached: {error or type(error).__name__}.") from error
         if response.status_code != httpx.codes.OK:
             text = "".join(filter(str.isprintable, response.text[:200]))
-            raise AnswerError(f"{shown} answers {response.status_code}: {text}")
+            raise Os402Error(f"{shown} answers {response.status_code}: {text}")
         try:
             answer = response.json()
         except ValueError as error:
-            raise AnswerError(f"{shown} does not answer with JSON.") from error
+            raise Os402Error(f"{shown} does not answer with JSON.") from error
         if not isinstance(answer, dict):
-            raise AnswerError(f"{shown} does not answer with a JSON object.")
+            raise Os402Error(f"{shown} does not answer with a JSON object.")
         return answer
 
 
@@ -99,7 +95,7 @@ def _links(
     offer_hash = _hash(status, "offer_hash")
     inputs = status.get("input_hashes")
     if not isinstance(inputs, dict):
-        raise AnswerError("the server does not say the `input_hashes` of the task.")
+        raise Os402Error("the server does not say the `input_hashes` of the task.")
     stdin, args, env = (_hash(inputs, name) for name in ("stdin", "args", "env"))
     computed = _sha256(bytes.fromhex(offer_hash) + _sha256(bytes.fromhex(stdin + args + env)))
     yield _same("task id", server.task, computed.hex(), "the hash of its offer and its inputs")
@@ -126,14 +122,14 @@ def _stream_links(server: _TaskServer, stream: str, owner: str, signer: str) -> 
     if isinstance(sha256, str):
         sha256 = sha256.removeprefix("0x")  # the server writes it so (`os/sluice.rs`), unlike the hashes of inputs
     if not isinstance(content, str):
-        raise AnswerError(f"the server's answer has no `content` of {stream}.")
+        raise Os402Error(f"the server's answer has no `content` of {stream}.")
     if not (isinstance(sha256, str) and _HASH.fullmatch(sha256) and isinstance(signature, str)):
         yield Link(stream, holds=False, detail="the server states no hash and signature of it")
         return
     try:
         actual = _sha256(content.encode()).hex()
     except UnicodeEncodeError as error:
-        raise AnswerError(f"the server's `content` of {stream} is not text.") from error
+        raise Os402Error(f"the server's `content` of {stream} is not text.") from error
     if actual != sha256 and "\ufffd" in content:
         detail = f"{sha256} was expected; it was probably not UTF-8, which the server's answer cannot carry unchanged"
         yield Link(stream, holds=False, detail=detail)
@@ -159,7 +155,7 @@ def _public_stdin(body: Path, offer: ReadOffer | None) -> bytes:
     try:
         content = body.read_bytes()
     except OSError as error:
-        raise AnswerError(f"the body {body} cannot be read: {error.strerror or error}.") from error
+        raise Os402Error(f"the body {body} cannot be read: {error.strerror or error}.") from error
     if offer is None:
         return content
     public = offer.offer.exec.stdin or b""
@@ -181,14 +177,14 @@ def _trusted(name: str, expected: str | None, stated: str) -> Link:
 def _address(answer: dict[str, Any], name: str) -> str:
     value = str(answer.get(name)).lower()
     if not _ADDRESS.fullmatch(value):
-        raise AnswerError(f"the server's answer has no address as `{name}`.")
+        raise Os402Error(f"the server's answer has no address as `{name}`.")
     return value
 
 
 def _hash(answer: dict[str, Any], name: str) -> str:
     value = str(answer.get(name)).removeprefix("0x")
     if not _HASH.fullmatch(value):
-        raise AnswerError(f"the server's answer has no SHA256 as `{name}`.")
+        raise Os402Error(f"the server's answer has no SHA256 as `{name}`.")
     return value
 
 

@@ -1,4 +1,4 @@
-"""The members of a zip file, judged by what the directory says of them, before any is read.
+"""The members of a zip file, checked by what the directory says of them, before any is read.
 
 Python's `zipfile` changes names as it reads them, differently on Windows and from release to release; only
 `ZipInfo.orig_filename` is what the file says on every host, and so the only name used here.
@@ -138,7 +138,7 @@ def check_members(archive: zipfile.ZipFile, filename: str) -> dict[str, zipfile.
     if total > MAX_WHEEL_SIZE:
         raise refuse(filename, f"would expand to {total} bytes; the limit is {MAX_WHEEL_SIZE}.")
     if total > max(MIN_BOMB_SIZE, MAX_EXPANSION_RATIO * compressed):
-        times = total // max(compressed, 1)
+        times = -(-total // max(compressed, 1))  # rounded up, so that it is above the limit
         raise refuse(filename, f"looks like a zip bomb: expands {times} times (limit {MAX_EXPANSION_RATIO}).")
     return members(archive)
 

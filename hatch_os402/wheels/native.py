@@ -28,11 +28,11 @@ _MACH_FAT = {
 }
 _ELF_EXECUTABLES = frozenset({2, 3})  # ET_EXEC, and ET_DYN, which is what position-independent programs have too
 _ELF_IDENTS = frozenset(bytes((bits, order, 1)) for bits in (1, 2) for order in (1, 2))
-_MOST_PADDING = 256
+_MAX_PADDING = 256
 _MACH_EXECUTABLE = 2  # MH_EXECUTE
 _FIRST_JAVA = 45
 """`cafebabe` begins Java classes too; the number after it is then at least this (Java 1.0), else a few."""
-_MOST_DOS_STUB = 1 << 16
+_MAX_DOS_STUB = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _role(path: str, suffix: re.Match[str] | None, *, executable: bool) -> str:
 
 def _padded(head: bytes) -> tuple[str, str, bool] | None:
     """Tell an ELF that begins some bytes later: cut off, it is one. Class, order and version must be those of ELF 1."""
-    at = head.find(b"\x7fELF", 1, _MOST_PADDING)
+    at = head.find(b"\x7fELF", 1, _MAX_PADDING)
     plausible = at > 0 and head[at + 4 : at + 7] in _ELF_IDENTS
     return _elf(head[at:]) if plausible else None
 
@@ -116,7 +116,7 @@ def _pe(head: bytes) -> tuple[str, str, bool] | None:
         return None
     (offset,) = struct.unpack_from("<I", head, 0x3C)
     if offset + 6 > len(head):
-        return ("PE", "", True) if offset < _MOST_DOS_STUB else None
+        return ("PE", "", True) if offset < _MAX_DOS_STUB else None
     if head[offset : offset + 4] != b"PE\0\0":
         return None
     (machine,) = struct.unpack_from("<H", head, offset + 4)

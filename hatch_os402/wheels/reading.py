@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from hatch_os402.errors import WheelError
+from hatch_os402.errors import RecordError, WheelError
 from hatch_os402.resolution.nested import LARGEST, NestedArchive, is_zip, look_into
 from hatch_os402.wheels import record
 from hatch_os402.wheels.members import (
@@ -203,7 +203,7 @@ def _read_files(
         record.check_listing(rows, infos, exempt)
         checked = {member: rows[member] for member in infos if member not in exempt}
         return _read_members(archive, infos, places, checked), ""
-    except record.RecordError as error:
+    except RecordError as error:
         if not accept:
             name = canonicalize_name(filename.partition("-")[0])
             known = f'\nIf it was published so, let it through: accept-broken-record = ["{name}"].'

@@ -12,6 +12,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hatch_os402.errors import RecordError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
@@ -20,14 +22,6 @@ ALGORITHMS = frozenset({"sha256", "sha384", "sha512"})
 
 SIGNATURES = frozenset({"RECORD.jws", "RECORD.p7s"})
 """Files beside RECORD that it need not list, since they sign it."""
-
-
-class RecordError(ValueError):
-    """RECORD cannot be read, or the file at `path` is not as it says. The text completes "RECORD …"."""
-
-    def __init__(self, reason: str, path: str = "") -> None:
-        super().__init__(reason)
-        self.path = path
 
 
 @dataclass(frozen=True)

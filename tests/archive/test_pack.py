@@ -70,7 +70,7 @@ def test_reads_one_member_at_a_time():
 
 
 def test_too_many_members_is_an_error_that_helps(monkeypatch):
-    monkeypatch.setattr(packing, "_MOST_MEMBERS", 2)
+    monkeypatch.setattr(packing, "_MAX_MEMBERS", 2)
     with pytest.raises(ArtifactError, match=r"outgrows the zip format at c: 3 files.*\n.*exclude"):
         packed({"a": b"", "b": b"", "c": b""})
 

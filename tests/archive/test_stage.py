@@ -17,7 +17,7 @@ from hatch_os402.archive import entries as entries_module
 from hatch_os402.archive.entries import Entry, EntryReader
 from hatch_os402.archive.staging import records, stage
 from hatch_os402.compatibility.vet import vet
-from hatch_os402.errors import StagingError, WheelError
+from hatch_os402.errors import Os402Error, WheelError
 from hatch_os402.wheels import record
 from hatch_os402.wheels.reading import read_wheel
 
@@ -160,7 +160,7 @@ def test_records_follow_the_entries_that_are_left(tmp_path):
 def test_two_claims_with_different_content_are_an_error_that_names_both(tmp_path):
     one = verdict_on(tmp_path, "one", {"tests/__init__.py": "1", "same.py": ""})
     two = verdict_on(tmp_path, "two", {"tests/__init__.py": "2", "same.py": ""})
-    with pytest.raises(StagingError) as caught:
+    with pytest.raises(Os402Error) as caught:
         stage([one, two])
     assert caught.value.message == (
         "two distributions claim the same place with different content:\n"
@@ -175,7 +175,7 @@ def test_two_claims_with_different_content_are_an_error_that_names_both(tmp_path
 def test_conflicts_are_listed_up_to_ten(tmp_path):
     one = verdict_on(tmp_path, "one", {f"m{number:02}.py": "1" for number in range(13)})
     two = verdict_on(tmp_path, "two", {f"m{number:02}.py": "2" for number in range(13)})
-    with pytest.raises(StagingError) as caught:
+    with pytest.raises(Os402Error) as caught:
         stage([one, two])
     assert caught.value.message.count("both one and two") == 10
     assert "\n  and 3 more\n" in caught.value.message
@@ -190,7 +190,7 @@ def test_conflicts_are_listed_up_to_ten(tmp_path):
     ],
 )
 def test_other_collisions_between_distributions(tmp_path, left, right, told):
-    with pytest.raises(StagingError) as caught:
+    with pytest.raises(Os402Error) as caught:
         stage([verdict_on(tmp_path, "one", {left: ""}), verdict_on(tmp_path, "two", {right: ""})])
     assert told in caught.value.message
 
@@ -198,7 +198,7 @@ def test_other_collisions_between_distributions(tmp_path, left, right, told):
 @pytest.mark.parametrize("path", ["__main__.py", "__main__/__init__.py", "_os402/__init__.py", "_os402.py"])
 def test_the_launcher_s_places_are_taken(tmp_path, path):
     verdict = verdict_on(tmp_path, "demo", {path: "", "demo/__main__.py": "", "demo/_os402/x.py": ""})
-    with pytest.raises(StagingError, match="`entry-point`") as caught:
+    with pytest.raises(Os402Error, match="`entry-point`") as caught:
         stage([verdict])
     assert f"  {path} of demo\n" in caught.value.message
     assert code(stage([verdict], exclude=[f"/{path}"])) == ["demo/__main__.py", "demo/_os402/x.py"]
@@ -259,7 +259,7 @@ def test_big_entries_are_read_in_pieces(tmp_path):
 
 
 def test_few_wheels_are_open_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(entries_module, "_MOST_OPEN", 2)
+    monkeypatch.setattr(entries_module, "_MAX_OPEN", 2)
     tree = stage([verdict_on(tmp_path, f"demo{number}", {f"m{number}.py": str(number)}) for number in range(5)])
     with EntryReader() as reader:
         for entry in [*tree.entries, *reversed(tree.entries)]:
@@ -273,7 +273,7 @@ def test_a_wheel_that_changes_after_staging_is_an_error(tmp_path):
     by_path = {entry.path: entry for entry in tree.entries}
     with EntryReader() as reader:
         for path in ("demo.py", "gone.py"):
-            with pytest.raises(StagingError, match=f"{path}' of demo"):
+            with pytest.raises(Os402Error, match=f"{path}' of demo"):
                 reader.read(by_path[path])
 
 
@@ -294,7 +294,7 @@ def test_a_tree_has_every_file_once_or_there_is_an_error(tmp_path, one, two):
     try:
         vetted_wheels = [verdict_on(tmp_path, "one", one), verdict_on(tmp_path, "two", two)]
         tree = stage(vetted_wheels)
-    except (WheelError, StagingError):
+    except (WheelError, Os402Error):
         return
     assert set(code(tree)) == one.keys() | two.keys()
     assert paths(tree) == sorted(set(paths(tree)), key=str.encode)
@@ -340,7 +340,7 @@ def test_code_is_a_contradiction_still(tmp_path, code):
         verdict_on(tmp_path, "one", {"shared/__init__.py": FORMS["pkgutil"]}),
         verdict_on(tmp_path, "two", {"shared/__init__.py": code}),
     ]
-    with pytest.raises(StagingError, match=r"shared/__init__\.py: both one and two"):
+    with pytest.raises(Os402Error, match=r"shared/__init__\.py: both one and two"):
         stage(vetted_wheels)
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hatch_os402.calls.cgi import CgiRequest, NoResponseError, environment, parse
+from hatch_os402.calls.cgi import CgiRequest, environment, parse
+from hatch_os402.errors import NoResponseError
 
 STATUSES = {
     "404": 404,

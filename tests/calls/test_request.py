@@ -12,7 +12,8 @@ from support.artifactcraft import write_artifacts
 from support.commandline import call
 
 from hatch_os402.calls.cgi import environment
-from hatch_os402.calls.request import Request, RequestError, read_request
+from hatch_os402.calls.request import Request, read_request
+from hatch_os402.errors import RequestError
 
 
 def test_nothing_is_a_get():

@@ -13,14 +13,14 @@ from packaging.requirements import Requirement
 from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.compatibility.assess import assess
-from hatch_os402.compatibility.remedies import release, trials
+from hatch_os402.compatibility.remedies import registry, release, trials
 from hatch_os402.compatibility.remedies import search as remedy_search
 from hatch_os402.compatibility.remedies.search import required_only_by, with_remedies
 from hatch_os402.compatibility.remedies.trials import SearchContext
 from hatch_os402.compatibility.vet import vet
+from hatch_os402.errors import OutOfTimeError
 from hatch_os402.resolution.fetch import fetch
 from hatch_os402.resolution.graph import Graph
-from hatch_os402.resolution.pip_process import OutOfTimeError
 from hatch_os402.resolution.resolve import ResolveOptions, resolve_with_source
 from hatch_os402.wheels.reading import read_wheel
 
@@ -122,7 +122,7 @@ def test_several_at_once_and_what_comes_with_them(tmp_path, index):
     }
     by_name = {item.subject: item for item in found.errors}
     assert by_name["source"].code == "source-only"
-    assert by_name["inner"].searched == "Only core requires it: what fixes that fixes this."
+    assert by_name["inner"].searched == "It comes with core alone: what fixes that fixes this as well."
     assert by_name["hopeless"].searched.startswith("No other release of it")
     (remedy,) = by_name["a"].remedies
     assert (remedy.table, remedy.instead_of) == ("project.dependencies", ())
@@ -303,3 +303,17 @@ def test_what_is_known_is_tried_first(tmp_path, index, monkeypatch):
     assert order == ["pydantic-core", "a"]
     assert ways(found) == {"a": [], "pydantic-core": [("parent", "pydantic<2")]}
     assert all("was stopped" in item.searched for item in found.errors)
+
+
+def test_the_registry_orders_every_kind_of_fix():
+    """Those that change least of what the project uses are shown first; what is only tried is searched first."""
+    shown = sorted(registry.KINDS, key=lambda kind: kind.display_order)
+    assert list(dict.fromkeys(kind.names[0] for kind in shown)) == [
+        "extra",
+        "option",
+        "release",
+        "parent",
+        "replacement",
+    ]
+    assert {name for kind in registry.KINDS for name in kind.names} == {kind.names[0] for kind in registry.KINDS}
+    assert max(registry.KINDS, key=lambda kind: kind.search_order).names == ("release", "parent")

@@ -210,7 +210,7 @@ def test_the_compiled_fixture(tmp_path):
     root = copy_fixture("compiled", tmp_path / "compiled")
     pyproject = root / "pyproject.toml"
     table = "[tool.hatch.build.targets.os402"
-    # Ways out are looked for in test_compiled.py.
+    # Fixes are searched in test_compiled.py.
     pyproject.write_text(
         pyproject.read_text().replace(f"{table}.offer]", f"{table}]\nremedies = false\n\n{table}.offer]")
     )

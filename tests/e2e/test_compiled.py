@@ -45,7 +45,7 @@ def compiled(tmp_path_factory):
     return {item["name"]: item for item in report["distributions"]}, report
 
 
-OFFENDERS = {
+INCOMPATIBLES = {
     "cryptography": ("ELF", "extension module", "x86_64"),
     "debugpy": ("PE", "extension module", "x86_64"),
     "lxml": ("ELF", "extension module", "x86_64"),
@@ -59,7 +59,7 @@ OFFENDERS = {
 }
 
 
-@pytest.mark.parametrize(("name", "told"), OFFENDERS.items(), ids=OFFENDERS)
+@pytest.mark.parametrize(("name", "told"), INCOMPATIBLES.items(), ids=INCOMPATIBLES)
 def test_what_cannot_work_is_named_with_its_files(compiled, name, told):
     distributions, report = compiled
     assert distributions[name]["verdict"] == "native"
@@ -72,7 +72,7 @@ def test_what_cannot_work_is_named_with_its_files(compiled, name, told):
 def test_every_error_is_reported_at_once_and_nothing_else(compiled):
     distributions, report = compiled
     errors = {item["distribution"] for item in report["findings"] if item["level"] == "error"}
-    assert errors == {*OFFENDERS, "cffi"}
+    assert errors == {*INCOMPATIBLES, "cffi"}
     assert {name for name, item in distributions.items() if item["verdict"] == "native"} == errors
 
 

@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 
 from hatch_os402.cli import main
-from hatch_os402.mcpserver.offers import Answer, CallError, Offered, by_name
+from hatch_os402.errors import CallError
+from hatch_os402.mcpserver.offers import Answer, Offered, by_name
 from hatch_os402.mcpserver.remote import RemoteOffers
 
 

@@ -13,7 +13,7 @@ from support.launching import archive
 from hatch_os402 import launcher
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.calls.request import Request
-from hatch_os402.errors import SandboxError
+from hatch_os402.errors import ProfileError, SandboxError
 from hatch_os402.files import file_sha256
 from hatch_os402.inspection.reading import read_artifacts
 from hatch_os402.offer.payload import Exec, envelope_text
@@ -21,7 +21,7 @@ from hatch_os402.profiling import measuring
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import advice, to_json
-from hatch_os402.profiling.running import ProfileError, Python, find_python, instrumented, run
+from hatch_os402.profiling.running import Python, find_python, instrumented, run
 
 ADA = Request("POST", "/", body=b"Ada")
 

@@ -27,7 +27,7 @@ from support.offering import (
 )
 from support.os402server import Os402Server, Stored
 
-from hatch_os402.errors import PublishError
+from hatch_os402.errors import Os402Error
 from hatch_os402.offer.canonical import canonical, parse_json
 from hatch_os402.offer.payload import Executable
 from hatch_os402.offer.reading import read_envelope
@@ -307,7 +307,7 @@ def test_an_address_that_is_none_keeps_nobody_waiting(server, make, send):
 
 @pytest.mark.parametrize("url", ["", "host", "http://", "http://h:port", "http://h/?x=1", "http://h/#x", "file:///x"])
 def test_addresses_that_are_none(client, url):
-    with pytest.raises(PublishError, match="is not the address of a server"):
+    with pytest.raises(Os402Error, match="is not the address of a server"):
         RemoteServer(url, client, retries=RetryPolicy(), reporter=Heard())
 
 
@@ -339,7 +339,7 @@ def test_private_parts_without_encryption_are_warned_of_only_beyond_this_machine
 
 def test_an_expired_offer_is_not_sent(make):
     offer = greeter(valid_until=1_700_000_000)
-    with pytest.raises(PublishError, match=r"expired: it was valid until 2023-11-14 22:13:20 UTC"):
+    with pytest.raises(Os402Error, match=r"expired: it was valid until 2023-11-14 22:13:20 UTC"):
         make(offer)
 
 
@@ -349,17 +349,17 @@ def test_a_signature_that_is_not_the_owners_is_not_sent(make):
         other = sign(replace(good.offer, owner=STRANGER.address), STRANGER)
         return SignedOffer(good.offer, good.sha256, other.k256)
 
-    with pytest.raises(PublishError, match=rf"(?s)would refuse the offer.*the owner is {KEY.address}"):
+    with pytest.raises(Os402Error, match=rf"(?s)would refuse the offer.*the owner is {KEY.address}"):
         make(sign_with=badly)
 
 
 def test_a_frame_of_another_build_is_not_sent(make):
-    with pytest.raises(PublishError, match=r"greeter-0\.1\.0\.stdin is not what the offer was made with"):
+    with pytest.raises(Os402Error, match=r"greeter-0\.1\.0\.stdin is not what the offer was made with"):
         make(greeter(stdin_sha256="ab" * 32))
 
 
 def test_a_missing_private_stdin_is_not_overlooked():
-    with pytest.raises(PublishError, match="os402 would not notice"):
+    with pytest.raises(Os402Error, match="os402 would not notice"):
         prepare(signed(), frame=None, private_env=None, executables={}, now=0)
 
 
@@ -373,7 +373,7 @@ def test_a_missing_private_stdin_is_not_overlooked():
     ],
 )
 def test_a_private_environment_that_does_not_fit_is_not_sent_nor_shown(make, env, message):
-    with pytest.raises(PublishError, match=message) as caught:
+    with pytest.raises(Os402Error, match=message) as caught:
         make(greeter(**private_env()), env=env)
     assert "s3cret" not in str(caught.value)
 

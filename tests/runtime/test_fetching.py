@@ -147,7 +147,7 @@ def test_a_cut_connection_is_resumed(server, fetch):
 def test_after_many_cuts_the_next_run_goes_on(server, fetch):
     attempts = len(download.PAUSES) + 1
     server.script = [server.cut(100)] * attempts
-    with pytest.raises(download.FetchError, match=rf"could not be fetched: .*\({attempts} attempts\)\."):
+    with pytest.raises(Os402Error, match=rf"could not be fetched: .*\({attempts} attempts\)\."):
         fetch()
     assert fetch.slept == list(download.PAUSES)
     assert fetching.cached(None, fetch.cache) is None
@@ -222,7 +222,7 @@ def test_a_resumed_download_that_is_wrong_is_repeated_once_from_the_start(server
 def test_a_download_that_stays_wrong_is_given_up(server, fetch):
     server.content = b"x" * len(DATA)
     server.script = [server.cut(HALF), server.answer, server.cut(HALF)]
-    with pytest.raises(download.FetchError, match="does not send the expected runtime"):
+    with pytest.raises(Os402Error, match="does not send the expected runtime"):
         fetch()
     assert len(server.requests) == 4
     assert fetch.left() == set()
@@ -237,7 +237,7 @@ def test_a_server_that_fails_once_is_asked_again(server, fetch, status):
 
 def test_a_server_that_keeps_failing(server, fetch):
     server.script = [server.answers(503)] * 9
-    with pytest.raises(download.FetchError, match="the server answered 503 Service Unavailable"):
+    with pytest.raises(Os402Error, match="the server answered 503 Service Unavailable"):
         fetch()
     assert len(server.requests) == 5
 
@@ -245,7 +245,7 @@ def test_a_server_that_keeps_failing(server, fetch):
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
 def test_a_refusal_is_final(server, fetch, status):
     server.script = [server.answers(status)]
-    with pytest.raises(download.FetchError, match=f"the server answered {status}.*\nCorrect the URL"):
+    with pytest.raises(Os402Error, match=f"the server answered {status}.*\nCorrect the URL"):
         fetch()
     assert (len(server.requests), fetch.slept) == (1, [])
 
@@ -257,7 +257,7 @@ def test_a_redirect_is_followed(server, fetch):
 
 def test_redirects_without_end(server, fetch):
     server.script = [server.answers(302, {"Location": "/again"})] * 50
-    with pytest.raises(download.FetchError, match="TooManyRedirects"):
+    with pytest.raises(Os402Error, match="TooManyRedirects"):
         fetch()
 
 
@@ -266,7 +266,7 @@ def test_no_message_holds_what_is_secret_in_a_url(server, fetch, message):
     url = server.url.replace("://", "://user:hunter2@") + "?token=hunter3"
     if "404" in message:
         server.script = [server.answers(404)]
-    with pytest.raises(download.FetchError, match=message) as caught:
+    with pytest.raises(Os402Error, match=message) as caught:
         fetch(ConfiguredRuntime("x86_64", "ab" * 32, url=url))
     told = "\n".join([caught.value.message, caught.value.details, *fetch.reporter.said])
     assert "hunter" not in told
@@ -275,7 +275,7 @@ def test_no_message_holds_what_is_secret_in_a_url(server, fetch, message):
 
 def test_a_url_that_is_none(fetch):
     url = "http://user:hunter2@host:port/"
-    with pytest.raises(download.FetchError, match=r"could not be fetched: InvalidURL\.\nCorrect the URL") as caught:
+    with pytest.raises(Os402Error, match=r"could not be fetched: InvalidURL\.\nCorrect the URL") as caught:
         fetch(ConfiguredRuntime("x86_64", "ab" * 32, url=url))
     assert "hunter" not in caught.value.message
     assert fetch.slept == []
@@ -285,7 +285,7 @@ def test_a_url_that_is_none(fetch):
 def test_another_file_than_the_pinned_one(server, fetch):
     other = ape("x86_64", body=b"newer release")
     server.content = other
-    with pytest.raises(download.FetchError) as caught:
+    with pytest.raises(Os402Error) as caught:
         fetch()
     assert f"expected sha256 {sha256(assimilated(DATA))} (as an ELF for x86_64)" in caught.value.message
     assert f"actual sha256   {sha256(assimilated(other))}" in caught.value.message
@@ -301,18 +301,18 @@ def test_another_file_than_the_pinned_one(server, fetch):
 )
 def test_not_even_an_executable(server, fetch, content, message):
     server.content = content
-    with pytest.raises(download.FetchError, match=message):
+    with pytest.raises(Os402Error, match=message):
         fetch()
     assert fetch.left() == set()
 
 
 def test_another_file_than_the_project_names(server, fetch):
     wanted = by_url(server, assimilated(DATA))
-    with pytest.raises(download.FetchError, match="It is an APE; `runtime` must name") as caught:
+    with pytest.raises(Os402Error, match="It is an APE; `runtime` must name") as caught:
         fetch(wanted)
     assert f"expected sha256 {wanted.sha256}\nactual sha256   {sha256(DATA)}" in caught.value.message
     server.content = b"\x7fELF"
-    with pytest.raises(download.FetchError, match="Correct the URL or the SHA256"):
+    with pytest.raises(Os402Error, match="Correct the URL or the SHA256"):
         fetch(wanted)
     assert fetch.left() == set()
 
@@ -330,7 +330,7 @@ def test_more_than_any_runtime_has(server, fetch, monkeypatch, announced):
         handler.wfile.write(much)
 
     server.script = [endless]
-    with pytest.raises(download.FetchError, match="sends more than 200,000 bytes"):
+    with pytest.raises(Os402Error, match="sends more than 200,000 bytes"):
         fetch()
     assert sum(path.stat().st_size for path in fetch.cache.rglob("python*")) <= len(server.etag)
 

@@ -9,6 +9,7 @@ import struct
 
 import pytest
 
+from hatch_os402.errors import KernelRefusedError
 from hatch_os402.sandbox import linux
 from hatch_os402.sandbox.seccomp import Filter
 
@@ -95,5 +96,5 @@ def test_other_calls(decided):
 
 def test_an_architecture_whose_calls_are_not_known(monkeypatch):
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
-    with pytest.raises(linux.KernelRefusedError, match="seccomp is not used on riscv64"):
+    with pytest.raises(KernelRefusedError, match="seccomp is not used on riscv64"):
         Filter(root=True, namespaces=True, signals=True)

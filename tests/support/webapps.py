@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import Request
 
 from hatch_os402.calls import cgi
+from hatch_os402.errors import NoResponseError
 from hatch_os402.launcher.inside.importer import MODIFIED
 from hatch_os402.sandbox.execute import Command, Spawner
 from hatch_os402.sandbox.limits import MEBIBYTE, ResourceLimits
@@ -231,7 +232,7 @@ class Frame(Client):
         assert (outcome.ended_by, outcome.failure) == (None, ""), self.stderr
         try:
             response = cgi.parse(outcome.stdout)
-        except cgi.NoResponseError as error:
+        except NoResponseError as error:
             raise AssertionError(f"{ask.label}: {error.title}\n{self.stderr}") from error
         found = {name: value.decode() for name, value in response.headers}
         cookies = [found.pop("set-cookie")] if "set-cookie" in found else []

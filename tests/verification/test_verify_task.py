@@ -9,10 +9,11 @@ from support.offercraft import GOLDEN
 from support.taskcraft import OWNER, SIGNER, answers, handle
 
 from hatch_os402.artifacts.choosing import choose
+from hatch_os402.errors import Os402Error
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.keys import Key
 from hatch_os402.offer.reading import read_envelope
-from hatch_os402.verification.tasks import AnswerError, verify_task
+from hatch_os402.verification.tasks import verify_task
 
 LINKS = {"task id", "owner", "signer", "stdout", "stdout signature", "stderr", "stderr signature"}
 
@@ -114,7 +115,7 @@ class TestOfferAndBody:
         return read_envelope(text)
 
     def test_a_body_that_cannot_be_read(self, tmp_path):
-        with pytest.raises(AnswerError, match="missing"):
+        with pytest.raises(Os402Error, match="missing"):
             ask(*answers(), body=tmp_path / "missing")
 
 
@@ -184,7 +185,7 @@ class TestDishonest:
 class TestNoAnswer:
     @pytest.mark.parametrize("url", ["", "https://os402.example/", "ftp://x/tasks/" + 64 * "0", "/tasks/" + 64 * "0"])
     def test_no_task(self, url):
-        with pytest.raises(AnswerError, match="64 hex digits"):
+        with pytest.raises(Os402Error, match="64 hex digits"):
             verify_task(url)
 
     @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ class TestNoAnswer:
     def test_half_of_an_answer(self, path, field, value):
         task, given = answers()
         given[path][field] = value
-        with pytest.raises(AnswerError):
+        with pytest.raises(Os402Error):
             ask(task, given)
 
     @pytest.mark.parametrize(
@@ -215,11 +216,11 @@ class TestNoAnswer:
         ],
     )
     def test_other_answers(self, status, body, said):
-        with pytest.raises(AnswerError, match=said):
+        with pytest.raises(Os402Error, match=said):
             self.ask(lambda _request: httpx.Response(status, content=body))
 
     def test_what_it_says_cannot_paint_the_terminal(self):
-        with pytest.raises(AnswerError) as failure:
+        with pytest.raises(Os402Error) as failure:
             self.ask(lambda _request: httpx.Response(500, content=b"\x1b[31mred\r\n"))
         assert failure.value.message.endswith("[31mred")
         assert failure.value.message.isprintable()
@@ -228,7 +229,7 @@ class TestNoAnswer:
         def refuse(request):
             raise httpx.ConnectError("refused", request=request)
 
-        with pytest.raises(AnswerError) as failure:
+        with pytest.raises(Os402Error) as failure:
             self.ask(refuse)
         assert "cannot be reached" in failure.value.message
         assert "hunter2" not in failure.value.message

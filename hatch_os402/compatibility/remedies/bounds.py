@@ -18,7 +18,7 @@ _EXTRA = re.compile(r"""(?:(?P<rest>.*) and )?extra == "(?P<extra>[^"]+)\"""")
 
 
 def requirement_lines(name: str, unwanted: Version, wanted: Version) -> Iterator[str]:
-    """Yield requirements that `wanted` meets and `unwanted` does not, the roundest first.
+    """Yield requirements that `wanted` meets and `unwanted` does not, the simplest first.
 
     `2.14.4` and `1.10.27` give `name<2`, `name<1.11`, `name<=1.10.27`; upwards, `name>=2.1` and `name>=2.1.3`.
     """

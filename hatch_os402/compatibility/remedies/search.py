@@ -18,8 +18,9 @@ from hatch_os402.compatibility.findings import Remedy
 from hatch_os402.compatibility.remedies.base import change_of
 from hatch_os402.compatibility.remedies.registry import nearest_first, search
 from hatch_os402.compatibility.remedies.trials import Change, verify
+from hatch_os402.errors import OutOfTimeError
 from hatch_os402.files import write_file
-from hatch_os402.resolution.pip_process import OutOfTimeError, environment
+from hatch_os402.resolution.pip_process import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +68,7 @@ def _is_known(name: str) -> bool:
 
 
 def required_only_by(name: str, incompatible: Sequence[str], graph: Graph) -> tuple[str, ...]:
-    """Return the other incompatible distributions that alone require `name`; empty when something else does, too."""
+    """Return the other incompatible distributions through which alone `name` is required; else nothing."""
     others = set(incompatible) - {name}
     reached, stack, blocked = {name}, [name], set()
     while stack:
@@ -87,7 +88,9 @@ def _completed(
         return finding
     if owner := owners[finding.subject]:
         return replace(
-            finding, searched=f"Only {' and '.join(owner)} requires it: what fixes that fixes this.", advice=""
+            finding,
+            searched=f"It comes with {' and '.join(owner)} alone: what fixes that fixes this as well.",
+            advice="",
         )
     answer = answers[finding.subject]
     searched = ""

@@ -1,4 +1,4 @@
-"""Trials: the project's requirements, changed, resolved for the target, and judged. Nothing is claimed without one."""
+"""Trials: the project's requirements, changed, resolved for the target, and vetted. Every fix that is shown had one."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hatch_os402.compatibility.curated import optional_extensions
-from hatch_os402.errors import ResolutionError, WheelError
+from hatch_os402.errors import OutOfTimeError, ResolutionError, WheelError
 from hatch_os402.resolution.fetch import fetch
-from hatch_os402.resolution.pip_process import OutOfTimeError
 from hatch_os402.resolution.resolve import Resolution, resolve
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SearchContext:
-    """What all trials of one build share: the project, and how it was resolved and judged."""
+    """What all trials of one build share: the project, and how it was resolved and classified."""
 
     project: Wheel
     extras: frozenset[str]
