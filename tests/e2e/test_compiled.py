@@ -109,7 +109,7 @@ def main():
 """
 
 
-def test_a_pasted_way_out_builds_and_runs_without_a_disk(tmp_path, python312):
+def test_a_pasted_fix_builds_and_runs_without_a_disk(tmp_path, python312):
     dependencies = ["pydantic>=2", "jsonschema", "orjson"]
     files = {"sample/__init__.py": "", "sample/app.py": MAIN}
     project = '[project.scripts]\nsample = "sample.app:main"\n'
