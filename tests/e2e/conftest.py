@@ -9,6 +9,9 @@ from support.buildproject import REPOSITORY, build, interpreters, make_environme
 if TYPE_CHECKING:
     from hatch_os402.runtime.interpreters import Interpreter
 
+# Programs that are built and run under the sandbox, one of them with tests of its own.
+collect_ignore_glob = ["packages/showcase/*"]
+
 
 @pytest.fixture(scope="session")
 def hosts(tmp_path_factory, python312: Interpreter) -> dict[str, str]:

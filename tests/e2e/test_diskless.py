@@ -17,6 +17,8 @@ from support.watched import run_watched, serve
 if TYPE_CHECKING:
     from support.buildproject import Build
 
+pytestmark = pytest.mark.once
+
 RAM = 256 * MEBIBYTE
 
 FORBIDDEN = {

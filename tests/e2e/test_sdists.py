@@ -14,6 +14,8 @@ from support.wheelcraft import ELF, make_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.once
+
 BACKEND = """
 import os, shutil, subprocess, sys, zipfile
 open({evidence!r}, "a").close()

@@ -8,6 +8,8 @@ import sys
 import pytest
 from support.buildproject import FILES, build, environment, write, write_project
 
+pytestmark = pytest.mark.once
+
 MEBIBYTE = 1 << 20
 LARGE = 25 * MEBIBYTE
 MARGIN = LARGE * 5 // 2

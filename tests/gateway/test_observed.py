@@ -13,7 +13,7 @@ import pytest
 from support.gatewaycraft import serving
 from support.programs import write_offer
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's")
+pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's"), pytest.mark.once]
 
 ROWS = {
     row["case"]: row

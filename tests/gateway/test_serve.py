@@ -236,6 +236,7 @@ REFUSED = {
 }  # fmt: skip
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("parts", "status", "error"), REFUSED.values(), ids=REFUSED)
 def test_refused_uploads(parts, status, error, hello):
     before = hello.call("/offers").json()
@@ -431,6 +432,7 @@ def slow_call(served, answers):
     return thread
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_ends_what_runs_and_leaves_nothing(how, tmp_path):
     write_offer(tmp_path, SLOW, name="slow")
@@ -444,6 +446,7 @@ def test_a_stop_ends_what_runs_and_leaves_nothing(how, tmp_path):
     assert answers == [503]
 
 
+@pytest.mark.once
 def test_kill_9_leaves_nothing(tmp_path):
     write_offer(tmp_path, SLOW, name="slow")
     answers = []
@@ -457,6 +460,7 @@ def test_kill_9_leaves_nothing(tmp_path):
     assert answers[0] in {"RemoteProtocolError", "ReadError"}
 
 
+@pytest.mark.once
 def test_clients_that_go_away(hello):
     """Their tasks are killed, running or waiting for their turn, and the gateway goes on."""
     family = hello.family()
@@ -473,6 +477,7 @@ def test_clients_that_go_away(hello):
     assert soon(lambda: hello.family() == family)
 
 
+@pytest.mark.once
 def test_nothing_leaks(hello):
     def situation():
         return {pid: len(os.listdir(f"/proc/{pid}/fd")) for pid in hello.family()}  # noqa: PTH208
@@ -485,6 +490,7 @@ def test_nothing_leaks(hello):
         assert soon(lambda: situation() == before)
 
 
+@pytest.mark.once
 def test_an_artifact_that_is_replaced(tmp_path):
     """Without --reload what was read at the start is served; with it, the new one, unless that is no good."""
     path = write_offer(tmp_path, HELLO, name="hello")
@@ -507,6 +513,7 @@ def test_an_artifact_that_is_replaced(tmp_path):
         assert still.call("/hello.cgi").text == "hello"
 
 
+@pytest.mark.once
 def test_a_project_is_built_again_when_it_changes(tmp_path):
     module = "print('A: b\\r\\n\\r\\n%s', end='')\n"
     root = write_project(tmp_path / "sample", files={"sample/__init__.py": "", "sample/__main__.py": module % "one"})
@@ -520,6 +527,7 @@ def test_a_project_is_built_again_when_it_changes(tmp_path):
         assert served.call("/sample.cgi").text == "two"
 
 
+@pytest.mark.once
 def test_a_full_disk(tmp_path):
     """Small files alone can be written: an upload is refused, what is served stays, and nothing half is kept."""
     write_offer(tmp_path, HELLO, name="hello")

@@ -10,6 +10,8 @@ import pytest
 from support.buildproject import build, write_project
 from support.gatewaycraft import serving
 
+pytestmark = pytest.mark.once
+
 WEB = """
 import sys
 

@@ -96,7 +96,13 @@ def attacked(tmp_path):
             abstract.listen()
             command = [sys.executable, "-m", "hatch_os402.cli", "run", str(offer)]
             if missing:
-                command = [sys.executable, str(Path(__file__).parents[1] / "support" / "lesser.py"), *missing, "--", *command]
+                command = [
+                    sys.executable,
+                    str(Path(__file__).parents[1] / "support" / "lesser.py"),
+                    *missing,
+                    "--",
+                    *command,
+                ]
             command += ["--", str(tmp_path), str(port), str(os.getpid())]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             udp.setblocking(False)
