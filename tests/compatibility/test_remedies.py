@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from packaging.requirements import Requirement
+from support.shelfresolver import Shelf
 from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.compatibility.assess import assess
@@ -18,6 +19,8 @@ from hatch_os402.compatibility.remedies import search as remedy_search
 from hatch_os402.compatibility.remedies.search import required_only_by, with_remedies
 from hatch_os402.compatibility.remedies.trials import SearchContext
 from hatch_os402.compatibility.vet import vet
+from hatch_os402.resolution import fetch as fetching
+from hatch_os402.resolution import resolve as resolving
 from hatch_os402.resolution.fetch import fetch
 from hatch_os402.resolution.graph import Graph
 from hatch_os402.resolution.pip_process import OutOfTimeError
@@ -35,7 +38,8 @@ LINUX = "cp312-cp312-manylinux_2_17_x86_64"
 
 
 @pytest.fixture
-def index(tmp_path, monkeypatch):
+def index(tmp_path, monkeypatch, request):
+    """A folder that is the index: for pip itself in tests marked `real_pip`, else for a resolver in this process."""
     folder = tmp_path / "index"
     folder.mkdir()
     for name in [name for name in os.environ if name.startswith("PIP_")]:
@@ -43,6 +47,9 @@ def index(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    if request.node.get_closest_marker("real_pip") is None:
+        for module in (resolving, fetching):
+            monkeypatch.setattr(module, "run_pip", Shelf(folder).run_pip)
     return folder
 
 
@@ -98,6 +105,7 @@ def ways(found: Assessment) -> dict[str, list[tuple[str, ...]]]:
     return {item.subject: [(remedy.kind, *remedy.lines) for remedy in item.remedies] for item in found.errors}
 
 
+@pytest.mark.real_pip
 def test_several_at_once_and_what_comes_with_them(tmp_path, index):
     for version in ("1.0", "1.1"):
         pure(index, "a", version)
@@ -171,6 +179,7 @@ def test_a_newer_release_where_the_project_holds_to_an_old_one(tmp_path, index):
     assert ways(found) == {"core": [("parent", "parent>=2.1")]}
 
 
+@pytest.mark.real_pip
 def test_an_extra_that_brings_it(tmp_path, index):
     native(index, "core", "1.0")
     pure(index, "server", "3.0", "core; extra == 'fast'", "h11; extra == 'all'", extras=["fast", "all"])
@@ -229,6 +238,7 @@ def test_the_search_ends_in_time_and_says_so(tmp_path, index):
     assert ways(searched(tmp_path, ["a"])) == {"a": [("release", "a<2")]}, "what was cut short is not remembered"
 
 
+@pytest.mark.real_pip
 def test_a_search_that_takes_too_long_is_ended(tmp_path, index, monkeypatch):
     native(index, "a", "2.0")
     pure(index, "a", "1.0")
