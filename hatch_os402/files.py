@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 import time
 from contextlib import contextmanager, suppress
@@ -24,6 +25,28 @@ _STALE = 86_400
 """Seconds after which a work folder without a lock is taken for a leftover."""
 
 
+def open_file(path: Path) -> BinaryIO:
+    """Open the file at `path` to read its bytes. Raises `OSError`, also for what is no regular file.
+
+    A named pipe in its place would make its reader wait for ever.
+    """
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+    file = open(path, "rb", opener=opener)  # noqa: SIM115 - pathlib takes no opener; the caller closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return file
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of the file at `path`. Raises `OSError` as `open_file`."""
+    with open_file(path) as file:
+        return file.read()
+
+
 def measure(file: IO[bytes]) -> tuple[int, str]:
     """Return size (bytes) and SHA256 (lowercase hex) of `file` from its start, wherever it stands. Raises `OSError`."""
     file.seek(0)
@@ -36,7 +59,7 @@ def measure(file: IO[bytes]) -> tuple[int, str]:
 
 def measure_file(path: Path) -> tuple[int, str]:
     """Return size (bytes) and SHA256 (lowercase hex) of the file at `path`. Raises `OSError`."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return measure(file)
 
 
@@ -46,7 +69,7 @@ def file_sha256(path: Path, header: bytes = b"") -> str:
     Raises `OSError`.
     """
     digest = hashlib.sha256(header)
-    with path.open("rb") as file:
+    with open_file(path) as file:
         file.seek(len(header))
         while chunk := file.read(_CHUNK):
             digest.update(chunk)

@@ -17,6 +17,7 @@ from hatch_os402.files import (
     locked,
     measure_file,
     move_file,
+    read_file,
     replacing,
     sweep,
     work_folder,
@@ -195,3 +196,10 @@ def test_one_at_a_time(tmp_path):
 def test_a_lock_that_cannot_be_made(tmp_path):
     with pytest.raises(OSError, match="absent"), locked(tmp_path / "absent/lock", lambda: None):
         pass
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_named_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        read_file(tmp_path / "pipe")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.artifacts.names import FRAME, OFFER, ZIPAPP
 from hatch_os402.errors import ArtifactError, OfferError
-from hatch_os402.files import measure_file
+from hatch_os402.files import measure_file, read_file
 from hatch_os402.offer.canonical import parse_json
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def read_record(path: Path) -> dict[str, Any]:
     Raises `ArtifactError` for one that cannot be read, is damaged or of another format, and `FileNotFoundError`.
     """
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from hatch_os402.artifacts.names import FRAME, OFFER, SIGNED_SUFFIX
 from hatch_os402.artifacts.signed import signed_path, write_signed
 from hatch_os402.cli.conditions import WHAT
 from hatch_os402.errors import Os402Error
+from hatch_os402.formatting import escaped, escaped_lines
 from hatch_os402.offer.commandline import os402_command
 from hatch_os402.offer.keys import load_key, terminal_prompt
 from hatch_os402.offer.reading import ReadOffer, read_offer
@@ -52,7 +54,8 @@ def command(
         for artifacts in chosen:
             read = _read(artifacts)[1]
             env = _private_env(read.offer.exec.env_sha256, artifacts.folder)
-            click.echo(os402_command(read.offer, frame=artifacts.path(FRAME), private_env=env, now=time.time()))
+            command = os402_command(read.offer, frame=artifacts.path(FRAME), private_env=env, now=time.time())
+            click.echo(escaped_lines(command) if sys.stdout.isatty() else command)
         return
     found = [_read(artifacts) for artifacts in chosen]
     for _, read in found:
@@ -81,7 +84,7 @@ def _private_env(sha256: str | None, folder: Path) -> dict[str, str]:
 
 def _report(target: Path, read: ReadOffer, signed: SignedOffer) -> None:
     if read.dropped:
-        click.echo(f"hatch-os402: left out what os402 does not keep: {', '.join(read.dropped)}", err=True)
+        click.echo(escaped(f"hatch-os402: left out what os402 does not keep: {', '.join(read.dropped)}"), err=True)
     if read.declared_sha256 not in {None, read.sha256}:
         click.echo(
             f"hatch-os402: the file declared the hash {read.declared_sha256}, and its content has {read.sha256}: it "
@@ -95,4 +98,4 @@ def _report(target: Path, read: ReadOffer, signed: SignedOffer) -> None:
     if read.sha256 != signed.sha256:
         click.echo(f"before  sha256 {read.sha256}")
     click.echo(f"signed  sha256 {signed.sha256}")
-    click.echo(f"call    /{signed.offer.name or signed.sha256}.cgi")
+    click.echo(escaped(f"call    /{signed.offer.name or signed.sha256}.cgi"))

@@ -13,6 +13,7 @@ import click
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.cli.conditions import WHAT
 from hatch_os402.errors import Os402Error
+from hatch_os402.formatting import escaped
 from hatch_os402.verification.artifacts import verify_artifacts
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _show(links: Sequence[Link], *, as_json: bool) -> None:
         return
     width = max(len(link.name) for link in links)
     for link in links:
-        click.echo(f"{_mark(link)} {link.name:<{width}}  {link.detail}")
+        click.echo(escaped(f"{_mark(link)} {link.name:<{width}}  {link.detail}"))
 
 
 def _mark(link: Link) -> str:

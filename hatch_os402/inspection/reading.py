@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.artifacts.names import FRAME, OFFER, SIGNED_SUFFIX, SUFFIXES, ZIPAPP
 from hatch_os402.errors import ArtifactError
+from hatch_os402.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +78,7 @@ def _read_files(artifacts: ArtifactSet) -> tuple[tuple[File, ...], dict[str, byt
     for suffix in (*SUFFIXES, SIGNED_SUFFIX):
         path = artifacts.path(suffix)
         try:
-            content = path.read_bytes()
+            content = read_file(path)
         except FileNotFoundError:
             continue
         except OSError as error:

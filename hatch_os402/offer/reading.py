@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 from hatch_os402.errors import OfferError, SignatureError
+from hatch_os402.files import read_file
 from hatch_os402.formatting import utc_time
 from hatch_os402.offer.canonical import canonical, parse_json
 from hatch_os402.offer.fields import NestedObject, Structure
@@ -121,7 +122,7 @@ class ReadOffer:
 def read_offer(path: Path) -> ReadOffer:
     """Return the offer in the file at `path`. Raises `OfferError`, naming the file."""
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except OSError as error:
         raise OfferError(f"the offer {path} cannot be read: {error.strerror or error}") from error
     try:

@@ -12,6 +12,7 @@ from hatch_os402.artifacts.names import FRAME
 from hatch_os402.calls.cgi import environment
 from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.errors import SandboxError
+from hatch_os402.files import read_file
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.runtime.discovery import architecture
 from hatch_os402.sandbox.limits import MEBIBYTE, ResourceLimits
@@ -136,7 +137,7 @@ def load(artifacts: ArtifactSet, private_env: Mapping[str, str] | None = None) -
     if execution.stdin_sha256:
         frame = artifacts.path(FRAME)
         try:
-            stdin = frame.read_bytes()
+            stdin = read_file(frame)
         except OSError as error:
             raise SandboxError(
                 f"the offer's standard input is private, and {frame} cannot be read: {error.strerror or error}. "

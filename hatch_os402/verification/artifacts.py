@@ -23,8 +23,8 @@ from hatch_os402.artifacts.record import CHECKSUM, DESCRIBED, FORMAT, is_whole, 
 from hatch_os402.artifacts.sets import EARLIER
 from hatch_os402.artifacts.signed import of_one_build
 from hatch_os402.errors import BytecodeError, OfferError, SignatureError
-from hatch_os402.files import measure
-from hatch_os402.formatting import counted
+from hatch_os402.files import measure, open_file
+from hatch_os402.formatting import counted, utc_time
 from hatch_os402.offer.canonical import parse_json
 from hatch_os402.offer.reading import ReadOffer, read_envelope
 from hatch_os402.offer.signing import complete
@@ -101,7 +101,7 @@ class _Artifacts:
 
     def _open(self, suffix: str) -> BinaryIO:
         try:
-            return self.paths[suffix].open("rb")
+            return open_file(self.paths[suffix])
         except FileNotFoundError as error:
             raise _OpenError(f"{self.paths[suffix].name} is not there") from error
         except OSError as error:
@@ -184,10 +184,8 @@ class _Artifacts:
         if not ends:
             raise _OpenError("there is no offer that can be read")
         if min(ends) < time.time():
-            raise _OpenError(
-                f"the offer expired ({min(ends)}, unix seconds), and servers refuse it; the chain may hold"
-            )
-        return f"until {min(ends)} (unix seconds)"
+            raise _OpenError(f"the offer expired on {utc_time(min(ends))}, and servers refuse it; the chain may hold")
+        return f"until {utc_time(min(ends))}"
 
     def _record(self) -> str:
         try:
