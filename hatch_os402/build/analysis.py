@@ -159,7 +159,7 @@ def scan(request: BuildRequest, vetted: Sequence[VettedWheel], resolution: Resol
         request.starts,
         vetted,
         resolution.graph,
-        Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))),
+        _library(),
         excluded=exclusion(build.options.exclude),
         lazy=build.options.lazy_imports,
         reader=build.reader,
@@ -200,6 +200,7 @@ def search_fixes(
         workdir=build.workdir / "trials",
         seconds=seconds,
         deadline=time.monotonic() + seconds,
+        library=_library(),
     )
     return with_remedies(assessment, search, build.cache / "remedies")
 
@@ -227,6 +228,10 @@ def report_findings(analyzed: Analysis, reporter: Reporter) -> None:
         reporter.info(f"hint: {render.note(finding)}")
     for finding in analyzed.quiet if reporter.verbose else ():
         reporter.debug(f"perhaps: {render.note(finding)}")
+
+
+def _library() -> Library:
+    return Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided")))
 
 
 def _host(build: Context) -> Host:

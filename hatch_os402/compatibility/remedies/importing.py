@@ -19,15 +19,28 @@ _ASIDE = frozenset({"benchmarks", "conftest", "docs", "examples", "setup", "test
 """Modules beside the package, in wheels that were packed with too much; nobody imports them."""
 
 
+_GONE = frozenset({
+    "asynchat", "asyncore", "binhex", "distutils", "dummy_threading", "formatter", "imp", "macpath", "parser", "smtpd",
+    "symbol",
+})  # fmt: skip
+"""What the standard library had once, and 3.12 has not ("What's New in Python" 3.7 to 3.12, "Removed")."""
+
+
 def unimportable(
-    name: str, vetted_wheels: Sequence[VettedWheel], library: Library, *, new: Collection[str], whole: bool, memory: Path
+    name: str,
+    vetted_wheels: Sequence[VettedWheel],
+    library: Library,
+    *,
+    new: Collection[str],
+    whole: bool,
+    memory: Path,
 ) -> str:
     """Return the module that the import of the distribution `name` looks for in vain; "" when there is none.
 
-    `vetted_wheels` are those of the resolution, and `whole` says that nothing of it is missing among them. `new` are the
-    canonical names of those that are to blame: what another one imports was there before. What is guarded (in a function,
-    `try`, `if`) does not count. Of several modules at the top the one named like the distribution counts, else all fail.
-    `memory` is a folder that remembers modules.
+    `vetted_wheels` are those of the resolution, and `whole` says that nothing of it is missing among them. `new` are
+    the canonical names of those that are to blame: what another one imports was there before. What is guarded (in a
+    `try`, an `if`) does not count, and in a function only what Python itself had once. Of several modules at the top
+    the one named like the distribution counts, else all have to fail. `memory` is a folder that remembers modules.
     """
     (own,) = (wheel for wheel in vetted_wheels if wheel.wheel.name == name)
     with EntryReader() as reader:
@@ -50,6 +63,9 @@ def _missing(
     """Return what is missing for certain when `top` is imported, or ""."""
     for item in reach([f"{top}:"], archive, library).missing:
         left_out = any(item.wanted == module or item.wanted.startswith(f"{module}.") for module in archive.left_out)
-        if item.certain and owners[item.path] in new and not left_out and (whole or library.lacks(item.wanted)):
+        gone = item.wanted.partition(".")[0] in _GONE
+        fails = item.certain and (whole or gone or library.lacks(item.wanted))
+        # A function that needs what Python lost may well be called at once: hy 0.20 reads its variables so.
+        if owners[item.path] in new and not left_out and (fails or (gone and not item.guarded)):
             return item.wanted
     return ""
