@@ -53,6 +53,16 @@ class ResolutionError(Os402Error):
     """The dependencies could not be resolved or fetched for the target."""
 
 
+class FolderError(ResolutionError):
+    """A requirement's address is a project's folder, of which a wheel may be built but was not yet."""
+
+    def __init__(self, message: str, name: str, url: str) -> None:
+        """Say which distribution is at which address."""
+        super().__init__(message)
+        self.name = name
+        self.url = url
+
+
 class UnsatisfiableError(ResolutionError):
     """No set of releases satisfies the requirements; the index itself was reached."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from hatch_os402.compatibility.vet import VettedWheel
     from hatch_os402.config.expiry import Expiry
     from hatch_os402.config.project import Project
+    from hatch_os402.resolution.graph import Pin
     from hatch_os402.resolution.resolve import Resolution
     from hatch_os402.runtime.configured import ConfiguredRuntime
     from hatch_os402.tools.model import Tool
+    from hatch_os402.wheels.reading import Wheel
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class BuildFacts:
         for pin in self.resolution.pins:
             sdist = self.resolution.built.get(pin.name)
             # A wheel that was built here has no hash that another machine could compare, its sdist has.
-            source = {"sdist": sdist.filename, "sha256": sdist.sha256} if sdist else None
+            source = _source_of(sdist, vetted_wheels[pin.name].wheel) if sdist else None
             yield {
                 "name": pin.name,
                 "version": pin.version,
@@ -91,6 +94,15 @@ class BuildFacts:
                 "treatment": vetted_wheels[pin.name].verdict,
                 "left_out": sorted(file.path for file, _ in vetted_wheels[pin.name].dropped),
             }
+
+
+def _source_of(source: Pin, wheel: Wheel) -> dict[str, str | None]:
+    """Return what is recorded of the sdist of `wheel`; of a folder, the digest of what the wheel holds."""
+    if source.sha256:
+        return {"sdist": source.filename, "sha256": source.sha256}
+    record = f"{wheel.dist_info}/RECORD"
+    lines = sorted(f"{file.sha256}  {file.member}\n" for file in wheel.files if file.member != record)
+    return {"sdist": None, "sha256": hashlib.sha256("".join(lines).encode()).hexdigest()}
 
 
 def _without_none(**values: str | None) -> dict[str, str]:

@@ -24,11 +24,11 @@ from hatch_os402.compatibility.imports.reach import Library
 from hatch_os402.compatibility.remedies.search import with_remedies
 from hatch_os402.compatibility.remedies.trials import SearchContext
 from hatch_os402.config.project import check_features, entry_point, requirements_of_groups
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import FolderError, Os402Error
 from hatch_os402.resolution import fetch as fetching
 from hatch_os402.resolution.pip_process import CandidateFilter, Host
 from hatch_os402.resolution.resolve import ResolveOptions, resolve_with_source
-from hatch_os402.resolution.sdists import build_sdist
+from hatch_os402.resolution.sdists import build_folder, build_sdist, built_addresses
 from hatch_os402.resolution.target import PYTHON
 from hatch_os402.runtime import pins as runtime_pins
 from hatch_os402.runtime.interpreters import find_compiler
@@ -36,7 +36,7 @@ from hatch_os402.runtime.modules import facts
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from packaging.requirements import Requirement
 
@@ -97,13 +97,18 @@ def resolve(request: BuildRequest, build: Context) -> Resolution:
         _report_uv_settings(build)
     built: dict[str, Pin] = {}
     while True:  # the wheel of an sdist may require more than the sdist said
-        resolution = resolve_with_source(
-            own,
-            extras=options.features,
-            groups=request.groups,
-            workdir=build.workdir,
-            resolve_options=_resolve_options(build),
-        )
+        try:
+            resolution = resolve_with_source(
+                own,
+                extras=options.features,
+                groups=request.groups,
+                workdir=build.workdir,
+                resolve_options=_resolve_options(build, built),
+            )
+        except FolderError as error:
+            pin = _build_folder(error, build)
+            built[pin.name] = pin
+            continue
         wanted = [
             pin
             for pin in resolution.pins
@@ -154,7 +159,7 @@ def scan(request: BuildRequest, vetted: Sequence[VettedWheel], resolution: Resol
         request.starts,
         vetted,
         resolution.graph,
-        Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))),
+        _library(),
         excluded=exclusion(build.options.exclude),
         lazy=build.options.lazy_imports,
         reader=build.reader,
@@ -189,12 +194,13 @@ def search_fixes(
         groups=request.groups,
         base=resolution,
         incompatible=incompatible,
-        resolve_options=_resolve_options(build),
+        resolve_options=_resolve_options(build, resolution.built),
         classify=_classifier(build),
         cache=build.cache / "wheels",
         workdir=build.workdir / "trials",
         seconds=seconds,
         deadline=time.monotonic() + seconds,
+        library=_library(),
     )
     return with_remedies(assessment, search, build.cache / "remedies")
 
@@ -224,13 +230,17 @@ def report_findings(analyzed: Analysis, reporter: Reporter) -> None:
         reporter.debug(f"perhaps: {render.note(finding)}")
 
 
+def _library() -> Library:
+    return Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided")))
+
+
 def _host(build: Context) -> Host:
     return Host(build.project.root, build.reporter.info)
 
 
-def _resolve_options(build: Context) -> ResolveOptions:
+def _resolve_options(build: Context, built: Mapping[str, Pin]) -> ResolveOptions:
     chosen = build.options.build_from_source
-    source = CandidateFilter(source=chosen, newest=chosen)
+    source = CandidateFilter(source=chosen, newest=chosen, built=built_addresses(built.values(), build.find_links))
     return ResolveOptions(build.architectures, source, build.find_links, host=_host(build))
 
 
@@ -256,6 +266,21 @@ def _build_from_source(pin: Pin, build: Context) -> None:
         python=str(compiler.path if compiler else sys.executable),
         host=_host(build),
     )
+
+
+def _build_folder(error: FolderError, build: Context) -> Pin:
+    """Build the wheel of a folder that a requirement names, and put it where the resolver and `fetch` find it."""
+    compiler = find_compiler(None, os.environ)
+    build.reporter.info(f"building {error.name} from its folder, {error.url}, without compilers")
+    pin, _ = build_folder(
+        error.name,
+        error.url,
+        find_links=build.find_links,
+        workdir=build.workdir,
+        python=str(compiler.path if compiler else sys.executable),
+        host=_host(build),
+    )
+    return pin
 
 
 def _report_uv_settings(build: Context) -> None:

@@ -2,10 +2,16 @@
 
 `Requires-Dist: NAME @ URL` of a dependency, and a link of an index, choose what pip does: a scheme like `git+https`
 starts git, a folder or an sdist is built. Only files over http and https and files of this machine are wheels.
+
+What `build-from-source` names may be source, where the project itself requires it by address, or something else that
+was built from source: of an sdist the own PKG-INFO counts, a folder is reported, to be built by who started this. Once
+its wheel was built, that stands for the address.
 """
 
+import copy
 import json
 import os
+import re
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
@@ -13,12 +19,16 @@ from urllib.request import url2pathname
 class Addresses:
     """Refuses addresses. What was refused, and why, is written to the file `answer`, as JSON.
 
-    `error` is pip's class of errors that end a run with a message.
+    `error` is pip's class of errors that end a run with a message. `source` has the names that may be source,
+    `requirers` those that may require them so, and `built` pairs of an address and that of the wheel built of it.
     """
 
-    def __init__(self, answer, error):
+    def __init__(self, answer, error, source=(), requirers=(), built=()):
         self._answer = answer
         self._error = error
+        self._source = frozenset(source)
+        self._requirers = frozenset(requirers)
+        self._built = dict(built)
 
     def refuse(self, name, url, why, parent):
         """Write down what is refused, and raise pip's error."""
@@ -28,18 +38,41 @@ class Addresses:
         raise self._error("os402-refused: " + why)
 
     def check_requirement(self, requirement, parent):
-        """Raise unless pip may act upon the address that `requirement` gives, if it gives one. `parent` requires it."""
+        """Return `requirement`, with the address of the wheel that was built for its own, if one was.
+
+        Raise unless pip may act upon the address that it gives, if it gives one. `parent` requires it.
+        """
         url = getattr(requirement, "url", None)
-        if url:
-            why = _why_not(url) or ("" if _filename(url).endswith(".whl") else _not_a_file(url))
-            if why:
-                self.refuse(requirement.name, url, why, getattr(parent, "name", ""))
+        if not url:
+            return requirement
+        why = _why_not(url) or ("" if _filename(url).endswith(".whl") else _not_a_file(url))
+        if why in ("folder", "source") and self._may_be_source(requirement, parent):
+            if url in self._built:
+                requirement = copy.copy(requirement)
+                requirement.url = self._built[url]
+                return requirement
+            why = "unbuilt" if why == "folder" else "" if _filename(url).endswith(_SDISTS) else why
+        if why:
+            self.refuse(requirement.name, url, why, getattr(parent, "name", ""))
+        return requirement
+
+    def _may_be_source(self, requirement, parent):
+        return _canonical(requirement.name) in self._source and (
+            parent is None or _canonical(getattr(parent, "name", None) or "") in self._requirers
+        )
 
     def check_link(self, link, template):
         """Raise unless pip may act upon `link`, which an index or a requirement gave for `template`."""
         why = _why_not(link.url)
         if why:
             self.refuse(getattr(template, "name", ""), link.url, why, "")
+
+
+_SDISTS = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar")
+
+
+def _canonical(name):
+    return re.sub("[-_.]+", "-", name).lower()
 
 
 def _why_not(url):

@@ -11,9 +11,10 @@ abi, platform]), `settings` (names of pip's settings that may come from configur
 `transfers` (see _pip_transfers.py) and `answer` (a file for what this script has to say to the one that started it).
 `environment` null leaves the target alone: pip then works for the Python that runs it. Three lists of canonical names
 narrow or widen what pip may choose: `pure` (none-any wheels only), `without` (no release at all) and `source` (an sdist
-where no wheel fits; ["*"] for every name; of those in `newest` the newest release, sdist or not). An sdist is never
-built: its own PKG-INFO is its metadata. The answer has `passed_over`: name → the versions of sdists that would have
-fitted.
+where no wheel fits; ["*"] for every name; of those in `newest` the newest release, sdist or not, or the source at an
+address that one of `requirers` gives). `built` has addresses, each with that of the wheel that was built of it. An
+sdist is never built: its own PKG-INFO is its metadata. The answer has `passed_over`: name → the versions of sdists that
+would have fitted.
 """
 
 import json
@@ -51,7 +52,8 @@ def main(path):
     except (ImportError, AttributeError) as error:
         _unsupported(str(error))
 
-    addresses = _pip_addresses.Addresses(job["answer"], InstallationError)
+    named = (job.get(key, ()) for key in ("newest", "requirers", "built"))
+    addresses = _pip_addresses.Addresses(job["answer"], InstallationError, *named)
     if job["environment"] is not None:  # what is built here was chosen by the user
         _judge_addresses(addresses)
     req_command.RequirementCommand.get_requirements = lambda *_arguments: _pip_addresses.requirements(
@@ -83,8 +85,7 @@ def _judge_addresses(addresses):
     require, make = InstallRequirement.__init__, LinkCandidate.__init__
 
     def checked_requirement(self, req, comes_from, *arguments, **keywords):
-        addresses.check_requirement(req, comes_from)
-        require(self, req, comes_from, *arguments, **keywords)
+        require(self, addresses.check_requirement(req, comes_from), comes_from, *arguments, **keywords)
 
     def checked_candidate(self, link, template, *arguments, **keywords):
         addresses.check_link(link, template)
@@ -140,8 +141,9 @@ def _be_the_target(job):
 def _instead_of_building(job, error):
     def prepare_distribution_metadata(self, *_arguments, **_keywords):
         requirement = self.req.req
-        by_name = job["source"] and requirement is not None and not requirement.url
-        self.req.metadata_directory = _own_metadata(self.req.source_dir) if by_name else None
+        # An address of source that was not allowed was refused before.
+        known = requirement is not None and (job["newest"] if requirement.url else job["source"])
+        self.req.metadata_directory = _own_metadata(self.req.source_dir) if known else None
         if self.req.metadata_directory is None:
             raise error("os402-source-only: " + str(self.req))
 

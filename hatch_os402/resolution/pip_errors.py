@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from hatch_os402.errors import ResolutionError, UnsatisfiableError
+from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
 from hatch_os402.resolution._pip_shim import UNSUPPORTED
 from hatch_os402.resolution.target import PYTHON
 
@@ -34,7 +34,7 @@ _REFUSED = {
     "host": ("has no host, or is a file of another machine", _WHEEL_INSTEAD),
     "folder": (
         "is a folder, and building it would run its code here",
-        "Build its wheel yourself and give the address of that, or require a version.",
+        "Build its wheel and offer it with PIP_FIND_LINKS, or name it in `build-from-source`, which runs its code.",
     ),
     "source": ("is only to be had as source, and building it would run its code here", _WHEEL_INSTEAD),
 }
@@ -138,6 +138,10 @@ def _without_lines(text: str) -> str:
 
 def _from_shim(reported: Mapping[str, Any], output: str, doing: str) -> ResolutionError:
     """Return the error for the answer of the shim."""
+    if reported["why"] == "unbuilt":
+        return FolderError(
+            f"{reported['name']} @ {reported['url']} is a folder, and was not built.", reported["name"], reported["url"]
+        )
     if reported["why"] == "setting":
         return ResolutionError(
             f"pip {reported['parent']} does not know the setting {reported['name']} ({reported['url']}), and would "

@@ -84,7 +84,12 @@ class CandidateFilter:
     source: frozenset[str] = frozenset()
     """An sdist where no wheel fits; "*" stands for every name. It is not built: what it says of itself counts."""
     newest: frozenset[str] = frozenset()
-    """Of these, which `source` has too, the newest release, although it may be an sdist and an older one a wheel."""
+    """Of these, which `source` has too, the newest release, although it may be an sdist and an older one a wheel.
+
+    They may also be source at an address, if one of `requirers` gives it."""
+    requirers: frozenset[str] = frozenset()
+    built: tuple[tuple[str, str], ...] = ()
+    """Addresses of sdists and folders, each with the address of the wheel that was built of it."""
 
 
 Wanted = tuple[str, Sequence[str]]
@@ -118,6 +123,8 @@ def run_pip(
         "without": sorted(choice.without),
         "source": sorted(choice.source),
         "newest": sorted(choice.newest),
+        "requirers": sorted(choice.requirers),
+        "built": choice.built,
         "arguments": [arguments[0], *common, *arguments[1:]],
         "requirements": requirements,
     }

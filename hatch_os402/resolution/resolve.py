@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from hatch_os402.errors import ResolutionError, UnsatisfiableError
+from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
 from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
 from hatch_os402.resolution.pip_process import CandidateFilter, Host, run_pip
 from hatch_os402.resolution.stub import write_stub
@@ -35,7 +35,7 @@ class Resolution:
     """Sorted by name; the project itself is not among them."""
     graph: Graph
     built: Mapping[str, Pin] = field(default_factory=dict)
-    """Canonical name → the sdist, of each distribution whose wheel was built here."""
+    """Canonical name → the sdist (or the folder, see `folder_pin`), of each distribution whose wheel was built here."""
     passed_over: Mapping[str, str] = field(default_factory=dict)
     """Canonical name → the newest version that would fit, of each distribution of which that is only source."""
 
@@ -96,7 +96,7 @@ def resolve_with_source(
 ) -> Resolution:
     """Resolve as `resolve` does; where wheels alone do not suffice, take sdists too, so that they can be named.
 
-    The pins that are sdists are for a verdict, not for use. Raises `ResolutionError`.
+    The pins that are sdists are for a verdict, not for use. Raises `ResolutionError`; `FolderError` is one of them.
     """
     try:
         return resolve(project, extras=extras, groups=groups, workdir=workdir, resolve_options=resolve_options)
@@ -105,6 +105,8 @@ def resolve_with_source(
         wider = replace(resolve_options, choice=choice)
         try:
             return resolve(project, extras=extras, groups=groups, workdir=workdir, resolve_options=wider)
+        except FolderError:
+            raise
         except ResolutionError:
             raise error from None  # what was wrong first is what is to be reported
 
@@ -179,26 +181,34 @@ def _run(
         if resolve_options.find_links and resolve_options.find_links.is_dir()
         else []
     )
+    choice = resolve_options.choice
     passed = run_pip(
         ["install", *nowhere, *find_links, "--report", str(report)],
         target,
         workdir,
         requirements=[(text, ()) for text in wanted],
         doing=f"resolving the dependencies of {project.name}",
-        choice=resolve_options.choice,
+        choice=replace(choice, requirers=choice.newest | {root.name}),
         host=resolve_options.host,
         timeout=resolve_options.timeout,
     )
     for name, versions in passed.items():
         passed_over.setdefault(name, set()).update(versions)
-    return _as_required(read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target), root)
+    return _as_required(
+        read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target), root, choice.built
+    )
 
 
-def _as_required(pins: tuple[Pin, ...], root: Root) -> tuple[Pin, ...]:
-    """Give direct pins the address that their requirement has: in pip's report, name and password are left out."""
+def _as_required(pins: tuple[Pin, ...], root: Root, built: Sequence[tuple[str, str]] = ()) -> tuple[Pin, ...]:
+    """Give direct pins the address that their requirement has: in pip's report, name and password are left out.
+
+    Where `built` has another one for that address, it is that.
+    """
     texts = (text for pin in pins for text in pin.requires_dist if "@" in text)
     requirements = [*root.requirements, *root.groups, *_valid(texts)]
-    addresses = {str(canonicalize_name(item.name)): item.url for item in requirements if item.url}
+    addresses = {
+        str(canonicalize_name(item.name)): dict(built).get(item.url, item.url) for item in requirements if item.url
+    }
     return tuple(replace(pin, url=addresses.get(pin.name, pin.url)) if pin.direct else pin for pin in pins)
 
 

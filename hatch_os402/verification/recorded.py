@@ -83,7 +83,7 @@ def key_faults(stated: Mapping[str, Any]) -> Iterator[str]:
 
 def _key_faults_of(item: Mapping[str, Any]) -> Iterator[str]:
     source = next((key for key in _SOURCE if key in item), "wheel")
-    if tuple(item) != tuple(key or source for key in _DISTRIBUTION):
+    if tuple(key for key in item if key != "accepted") != tuple(key or source for key in _DISTRIBUTION):
         yield f"a distribution in it has the keys {', '.join(item)}"
     elif not _SHA256.fullmatch(item["sha256"]):
         yield f"the sha256 of {item['name']} is none"
@@ -203,6 +203,8 @@ def _same_version(one: str, other: str) -> bool:
 
 
 def _is_called(item: Mapping[str, Any], source: str) -> bool:
+    if source == "sdist" and item[source] is None:  # of a folder
+        return True
     try:
         name, version, *_ = _SOURCE[source](item[source])
         return name == item["name"] and _same_version(str(version), item["version"])

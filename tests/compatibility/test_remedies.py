@@ -14,6 +14,7 @@ from support.shelfresolver import Shelf
 from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.compatibility.assess import assess
+from hatch_os402.compatibility.imports.reach import Library
 from hatch_os402.compatibility.remedies import registry, release, trials
 from hatch_os402.compatibility.remedies import search as remedy_search
 from hatch_os402.compatibility.remedies.search import required_only_by, with_remedies
@@ -25,6 +26,7 @@ from hatch_os402.resolution import resolve as resolving
 from hatch_os402.resolution.fetch import fetch
 from hatch_os402.resolution.graph import Graph
 from hatch_os402.resolution.resolve import ResolveOptions, resolve_with_source
+from hatch_os402.runtime.modules import facts
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.once
 
+LIBRARY = Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided")))
 LINUX = "cp312-cp312-manylinux_2_17_x86_64"
 
 
@@ -97,6 +100,7 @@ def searched(
         workdir / "trials",
         seconds,
         time.monotonic() + seconds,
+        LIBRARY,
     )
     return with_remedies(found, context, tmp_path / "memory")
 
@@ -327,3 +331,54 @@ def test_the_registry_orders_every_kind_of_fix():
     ]
     assert {name for kind in registry.KINDS for name in kind.names} == {kind.names[0] for kind in registry.KINDS}
     assert max(registry.KINDS, key=lambda kind: kind.search_order).names == ("release", "parent")
+
+
+IMPORTS = {
+    "what Python 3.12 lost": ({"a/__init__.py": "from distutils.util import strtobool\n"}, False),
+    "what it lost, deeper": ({"a/__init__.py": "from . import b\n", "a/b.py": "import asynchat, imp\n"}, False),
+    "what it lost, in a function": ({"a/__init__.py": "def f(): import os, distutils.util\n"}, False),
+    "in a function, guarded": ({"a/__init__.py": "def f(old):\n if old: import imp\n"}, True),
+    "what nobody has": ({"a/__init__.py": "import unheard_of.deep\n"}, False),
+    "what its own requirement has lost": ({"a/__init__.py": "import inner\n"}, False),
+    "what the resolution has": ({"a/__init__.py": "import other, json, a.b\n", "a/b.py": ""}, True),
+    "what it can do without": (
+        {"a/__init__.py": "try: import distutils\nexcept ImportError: pass\ndef f(): import unheard_of\n"},
+        True,
+    ),
+    "in modules that nobody imports": (
+        {"a/__init__.py": "", "a/old.py": "import imp\n", "tests/__init__.py": "import nose"},
+        True,
+    ),
+    "another module at its top works": ({"x.py": "import imp\n", "y.py": ""}, True),
+    "none at its top works": ({"x.py": "import imp\n", "y.py": "import x\n"}, False),
+}
+
+
+@pytest.mark.parametrize(("files", "fits"), IMPORTS.values(), ids=IMPORTS)
+def test_a_release_whose_imports_do_not_fit_is_not_offered(tmp_path, index, files, fits):
+    pure(index, "other", "1.0")
+    make_wheel(index, "inner", "1.0", {"inner.py": "import imp\n"})
+    make_wheel(index, "a", "0.9", files, requires=["inner"])
+    sdist(index, "a", "1.0")
+    found = searched(tmp_path, ["a>=1", "other"])
+    assert ways(found) == {"a": [("release", "a<1")] if fits else []}
+
+
+def test_what_an_sdist_beside_it_may_bring_is_not_missed(tmp_path, index):
+    make_wheel(index, "a", "0.9", {"a/__init__.py": "import of_the_sdist\n"})
+    make_wheel(index, "b", "0.9", {"b/__init__.py": "import distutils\n"})
+    for name in ("a", "b", "source"):
+        sdist(index, name, "1.0")
+    found = searched(tmp_path, ["a>=1", "b>=1", "source"])
+    assert ways(found) == {"a": [("release", "a<1")], "b": [], "source": []}
+
+
+def test_a_release_for_an_older_python_is_not_offered(tmp_path, index):
+    pure(index, "a", "0.9", requires_python="<3.12")
+    pure(index, "a", "0.8", requires_python=">=3.8")
+    native(index, "a", "1.0")
+    pure(index, "b", "0.9", requires_python="<3.12")
+    native(index, "b", "1.0")
+    found = searched(tmp_path, ["a", "b"])
+    assert ways(found) == {"a": [("release", "a<1")], "b": []}
+    assert [remedy.gives for item in found.errors for remedy in item.remedies] == ["a 0.8"]

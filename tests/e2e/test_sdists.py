@@ -208,3 +208,96 @@ def test_what_an_sdist_says_of_itself_counts_and_nothing_is_run(find_links, tmp_
     assert ("sourceful-1.0.tar.gz is source" in told) == (required is not None)
     assert ("sample -> sourceful -> lower" in told) == (required is not None)
     assert not evidence.exists()
+
+
+def source_folder(folder: Path, name: str, **more) -> Path:
+    """Write what `sdist` packs into the folder `name` beside it; return the file that its backend leaves."""
+    evidence = sdist(folder, name, **more)
+    with tarfile.open(folder / f"{name}-1.0.tar.gz") as archive:
+        for member in archive.getmembers():
+            path = folder / name / member.name.partition("/")[2]
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(archive.extractfile(member).read())
+    (folder / name / "PKG-INFO").unlink()
+    (folder / f"{name}-1.0.tar.gz").unlink()
+    return evidence
+
+
+ALLOW_DIRECT = "[tool.hatch.metadata]\nallow-direct-references = true\n"
+
+
+def built_by_address(tmp_path, find_links, dependencies, named, *, where="a", **more):
+    root = write_project(
+        tmp_path / where / "project",
+        dependencies=dependencies,
+        options=f"bytecode = false\nbuild-from-source = {named!r}\n",
+        extra=ALLOW_DIRECT,
+        **more,
+    )
+    return build(root, env=environment(**offline(find_links)))
+
+
+def test_an_sdist_at_an_address_is_built_when_it_is_named(find_links, tmp_path):
+    (tmp_path / "there").mkdir()
+    evidence = sdist(tmp_path / "there", "sourceful", requires="Requires-Dist: lower\n")
+    make_wheel(find_links, "lower", "1.0", {"lower.py": ""})
+    requirement = f"sourceful @ {(tmp_path / 'there' / 'sourceful-1.0.tar.gz').as_uri()}"
+    told = built_by_address(tmp_path, find_links, [requirement], ["another"]).refused()
+    assert "is only to be had as source" in told
+    assert not evidence.exists()
+    done = built_by_address(tmp_path, find_links, [requirement], ["Sourceful"]).succeeded()
+    assert evidence.exists()
+    assert done.vendored == {"lower": "1.0", "sourceful": "1.0"}
+    assert "building sourceful 1.0 from sourceful-1.0.tar.gz, without compilers" in done.err
+    (entry,) = [item for item in done.record["distributions"] if item["name"] == "sourceful"]
+    assert entry["sdist"] == "sourceful-1.0.tar.gz"
+
+
+def test_a_folder_at_an_address_is_built_when_it_is_named(find_links, tmp_path):
+    """One requires another. The record is the same wherever they are; METADATA, which has the address, is not."""
+    records = []
+    for where in "ab":
+        (tmp_path / where).mkdir()
+        inner = source_folder(tmp_path / where, "inner")
+        address = (tmp_path / where / "inner").as_uri()
+        outer = source_folder(tmp_path / where, "outer", requires=f"Requires-Dist: inner @ {address}\n")
+        dependencies = ["outer @ {root:parent:uri}/outer"]
+        told = built_by_address(tmp_path, find_links, dependencies, ["inner"], where=where).refused()
+        assert "is a folder, and building it would run its code here" in told
+        assert "PIP_FIND_LINKS" in told
+        assert not outer.exists()
+        told = built_by_address(tmp_path, find_links, dependencies, ["outer"], where=where).refused()
+        assert "inner @ " in told
+        assert "(required by outer) is a folder" in told
+        assert not inner.exists()
+        done = built_by_address(tmp_path, find_links, dependencies, ["outer", "inner"], where=where).succeeded()
+        assert done.vendored == {"inner": "1.0", "outer": "1.0"}
+        assert f"building inner from its folder, {address}, without compilers" in done.err
+        assert str(tmp_path) not in done[".build.json"].decode()
+        records.append({item["name"]: item for item in done.record["distributions"]})
+    assert records[0]["inner"] == records[1]["inner"]
+    assert records[0]["inner"]["sdist"] is None
+    assert records[0]["outer"]["required_by"] == ["sample"]
+
+
+@pytest.mark.parametrize("address", ["{folder}/sourceful", "{folder}/sourceful-1.0.tar.gz", "git+{folder}/sourceful"])
+def test_only_the_project_chooses_an_address_that_is_built(find_links, tmp_path, address):
+    """What a wheel of an index requires is refused, even by a name that the user gave; a repository always is."""
+    evidence = source_folder(tmp_path, "sourceful")
+    sdist(tmp_path, "sourceful")
+    requirement = f"sourceful @ {address.format(folder=tmp_path.as_uri())}"
+    make_wheel(find_links, "honest", "1.0", {"honest.py": ""}, requires=[requirement])
+    told = built_by_address(tmp_path, find_links, ["honest"], ["sourceful"]).refused()
+    assert "(required by honest)" in told
+    if address.startswith("git+"):
+        assert (
+            "reading it would start a program"
+            in built_by_address(tmp_path, find_links, [requirement], ["sourceful"]).refused()
+        )
+    assert not evidence.exists()
+
+
+def test_a_folder_that_is_another_distribution(find_links, tmp_path):
+    source_folder(tmp_path, "sourceful")
+    told = built_by_address(tmp_path, find_links, [f"another @ {(tmp_path / 'sourceful').as_uri()}"], ["another"])
+    assert "has inconsistent name" in told.refused()

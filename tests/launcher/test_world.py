@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import sqlite3
+import subprocess
 import sys
 from contextlib import closing
 
 import pytest
 from support import launching
+from support.buildproject import build, environment, write_project
 from support.diskless import run_diskless
 from support.watched import run_watched
 
@@ -126,11 +129,9 @@ say(home=[str(pathlib.Path.home()), os.path.expanduser("~/x"), user.pw_dir, os.e
 """
 
 
-@pytest.mark.parametrize("home", ["", "/tmp/of/mine"])
-def test_a_home_and_a_user(home):
-    answer = diskless(program(WHO), **({"HOME": home} if home else {})).facts
-    home = home or "/tmp"
-    assert answer == {
+def who(home):
+    """Return what `WHO` says where there is a home and nobody else."""
+    return {
         "home": [home, home + "/x", home, home],
         "user": ["os402"] * 3,
         "by_name": [True, True, home],
@@ -142,6 +143,12 @@ def test_a_home_and_a_user(home):
         ],
         "owners": [[True, True, "os402", "os402"]] * 4,
     }
+
+
+@pytest.mark.parametrize("home", ["", "/tmp/of/mine"])
+def test_a_home_and_a_user(home):
+    answer = diskless(program(WHO), **({"HOME": home} if home else {})).facts
+    assert answer == who(home or "/tmp")
 
 
 LISTINGS = """
@@ -453,12 +460,70 @@ say(found=found)
 """
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="sqlite3 cannot deserialize")
-def test_databases_of_the_archive_can_be_attached(tmp_path):
-    with closing(sqlite3.connect(tmp_path / "other.db")) as made:
+def database(folder):
+    with closing(sqlite3.connect(folder / "other.db")) as made:
         made.execute("CREATE TABLE t (a)")
         made.execute("INSERT INTO t VALUES (7)")
         made.commit()
-    files = {"data/other.db": (tmp_path / "other.db").read_bytes()}
-    found = everywhere(program(ATTACH, files), tmp_path)
+    return (folder / "other.db").read_bytes()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="sqlite3 cannot deserialize")
+def test_databases_of_the_archive_can_be_attached(tmp_path):
+    found = everywhere(program(ATTACH, {"data/other.db": database(tmp_path)}), tmp_path)
     assert [[7, 7]] in found["found"]
+
+
+CASES = {"devices": DEVICES, "who": WHO, "listings": LISTINGS, "paths": PATHS, "attach": ATTACH, "pools": POOLS}
+ALL = """
+import importlib, json
+def main():
+    found = {}
+    for name in CASES:
+        module = importlib.import_module("case_" + name)
+        module.say = lambda **facts: found.update({name: facts})
+        module.main()
+    print("Content-Type: application/json", "", json.dumps(found), sep="\\n")
+"""
+
+
+def all_cases(copied, other):
+    cases = {f"case_{name}.py": program(code.replace("COPY", copied))["app.py"] for name, code in CASES.items()}
+    tree = {"plug/__init__.py": "", "plug/one.py": "x = 1\n", "plug/sub/__init__.py": "", "plug/sub/two.py": ""}
+    more = {"plug/x.txt": "x", "data/other.db": other, "app.py": ALL.replace("CASES", repr(list(CASES)))}
+    return {**cases, **tree, **more}
+
+
+@pytest.mark.once
+@pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's")
+def test_every_case_with_run(tmp_path, python312):
+    """What a project says that was built, and run by `hatch-os402 run`, beside its folder on a disk."""
+    other = database(tmp_path)
+    files = all_cases(str(tmp_path / "copied"), other)
+    strip = "import io, contextlib, sys, app\nwith contextlib.redirect_stdout(io.StringIO()) as out: app.main()\n"
+    answer = strip + "sys.stdout.write(out.getvalue().partition(chr(10) * 2)[2])"
+    expected = launching.in_folder(
+        {path: launching.as_bytes(content) for path, content in files.items()},
+        tmp_path,
+        f"exec({answer!r})",
+        python312.path,
+    )
+    files = all_cases("/tmp/copied", other)
+    tops = sorted({path.partition("/")[0] for path in files})
+    root = write_project(
+        tmp_path / "project",
+        files=files,
+        options='entry-point = "app:main"\nbytecode = true\n',
+        extra=f"[tool.hatch.build.targets.wheel]\nonly-include = {tops!r}\n",
+    )
+    built = build(root).succeeded()
+    assert "plug/one.pyc" in built.members
+    (artifact,) = built.dist.glob("*.stdin")
+    command = [sys.executable, "-m", "hatch_os402.cli", "run", str(artifact)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert found.pop("who") == who("/tmp")
+    del expected["who"]
+    assert found == expected
+    assert found["devices"]["null"][0] == "('', True, '/dev/null', 'r')"

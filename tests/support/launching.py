@@ -128,16 +128,19 @@ def packed(everything: dict[str, bytes], *, deflated: bool = False) -> bytes:
     return stream.getvalue()
 
 
-def in_folder(files: dict[str, bytes], tmp_path: Path, run: str = "from app import main; main()") -> dict:
+def in_folder(
+    files: dict[str, bytes], tmp_path: Path, run: str = "from app import main; main()", python: str = sys.executable
+) -> dict:
     """Run a program from a folder; return its facts, with the archive's root for the folder."""
     folder = tmp_path / "folder"
     for path, content in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
     # Where the archive stands on sys.path: behind the standard library.
-    start = f"import sys; sys.path.insert(sys.path.index({sysconfig.get_path('stdlib')!r}) + 1, {str(folder)!r}); {run}"
+    stdlib = repr(sysconfig.get_path("stdlib")) if python == sys.executable else "__import__('os').__file__[:-6]"
+    start = f"import sys; sys.path.insert(sys.path.index({stdlib}) + 1, {str(folder)!r}); {run}"
     answer = subprocess.run(
-        [sys.executable, "-I", "-B", "-X", "utf8", "-c", start, "argument"],
+        [python, "-I", "-B", "-X", "utf8", "-c", start, "argument"],
         capture_output=True,
         check=True,
         env=environment(),

@@ -70,6 +70,8 @@ class Missing:
     """The modules from the entry point to `module`, itself included."""
     certain: bool
     """Whether it fails for sure when the program starts."""
+    guarded: bool
+    """Whether a condition, a loop or a `try` is around it, in its function if it is in one."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def reach(  # noqa: C901 - one walk
             wanted = tuple(_wanted(item, name, archive))
             certain = item.guard is Guard.NONE and not item.in_function and lazy.isdisjoint(map(_top, wanted))
             if found := _first_missing(wanted, archive, library):
-                missing.append(Missing(name, path, item.line, *found, chain, certain))
+                missing.append(Missing(name, path, item.line, *found, chain, certain, item.guard is not Guard.NONE))
             elif certain:
                 for one in wanted:
                     enqueue(one, chain)

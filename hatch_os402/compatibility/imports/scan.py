@@ -50,25 +50,10 @@ def scan(
     `excluded` tells which archive paths are left out; `lazy` names top-level modules that are loaded when they are
     first used; `memory` is a folder that remembers modules.
     """
-    entries = {
-        file.path: Entry(
-            file.path, file.size, file.sha256, verdict.wheel.name, source=verdict.wheel.path, member=file.member
-        )
-        for verdict in reversed(vetted_wheels)
-        for file in verdict.kept
-        if not excluded(file.path)
-    }
-    paths = module_names(entries)
-
-    def facts(module: str) -> ModuleFacts | None:
-        item = entries[paths[module]]
-        return facts_of(item.sha256, lambda: reader.read(item), memory)
-
-    archive = Archive(paths, _tops(entries), _parts(entries), _left_out(vetted_wheels), facts)
+    archive, owners = archive_of(vetted_wheels, excluded, reader, memory)
     reached = reach(starts, archive, library, frozenset(lazy))
     project = vetted_wheels[0].wheel.name
     versions = {verdict.wheel.name: str(verdict.wheel.version) for verdict in vetted_wheels}
-    owners = {path: item.owner for path, item in entries.items()}
     findings: list[Finding] = []
     quiet: list[Finding] = []
     for finding, loud in (*_missing(reached, owners), *_behaviours(reached, owners, project)):
@@ -84,6 +69,31 @@ def scan(
         )
         (findings if loud else quiet).append(complete)
     return Scanned(tuple(findings), tuple(quiet))
+
+
+def archive_of(
+    vetted_wheels: Sequence[VettedWheel], excluded: Callable[[str], bool], reader: EntryReader, memory: Path
+) -> tuple[Archive, dict[str, str]]:
+    """Return the modules of the archive that `vetted_wheels` give, and path → canonical name of whose file it is.
+
+    The first wheel that has a path has the file. `excluded`, `memory`: as `scan` takes them.
+    """
+    entries = {
+        file.path: Entry(
+            file.path, file.size, file.sha256, verdict.wheel.name, source=verdict.wheel.path, member=file.member
+        )
+        for verdict in reversed(vetted_wheels)
+        for file in verdict.kept
+        if not excluded(file.path)
+    }
+    paths = module_names(entries)
+
+    def facts(module: str) -> ModuleFacts | None:
+        item = entries[paths[module]]
+        return facts_of(item.sha256, lambda: reader.read(item), memory)
+
+    archive = Archive(paths, _tops(entries), _parts(entries), _left_out(vetted_wheels), facts)
+    return archive, {path: item.owner for path, item in entries.items()}
 
 
 def _tops(paths: Iterable[str]) -> frozenset[str]:

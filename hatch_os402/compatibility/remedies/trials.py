@@ -7,7 +7,10 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from hatch_os402.compatibility.curated import optional_extensions
+from hatch_os402.compatibility.remedies.importing import unimportable
 from hatch_os402.errors import OutOfTimeError, ResolutionError, WheelError
 from hatch_os402.resolution.fetch import fetch
 from hatch_os402.resolution.resolve import Resolution, resolve
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
+    from hatch_os402.compatibility.imports.reach import Library
     from hatch_os402.compatibility.vet import VettedWheel
     from hatch_os402.resolution.graph import Pin
     from hatch_os402.resolution.pip_process import CandidateFilter
@@ -45,6 +49,8 @@ class SearchContext:
     """That all trials together may take."""
     deadline: float
     """When they are over, on `time.monotonic()`: no trial begins after it, and one that runs is ended."""
+    library: Library
+    """What the runtime can import."""
     numbers: Iterator[int] = field(default_factory=itertools.count, compare=False)
 
 
@@ -89,7 +95,8 @@ def verify(context: SearchContext, change: Change, incompatible: frozenset[str])
     """Return what `change` gives when nothing else is unusual and it helps, else None.
 
     It helps when everything resolves for every architecture, none of `incompatible` is left as something that cannot
-    work, and nothing that cannot work was added. What is new is fetched and vetted for that. Raises `OutOfTimeError`.
+    work, and nothing that cannot work was added. What is new is fetched and vetted for that, and what was asked for
+    can be imported. Raises `OutOfTimeError`.
     """
     choice = context.resolve_options.choice
     still = context.incompatible - incompatible  # these may stay what they are, an sdist included
@@ -114,7 +121,32 @@ def verify(context: SearchContext, change: Change, incompatible: frozenset[str])
         if isinstance(error, OutOfTimeError):
             raise
         return None
-    return None if any(verdict.native and verdict.wheel.name not in still for verdict in vetted_wheels) else resolution
+    if any(verdict.native and verdict.wheel.name not in still for verdict in vetted_wheels):
+        return None
+    asked = incompatible | {canonicalize_name(item.name) for item in (*change.replaced.values(), *change.added)}
+    return resolution if _can_be_imported(context, resolution, vetted_wheels, asked) else None
+
+
+def _can_be_imported(
+    context: SearchContext, resolution: Resolution, new: Sequence[VettedWheel], asked: frozenset[str]
+) -> bool:
+    """Whether nothing that is known speaks against the import of those of `new` that were `asked` for."""
+    names = {verdict.wheel.name for verdict in new}
+    if not asked & names:
+        return True
+    others = [pin for pin in resolution.pins if pin.name not in names and not pin.is_sdist]
+    try:
+        vetted_wheels = [*new, *(context.classify(wheel) for wheel in _fetch(context, others))]
+    except (ResolutionError, WheelError) as error:  # one that was there before
+        if isinstance(error, OutOfTimeError):
+            raise
+        return True
+    whole = len(vetted_wheels) == len(resolution.pins)
+    memory = context.workdir / "scanned"
+    return not any(
+        unimportable(name, vetted_wheels, context.library, new=names, whole=whole, memory=memory)
+        for name in sorted(asked & names)
+    )
 
 
 def _key(pin: Pin) -> tuple[str, str, str]:
