@@ -52,14 +52,18 @@ class Addresses:
                 requirement.url = self._built[url]
                 return requirement
             why = "unbuilt" if why == "folder" else "" if _filename(url).endswith(_SDISTS) else why
+        if not why and not self._is_ours(parent) and url[:5].lower() == "file:":
+            why = "local"
         if why:
             self.refuse(requirement.name, url, why, getattr(parent, "name", ""))
         return requirement
 
     def _may_be_source(self, requirement, parent):
-        return _canonical(requirement.name) in self._source and (
-            parent is None or _canonical(getattr(parent, "name", None) or "") in self._requirers
-        )
+        return _canonical(requirement.name) in self._source and self._is_ours(parent)
+
+    def _is_ours(self, parent):
+        """Whether `parent` is the project, or what it names to be built from source; None is what was asked for."""
+        return parent is None or _canonical(getattr(parent, "name", None) or "") in self._requirers
 
     def check_link(self, link, template):
         """Raise unless pip may act upon `link`, which an index or a requirement gave for `template`."""

@@ -32,6 +32,10 @@ _REFUSED = {
     "scheme": ("has a scheme that is not http, https or file", _WHEEL_INSTEAD),
     "characters": ("holds spaces or characters that do not show", "Write them as %XX in the address."),
     "host": ("has no host, or is a file of another machine", _WHEEL_INSTEAD),
+    "local": (
+        "is a file of this machine, which only the project's own requirements may name",
+        "Require it in the project, or offer it with PIP_FIND_LINKS.",
+    ),
     "folder": (
         "is a folder, and building it would run its code here",
         "Build its wheel and offer it with PIP_FIND_LINKS, or name it in `build-from-source`, which runs its code.",

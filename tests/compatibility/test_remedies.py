@@ -373,6 +373,7 @@ def test_what_an_sdist_beside_it_may_bring_is_not_missed(tmp_path, index):
     assert ways(found) == {"a": [("release", "a<1")], "b": [], "source": []}
 
 
+@pytest.mark.real_pip
 def test_a_release_for_an_older_python_is_not_offered(tmp_path, index):
     pure(index, "a", "0.9", requires_python="<3.12")
     pure(index, "a", "0.8", requires_python=">=3.8")

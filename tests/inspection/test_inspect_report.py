@@ -210,9 +210,8 @@ class TestDamage:
             archive.writestr("__main__.py", "")
             archive.writestr(zipfile.ZipInfo("x"), "")
             archive.infolist()[1].filename = ""
-        files[".stdin"].unlink()
         with pytest.raises(ArtifactError, match="a member has no name"):
-            inspect(files[".pyz"])
+            read_contents(files[".pyz"].read_bytes(), "it")
 
     def test_nothing_there(self, tmp_path):
         with pytest.raises(ArtifactError, match=r"there is no artifact .*x\.pyz"):

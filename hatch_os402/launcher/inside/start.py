@@ -19,7 +19,8 @@ PATCHED = ("py_compile", "shutil", "sqlite3", "ssl", "sysconfig")
 """The modules that stdlib_patches.py changes."""
 PATCHED_WHEN_CLOSED = (
     "anyio._backends._asyncio", "asgiref.current_thread_executor", "asgiref.sync", "asyncio.base_events",
-    "concurrent.futures.thread", "grp", "multiprocess.pool", "multiprocessing.pool", "pwd", "threading",
+    "concurrent.futures.thread", "grp", "multiprocess.pool", "multiprocessing.pool", "pwd", "subprocess",
+    "threading",
 )  # fmt: skip
 """Those that it changes as well in a program that is started from memory, as on os402."""
 _LINE = 16

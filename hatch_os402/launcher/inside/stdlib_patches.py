@@ -3,6 +3,9 @@
 start.py names the same modules, so that this one is imported with the first of them only.
 """
 
+import errno
+import os
+
 from .index import ROOT
 
 TYPE_CHECKING = False
@@ -42,6 +45,15 @@ def _groups(grp: "Any", _: "VirtualFiles") -> None:
     from .stdlib.accounts import patch_groups  # noqa: PLC0415 - few programs need it
 
     patch_groups(grp)
+
+
+def _subprocess(subprocess: "Any", _: "VirtualFiles") -> None:
+    """Make `subprocess` fail as on os402: what is in memory is no descriptor that another process could have."""
+
+    def _get_devnull(_: "Any") -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.devnull)
+
+    subprocess.Popen._get_devnull = _get_devnull  # noqa: SLF001 - no other way in
 
 
 def _threading(threading: "Any", _: "VirtualFiles") -> None:
@@ -107,6 +119,7 @@ PATCHES_WHEN_CLOSED: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
     "multiprocess.pool": _threads("patch_pool"),
     "multiprocessing.pool": _threads("patch_pool"),
     "pwd": _users,
+    "subprocess": _subprocess,
     "threading": _threading,
 }
 """Those for a program that is started from memory, as on os402."""
