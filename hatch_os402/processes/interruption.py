@@ -60,6 +60,11 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, _handle)
     try:
         yield
+    except Exception as error:
+        # Python may lose what a handler raises (in a destructor); then what was killed with this process is an error.
+        if _State.interrupted is not None:
+            raise Interrupted(_State.interrupted) from error
+        raise
     finally:
         _State.interrupted = None
         for number, handler in before.items():

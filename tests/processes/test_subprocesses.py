@@ -128,3 +128,27 @@ def test_a_signal_that_is_ignored_stays_so():
             os.kill(os.getpid(), signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+LOST = """
+import os, signal
+from hatch_os402.processes.interruption import Interrupted, interruptible
+
+class Loses:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+try:
+    with interruptible():
+        Loses()
+        raise RuntimeError("what was killed with this process")
+except Interrupted as interrupted:
+    print(interrupted.status)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_an_interruption_that_python_loses_is_one_all_the_same():
+    """What a handler raises in a destructor is printed and forgotten; the error that follows is no failure."""
+    done = subprocess.run([sys.executable, "-c", LOST], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(128 + signal.SIGTERM)
