@@ -6,7 +6,8 @@ import shutil
 from itertools import pairwise
 
 import pytest
-from support.pagevisit import find_chromium, visit
+from support.browser import REQUIRED, require
+from support.pagevisit import visit
 from support.samplecraft import NASTY
 
 from hatch_os402.cli import main
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.once
 @pytest.fixture(scope="module")
 def pages(sample_build, tmp_path_factory):
     """Both pages, alone in a folder."""
-    find_chromium()
+    require()
     folder = tmp_path_factory.mktemp("pages")
     artifact = str(sample_build.dist / "sample-0.1.0.pyz")
     for arguments in (["inspect", artifact], ["profile", artifact, "-n", "1", "-d", "Ada"]):
@@ -165,12 +166,10 @@ def test_a_narrow_window(look):
 
 
 def test_without_a_browser_it_is_skipped_unless_required(monkeypatch):
-    from support import pagevisit
-
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    monkeypatch.setattr(pagevisit, "REQUIRED", False)
-    with pytest.raises(pytest.skip.Exception, match="no Chromium"):
-        find_chromium()
-    monkeypatch.setattr(pagevisit, "REQUIRED", True)
+    monkeypatch.delenv(REQUIRED, raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no chromium"):
+        require()
+    monkeypatch.setenv(REQUIRED, "required")
     with pytest.raises(pytest.fail.Exception, match="HATCH_OS402_BROWSER=required"):
-        find_chromium()
+        require()

@@ -54,8 +54,8 @@ class Browser:
         self._command("POST", f"/element/{self._find(selector)}/value", text=text)
 
     def run(self, script: str) -> Any:
-        """Return what a script returns."""
-        return self._command("POST", "/execute/sync", script=script, args=[])
+        """Return what a script, the body of an async function, returns."""
+        return self._command("POST", "/execute/sync", script=f"return (async () => {{ {script} }})();", args=[])
 
     def errors(self) -> list[str]:
         """Return what the console was told since it was last asked, but notes."""
@@ -69,13 +69,18 @@ def missing() -> str:
     return f"no {' and no '.join(names)} on PATH (Debian: apt-get install chromium chromium-driver)" if names else ""
 
 
-@contextlib.contextmanager
-def browsing(*arguments: str) -> Iterator[Browser]:
-    """Start a browser with these further `arguments`; skip the test without one, and fail where `REQUIRED` is set."""
+def require() -> None:
+    """Skip the test without a browser, and fail it where `REQUIRED` is set."""
     if why := missing():
         if os.environ.get(REQUIRED) == "required":
             pytest.fail(f"{REQUIRED}=required is set, and there is {why}")
         pytest.skip(why)
+
+
+@contextlib.contextmanager
+def browsing(*arguments: str) -> Iterator[Browser]:
+    """Start a browser with these further `arguments`; skip the test without one, and fail where `REQUIRED` is set."""
+    require()
     driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
     try:
         port = next(
