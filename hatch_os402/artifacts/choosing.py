@@ -56,7 +56,7 @@ class Choice:
         """
         found = self.offers(checked=checked)
         if tool is not None:
-            named = [one for one in found if one.tool == tool]
+            named = [one for one in found if tool in (one.tool, _name(one))]
             if not named:
                 listed = ", ".join(one.tool for one in found if one.tool) or "none: it has one offer"
                 raise ArtifactError(f"{self.path} has no tool {tool!r}; its tools: {listed}")
@@ -118,3 +118,8 @@ def _built(artifacts: ArtifactSet) -> int:
     suffixes = (RECORD,) if artifacts.has(RECORD) else (*SUFFIXES, SIGNED_SUFFIX)
     times = [artifacts.path(suffix).stat().st_mtime_ns for suffix in suffixes if artifacts.has(suffix)]
     return max(times, default=0)
+
+
+def _name(artifacts: ArtifactSet) -> str | None:
+    """Return the name in the offer of a build that has one offer, which its only tool is called by."""
+    return artifacts.offer.read.offer.name if not artifacts.tool and artifacts.offer is not None else None

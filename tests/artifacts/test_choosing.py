@@ -138,3 +138,10 @@ def test_a_project_that_cannot_be_read(project, capsys, content):
         code, _, err = call(capsys, name)
         assert code == 1
         assert "pyproject.toml cannot be read" in err
+
+
+def test_the_only_offer_is_named_as_a_tool(project):
+    name = choose(project).one().require_offer().read.offer.name
+    assert choose(project).one(tool=name).stem.resolve() == project / "dist" / STEM
+    with pytest.raises(ArtifactError, match="has no tool 'another'"):
+        choose(project).one(tool="another")
