@@ -75,10 +75,8 @@ def start(
     patches.install(files)
     if closed:
         os.environ.setdefault("HOME", "/tmp")  # noqa: S108 - in memory
-    for known in names & sys.modules.keys():  # a launcher has imported them already
-        from .stdlib_patches import patch as change  # noqa: PLC0415 - as above
-
-        change(sys.modules[known], files)
+    for known in names & sys.modules.keys():  # Python's start, or a launcher, has imported them already
+        _patch(sys.modules[known], files)
     module("streams").prepare()
     sys.excepthook = _excepthook
     name, _, attributes = entry_point.partition(":")
@@ -95,6 +93,29 @@ def start(
     if hasattr(adapter, "prepare"):
         adapter.prepare()  # before the program is imported
     sys.exit(adapter.run(_target(index, name, attributes) if name else None, **settings))
+
+
+def _patch(module: "Any", files: "Any") -> None:
+    """Change a module that is there already; `pwd` once it is asked.
+
+    Without a HOME, Python's start imports `pwd`, and few programs ask it.
+    """
+    if module.__name__ != "pwd":
+        from .stdlib_patches import patch  # noqa: PLC0415 - most programs have no such module
+
+        patch(module, files)
+        return
+
+    def asking(name: str) -> "Any":
+        def function(*args: "Any") -> "Any":
+            from .stdlib_patches import patch  # noqa: PLC0415 - as above
+
+            patch(module, files)  # which replaces this function
+            return getattr(module, name)(*args)
+
+        return function
+
+    vars(module).update({name: asking(name) for name in ("getpwall", "getpwnam", "getpwuid")})
 
 
 def _forget(names: "tuple[str, ...]") -> None:
