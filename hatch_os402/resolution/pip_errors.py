@@ -24,6 +24,11 @@ _REMOTE_BUILD = re.compile(r"os402-source-only: (?P<requirement>.+)")
 _NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (?P<requirement>[^\n]+)")
 _CONFLICT = re.compile(r"ERROR: (?:Cannot install|ResolutionImpossible)")
 _HASH = re.compile(r"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES.*?\n(?P<table>(?: .*\n?)+)", re.DOTALL)
+_INVALID = re.compile(
+    r"^WARNING: Ignoring version (?P<version>\S+) of (?P<name>\S+) since it has invalid metadata:\n"
+    r".*? has invalid metadata: (?P<why>.*?)\s*\n(?=Please use pip|WARNING:|ERROR:)",
+    re.MULTILINE | re.DOTALL,
+)
 _DIAGNOSTIC = re.compile(r"^error: (?P<kind>[a-z-]+)\s+(?P<text>.*?)\s*^(?:hint|note): ", re.MULTILINE | re.DOTALL)
 
 _WHEEL_INSTEAD = "Replace the address by that of a wheel, or by a version."
@@ -86,6 +91,13 @@ def explain(  # noqa: PLR0911 - one for each meaning
         words = output[output.find("ERROR:") :].strip()
         return UnsatisfiableError(
             f"the requirements contradict each other, while {doing}:\n{_indent(_shorten(words))}", output
+        )
+    if missing and (invalid := _INVALID.search(output)):
+        return UnsatisfiableError(
+            f"{invalid['name']} {invalid['version']} has invalid metadata, and no other release fits, while {doing}:\n"
+            f"{_indent(_shorten(invalid['why']))}\n"
+            "Require another release of it, or have its metadata corrected.",
+            output,
         )
     if missing:
         return UnsatisfiableError(

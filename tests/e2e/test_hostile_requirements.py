@@ -174,7 +174,8 @@ def test_what_ends_a_line_somewhere_is_refused(world, tmp_path, character, whose
         make_wheel(world.folder, "honest", "1.0", {"honest.py": ""}, requires=[f"evil @ {url}"])
     with pytest.raises(Os402Error) as caught:
         built(world, tmp_path, ["honest"] if whose == "a dependency's" else [f"evil @ {url}"])
-    assert "evil" in caught.value.message
+    # Before CPython 3.11 pip reads METADATA in another way, and finds the line itself invalid.
+    assert "evil" in caught.value.message or "honest 1.0 has invalid metadata" in caught.value.message
     assert not [path for path in world.requests if "honest" not in path]
 
 
