@@ -184,7 +184,7 @@ def test_listings_without_the_bytecode_of_the_build(tmp_path):
 
 
 HOOKS = """
-import importlib, importlib.machinery as machinery, pkgutil
+import importlib, importlib.machinery as machinery, inspect, pkgutil  # inspect: 3.13 needs an extension for it
 seen = []
 class Upper(machinery.SourceFileLoader):
     def source_to_code(self, data, path, **options):
