@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Reporter(Protocol):
@@ -17,6 +20,13 @@ class Reporter(Protocol):
 
     def warning(self, message: str) -> None:
         """Report what the user should know."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables with which a build in another process speaks as this one does."""
+
+    def hint(self, message: str) -> None:
+        """Report what the user may want to do."""
 
     def debug(self, message: str) -> None:
         """Report details, which are shown when `verbose` only."""

@@ -225,7 +225,7 @@ def report_findings(analyzed: Analysis, reporter: Reporter) -> None:
     for finding in analyzed.assessment.of("warning"):
         reporter.warning(render.note(finding))
     for finding in analyzed.assessment.of("hint"):
-        reporter.info(f"hint: {render.note(finding)}")
+        reporter.hint(render.note(finding))
     for finding in analyzed.quiet if reporter.verbose else ():
         reporter.debug(f"perhaps: {render.note(finding)}")
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hatch_os402.__about__ import __version__
@@ -20,7 +21,7 @@ from hatch_os402.errors import ArtifactError
 from hatch_os402.runtime.configured import executables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.config.pyproject import Pyproject
@@ -47,7 +48,7 @@ def built(root: Path, reporter: Reporter, *, always: bool = False) -> ArtifactSe
     reporter.info(f"building {root.resolve()}: {why}")
     project.directory.mkdir(parents=True, exist_ok=True)  # before, so that its coming is no change
     begun, content = time.time(), _content(before)
-    build(root)
+    build(root, reporter.variables)
     after = _newest(project)
     if after is None:
         raise ArtifactError(f"the build of {root} left no artifacts in {project.directory}.")
@@ -70,13 +71,15 @@ def _content(artifacts: ArtifactSet | None) -> bytes:
     return b"" if artifacts is None else artifacts.path(RECORD).read_bytes()
 
 
-def build(root: Path) -> None:
+def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> None:
     """Build the target of the project at `root` in a process of its own, which speaks on stderr.
 
-    Raises `ArtifactError`; the previous artifacts are then as they were.
+    `variables` are set besides those of this process. Raises `ArtifactError`; the previous artifacts are then as they
+    were.
     """
     command = [sys.executable, "-m", "hatchling", "build", "-t", "os402"]
-    with subprocess.Popen(command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+    env = {**os.environ, **variables}
+    with subprocess.Popen(command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
             status = process.wait()
         except BaseException:

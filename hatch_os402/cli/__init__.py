@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "check": ("check", "Say whether the project's dependencies can work on os402, without building"),
+    "completion": ("completion", "Print what lets bash, zsh or fish complete commands"),
     "inspect": ("inspect", "Show what is in an archive: distributions, sizes, limits, price"),
     "mcp": ("mcp", "Let a model call offers: an MCP server over stdio"),
     "profile": ("profile", "Measure where a cold start goes, import by import"),
@@ -65,28 +65,15 @@ def _group() -> click.Group:
     import click  # noqa: PLC0415 - an extra
 
     from hatch_os402.__about__ import __version__  # noqa: PLC0415
+    from hatch_os402.cli.shared.group import CommandTable  # noqa: PLC0415
+    from hatch_os402.cli.shared.settings import output_options  # noqa: PLC0415
 
-    class Lazy(click.Group):
-        """Knows the names of its commands before it imports one."""
-
-        def list_commands(self, _context: click.Context) -> list[str]:
-            return sorted(COMMANDS)
-
-        def get_command(self, _context: click.Context, name: str) -> click.Command | None:
-            if name not in COMMANDS:
-                return None
-            command: click.Command = import_module(f"hatch_os402.cli.{COMMANDS[name][0]}").command
-            return command
-
-        def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
-            with formatter.section("Commands"):
-                formatter.write_dl([(name, text) for name, (_, text) in sorted(COMMANDS.items())])
-
-    group = Lazy(
+    table = {name: (f"hatch_os402.cli.{module}", text) for name, (module, text) in COMMANDS.items()}
+    group = CommandTable(
         "hatch-os402",
+        table,
         help="Build Python projects for os402, and publish and prove what was built.",
-        callback=lambda verbose: None,  # noqa: ARG005 - `main` looks for it
-        params=[click.Option(["-v", "--verbose"], is_flag=True, help="Show the traceback of a bug.")],
+        params=[*output_options()],
     )
     return click.version_option(__version__, prog_name="hatch-os402")(group)
 

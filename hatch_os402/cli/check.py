@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,8 @@ import click
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.build import context
 from hatch_os402.build.pipeline import analyze
-from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.cli.shared.conditions import JSON, what_argument
+from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.compatibility import render
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import temporary_folder
@@ -22,41 +22,35 @@ from hatch_os402.plugin.bridge import read_options, read_project
 from hatch_os402.plugin.builder import Os402Builder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hatch_os402.build.analysis import Analysis
 
 
 @click.command()
-@click.argument("what", metavar="[PROJECT]", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--project", type=click.Path(path_type=Path), metavar="DIR", help="The project's folder, as the argument."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@what_argument(metavar="[PROJECT]")
+@JSON
 @click.option(
     "--remedies",
     metavar="SECONDS",
     type=click.IntRange(0, 3600),
     help="How long to search for fixes; 0 does not search. Default: the option `remedies`.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Say more on stderr, what is guarded or not certain included.")
 def command(
     what: Path | None,
-    project: Path | None,
     remedies: int | None,
     *,
     as_json: bool,
-    verbose: bool,
 ) -> None:
     """Resolve and classify everything that PROJECT needs, as a build does, and build nothing.
 
     [default: the project of the current folder, or of one above it] The exit status is 1 when something cannot work.
     """
-    reporter = ClickReporter(verbose=verbose)
-    if what is not None and project is not None:
-        raise click.UsageError("name the project once: as the argument, or with --project")
-    found = _analyze(_root(what or project), reporter, remedies=remedies)
+    reporter = ClickReporter()
+    found = _analyze(_root(what), reporter, remedies=remedies)
     for sentence in (text for vetted in found.vetted for text in vetted.unseen):
         reporter.debug(sentence)
-    for finding in found.quiet if verbose else ():
+    for finding in found.quiet if reporter.verbose else ():
         reporter.debug(f"perhaps: {render.note(finding)}")
     if as_json:
         click.echo(json.dumps(found.assessment.to_json(), indent=2, ensure_ascii=False))

@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from hatch_os402.artifacts.choosing import choose
-from hatch_os402.cli.conditions import WHAT
-from hatch_os402.cli.output import write_page
+from hatch_os402.cli.shared.conditions import JSON, WHAT
+from hatch_os402.cli.shared.output import write_page
 from hatch_os402.inspection.report import inspect
 
 
 @click.command()
 @WHAT
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: everything, every file included.")
+@JSON
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with a treemap and tables.")
 def command(what: Path | None, html: Path | None, *, as_json: bool) -> None:
     """Show what is in ARTIFACT: distributions, largest files, bytecode, digests, limits, price of a call.
@@ -32,6 +32,6 @@ def command(what: Path | None, html: Path | None, *, as_json: bool) -> None:
         click.echo(json.dumps(inspection.to_json(), indent=2))
     elif html is None:
         from hatch_os402.inspection.terminal import show  # noqa: PLC0415 - JSON needs no rich
-        from hatch_os402.pages.terminal import console  # noqa: PLC0415
+        from hatch_os402.terminal.tables import console  # noqa: PLC0415
 
         show(inspection, console())

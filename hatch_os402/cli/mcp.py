@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from hatch_os402.artifacts.choosing import METAVAR
-from hatch_os402.cli.conditions import RUNTIME, SANDBOX
-from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.cli.shared.conditions import RUNTIME, SANDBOX, what_argument
+from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.processes.interruption import Interrupted
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 @click.command
-@click.argument("what", metavar=f"{METAVAR[:-1]}|URL]...", nargs=-1)
+@what_argument(metavar=f"{METAVAR[:-1]}|URL]", several=True)
 @click.option(
     "-H", "--header", "headers", multiple=True, metavar="NAME:VALUE|NAME:@FILE", help="Sent with each call of a URL."
 )
 @SANDBOX
 @RUNTIME
 def command(
-    what: tuple[str, ...],
+    what: tuple[str | Path, ...],
     headers: tuple[str, ...],
     sandbox: bool | None,  # noqa: FBT001 - click passes it by name
     runtime: Path | None,
@@ -50,9 +50,10 @@ def command(
     from hatch_os402.mcpserver.remote import RemoteOffers  # noqa: PLC0415
     from hatch_os402.mcpserver.server import serve_stdio  # noqa: PLC0415
 
-    reporter = ClickReporter(verbose=False)
+    reporter = ClickReporter()
     sent = dict(_header(item) for item in headers)
-    paths = [Path(item) for item in what if not _URL.match(item)]
+    urls = [item for item in map(str, what) if _URL.match(item)]
+    paths = [Path(item) for item in what if not _URL.match(str(item))]
     if not what:
         paths = [Path()]
 
@@ -66,7 +67,7 @@ def command(
                 )
                 sources.append(await stack.enter_async_context(local))
                 await local.offers()  # what is wrong with them is said before a client waits
-            for url in filter(_URL.match, what):
+            for url in urls:
                 remote = await stack.enter_async_context(RemoteOffers(url, sent))
                 sources.append(remote)
             await serve_stdio(sources, reporter)

@@ -10,9 +10,9 @@ import click
 
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.calls.rebuild import configured
-from hatch_os402.cli.conditions import RUNTIME
-from hatch_os402.cli.output import write_page
-from hatch_os402.cli.request import read, request_options
+from hatch_os402.cli.shared.conditions import JSON, RUNTIME
+from hatch_os402.cli.shared.output import write_page
+from hatch_os402.cli.shared.request import read, request_options
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import to_json
 from hatch_os402.profiling.running import Python, find_python
@@ -38,7 +38,7 @@ _RUNS = 5
 )
 @RUNTIME
 @click.option("--all", "everything", is_flag=True, help="List every import, and not only those above 2 %.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with an icicle and tables.")
 def command(
     what: Path | None,
@@ -78,8 +78,8 @@ def command(
     if as_json:
         click.echo(json.dumps(to_json(profile), indent=2))
     elif html is None:
-        from hatch_os402.pages.terminal import console  # noqa: PLC0415
         from hatch_os402.profiling.terminal import show  # noqa: PLC0415 - JSON needs no rich
+        from hatch_os402.terminal.tables import console  # noqa: PLC0415
 
         show(profile, console(), everything=everything)
 

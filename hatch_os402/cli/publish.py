@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from hatch_os402.artifacts.choosing import METAVAR
-from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.cli.shared.conditions import given_project, what_argument
+from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.config.publish_options import URL_VARIABLE, PublishTable, load_settings
 from hatch_os402.config.pyproject import is_project, project_above
 from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
 
 
 @click.command
-@click.argument("artifacts", nargs=-1, metavar=f"{METAVAR}...")
+@what_argument("artifacts", several=True, with_project=True)
 @click.option(
     "-u", "--url", multiple=True, help=f"Address of a server; repeat it, or separate with commas [{URL_VARIABLE}]."
 )
@@ -29,10 +29,8 @@ from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
 @click.option("--dry-run", is_flag=True, help="Show what would be sent, and send nothing.")
 @click.option("--insecure", is_flag=True, help="Publish to other hosts without encryption (http) as well.")
 @click.option("--no-prompt", is_flag=True, help="Never ask for a key or a password.")
-@click.option("--project", type=click.Path(file_okay=False, path_type=Path), help="Folder of the project.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
 def command(
-    artifacts: tuple[str, ...],
+    artifacts: tuple[str | Path, ...],
     url: tuple[str, ...],
     key: str | None,
     password_file: str | None,
@@ -44,8 +42,6 @@ def command(
     dry_run: bool,
     insecure: bool,
     no_prompt: bool,
-    project: Path | None,
-    verbose: bool,
 ) -> None:
     """Sign offers and upload them to one or several os402 servers.
 
@@ -68,17 +64,17 @@ def command(
         "insecure": [""] if insecure else [],
     }
     named = [root for root in map(Path, artifacts) if is_project(root)]
-    root = project or (named[0] if len(named) == 1 else project_above(Path())) or Path()
+    root = given_project() or (named[0] if len(named) == 1 else project_above(Path())) or Path()
     found = read_project(root)
     settings = load_settings(
         {name: values for name, values in options.items() if values},
         (PublishTable("tool.hatch.publish.os402", found.publish, root),),
     )
     publish(
-        artifacts or ([str(project)] if project else []),
+        [str(item) for item in artifacts],
         settings,
         found,
-        reporter=ClickReporter(verbose=verbose),
+        reporter=ClickReporter(),
         say=click.echo,
         interactive=not no_prompt,
     )

@@ -16,9 +16,9 @@ from hatch_os402.cache import cache_folder
 from hatch_os402.calls.cgi import Response, delivery, parse
 from hatch_os402.calls.explain import explain
 from hatch_os402.calls.rebuild import built, configured
-from hatch_os402.cli.conditions import RUNTIME, SANDBOX
-from hatch_os402.cli.reporter import ClickReporter
-from hatch_os402.cli.request import read, request_options
+from hatch_os402.cli.shared.conditions import RUNTIME, SANDBOX
+from hatch_os402.cli.shared.reporter import ClickReporter
+from hatch_os402.cli.shared.request import read, request_options
 from hatch_os402.errors import NoResponseError
 from hatch_os402.formatting import escaped_lines
 from hatch_os402.offer.floats import format_float
@@ -55,7 +55,6 @@ class _WithArguments(click.Command):
 @request_options
 @click.option("--json", "json_data", metavar="DATA|@FILE|-", help="The body, sent as application/json.")
 @click.option("-i", "--include", is_flag=True, help="Print status and headers before the body.")
-@click.option("-v", "--verbose", is_flag=True, help="Sum up on stderr: status, time, memory, size, price.")
 @click.option("--tool", metavar="NAME", help="Which tool is called, where a build has several.")
 @click.option("--build", "always", is_flag=True, help="Build PROJECT even if nothing changed.")
 @click.option("--hold-stdin", is_flag=True, help="Keep stdin open, as another task of a server may.")
@@ -69,13 +68,13 @@ def command(context: click.Context, /, **options: Any) -> None:
     built first when something in it is newer than its last build. FOLDER is one with the artifacts of one build.
     [default: the project of the current folder]
 
-    \b
-    hatch-os402 run dist/greeter-0.1.0.stdin -d '{"name": "Alice"}'
-    hatch-os402 run . '/hello?name=Alice' -v
+        hatch-os402 run dist/greeter-0.1.0.stdin -d '{"name": "Alice"}'
+        hatch-os402 run . '/hello?name=Alice' -v
 
     The body of the answer goes to stdout, what the program writes to stderr there. The exit status is 0 for an answer
-    of 2xx, 1 for any other or a program that had to be killed, 2 for wrong usage.
-    """  # noqa: D301 - \b is the character that click looks for
+    of 2xx or 3xx, 1 for any other or a program that had to be killed, 2 for wrong usage. With -v, status, time,
+    memory, size and price are summed up on stderr.
+    """
     asked = {name: options.pop(name) for name in ("method", "data", "headers")}
     what, request = read(options.pop("what"), options.pop("path"), json=options.pop("json_data"), **asked)
     sys.exit(_Invocation(context.meta.get(_ARGUMENTS, ()), what, request, **options).run())
@@ -89,7 +88,6 @@ class _Invocation:
     what: Path | None
     request: Request
     include: bool
-    verbose: bool
     tool: str | None
     always: bool
     hold_stdin: bool
@@ -98,7 +96,7 @@ class _Invocation:
 
     def run(self) -> int:
         """Run it and return the exit status."""
-        reporter = ClickReporter(verbose=self.verbose)
+        reporter = ClickReporter()
         chosen = choose(self.what)
         if self.always and chosen.root is None:
             raise click.UsageError(f"--build is for a project, and {chosen.path} is none.")
@@ -164,10 +162,10 @@ class _Invocation:
         _write(sys.stdout, sent)
         if why := explain(outcome, program.limits, found, method):
             reporter.warning(why)
-        if self.verbose:
+        if reporter.verbose:
             for line in _summary(program, outcome, status):
                 reporter.info(line)
-        good = complete and HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+        good = complete and HTTPStatus.OK <= status < HTTPStatus.BAD_REQUEST
         return int(outcome.ended_by is not None or not good)
 
 

@@ -13,7 +13,8 @@ import click
 from hatchling.metadata.core import ProjectMetadata
 
 from hatch_os402.cache import cache_folder
-from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.cli.shared.conditions import given_project, project_option
+from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.config.options import Options
 from hatch_os402.errors import Os402Error
 from hatch_os402.runtime import check as checking
@@ -23,12 +24,6 @@ from hatch_os402.runtime.configured import ConfiguredRuntime, executables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_PROJECT = click.option(
-    "--project",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The project whose option `runtime` counts. Default: the one of the current folder, if it is in one.",
-)
 _ARCH = click.option(
     "--arch",
     type=click.Choice(["x86_64", "aarch64"]),
@@ -42,34 +37,34 @@ def command() -> None:
 
 
 @command.command()
-@_PROJECT
+@project_option
 @_ARCH
-def fetch(project: Path | None, arch: str | None) -> None:
+def fetch(arch: str | None) -> None:
     """Fetch the runtime, unless it is there, verify its SHA256, and print its path."""
-    executable = _chosen(project, arch)
+    executable = _chosen(arch)
     with _progress() as progress:
         path = fetching.fetch(executable, cache=cache_folder(os.environ), reporter=ClickReporter(), progress=progress)
     click.echo(path)
 
 
 @command.command("path")
-@_PROJECT
+@project_option
 @_ARCH
-def path_(project: Path | None, arch: str | None) -> None:
+def path_(arch: str | None) -> None:
     """Print the path of the runtime on this machine, or fail when it has not been fetched."""
-    click.echo(_present(project, arch))
+    click.echo(_present(arch))
 
 
 @command.command()
-@_PROJECT
+@project_option
 @_ARCH
 @click.argument("executable", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def check(project: Path | None, arch: str | None, executable: Path | None) -> None:
+def check(arch: str | None, executable: Path | None) -> None:
     """Run the runtime (or EXECUTABLE) and compare it with what a build expects.
 
     The exit status is 1 when something differs.
     """
-    report = checking.check(executable or _present(project, arch))
+    report = checking.check(executable or _present(arch))
     click.echo(f"{report.path}: Python {report.version}, {report.importable} modules of the standard library")
     grouped: dict[tuple[str, str], list[str]] = {}
     for item in report.differences:
@@ -102,8 +97,8 @@ def _progress() -> Iterator[Callable[[int, int | None], None] | None]:
         yield lambda received, total: bar.update(task, completed=received, total=total)
 
 
-def _present(project: Path | None, arch: str | None) -> Path:
-    executable = _chosen(project, arch)
+def _present(arch: str | None) -> Path:
+    executable = _chosen(arch)
     if found := fetching.cached(executable, cache_folder(os.environ)):
         return found
     raise Os402Error(
@@ -112,9 +107,9 @@ def _present(project: Path | None, arch: str | None) -> Path:
     )
 
 
-def _chosen(project: Path | None, arch: str | None) -> ConfiguredRuntime:
+def _chosen(arch: str | None) -> ConfiguredRuntime:
     """Return the one executable that the options mean."""
-    available = {executable.arch: executable for executable in _configured(project)}
+    available = {executable.arch: executable for executable in _configured(given_project())}
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine())
     wanted = arch or (machine if machine in available else next(iter(available)))
     if wanted not in available:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from hatch_os402.artifacts.choosing import METAVAR
-from hatch_os402.cli.conditions import RUNTIME, SANDBOX
-from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.cli.shared.conditions import RUNTIME, SANDBOX, what_argument
+from hatch_os402.cli.shared.reporter import ClickReporter
+from hatch_os402.config.pyproject import project_above
 from hatch_os402.errors import SandboxError
 from hatch_os402.formatting import escaped
 
@@ -32,7 +32,7 @@ class _Tell(ClickReporter):
 
 
 @click.command
-@click.argument("what", metavar=f"{METAVAR}...", nargs=-1, type=click.Path(exists=False, path_type=Path))
+@what_argument(several=True, type=click.Path(path_type=Path))
 @click.option("--port", default=_PORT, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
 @click.option("--reload", is_flag=True, help="Build and load again what changes.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Calls that run at once. [default: one a processor]")
@@ -50,10 +50,7 @@ class _Tell(ClickReporter):
     multiple=True,
     help="Whose offers can be published here; repeat it. [default: the owners that the PROJECTs name, or nobody's]",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
-@click.pass_context
 def command(
-    context: click.Context,
     what: tuple[Path, ...],
     port: int,
     reload: bool,  # noqa: FBT001 - click passes it by name
@@ -62,13 +59,12 @@ def command(
     runtime: Path | None,
     key: str | None,
     owners: tuple[str, ...],
-    verbose: bool,  # noqa: FBT001 - as above
 ) -> None:
     """Serve offers on this machine, at os402's addresses and with its limits, free of charge.
 
     A PROJECT is built first when something changed. A FOLDER gives every offer in it. With --owner or --key, and for
     the owner that a PROJECT names, the gateway takes what `hatch publish -p os402 -o url=…` brings. Its address goes
-    to stdout. Ctrl-C stops it.
+    to stdout. Ctrl-C stops it. [default: the project of the current folder, unless --owner or --key is given]
     """
     from hatch_os402.gateway.core import Gateway  # noqa: PLC0415
     from hatch_os402.gateway.reload import WatchedSource, load_all  # noqa: PLC0415
@@ -78,7 +74,9 @@ def command(
     for owner in owners:
         if not re.fullmatch("0x[0-9a-fA-F]{40}", owner):
             raise click.UsageError(f"--owner is an Ethereum address, 0x and 40 hex digits, and {owner!r} is none.")
-    reporter = _Tell(verbose=verbose or bool(context.find_root().params.get("verbose")))
+    if not (what or owners or key):  # else it is there to be published to
+        what = tuple(filter(None, [project_above(Path())]))
+    reporter = _Tell()
     signer = None if key is None else load_key(key, {}, None)
     listening = listen(port)  # before anything is built
 

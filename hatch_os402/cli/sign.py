@@ -13,7 +13,7 @@ import click
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import FRAME, OFFER, SIGNED_SUFFIX
 from hatch_os402.artifacts.signed import signed_path, write_signed
-from hatch_os402.cli.conditions import WHAT
+from hatch_os402.cli.shared.conditions import WHAT
 from hatch_os402.errors import Os402Error
 from hatch_os402.formatting import escaped, escaped_lines
 from hatch_os402.offer.commandline import os402_command

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hatch_os402.artifacts.choosing import choose
-from hatch_os402.cli.conditions import WHAT
+from hatch_os402.cli.shared.conditions import JSON, WHAT
 from hatch_os402.errors import Os402Error
 from hatch_os402.formatting import escaped
 from hatch_os402.verification.artifacts import verify_artifacts
@@ -31,7 +31,7 @@ _MARKS = {True: ("✓", "ok"), False: ("✗", "BROKEN"), None: ("–", "-")}  # 
 @click.option("--owner", metavar="ADDRESS", help="Who must own the server that ran the task.")
 @click.option("--signer", metavar="ADDRESS", help="Whose key must have signed what the task wrote.")
 @click.option("--body", type=click.Path(path_type=Path), help="File with the body that the task was called with.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 def command(
     what: Path | None,
     url: str | None,

@@ -8,7 +8,7 @@ from hatch_os402.formatting import counted, human_size
 from hatch_os402.inspection import terminal
 from hatch_os402.inspection.contents import BYTECODE, DATA, SOURCE
 from hatch_os402.pages.page import Cell, Chart, ChartNode, Table, render
-from hatch_os402.pages.terminal import wrapped_list
+from hatch_os402.terminal.tables import wrapped_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

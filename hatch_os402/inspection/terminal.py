@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.formatting import counted, human_size, utc_time
 from hatch_os402.inspection.contents import LAUNCHER, NOBODY
 from hatch_os402.inspection.terms import INVALID, UNCHECKED, VALID, usd
-from hatch_os402.pages.terminal import cell, facts, table, wrapped_list
+from hatch_os402.terminal.tables import cell, facts, table, wrapped_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
@@ -13,9 +15,10 @@ from packaging.utils import canonicalize_name
 from hatch_os402.errors import Os402Error, bug
 from hatch_os402.formatting import escaped_lines, human_size
 from hatch_os402.processes.interruption import Interrupted, interruptible
+from hatch_os402.terminal.colors import has_color, styled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hatchling.bridge.app import Application
     from hatchling.metadata.core import ProjectMetadata
@@ -72,10 +75,17 @@ def abort_on_error(app: Application) -> Iterator[None]:
 
 
 class HatchReporter:
-    """Speaks through Hatch's application, whose output is stderr."""
+    """Speaks through Hatch's application, whose output is stderr.
 
-    def __init__(self, app: Application) -> None:
+    A build's application is hatchling's, which has no colours: warnings and hints are coloured here, with `color`.
+    Hatch's own, which publishes, colours a message itself.
+    """
+
+    variables: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, app: Application, *, color: bool = False) -> None:
         self._app = app
+        self._color = color and has_color(sys.stderr, os.environ)
 
     @property
     def verbose(self) -> bool:
@@ -88,12 +98,19 @@ class HatchReporter:
 
     def warning(self, message: str) -> None:
         """Report what the user should know."""
-        self._app.display_warning(escaped_lines(f"os402: {message}"))
+        self._app.display_warning(self._labelled("warning", message))
+
+    def hint(self, message: str) -> None:
+        """Report what the user may want to do."""
+        self._app.display_info(self._labelled("hint", message))
 
     def debug(self, message: str) -> None:
         """Report details, with `hatch -v` only."""
         if self.verbose:
             self._app.display_info(escaped_lines(f"os402: {message}"))
+
+    def _labelled(self, label: str, message: str) -> str:
+        return f"os402: {styled(f'{label}:', label, color=self._color)} {escaped_lines(message)}"
 
 
 def read_options(root: str, metadata: ProjectMetadata[Any]) -> Options:
@@ -137,7 +154,7 @@ def build_artifacts(
     from hatch_os402.build.pipeline import build  # noqa: PLC0415 - as above
 
     project = read_project(wheel, root=root, project_id=project_id, metadata=metadata)
-    reporter = HatchReporter(app)
+    reporter = HatchReporter(app, color=True)
     artifacts = build(project, read_options(root, metadata), Path(os.path.abspath(directory)), reporter)  # noqa: PTH100
     width = max(len(artifact.path.name) for artifact in artifacts)
     for artifact in artifacts:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatch_os402.formatting import counted, human_size
-from hatch_os402.pages.terminal import cell, table
-from hatch_os402.pages.terminal import facts as fact_table
 from hatch_os402.profiling.modules import AT_IMPORT, IN_REQUEST, NEVER
 from hatch_os402.profiling.report import USES, advice, facts, label, ms
+from hatch_os402.terminal.tables import cell, table
+from hatch_os402.terminal.tables import facts as fact_table
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

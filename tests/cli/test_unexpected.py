@@ -13,8 +13,8 @@ import httpx
 import pytest
 from support.buildproject import write_project
 
-from hatch_os402 import cli
 from hatch_os402.cli import main
+from hatch_os402.cli.shared import group
 from hatch_os402.gateway.app import application
 from hatch_os402.gateway.bounds import DEFAULT
 
@@ -29,7 +29,7 @@ def broken(monkeypatch):
         def command(rest):
             raise error
 
-        monkeypatch.setattr(cli, "import_module", lambda _: SimpleNamespace(command=command))
+        monkeypatch.setattr(group, "import_module", lambda _: SimpleNamespace(command=command))
 
     return breaks
 
@@ -81,6 +81,7 @@ def none(*_):
 pwd.getpwuid = none
 os.environ.pop("HOME", None)
 from hatch_os402.cli import main
+from hatch_os402.cli.shared import group
 main()
 """
 

@@ -347,7 +347,7 @@ import sys
 from pathlib import Path
 from hatch_os402.runtime import fetching
 from hatch_os402.runtime.configured import ConfiguredRuntime
-from hatch_os402.cli.reporter import ClickReporter
+from hatch_os402.cli.shared.reporter import ClickReporter
 cache, sha256, url = sys.argv[1:]
 print(fetching.fetch(ConfiguredRuntime("x86_64", sha256, url=url), cache=Path(cache), reporter=ClickReporter(), sleep=None))
 """

@@ -11,6 +11,7 @@ from hatch_os402.artifacts.choosing import METAVAR
 from hatch_os402.artifacts.names import split
 from hatch_os402.artifacts.sets import locate
 from hatch_os402.calls.request import read_request
+from hatch_os402.cli.shared.conditions import given_project, project_option
 from hatch_os402.errors import RequestError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 _OPTIONS = (
+    project_option,
     click.argument("what", metavar=METAVAR, type=click.Path(path_type=Path), required=False),
     click.argument("path", metavar="[/PATH?QUERY]", required=False),
     click.option("-X", "--request", "method", metavar="METHOD", help="[default: GET, or POST with -d]"),
@@ -54,11 +56,18 @@ def read(
     json: str | None = None,
 ) -> tuple[Path | None, Request]:
     """Return what is called (for `artifacts.choosing.choose`) and the request. Raises `click.UsageError`."""
-    what, path = _path_alone(what, path)
+    what, path = _of_project(project, what, path) if (project := given_project()) else _path_alone(what, path)
     try:
         return what, read_request(path, method=method, headers=headers, data=data, json=json)
     except RequestError as error:
         raise click.UsageError(error.message) from error
+
+
+def _of_project(project: Path, what: Path | None, path: str | None) -> tuple[Path, str]:
+    """Return the project and the path of the request, where `--project` was given: the only argument is the path."""
+    if path is not None or (what is not None and (not str(what).startswith("/") or split(what)[1])):
+        raise click.UsageError("name the project once: as the argument, or with --project.")
+    return project, "/" if what is None else str(what)
 
 
 def _path_alone(what: Path | None, path: str | None) -> tuple[Path | None, str]:

@@ -1,0 +1,1 @@
+"""What the commands have in common: arguments and options, output, the group."""
