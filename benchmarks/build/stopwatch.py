@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STEPS = {
-    "hatch_os402.plugin.builder:Os402Builder.build_own_wheel": "own wheel, built by hatchling",
+    "hatch_os402.build.hatch_project:HatchProject.build_own_wheel": "own wheel, built by hatchling",
     "hatch_os402.build.analysis:read_wheel": "own wheel, read and checked",
     "hatch_os402.build.pipeline:decide_expiry": "validity",
     "hatch_os402.build.pipeline:analysis.resolve": "resolution, prepared and checked again",

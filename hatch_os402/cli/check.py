@@ -11,6 +11,7 @@ import click
 
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.build import context
+from hatch_os402.build.hatch_project import HatchProject, read_options, read_project
 from hatch_os402.build.pipeline import analyze
 from hatch_os402.cli.shared.conditions import JSON, what_argument
 from hatch_os402.cli.shared.reporter import ClickReporter
@@ -18,8 +19,6 @@ from hatch_os402.compatibility import render
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import temporary_folder
 from hatch_os402.formatting import escaped_lines
-from hatch_os402.plugin.bridge import read_options, read_project
-from hatch_os402.plugin.builder import Os402Builder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,13 +67,13 @@ def _root(what: Path | None) -> Path:
 
 
 def _analyze(root: Path, reporter: ClickReporter, *, remedies: int | None) -> Analysis:
-    builder = Os402Builder(str(root))
-    builder.check_metadata()
-    options = read_options(str(root), builder.metadata)
+    source = HatchProject(str(root))
+    source.check_metadata()
+    options = read_options(str(root), source.metadata)
     with temporary_folder() as workdir:
         with redirect_stdout(sys.stderr):  # what build hooks print is no part of the answer
-            wheel = builder.build_own_wheel(workdir / "own")
-        project = read_project(wheel, root=str(root), project_id=builder.project_id, metadata=builder.metadata)
+            wheel = source.build_own_wheel(workdir / "own")
+        project = read_project(wheel, root=str(root), project_id=source.project_id, metadata=source.metadata)
         with context.opened(project, options, reporter) as build:
             return analyze(build, remedies=remedies)
 

@@ -1,4 +1,4 @@
-"""What the builder and the build hook share: from Hatch's project to ours, and from our reports to Hatch's."""
+"""What the builder and the build hook share: one build of the artifacts, its reports and errors in Hatch's words."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name
-
+from hatch_os402.build.hatch_project import read_options, read_project
 from hatch_os402.errors import Os402Error, bug
 from hatch_os402.formatting import escaped_lines, human_size
 from hatch_os402.processes.interruption import Interrupted, interruptible
@@ -24,28 +23,6 @@ if TYPE_CHECKING:
     from hatchling.metadata.core import ProjectMetadata
 
     from hatch_os402.artifacts.writing import Artifact
-    from hatch_os402.config.options import Options
-    from hatch_os402.config.project import Project
-
-TARGET = "os402"
-_UV_INDEXES = frozenset({"index", "index-url", "extra-index-url", "find-links"})
-_building_own_wheel = False
-
-
-@contextmanager
-def building_inner_wheel() -> Iterator[None]:
-    """Mark that the project's wheel is built for us, so that our hook, which that wheel may have, does nothing."""
-    global _building_own_wheel  # noqa: PLW0603 - hatchling offers no other way to reach a hook
-    before, _building_own_wheel = _building_own_wheel, True
-    try:
-        yield
-    finally:
-        _building_own_wheel = before
-
-
-def is_building_inner_wheel() -> bool:
-    """Whether a wheel is being built by `building_inner_wheel`."""
-    return _building_own_wheel
 
 
 @contextmanager
@@ -113,45 +90,11 @@ class HatchReporter:
         return f"os402: {styled(f'{label}:', label, color=self._color)} {escaped_lines(message)}"
 
 
-def read_options(root: str, metadata: ProjectMetadata[Any]) -> Options:
-    """Return the validated options of the target's table, which the hook reads too. Raises `Os402Error`."""
-    from hatch_os402.config.options import Options  # noqa: PLC0415 - Hatch imports every plugin for every build
-
-    return Options(metadata.hatch.build_targets.get(TARGET, {}), Path(root)).validate()
-
-
-def read_project(wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any]) -> Project:
-    """Return the project that Hatch describes, whose own wheel is `wheel`."""
-    from hatch_os402.config.project import Project  # noqa: PLC0415 - as above
-
-    core = metadata.core
-    return Project(
-        root=Path(root),
-        id=project_id,
-        name=canonicalize_name(core.name),
-        version=metadata.version,
-        description=core.description or None,
-        scripts=core.scripts,
-        extras=[canonicalize_name(extra) for extra in core.optional_dependencies],
-        groups=metadata.config.get("dependency-groups", {}),
-        wheel=wheel,
-        uv_indexes=not _UV_INDEXES.isdisjoint(_table(metadata.config, "tool", "uv")),
-    )
-
-
-def _table(config: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Return the table at `names`; an empty one when there is none."""
-    for name in names:
-        found = config.get(name)
-        config = found if isinstance(found, dict) else {}
-    return config
-
-
 def build_artifacts(
     wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any], directory: str, app: Application
 ) -> tuple[Artifact, ...]:
     """Build the artifacts from the project's `wheel` into `directory`. Raises `Os402Error`."""
-    from hatch_os402.build.pipeline import build  # noqa: PLC0415 - as above
+    from hatch_os402.build.pipeline import build  # noqa: PLC0415 - Hatch imports every plugin for every build
 
     project = read_project(wheel, root=root, project_id=project_id, metadata=metadata)
     reporter = HatchReporter(app, color=True)

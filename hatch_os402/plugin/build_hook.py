@@ -8,8 +8,9 @@ from typing import Any
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+from hatch_os402.build.hatch_project import TARGET, is_building_inner_wheel, read_options
 from hatch_os402.errors import OptionValueError
-from hatch_os402.plugin.bridge import TARGET, abort_on_error, build_artifacts, is_building_inner_wheel, read_options
+from hatch_os402.plugin.bridge import abort_on_error, build_artifacts
 
 _HATCHLING = {"dependencies", "enable-by-default", "require-runtime-dependencies", "require-runtime-features"}
 

@@ -3,42 +3,25 @@
 from __future__ import annotations
 
 import os
-import tempfile
-import traceback
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hatchling.builders.config import BuilderConfig
 from hatchling.builders.constants import BuildEnvVars
-from hatchling.builders.plugin.interface import BuilderInterface
-from hatchling.builders.wheel import WheelBuilder
-from hatchling.plugin.manager import PluginManager
 
+from hatch_os402.build.hatch_project import HatchProject, read_options
 from hatch_os402.config.expiry import source_date_epoch
-from hatch_os402.errors import Os402Error
-from hatch_os402.plugin.bridge import TARGET, abort_on_error, build_artifacts, building_inner_wheel, read_options
+from hatch_os402.plugin.bridge import abort_on_error, build_artifacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Generator
 
     from hatch_os402.artifacts.writing import Artifact
 
 
-class Os402BuilderConfig(BuilderConfig):
-    """Hatch's own options; ours are read by `hatch_os402.config.options`."""
-
-
-class Os402Builder(BuilderInterface[Os402BuilderConfig, PluginManager]):
+class Os402Builder(HatchProject):
     """Builds the four artifacts of the project."""
 
-    PLUGIN_NAME = TARGET
-
     _artifacts: tuple[Artifact, ...] = ()
-
-    def get_version_api(self) -> dict[str, Callable[..., str]]:
-        """Return the only version of this target."""
-        return {"standard": self.build_standard}
 
     def build(self, **keywords: Any) -> Generator[str, None, None]:
         """Yield the path of every artifact. What is expected to go wrong ends in one message and exit status 1."""
@@ -73,53 +56,3 @@ class Os402Builder(BuilderInterface[Os402BuilderConfig, PluginManager]):
         from hatch_os402.artifacts.writing import clean  # noqa: PLC0415 - as above
 
         clean(Path(directory), self.project_id)
-
-    @classmethod
-    def get_config_class(cls) -> type[Os402BuilderConfig]:
-        """Return the class of the target's configuration."""
-        return Os402BuilderConfig
-
-    def check_metadata(self, versions: Sequence[str] = ()) -> None:
-        """Ask Hatch for all that it checks, whose errors would be tracebacks."""
-        if unknown := set(versions) - self.get_version_api().keys():
-            raise Os402Error(
-                f"the target os402 has no version {', '.join(map(repr, sorted(unknown)))}, only 'standard'"
-            )
-        try:
-            self.metadata.validate_fields()
-            self.project_id, self.config.versions, self.config.directory  # noqa: B018 - asking is the point
-        except (ValueError, TypeError, OSError) as error:
-            raise Os402Error(f"the project's metadata cannot be used: {error}") from error
-
-    def build_own_wheel(self, folder: Path) -> Path:
-        """Build the project's own wheel into the new `folder`, with every option and hook of the wheel target.
-
-        Returns its path. Temporary files of hatchling and of hooks are made there, too.
-        """
-        folder.mkdir()
-        builder = WheelBuilder(self.root, plugin_manager=self.plugin_manager, metadata=self.metadata, app=self.app)
-        try:
-            with building_inner_wheel(), _temporary_files_in(folder):
-                (artifact,) = builder.build(directory=str(folder), versions=["standard"], hooks_only=False, clean=False)
-        except ModuleNotFoundError as error:
-            raise Os402Error(
-                f"the project's own wheel needs the module {error.name!r}, perhaps for one of its build hooks.\n"
-                "Run `hatch build -t wheel -t os402`, which installs what the wheel target's hooks require.",
-                traceback.format_exc(),
-            ) from error
-        except Exception as error:
-            raise Os402Error(
-                f"the project's own wheel could not be built: {error}\n`hatch build -t wheel` fails the same way.",
-                traceback.format_exc(),
-            ) from error
-        return Path(artifact)
-
-
-@contextmanager
-def _temporary_files_in(folder: Path) -> Iterator[None]:
-    """Let `tempfile` use `folder`: what hatchling leaves there when it is killed is swept with it."""
-    before, tempfile.tempdir = tempfile.tempdir, str(folder)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
