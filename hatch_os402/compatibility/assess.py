@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 SOURCE_ONLY = "source-only"
 NATIVE = "native-code"
 
-_NO_ADVICE = "Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl)."
+NOTHING_KNOWN = "Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl)."
+"""The advice where nothing is known of the distribution."""
 
 
 def assess(
@@ -130,4 +131,4 @@ def _advice(verdict: VettedWheel) -> str:
         return "It is a program, not a module: do without it, or keep this part off os402."
     if wheel.pure_tags:
         return f'If these are only data on Linux, say so: allow-native-files = ["{wheel.name}"].'
-    return _NO_ADVICE
+    return NOTHING_KNOWN

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
+from hatch_os402.compatibility.assess import NOTHING_KNOWN
+from hatch_os402.compatibility.curated import replacements
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
 _FILES_SHOWN = 3
 _CHAINS_SHOWN = 3
 _WIDEST = 44
+_NAME = re.compile(r"[^A-Za-z0-9._-]")
 _TABLE = "[tool.hatch.build.targets.os402]"
 
 
@@ -29,7 +35,7 @@ def errors(assessment: Assessment) -> str:
         lines = "\n".join(f"  {line}" for line in assessment.together)
         parts.append(f"The first fix of each was resolved together with the others as well:\n{lines}")
     parts.append("\n".join(_options(found, assessment)))
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 def overview(assessment: Assessment) -> Iterator[str]:
@@ -105,8 +111,25 @@ def _lines(finding: Finding, report_on: DistributionReport | None) -> Iterator[s
         yield f"  Suggested fix: {_described(remedy)}"
     if finding.searched:
         yield f"  {finding.searched}"
-    if finding.advice:
-        yield f"  {finding.advice}"
+    if advice := _advice(finding):
+        yield f"  {advice}"
+
+
+def _advice(finding: Finding) -> str:
+    """Return what the suggested fixes of `finding` do not say yet."""
+    if finding.remedies and finding.advice == NOTHING_KNOWN:
+        return ""
+    known = replacements().get(finding.subject)
+    if known is None or finding.advice != known.sentence:
+        return finding.advice
+    suggested = {_name(line) for remedy in finding.remedies for line in remedy.lines}
+    if suggested.isdisjoint(map(_name, known.require + known.parents)):
+        return finding.advice
+    return f"Or use {' and '.join(known.library)} of the standard library." if known.library else ""
+
+
+def _name(requirement: str) -> str:
+    return canonicalize_name(_NAME.split(requirement, maxsplit=1)[0])
 
 
 def _shown(remedy: Remedy) -> str:
@@ -127,11 +150,15 @@ def _quoted(line: str) -> str:
 
 def _options(found: Sequence[Finding], assessment: Assessment) -> Iterator[str]:
     """Yield which options would help, had the user better knowledge."""
-    yield f"In {_TABLE}:"
     items = [item for finding in found if (item := assessment.report_on(finding.subject))]
-    if any(item.verdict == "native" for item in items):
+    # Of a distribution with a replacement it is known that it needs its compiled code.
+    native = any(item.verdict == "native" and item.name not in replacements() for item in items)
+    unavailable = any(item.verdict == "unavailable" for item in items)
+    if native or unavailable:
+        yield f"In {_TABLE}:"
+    if native:
         yield "  `strip-extensions` names distributions that work without their extensions,"
         yield "  `allow-native-files` those whose native files are only data."
-    if any(item.verdict == "unavailable" for item in items):
+    if unavailable:
         yield "  `build-from-source` names distributions whose sdist may be built here, without compilers,"
         yield "  which runs the sdist's code on this machine."

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from support.wheelcraft import ELF, make_wheel
@@ -111,6 +112,33 @@ def test_one_error_needs_no_table(tmp_path):
     assert told.startswith("1 distribution cannot run on os402")
     assert "why" not in told
     assert "build-from-source" not in told
+
+
+def shown_with(found: Assessment, **remedy) -> str:
+    """Render the only finding of `found` with one suggested fix."""
+    (finding,) = found.findings
+    return render.errors(replace(found, findings=(replace(finding, remedies=(Remedy(**remedy),)),)))
+
+
+def test_a_fix_is_suggested_once(tmp_path):
+    found = assessed(tmp_path, [("orjson", "3.13.0", {"orjson/orjson.so": ELF})])
+    assert 'Use json of the standard library, or require "simplejson".' in render.errors(found)
+    text = shown_with(found, kind="replacement", lines=("simplejson>=3",))
+    assert text.count("simplejson") == 1
+    assert text.endswith("Or use json of the standard library.")
+    assert 'or require "simplejson"' in shown_with(found, kind="parent", lines=("app<2",))
+
+
+def test_a_fix_that_was_found_needs_no_advice_to_look_for_one(tmp_path):
+    found = assessed(tmp_path, [("strange", "1.0", {"strange/_a.so": ELF})])
+    assert "Look for an older release" in render.errors(found)
+    assert "Look for an older release" not in shown_with(found, kind="release", lines=("strange<1",))
+
+
+def test_a_distribution_that_needs_its_extension_is_not_offered_to_be_stripped(tmp_path):
+    orjson, strange = ("orjson", "3.13.0", {"orjson/orjson.so": ELF}), ("strange", "1.0", {"strange/_a.so": ELF})
+    assert "In [tool.hatch" not in render.errors(assessed(tmp_path, [orjson]))
+    assert "`strip-extensions` names" in render.errors(assessed(tmp_path, [orjson, strange]))
 
 
 def test_the_project_itself_may_be_incompatible(tmp_path):
