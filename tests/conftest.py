@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
-if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    # Under nohup: what tests start would ignore it as well, and be right to.
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+for name, handler in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_int_handler)):
+    # Under nohup, or behind `&` of a shell: what tests start would ignore it as well, and be right to.
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, name), handler)
 
 REPOSITORY = Path(__file__).parent.parent
 

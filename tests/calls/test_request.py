@@ -72,6 +72,7 @@ def test_what_is_none(url, options, told):
         read_request(url, **options)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("options", "size"),
     [(("-d", "a=1", "-d", "b=2"), 7), (("-X", "PUT"), 0), (("-H", "X: 1"), 0)],
@@ -89,6 +90,7 @@ def test_profile_and_run_understand_the_same(sample_build, capsys, options, size
     }
 
 
+@pytest.mark.once
 def test_profile_takes_the_private_environment_of_the_project_as_run_does(tmp_path, capsys):
     """The hash of the offer says which it is; what was given by hand goes before."""
     from hatch_os402.artifacts.choosing import choose

@@ -55,6 +55,7 @@ def test_what_can_work(run, find_links, tmp_path):
     assert not (tmp_path / "project" / "dist").exists()
 
 
+@pytest.mark.once
 def test_a_network_that_nobody_gets_is_hinted_at(run, find_links):
     assert "network" not in run(dependencies=["fine"])[1]
     code, out, _ = run(dependencies=["fine"], offer="net = true\n")
@@ -70,6 +71,7 @@ def test_what_cannot_work(run, find_links):
     assert "Traceback" not in err
 
 
+@pytest.mark.once
 def test_json_is_all_that_is_on_stdout(run, find_links):
     code, out, _ = run("--json", dependencies=["fast"])
     assert code == 1
@@ -82,6 +84,7 @@ def test_json_is_all_that_is_on_stdout(run, find_links):
     assert (code, json.loads(out)["ok"]) == (0, True)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("way", ["command line", "option"])
 def test_ways_out_can_be_left_alone(run, find_links, monkeypatch, way):
     monkeypatch.setattr(remedy_search, "search", lambda *_: pytest.fail("searched"))
@@ -93,6 +96,7 @@ def test_ways_out_can_be_left_alone(run, find_links, monkeypatch, way):
     assert "looking for" not in err
 
 
+@pytest.mark.once
 def test_warnings_hints_and_what_is_only_possible(run, find_links):
     files = {
         "sample/__init__.py": "",
@@ -115,6 +119,7 @@ def test_no_project(tmp_path, capsys, way):
     assert f"there is no pyproject.toml in {tmp_path}" in str(end.value.code)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("arguments", [["."], [], ["../../project"], ["--project", ".."]])
 def test_ways_to_name_the_project(find_links, tmp_path, monkeypatch, capfd, arguments):
     root = write_project(tmp_path / "project", dependencies=["fine"])
@@ -125,6 +130,7 @@ def test_ways_to_name_the_project(find_links, tmp_path, monkeypatch, capfd, argu
     assert "everything can run on os402" in capfd.readouterr().out
 
 
+@pytest.mark.once
 def test_options_are_validated(run, find_links):
     code, _, err = run(options='build-from-source = "docopt"\n')
     assert code == 1
@@ -133,6 +139,7 @@ def test_options_are_validated(run, find_links):
     assert "Field `tool.hatch.build.targets.os402.remedies` must be an integer (seconds)" in err
 
 
+@pytest.mark.once
 def test_what_os402_makes_of_the_offers_options_is_hinted_at(run, find_links):
     code, out, _ = run(offer="price = 0\nnet = true\n")
     assert code == 0

@@ -17,6 +17,7 @@ def run(capsys, sample_build):
     return run
 
 
+@pytest.mark.once
 def test_a_terminal(run):
     code, out, err = run("/greet?x=1", "-d", "Ada", "-H", "X-Lang: de", "--all")
     assert (code, err.count("measuring")) == (0, 1)
@@ -27,6 +28,7 @@ def test_a_terminal(run):
     assert 'lazy-imports = ["idle"]' in lines
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("how", ["@", "-"])
 def test_json_of_a_body_from_elsewhere(run, tmp_path, monkeypatch, how):
     (tmp_path / "body").write_bytes(b"fail")
@@ -36,6 +38,7 @@ def test_json_of_a_body_from_elsewhere(run, tmp_path, monkeypatch, how):
     assert (code, told["status"], told["request"]["body_bytes"]) == (0, 1, 4)
 
 
+@pytest.mark.once
 def test_a_page(run, tmp_path):
     code, out, _ = run("-d", "<b>", "--html", tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")

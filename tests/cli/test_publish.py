@@ -56,10 +56,12 @@ def test_one_server_of_two_refuses(server, publish):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.once
 def test_the_server_of_the_variable(server, publish):
     assert publish("--exe", "python.elf", env={"OS402_URL": server.url}).returncode == 0
 
 
+@pytest.mark.once
 def test_the_server_of_pyproject(server, publish, tmp_path):
     (tmp_path / "pyproject.toml").write_text(
         f'[project]\nname = "greeter"\nversion = "0.1.0"\n[tool.hatch.publish.os402]\nurl = "{server.url}"\n'
@@ -69,6 +71,7 @@ def test_the_server_of_pyproject(server, publish, tmp_path):
     assert len(server.offers) == 1
 
 
+@pytest.mark.once
 def test_a_dry_run(server, publish):
     done = publish("--url", server.url, "--dry-run")
     assert (done.returncode, done.stdout) == (0, "")
@@ -76,6 +79,7 @@ def test_a_dry_run(server, publish):
     assert server.seen == []
 
 
+@pytest.mark.once
 def test_what_is_wrong_is_one_message(publish):
     done = publish("--url", "http://127.0.0.1:1", "missing.pyz")
     assert (done.returncode, done.stdout) == (1, "")
@@ -83,10 +87,12 @@ def test_what_is_wrong_is_one_message(publish):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.once
 def test_wrong_usage_is_status_2(publish):
     assert publish("--nonsense").returncode == 2
 
 
+@pytest.mark.once
 def test_a_pyproject_that_cannot_be_read(publish, tmp_path):
     (tmp_path / "pyproject.toml").write_text("[project\n")
     done = publish("--url", "http://127.0.0.1:1")
@@ -109,6 +115,7 @@ def test_help_needs_no_extra_for_publishing():
 PLAIN = "http://os402.invalid"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "url", [PLAIN, "http://10.0.0.1", "http://localhost.os402.invalid", "http://127.0.0.1.os402.invalid"]
 )
@@ -125,6 +132,7 @@ def test_another_host_without_encryption_is_refused(url, server, publish):
     assert "Publishing is refused without the option `insecure`" in done.stderr
 
 
+@pytest.mark.once
 def test_another_host_without_encryption_if_the_user_says_so(publish):
     """It is asked for, and then cannot be found."""
     done = publish("-u", PLAIN, "--insecure", "--dry-run")
@@ -132,6 +140,7 @@ def test_another_host_without_encryption_if_the_user_says_so(publish):
     assert "without encryption" not in done.stderr
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://127.9.9.9:1", "http://[::1]:1", "http://localhost:1"])
 def test_this_machine_needs_no_encryption(url, publish):
     done = publish("-u", url, "--dry-run")
@@ -139,6 +148,7 @@ def test_this_machine_needs_no_encryption(url, publish):
     assert "without encryption" not in done.stderr
 
 
+@pytest.mark.once
 def test_this_machine_is_reached_without_a_proxy(server, publish):
     proxy = "http://127.0.0.1:1"
     done = publish(

@@ -82,6 +82,7 @@ HABITS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("arguments", "answer"), HABITS.values(), ids=HABITS)
 def test_habits_of_curl(arguments, answer, run, echo):
     assert run(echo, *arguments) == (0, answer.encode(), "")
@@ -169,6 +170,7 @@ FRAMING = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("header", "status", "body", "told"), FRAMING.values(), ids=FRAMING)
 def test_framing_that_is_wrong(header, status, body, told, run, tmp_path):
     """What a caller gets of it, and why; a server that is asked by HEAD sends no body, and waits for none."""
@@ -191,6 +193,7 @@ USAGE = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("arguments", "told"), USAGE.values(), ids=USAGE)
 def test_wrong_usage(arguments, told, run, echo):
     code, out, err = run(echo, *arguments)
@@ -198,6 +201,7 @@ def test_wrong_usage(arguments, told, run, echo):
     assert told in err
 
 
+@pytest.mark.once
 def test_arguments_that_no_caller_can_give(run, tmp_path):
     offer = write_offer(tmp_path, ECHO, name="strict")
     code, _, err = run(offer, "--", "more")
@@ -205,6 +209,7 @@ def test_arguments_that_no_caller_can_give(run, tmp_path):
     assert "set `args-extendable = true`" in err
 
 
+@pytest.mark.once
 def test_what_is_not_there_or_not_of_the_build(run, tmp_path):
     assert "there is no artifact" in run(tmp_path / "absent.stdin")[2]
     assert "there is no artifact" in run(tmp_path / "absent")[2]
@@ -273,6 +278,7 @@ def test_what_the_kernel_does_not_allow_is_said(tmp_path):
     )
 
 
+@pytest.mark.once
 def test_a_project_is_built_when_something_changed(run, tmp_path):
     main_module = 'print("A: b\\n\\n%s")\n'
     root = write_project(
@@ -295,6 +301,7 @@ def test_a_project_is_built_when_something_changed(run, tmp_path):
     assert "cannot be read" in err
 
 
+@pytest.mark.once
 def test_a_project_is_run_from_where_its_build_goes(run, tmp_path, monkeypatch):
     """Hatch's variable HATCH_BUILD_LOCATION moves the artifacts; those of an earlier build in `dist` are not run."""
     main_module = 'print("A: b\\n\\n%s")\n'
@@ -311,6 +318,7 @@ def test_a_project_is_run_from_where_its_build_goes(run, tmp_path, monkeypatch):
     assert (tmp_path / "elsewhere/sample-0.1.0.pyz").exists()
 
 
+@pytest.mark.once
 def test_the_project_of_the_current_folder_and_a_path_alone(run, tmp_path, monkeypatch):
     module = 'import os\nprint("A: b\\n\\n" + os.environ["PATH_INFO"], os.environ["QUERY_STRING"], end="")\n'
     root = write_project(tmp_path / "sample", files={"sample/__init__.py": "", "sample/__main__.py": module})

@@ -53,12 +53,14 @@ WRONG_OPTIONS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("options", "offer", "told"), WRONG_OPTIONS.values(), ids=WRONG_OPTIONS)
 def test_options(tmp_path, options, offer, told):
     text = refused(write_project(tmp_path, options=options, offer=offer))
     assert all(word in text for word in told), text
 
 
+@pytest.mark.once
 def test_a_price_that_does_not_survive_names_one_that_does(tmp_path):
     """What the message proposes must be taken."""
     offer = "price-per-second = {}\ntestnet = true\nvalid-until = 2030-01-01T00:00:00Z"
@@ -88,6 +90,7 @@ ENTRY_POINTS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("project", "told"), ENTRY_POINTS.values(), ids=ENTRY_POINTS)
 def test_entry_points(tmp_path, project, told):
     text = refused(write_project(tmp_path, **project))
@@ -104,6 +107,7 @@ def test_a_project_without_name_or_version(tmp_path, identity, told):
     assert text.startswith("os402: ")
 
 
+@pytest.mark.once
 def test_a_project_for_other_pythons(tmp_path):
     text = refused(write_project(tmp_path, project="requires-python = '>=3.13'"))
     assert "requires-python" in text
@@ -188,6 +192,7 @@ def test_wheels_that_cannot_be_trusted(find_links, tmp_path, craft):
     assert not list(tmp_path.rglob("evil.py"))
 
 
+@pytest.mark.once
 def test_compiled_code_of_the_project_itself(tmp_path):
     extra = "[tool.hatch.build.targets.wheel.force-include]\n'native.bin' = 'sample/fast.so'\n"
     told = refused(write_project(tmp_path, files={**FILES, "native.bin": ELF}, extra=extra))
@@ -195,6 +200,7 @@ def test_compiled_code_of_the_project_itself(tmp_path):
     assert "the project itself" in told
 
 
+@pytest.mark.once
 def test_all_compiled_dependencies_are_named_at_once(find_links, tmp_path):
     for name in ("fast", "faster"):
         make_wheel(find_links, name, "1.0", {f"{name}.cpython-312-x86_64-linux-gnu.so": ELF})
@@ -205,6 +211,7 @@ def test_all_compiled_dependencies_are_named_at_once(find_links, tmp_path):
     assert "sample -> faster" in told
 
 
+@pytest.mark.once
 @pytest.mark.network
 def test_the_compiled_fixture(tmp_path):
     root = copy_fixture("compiled", tmp_path / "compiled")
@@ -249,6 +256,7 @@ def test_a_hook_of_the_wheel_that_fails(tmp_path, source, told):
     assert told in verbose.err
 
 
+@pytest.mark.once
 def test_more_is_told_when_it_is_asked_for(find_links, tmp_path):
     root = write_project(tmp_path / "project", dependencies=["unheard-of"])
     plain = refused(root, env=environment(**offline(find_links)))
@@ -259,6 +267,7 @@ def test_more_is_told_when_it_is_asked_for(find_links, tmp_path):
     assert [line for line in plain.splitlines() if line not in verbose.err] == []
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("what", ["the archive", "the bytecode", "the wheel"])
 def test_a_full_disk(tmp_path, python312, what):
     """Files above 400 kB cannot be written: the zipapp, then a module's bytecode, then already the project's own wheel."""
@@ -274,6 +283,7 @@ def test_a_full_disk(tmp_path, python312, what):
     assert "too large" in told.lower()  # EFBIG, as strerror says it
 
 
+@pytest.mark.once
 def test_a_disk_that_is_full_of_wheels(find_links, tmp_path, python312):
     noise = b"".join(hashlib.sha512(b"%d" % number).digest() for number in range(8_000))
     make_wheel(find_links, "noise", "1.0", {"noise.bin": noise})
@@ -282,6 +292,7 @@ def test_a_disk_that_is_full_of_wheels(find_links, tmp_path, python312):
     assert "too large" in refused(root, wrapper=limited, env=environment(**offline(find_links))).lower()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("way", ["the default", "-d"])
 def test_a_folder_that_is_a_file(tmp_path, way):
     root = write_project(tmp_path / "project")
@@ -293,16 +304,19 @@ def test_a_folder_that_is_a_file(tmp_path, way):
     assert place.read_text() == "not a folder\n"
 
 
+@pytest.mark.once
 def test_nothing_is_left_where_nothing_was(tmp_path):
     root = write_project(tmp_path, dependencies=["unheard-of"])
     build(root).refused()
     assert not (root / "dist").exists()
 
 
+@pytest.mark.once
 def test_an_unknown_version_of_the_target(tmp_path):
     assert "nightly" in refused(write_project(tmp_path), "-t", "os402:nightly")
 
 
+@pytest.mark.once
 @pytest.mark.network
 def test_no_bytecode_where_it_is_required(tmp_path, hosts):
     """A host without a CPython 3.12 anywhere says so."""

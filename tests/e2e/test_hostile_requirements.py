@@ -133,8 +133,18 @@ ADDRESSES = {
 }
 
 
-@pytest.mark.parametrize("whose", ["a dependency's", "the project's"])
-@pytest.mark.parametrize("address", ADDRESSES.values(), ids=ADDRESSES)
+# The check compares texts: each Python tries what starts a program, what runs code, and what is fetched; one tries all.
+EVERYWHERE = {"hg with an option", "a folder", "an sdist there"}
+
+
+@pytest.mark.parametrize("whose", ["a dependency's", pytest.param("the project's", marks=pytest.mark.once)])
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param(address, id=name, marks=() if name in EVERYWHERE else pytest.mark.once)
+        for name, address in ADDRESSES.items()
+    ],
+)
 def test_an_address_that_is_no_wheels_is_refused_before_it_is_asked(world, tmp_path, address, whose):
     sourceful = tmp_path / "sourceful"
     sourceful.mkdir()

@@ -60,6 +60,7 @@ def test_programs(case, table):
     assert bool(status["completed"]["exit_code"]) == (wanted.killed or "exit 3" in case or "killed" in case)
 
 
+@pytest.mark.once
 def test_status_of_what_was_out_of_time(table):
     answer = table.call(f"/{name_of('an endless wait')}.cgi")
     task = table.call("/tasks/" + answer.headers["x-os402-task"].removeprefix("id=")).json()
@@ -76,6 +77,7 @@ def hello(tmp_path_factory):
         yield served
 
 
+@pytest.mark.once
 def test_addresses(hello):
     (sha256,) = [key for key, offer in hello.call("/offers").json()["offers"].items() if offer["name"] == "hello"]
     executable = hello.call("/hello").json()["payload"]["exec"]["x86_64"]["sha256"]
@@ -103,6 +105,7 @@ def test_addresses(hello):
         assert (answer.status_code, answer.json()) == (404, {"error": error}), (path, method)
 
 
+@pytest.mark.once
 def test_other_origins(hello):
     answer = hello.call("/hello.cgi", "OPTIONS")
     assert answer.status_code == 204
@@ -111,6 +114,7 @@ def test_other_origins(hello):
     assert hello.call("/hello.cgi").headers["access-control-allow-origin"] == "*"
 
 
+@pytest.mark.once
 def test_what_has_no_body(tmp_path):
     for status in (204, 304, 100):
         write_offer(tmp_path, f"print('Status: {status}\\r\\n\\r\\nlost')", name=f"s{status}")
@@ -137,6 +141,7 @@ def signed_offer(code=HELLO, *, key=KEY, name="uploaded", **changes):
     return sign(complete(offer_of(code, name=name, **changes), key.address), key)
 
 
+@pytest.mark.once
 def test_private_parts_are_used_and_not_told(tmp_path):
     read = "import os, sys; print('A: b\\r\\n\\r\\n' + os.environ['SECRET'] + sys.stdin.read(), end='')"
     env = canonical({"SECRET": "s3cret", "REQUEST_METHOD": "mine"})
@@ -262,6 +267,7 @@ def test_an_uploaded_executable_is_what_runs(hello):
 OWN = ("/", "/offers", "/hello", "/tasks/00", "/tasks/00/stdout.cgi", f"/{'0' * 64}.exe", "/hello.cgi/setup.exe")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "host", ["evil.example:80", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:1"]
 )
@@ -361,6 +367,7 @@ def test_owners_that_the_gateway_is_told(tmp_path):
         assert served.call("/theirs.cgi").text == "hello"
 
 
+@pytest.mark.once
 def test_the_owner_that_a_project_names(tmp_path):
     """Who works on a project publishes to its gateway without a word more; an artifact's owner is anybody."""
     root = write_project(
@@ -376,6 +383,7 @@ def test_the_owner_that_a_project_names(tmp_path):
         assert "Uploads are off" in put(served, signed_offer()).json()["error"]
 
 
+@pytest.mark.once
 @pytest.mark.network
 def test_greeter_published_called_and_verified(tmp_path):
     root = copy_fixture("greeter", tmp_path / "greeter")
@@ -409,6 +417,7 @@ def test_greeter_published_called_and_verified(tmp_path):
         assert output(*cli, "publish", str(offer), "-u", served.url).strip() == address
 
 
+@pytest.mark.once
 def test_a_port_in_use(tmp_path, hello):
     port = hello.url.rpartition(":")[2]
     command = [sys.executable, "-m", "hatch_os402.cli", "serve", "--port", port]
@@ -553,6 +562,7 @@ def test_a_full_disk(tmp_path):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.once
 def test_what_is_not_there(tmp_path):
     for what, told in (("absent", "there is no artifact absent"), (".", "there are no artifacts in .")):
         command = [sys.executable, "-m", "hatch_os402.cli", "serve", "--port", "0", what]

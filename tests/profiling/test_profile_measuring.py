@@ -174,6 +174,7 @@ def test_the_instrument_brings_nothing_along(tmp_path, monkeypatch):
             assert modules - plain <= {"atexit", "gc"}  # both are compiled into the interpreter
 
 
+@pytest.mark.once
 def test_times_are_fine_where_cpu_is_limited_as_on_os402(sample_build, tmp_path, python312):
     """With RLIMIT_CPU, Linux reads the process's clock from a counter that moves with the ticks."""
     limited = tmp_path / "limited"
@@ -206,6 +207,7 @@ def test_use_at_import_and_for_the_request(tmp_path, python):
     }
 
 
+@pytest.mark.once
 def test_a_module_as_entry_point(tmp_path):
     files = {
         "app/__init__.py": "",
@@ -219,6 +221,7 @@ def test_a_module_as_entry_point(tmp_path):
     assert uses(measured)["tool"] == "request"
 
 
+@pytest.mark.once
 def test_a_single_module_as_entry_point(tmp_path):
     files = {"app.py": "import tool\nprint('\\r\\n\\r\\n', tool.make())\n", "tool.py": "def make():\n    return 1\n"}
     measured = profile(made(tmp_path, files, "app"))
@@ -226,6 +229,7 @@ def test_a_single_module_as_entry_point(tmp_path):
     assert "tool" in children(measured, "request")
 
 
+@pytest.mark.once
 def test_an_archive_without_our_launcher(tmp_path):
     with zipfile.ZipFile(tmp_path / "x.pyz", "w") as packed:
         packed.writestr("__main__.py", "import colorsys\nprint('\\r\\n\\r\\n', colorsys.rgb_to_hsv(1, 1, 1))\n")
@@ -240,6 +244,7 @@ def test_a_failed_import_is_shown_as_that(tmp_path):
     assert uses(measured)["nowhere"] == "absent"
 
 
+@pytest.mark.once
 def test_lazily_it_answers_something_else(tmp_path):
     files = {
         "app.py": "import plugin, names\n\ndef main():\n    print('\\r\\n\\r\\n', names.get())\n",
@@ -254,6 +259,7 @@ def test_lazily_it_answers_something_else(tmp_path):
     assert "lazy-imports" not in told
 
 
+@pytest.mark.once
 def test_lazily_it_vanishes(tmp_path):
     files = {
         "app.py": "import os, plugin, names\n\ndef main():\n    names.get() or os._exit(3)\n    print('\\r\\n\\r\\n')\n",
@@ -268,18 +274,21 @@ def test_lazily_it_vanishes(tmp_path):
 IDLE = "TABLE = [sum(range(n)) for n in range(3000)]\n\ndef f():\n    pass\n"
 
 
+@pytest.mark.once
 def test_modules_of_python_itself_are_tried_as_well(tmp_path):
     source = "import colorsys, idle\n\ndef main():\n    print('\\r\\n\\r\\n')\n"
     lazy_imports = profile(made(tmp_path, {"app.py": source, "idle.py": IDLE})).lazy_imports
     assert {saving.name for saving in lazy_imports.savings} == {"idle", "colorsys"}
 
 
+@pytest.mark.once
 def test_without_those_of_python_where_they_matter(tmp_path):
     source = "import sys, colorsys, idle\n\ndef main():\n    print('\\r\\n\\r\\n', type(sys.modules['colorsys']))\n"
     lazy_imports = profile(made(tmp_path, {"app.py": source, "idle.py": IDLE})).lazy_imports
     assert (lazy_imports.recommended, lazy_imports.same_answer) == (("idle",), True)
 
 
+@pytest.mark.once
 def test_what_is_put_off_already(tmp_path):
     source = "import idle, tool\n\ndef main():\n    print('\\r\\n\\r\\n', tool.f())\n"
     files = {"app.py": source, "idle.py": IDLE, "tool.py": IDLE}
@@ -292,6 +301,7 @@ def test_what_is_put_off_already(tmp_path):
     assert measured.lazy == ("idle", "tool")
 
 
+@pytest.mark.once
 def test_the_advice_keeps_what_is_put_off_already(tmp_path):
     source = "import idle, other\n\ndef main():\n    print('\\r\\n\\r\\n')\n"
     files = {"app.py": source, "idle.py": IDLE, "other.py": IDLE}
@@ -299,6 +309,7 @@ def test_the_advice_keeps_what_is_put_off_already(tmp_path):
     assert '    lazy-imports = ["idle", "other"]' in list(advice(measured))
 
 
+@pytest.mark.once
 def test_answers_that_vary(tmp_path):
     files = {
         "app.py": "import time, idle\n\ndef main():\n    print('\\r\\n\\r\\n', time.time_ns())\n",
@@ -309,17 +320,20 @@ def test_answers_that_vary(tmp_path):
     assert "did not all answer the same" in "".join(measured.notes)
 
 
+@pytest.mark.once
 def test_a_failing_program_is_measured_and_said_to_fail(sample_build):
     measured = profile(sample_build.dist / "sample-0.1.0.pyz", Request("POST", body=b"fail"))
     assert measured.status == 1
     assert "failing as told" in "".join(measured.notes)
 
 
+@pytest.mark.once
 def test_a_program_that_vanishes(sample_build):
     with pytest.raises(ProfileError, match=r"ended with status 7 before the instrument could report.*os\._exit"):
         profile(sample_build.dist / "sample-0.1.0.pyz", Request("POST", body=b"vanish"))
 
 
+@pytest.mark.once
 def test_no_separator_is_said(tmp_path):
     measured = profile(made(tmp_path, {"app.py": "def main():\n    print('hello')\n"}))
     assert "os402 would answer 500" in "".join(measured.notes)
@@ -348,6 +362,7 @@ def test_a_program_that_closes_stderr(tmp_path):
 ENVIRONMENT = "import json, os\n\ndef main():\n    print('\\r\\n\\r\\n' + json.dumps(dict(os.environ)))\n"
 
 
+@pytest.mark.once
 def test_the_environment_is_a_calls(tmp_path):
     request = Request("PUT", "/a%20b", "q=1", (("X-One", "1"), ("Content-Type", "text/x"), ("X-One", "2")), b"12345")
     measured = profile(made(tmp_path, {"app.py": ENVIRONMENT}), request, private={"SECRET": "s"})
@@ -369,6 +384,7 @@ def test_the_environment_is_a_calls(tmp_path):
     assert found["HOME"] == "/tmp"  # the launcher's
 
 
+@pytest.mark.once
 def test_an_offer_that_is_no_cgi_gets_nothing_of_the_call(tmp_path):
     source = "import os, sys\n\ndef main():\n    print('\\r\\n\\r\\n', os.environ.get('REQUEST_METHOD'), repr(sys.stdin.read()))\n"
     made(tmp_path, {"app.py": source})
@@ -382,6 +398,7 @@ def test_an_offer_that_is_no_cgi_gets_nothing_of_the_call(tmp_path):
     assert "`cgi = false`" in "".join(measured.notes)
 
 
+@pytest.mark.once
 def test_an_offer_that_runs_something_else(tmp_path):
     made(tmp_path, {"app.py": "def main():\n    pass\n"})
     frame = framed(tmp_path)
@@ -393,6 +410,7 @@ def test_an_offer_that_runs_something_else(tmp_path):
         profile(tmp_path / "app.pyz")
 
 
+@pytest.mark.once
 def test_a_runtime_that_does_not_run(tmp_path):
     with pytest.raises(SandboxError, match=re.escape(str(tmp_path / "none"))):
         find_python(tmp_path / "none")

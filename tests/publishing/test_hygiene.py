@@ -188,6 +188,7 @@ def test_a_leak_would_fail(place):
         place.run(sys.executable, "-c", "import os; print(os.environ)", key=SECRET)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("arguments", "key"),
     [
@@ -209,6 +210,7 @@ def test_signing_and_publishing(place, server, arguments, key):
     assert place.command("verify", "dist/greeter-0.1.0.offer.signed.json", key=key).returncode in {0, 1}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["sign", "publish"])
 @pytest.mark.parametrize(
     ("arguments", "key"),
@@ -236,6 +238,7 @@ def test_keys_that_cannot_be_used(place, server, name, arguments, key):
     assert server.offers == {}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ["sign", "publish"])
 @pytest.mark.parametrize(
     "literal", [f"0x{SECRET}", SECRET.upper(), SECRET[:-2], f"@{SECRET}"], ids=["0x", "upper", "short", "@"]
@@ -253,6 +256,7 @@ def fail(server, *faults):
         server.fail(method, *faults)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "failure", ["owner", "refused", "gone", "cut", "garbage", "limit", "missing", "expired", "frame"]
 )
@@ -293,6 +297,7 @@ UNEXPECTED = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("broken", [*UNEXPECTED, "httpx:Client.request", "hatch_os402.publishing.parts:dry_run"])
 def test_tracebacks_with_local_variables(place, server, broken):
     done = place.command("publish", "-v", "-u", server.url, "--exe", "python.elf", broken=broken, key=SECRET)
@@ -302,6 +307,7 @@ def test_tracebacks_with_local_variables(place, server, broken):
     place.command("sign", "dist/greeter-0.1.0.offer.json", broken=broken, key=f"0x{SECRET}")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("broken", [*UNEXPECTED, "eth_keyfile:decode_keyfile_json"])
 def test_tracebacks_with_a_keystore(place, broken):
     arguments = ("--key", "@keystore", "--password-file", "password")
@@ -320,6 +326,7 @@ def test_hatch_publish(place, server):
     assert len(server.offers) == 1
 
 
+@pytest.mark.once
 def test_hatch_publish_to_two_servers_by_repeating_the_option(place, server):
     with Os402Server(KEY.address) as other:
         servers = ("-o", f"url={server.url}", "-o", f"url={other.url}")
@@ -328,6 +335,7 @@ def test_hatch_publish_to_two_servers_by_repeating_the_option(place, server):
         assert done.stdout.decode().split() == [f"{server.url}/greeter.cgi", f"{other.url}/greeter.cgi"]
 
 
+@pytest.mark.once
 def test_hatch_publish_that_fails_is_one_clean_line(place, server):
     done = place.run(*HATCH, "-o", f"url={server.url}", key=SECRET, HATCH_DEBUG="1")
     assert done.returncode == 1
@@ -335,6 +343,7 @@ def test_hatch_publish_that_fails_is_one_clean_line(place, server):
     assert b"Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.once
 def test_hatch_publish_that_fails_unexpectedly(place, server):
     code = f"import hatch_os402.offer.signing as s; s.pretty = None\n{'import sys; from hatch.cli import main; main()'}"
     done = place.run(sys.executable, "-c", code, *HATCH[3:], "-o", f"url={server.url}", key=SECRET, HATCH_DEBUG="1")
@@ -342,6 +351,7 @@ def test_hatch_publish_that_fails_unexpectedly(place, server):
     assert b"this is a bug in hatch-os402" in done.stderr
 
 
+@pytest.mark.once
 def test_a_key_in_pyproject(place, server):
     pyproject = place.root / "pyproject.toml"
     place.keys["pyproject.toml"] = b""  # the user wrote it there
