@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.verification.artifacts import Link
 
+FORMAT = 1
+"""Of what `--json` prints; raised when a reader of the old format would misunderstand the new one."""
+
 _MARKS = {True: ("✓", "ok"), False: ("✗", "BROKEN"), None: ("–", "-")}  # noqa: RUF001 - a dash, where neither applies
 
 
@@ -76,7 +79,7 @@ def _show(links: Sequence[Link], *, as_json: bool) -> None:
     if as_json:
         holds = all(link.holds is not False for link in links)
         listed = [{"name": link.name, "holds": link.holds, "detail": link.detail} for link in links]
-        click.echo(json.dumps({"holds": holds, "links": listed}, indent=2))
+        click.echo(json.dumps({"format": FORMAT, "holds": holds, "links": listed}, indent=2))
         return
     width = max(len(link.name) for link in links)
     for link in links:

@@ -129,4 +129,4 @@ def _members(inspection: Inspection) -> Table:
 
 def _artifacts(inspection: Inspection) -> Table:
     rows = ((file.name, Cell(f"{file.size:,}", file.size), file.sha256) for file in inspection.files)
-    return Table("Artifacts", ("File", "Bytes", "SHA256"), rows, numeric=frozenset({1}))
+    return Table("Artifacts", ("File", "Bytes", "SHA256 of the file"), rows, numeric=frozenset({1}))

@@ -83,7 +83,7 @@ def bytecode_text(inspection: Inspection) -> str:
 
 def terms_rows(terms: Terms) -> Iterator[tuple[str, str]]:
     """Yield what an offer says, a row a subject."""
-    yield "offer", f"{terms.name or '(no name)'}  sha256 {terms.sha256}"
+    yield "offer", f"{terms.name or '(no name)'}  sha256 of the payload {terms.sha256}"
     yield "price", price_text(terms)
     yield "limits", limits_text(terms.limits)
     yield "owner", terms.owner or "nobody yet: publishing it needs a key"
@@ -176,7 +176,7 @@ def _largest(inspection: Inspection) -> RenderableType:
 
 
 def _files(inspection: Inspection) -> RenderableType:
-    made = table(["artifact", "bytes", "sha256"], ["bytes"])
+    made = table(["artifact", "bytes", "sha256 of the file"], ["bytes"])
     for file in inspection.files:
         made.add_row(cell(file.name), f"{file.size:,}", file.sha256)
     return made

@@ -88,6 +88,8 @@ def _why_not(url):
         return "characters"
     if scheme not in ("http", "https", "file"):
         return "scheme"
+    if scheme == "file" and not url.startswith("file:"):
+        return "capitals"  # pip takes it for a file, and cannot read it
     try:
         host = urlsplit(url).netloc.rpartition("@")[2]
     except ValueError:

@@ -35,6 +35,7 @@ _WHEEL_INSTEAD = "Replace the address by that of a wheel, or by a version."
 _REFUSED = {
     "vcs": ("is a reference to a repository, and reading it would start a program here", _WHEEL_INSTEAD),
     "scheme": ("has a scheme that is not http, https or file", _WHEEL_INSTEAD),
+    "capitals": ("has its scheme in capitals, which pip does not read as a file of this machine", "Write `file:`."),
     "characters": ("holds spaces or characters that do not show", "Write them as %XX in the address."),
     "host": ("has no host, or is a file of another machine", _WHEEL_INSTEAD),
     "local": (

@@ -83,7 +83,7 @@ class TestArtifacts:
     def test_json(self, run, files):
         code, out, _ = run(files[".pyz"], "--json")
         said = json.loads(out)
-        assert (code, said["holds"]) == (0, True)
+        assert (code, said["format"], said["holds"]) == (0, 1, True)
         files[".build.json"].write_text("{}")
         code, out, _ = run(files[".pyz"], "--json")
         said = json.loads(out)

@@ -123,6 +123,7 @@ ADDRESSES = {
     "bzr": "bzr+http://127.0.0.1:{port}/bzr/x",
     "git that claims to be a wheel": "git+http://127.0.0.1:{port}/evil-1.0-py3-none-any.whl",
     "in capitals": "GIT+HTTPS://127.0.0.1:{port}/x.git",
+    "a wheel here, in capitals": "FILE://{folder}/evil-1.0-py3-none-any.whl",
     "unknown to pip": "fossil+http://127.0.0.1:{port}/x",
     "ftp": "ftp://127.0.0.1:{port}/evil-1.0-py3-none-any.whl",
     "a folder": "file://{folder}/sourceful",
