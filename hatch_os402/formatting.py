@@ -27,6 +27,11 @@ def escaped_lines(text: str) -> str:
     return escaped(text.replace("\r\n", "\n"), keep="\n\t")
 
 
+def cut_lines(text: str, most: int = 500) -> str:
+    """Return `text` with each line cut to `most` characters: a requirement with thousands of extras is one of them."""
+    return "\n".join(line if len(line) <= most else f"{line[:most]}..." for line in text.splitlines())
+
+
 def utc_time(seconds: int) -> str:
     """Return unix `seconds` as a date and a time of day in UTC; as a number where no calendar reaches."""
     try:

@@ -15,6 +15,7 @@ from hatchling.plugin.manager import PluginManager
 from packaging.utils import canonicalize_name
 
 from hatch_os402.errors import Os402Error
+from hatch_os402.formatting import cut_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +53,7 @@ class HatchProject(BuilderInterface[BuilderConfig, PluginManager]):
             self.metadata.validate_fields()
             self.project_id, self.config.versions, self.config.directory  # noqa: B018 - asking is the point
         except (ValueError, TypeError, OSError) as error:
-            raise Os402Error(f"the project's metadata cannot be used: {error}") from error
+            raise Os402Error(f"the project's metadata cannot be used: {cut_lines(str(error))}") from error
 
     def build_own_wheel(self, folder: Path) -> Path:
         """Build the project's own wheel into the new `folder`, with every option and hook of the wheel target.

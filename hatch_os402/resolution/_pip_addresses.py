@@ -45,6 +45,8 @@ class Addresses:
         url = getattr(requirement, "url", None)
         if not url:
             return requirement
+        while getattr(getattr(parent, "req", None), "url", None) == url:
+            parent = parent.comes_from  # of a requirement with extras, pip creates a second one without them
         why = _why_not(url) or ("" if _filename(url).endswith(".whl") else _not_a_file(url))
         if why in ("folder", "source") and self._may_be_source(requirement, parent):
             if url in self._built:

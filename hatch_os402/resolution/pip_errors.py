@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
+from hatch_os402.formatting import cut_lines
 from hatch_os402.resolution._pip_shim import UNSUPPORTED
 from hatch_os402.resolution.target import PYTHON
 
@@ -202,7 +203,7 @@ def without_password(url: str) -> str:
 
 
 def _indent(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines() if line.strip())
+    return "\n".join(f"  {line}" for line in cut_lines(text).splitlines() if line.strip())
 
 
 def _shorten(text: str) -> str:

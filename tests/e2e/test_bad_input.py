@@ -108,6 +108,14 @@ def test_a_project_without_name_or_version(tmp_path, identity, told):
 
 
 @pytest.mark.once
+def test_a_long_requirement_is_not_shown_whole(tmp_path):
+    extras = ",".join(f"extra{number}" for number in range(3000))
+    text = refused(write_project(tmp_path, dependencies=[f"upper[{extras}]>=1,<"]))
+    assert "`project.dependencies`" in text
+    assert "extra9" in text
+    assert len(text) < 2000
+
+
 def test_a_project_for_other_pythons(tmp_path):
     text = refused(write_project(tmp_path, project="requires-python = '>=3.13'"))
     assert "requires-python" in text

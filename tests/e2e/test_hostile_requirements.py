@@ -103,14 +103,15 @@ def test_the_index_sees_nothing_of_the_builder(world, tmp_path, way):
     assert "X402_KEY" in asked
 
 
-def test_a_file_of_this_machine_is_for_the_project_to_name(world, tmp_path):
+@pytest.mark.parametrize("extras", ["", "[one,two]"])
+def test_a_file_of_this_machine_is_for_the_project_to_name(world, tmp_path, extras):
     local = make_wheel(tmp_path, "local", "1.0", {"local.py": ""})
-    make_wheel(world.folder, "honest", "1.0", {"honest.py": ""}, requires=[f"local @ {local.as_uri()}"])
+    make_wheel(world.folder, "honest", "1.0", {"honest.py": ""}, requires=[f"local{extras} @ {local.as_uri()}"])
     (tmp_path / "one").mkdir()
     with pytest.raises(ResolutionError, match="only the project's own requirements may name"):
         built(world, tmp_path / "one", ["honest"])
     (tmp_path / "two").mkdir()
-    _, wheels = built(world, tmp_path / "two", [f"local @ {local.as_uri()}"])
+    _, wheels = built(world, tmp_path / "two", [f"local{extras} @ {local.as_uri()}"])
     assert [wheel.name for wheel in wheels] == ["local"]
 
 
