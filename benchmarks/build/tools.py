@@ -122,15 +122,15 @@ def build(tool: Tool, project: Path, caches: Path, index: str, *, isolated: bool
         output, log = Path(folder, OUTPUT), Path(folder, "log")
         arguments = command(tool, project, output, index, isolated=isolated)
         count(index)
-        with log.open("wb") as said:
+        with log.open("wb") as stated:
             start = time.perf_counter()
             process = subprocess.Popen(
                 arguments,
                 cwd=project,
                 env=environment(caches, index),
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=stated,
+                stderr=stated,
             )
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.perf_counter() - start

@@ -155,9 +155,9 @@ def main() -> None:
         found = find_compiler(None, os.environ)
         python = found.path if found else parser.error("a CPython 3.12 is needed: `hatch python install 3.12`")
     names = arguments.apps or list(APPS)
-    said = subprocess.run([python, "-VV"], capture_output=True, text=True, check=True).stdout.strip()
+    stated = subprocess.run([python, "-VV"], capture_output=True, text=True, check=True).stdout.strip()
     print(
-        f"{said}; {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, {arguments.rounds} rounds",
+        f"{stated}; {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, {arguments.rounds} rounds",
         flush=True,
     )
     with tempfile.TemporaryDirectory(prefix="hatch-os402-bench-") as folder:

@@ -17,7 +17,7 @@ def run(argv: list[str], env: dict[str, str], stdin: str, *, until_end: bool) ->
     `until_end`: whether the program waits for the end of its stdin.
     """
     source, size = os.open(stdin, os.O_RDONLY), os.stat(stdin).st_size  # noqa: PTH116 - pathlib is large
-    (body, feed), (answer, out), (said, err) = os.pipe(), os.pipe(), os.pipe()
+    (body, feed), (answer, out), (stated, err) = os.pipe(), os.pipe(), os.pipe()
     begun = time.perf_counter()
     child = os.fork()
     if not child:
@@ -41,7 +41,7 @@ def run(argv: list[str], env: dict[str, str], stdin: str, *, until_end: bool) ->
         os.close(feed)
     os.close(source)
     took = {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss}
-    return {**took, "code": os.waitstatus_to_exitcode(status), "out": _all(answer), "err": _all(said)}
+    return {**took, "code": os.waitstatus_to_exitcode(status), "out": _all(answer), "err": _all(stated)}
 
 
 def _all(number: int) -> bytes:

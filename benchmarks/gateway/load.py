@@ -57,16 +57,16 @@ async def _run(port: int, path: str, clients: int, requests: int, limit: float, 
     return Load(seconds, time.perf_counter() - begun)
 
 
-def hang_up(port: int, path: str, *, clients: int, patience: float) -> None:
+def hang_up(port: int, path: str, *, clients: int, timeout: float) -> None:
     """Have so many clients send a request at once and go away, `patience` seconds later, without an answer."""
-    asyncio.run(_hang_up(port, path, clients, patience))
+    asyncio.run(_hang_up(port, path, clients, timeout))
 
 
-async def _hang_up(port: int, path: str, clients: int, patience: float) -> None:
+async def _hang_up(port: int, path: str, clients: int, timeout: float) -> None:
     async def client() -> None:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        await asyncio.sleep(patience)
+        await asyncio.sleep(timeout)
         writer.transport.abort()
 
     await asyncio.gather(*(client() for _ in range(clients)))

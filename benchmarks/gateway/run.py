@@ -202,7 +202,7 @@ def hang_ups(apps: dict[str, Built], clients: int) -> None:
         load.run(port, "/hello.cgi", clients=2, requests=50, limit=60, wanted=b"hello")
         print(f"  before: {situation(pid)}")
         for label in ("after", "after as many again"):
-            load.hang_up(port, "/slow.cgi", clients=clients, patience=1)
+            load.hang_up(port, "/slow.cgi", clients=clients, timeout=1)
             begun = time.perf_counter()
             load.run(port, "/hello.cgi", clients=1, requests=1, limit=60, wanted=b"hello")
             waited = time.perf_counter() - begun

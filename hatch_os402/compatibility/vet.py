@@ -88,7 +88,7 @@ def vet(
             classified.append((file, kind, _Disposition.EXCLUDED))
         else:
             classified.append((file, kind, _classify(wheel, file, kind, may_strip, allowed=allowed)))
-    counts = Counter(fate for _, _, fate in classified)
+    counts = Counter(disposition for _, _, disposition in classified)
 
     title = f"{wheel.name} {wheel.version}"
     warnings = list(_warnings(title, classified))
@@ -96,16 +96,16 @@ def vet(
         warnings.append(f"{title}: `strip-extensions` names it, but it holds no extension that could be left out.")
     if allowed and not counts[_Disposition.DATA]:
         warnings.append(f"{title}: `allow-native-files` names it, but it holds no native file that could be kept.")
-    hidden, unseen = _nested(title, [file for file, _, fate in classified if fate is _Disposition.KEPT])
+    hidden, unseen = _nested(title, [file for file, _, disposition in classified if disposition is _Disposition.KEPT])
     warnings += hidden
     verdict = "native" if counts[_Disposition.NATIVE] else "stripped" if counts[_Disposition.OPTIONAL] else "pure"
     return VettedWheel(
         wheel,
         verdict,
-        tuple(file for file, _, fate in classified if fate in {_Disposition.KEPT, _Disposition.DATA}),
-        tuple((file, _REASONS[fate]) for file, _, fate in classified if fate in _REASONS),
-        tuple((file, kind) for file, kind, fate in classified if kind and fate is _Disposition.NATIVE),
-        tuple((file, kind) for file, kind, fate in classified if kind and fate is _Disposition.OPTIONAL),
+        tuple(file for file, _, disposition in classified if disposition in {_Disposition.KEPT, _Disposition.DATA}),
+        tuple((file, _REASONS[disposition]) for file, _, disposition in classified if disposition in _REASONS),
+        tuple((file, kind) for file, kind, disposition in classified if kind and disposition is _Disposition.NATIVE),
+        tuple((file, kind) for file, kind, disposition in classified if kind and disposition is _Disposition.OPTIONAL),
         f"{title}: {_summarized(wheel, counts, by_user=by_user)}",
         tuple(warnings),
         tuple(unseen),
@@ -141,7 +141,7 @@ def _summarized(wheel: Wheel, counts: Counter[_Disposition], *, by_user: bool) -
         (_Disposition.DATA, "native file{} kept as data, as `allow-native-files` asks"),
         (_Disposition.LAUNCHER, "Windows file{} left out"),
     )
-    reported = [f"{counts[fate]} {text.format(_s(counts[fate]))}" for fate, text in parts if counts[fate]]
+    reported = [f"{number} {text.format(_s(number))}" for disposition, text in parts if (number := counts[disposition])]
     return "; ".join(reported) or "pure Python"
 
 
@@ -162,13 +162,13 @@ def _is_launcher(wheel: Wheel, file: WheelFile, kind: NativeKind) -> bool:
 
 
 def _warnings(title: str, classified: Sequence[tuple[WheelFile, NativeKind | None, _Disposition]]) -> Iterator[str]:
-    for file, _, fate in classified:
-        if fate is _Disposition.KEPT and "/" not in file.path and file.path.endswith(".pth"):
+    for file, _, disposition in classified:
+        if disposition is _Disposition.KEPT and "/" not in file.path and file.path.endswith(".pth"):
             yield f"{title}: {file.path} is read by site-packages only, so what it does will not happen."
     for scheme, meant in (("data", "files for the environment's own folder"), ("headers", "C headers")):
         count = sum(
-            file.scheme == scheme and fate is _Disposition.UNPLACED and not file.path.startswith(_FOR_READERS)
-            for file, _, fate in classified
+            file.scheme == scheme and disposition is _Disposition.UNPLACED and not file.path.startswith(_FOR_READERS)
+            for file, _, disposition in classified
         )
         if count:
             yield f"{title}: {count} file{_s(count)} left out ({meant}, *.data/{scheme}), for nothing is installed."

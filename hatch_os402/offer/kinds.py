@@ -23,10 +23,12 @@ class JsonObject(dict[str, Any]):
     @classmethod
     def of_pairs(cls, pairs: list[tuple[str, Any]]) -> JsonObject:
         """Return the object of these members; for `json.loads(object_pairs_hook=…)`."""
-        made = cls(pairs)
-        if len(made) < len(pairs):
-            made.repeated = frozenset(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        return made
+        created = cls(pairs)
+        if len(created) < len(pairs):
+            created.repeated = frozenset(
+                name for name, count in Counter(name for name, _ in pairs).items() if count > 1
+            )
+        return created
 
 
 @dataclass(frozen=True)

@@ -32,12 +32,12 @@ class ChartNode:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as `chart.js` takes it."""
-        made: dict[str, Any] = {"n": self.name, "v": self.value, "t": self.stated}
+        created: dict[str, Any] = {"n": self.name, "v": self.value, "t": self.stated}
         if self.kind:
-            made["k"] = self.kind
+            created["k"] = self.kind
         if self.children:
-            made["c"] = [child.to_json() for child in self.children]
-        return made
+            created["c"] = [child.to_json() for child in self.children]
+        return created
 
 
 @dataclass(frozen=True)
@@ -119,13 +119,13 @@ def _advice(advice: str) -> str:
     if not advice:
         return ""
     blocks = [list(lines) for _, lines in groupby(advice.splitlines(), key=lambda line: line[:4] == "    ")]
-    made = [
+    created = [
         f"<pre>{escape(dedent(chr(10).join(lines)))}</pre>"
         if lines[0].startswith("    ")
         else "".join(f"<p>{escape(line)}</p>" for line in lines if line)
         for lines in blocks
     ]
-    return f'<section class="advice"><h2>What to do</h2>{"".join(made)}</section>\n'
+    return f'<section class="advice"><h2>What to do</h2>{"".join(created)}</section>\n'
 
 
 def _data(chart: Chart) -> str:
@@ -177,11 +177,11 @@ def _right(index: int, table: Table) -> str:
 
 
 def _cell(cell: str | Cell, index: int) -> str:
-    made = cell if isinstance(cell, Cell) else Cell(cell)
-    attributes = "" if made.by is None else f' class="number" data-by="{made.by:.12g}"'
-    if made.bar:
-        attributes += f' style="--bar:{100 * min(made.bar, 1):.2f}%"'
-    swatch = f'<span class="swatch k-{escape(made.kind)}"></span>' if made.kind else ""
+    created = cell if isinstance(cell, Cell) else Cell(cell)
+    attributes = "" if created.by is None else f' class="number" data-by="{created.by:.12g}"'
+    if created.bar:
+        attributes += f' style="--bar:{100 * min(created.bar, 1):.2f}%"'
+    swatch = f'<span class="swatch k-{escape(created.kind)}"></span>' if created.kind else ""
     name = "th" if index == 0 else "td"
     scope = ' scope="row"' if index == 0 else ""
-    return f"<{name}{scope}{attributes}>{swatch}{escape(made.text)}</{name}>"
+    return f"<{name}{scope}{attributes}>{swatch}{escape(created.text)}</{name}>"

@@ -125,14 +125,14 @@ def _inlined(schema: Any, name: str, content: dict[str, Any]) -> Any:
         return [_inlined(item, name, content) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    made = {
+    created = {
         key: value if key in {"default", "const", "enum", "examples"} else _inlined(value, name, content)
         for key, value in schema.items()
     }
-    if made.get("$ref") == _PREFIX + name:
-        del made["$ref"]
-        made = {**content, **made}
-    return made
+    if created.get("$ref") == _PREFIX + name:
+        del created["$ref"]
+        created = {**content, **created}
+    return created
 
 
 def _leaves(value: Any) -> Iterator[Any]:

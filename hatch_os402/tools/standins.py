@@ -291,9 +291,9 @@ class ModuleSource:
 
 
 def _with_attributes(name: str, attributes: dict[str, Any]) -> Any:
-    made = type(name, (), {"__hash__": object.__hash__})()
-    vars(made).update(attributes)
-    return made
+    created = type(name, (), {"__hash__": object.__hash__})()
+    vars(created).update(attributes)
+    return created
 
 
 def _bindings(  # noqa: C901 - a case each

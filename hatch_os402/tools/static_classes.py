@@ -38,13 +38,13 @@ def _class_of(module: ModuleSource, node: ast.ClassDef) -> type:
         return _enum_of(module, node, bases, doc)
     if typing.NamedTuple in bases:
         make: Any = typing.NamedTuple
-        made = make(node.name, [(name, kind) for name, kind, _ in annotated])
+        created = make(node.name, [(name, kind) for name, kind, _ in annotated])
         defaults = {name: module.value(default) for name, _, default in annotated if default is not None}
-        made._field_defaults = defaults
-        made.__new__.__defaults__ = tuple(defaults.values())
-        made.__module__ = MADE
-        made.__doc__ = doc["__doc__"] or f"{node.name}("  # as it writes itself
-        return made  # type: ignore[no-any-return]
+        created._field_defaults = defaults
+        created.__new__.__defaults__ = tuple(defaults.values())
+        created.__module__ = MADE
+        created.__doc__ = doc["__doc__"] or f"{node.name}("  # as it writes itself
+        return created  # type: ignore[no-any-return]
     typed = [base for base in bases if hasattr(base, "__required_keys__")]
     if getattr(typing, "TypedDict", None) in bases or typed:
         return _typed_dict_of(
@@ -68,21 +68,21 @@ def _enum_of(module: ModuleSource, node: ast.ClassDef, bases: list[Any], doc: di
             automatic = isinstance(item.value, ast.Call) and module.called_name(item.value) == "auto"
             if not name.startswith("_"):
                 members.append((name, enum.auto() if automatic else module.value(item.value)))
-    made: Any = kind(node.name, members, module=MADE, **({"type": mixins[0]} if mixins else {}))
-    made.__doc__ = doc["__doc__"]
-    return made  # type: ignore[no-any-return]
+    created: Any = kind(node.name, members, module=MADE, **({"type": mixins[0]} if mixins else {}))
+    created.__doc__ = doc["__doc__"]
+    return created  # type: ignore[no-any-return]
 
 
 def _typed_dict_of(
     node: ast.ClassDef, bases: list[Any], fields: dict[str, Any], doc: dict[str, Any], *, total: bool
 ) -> type:
     maker: Any = typing.TypedDict
-    made = maker(node.name, fields, total=total)
+    created = maker(node.name, fields, total=total)
     for base in bases:
-        made.__annotations__ = {**base.__annotations__, **made.__annotations__}
-        made.__required_keys__ = made.__required_keys__ | base.__required_keys__
-    made.__module__, made.__doc__ = MADE, doc["__doc__"]
-    return made  # type: ignore[no-any-return]
+        created.__annotations__ = {**base.__annotations__, **created.__annotations__}
+        created.__required_keys__ = created.__required_keys__ | base.__required_keys__
+    created.__module__, created.__doc__ = MADE, doc["__doc__"]
+    return created  # type: ignore[no-any-return]
 
 
 def _dataclass_of(
@@ -96,9 +96,9 @@ def _dataclass_of(
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
     options = {item.arg: module.value(item.value) for item in keywords if item.arg in _OPTIONS}
     fields = [(name, kind, _dataclass_field(module, default)) for name, kind, default in annotated]
-    made = dataclasses.make_dataclass(node.name, fields, bases=tuple(bases), namespace=doc, **options)
-    made.__module__ = MADE  # which it sets itself since Python 3.12
-    return made
+    created = dataclasses.make_dataclass(node.name, fields, bases=tuple(bases), namespace=doc, **options)
+    created.__module__ = MADE  # which it sets itself since Python 3.12
+    return created
 
 
 def _dataclass_field(module: ModuleSource, default: ast.expr | None) -> Any:

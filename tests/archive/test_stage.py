@@ -182,17 +182,17 @@ def test_conflicts_are_listed_up_to_ten(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "told"),
+    ("left", "right", "reported"),
     [
         ("thing", "thing/x.py", "  thing: a file of one, and a folder of two\n"),
         ("thing/x.py", "thing", "  thing: a file of two, and a folder of one\n"),
         ("Thing.py", "thing.py", "  Thing.py: both one and two (which has it as thing.py: "),
     ],
 )
-def test_other_collisions_between_distributions(tmp_path, left, right, told):
+def test_other_collisions_between_distributions(tmp_path, left, right, reported):
     with pytest.raises(Os402Error) as caught:
         stage([verdict_on(tmp_path, "one", {left: ""}), verdict_on(tmp_path, "two", {right: ""})])
-    assert told in caught.value.message
+    assert reported in caught.value.message
 
 
 @pytest.mark.parametrize("path", ["__main__.py", "__main__/__init__.py", "_os402/__init__.py", "_os402.py"])

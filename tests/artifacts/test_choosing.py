@@ -49,7 +49,7 @@ def test_a_project_is_found_by_its_folder_only_when_named(project, what):
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize(
-    ("what", "told"),
+    ("what", "reported"),
     [
         ("absent", "there is no artifact absent, nor a project or a folder of that name"),
         ("absent.pyz", "there is no artifact absent.pyz"),
@@ -57,12 +57,12 @@ def test_a_project_is_found_by_its_folder_only_when_named(project, what):
         ("../../notes.txt", "../../notes.txt is no artifact of a build"),
     ],
 )
-def test_every_command_says_the_same_of_what_is_not_there(project, capsys, name, what, told):
+def test_every_command_says_the_same_of_what_is_not_there(project, capsys, name, what, reported):
     (project / "notes.txt").write_text("")
     options = ("-u", "http://127.0.0.1:1") if name == "publish" else ()
     code, out, err = call(capsys, name, what, *options)
     assert (code, out) == (1, "")
-    assert told in err
+    assert reported in err
     assert "Traceback" not in err
 
 

@@ -71,11 +71,11 @@ def test_every_command_refuses_an_interrupted_build_by_name(place):
     ways = itertools.cycle((place.dist / f"{STEM}.pyz", place.dist / STEM, place.dist, place.dist / f"{STEM}."))
     for name, what in zip(COMMANDS, ways, strict=False):
         done = command(place, name, what)
-        told = done.stdout + done.stderr
-        assert done.returncode == 1, (name, what, told)
-        assert STEM in told, (name, what, told)
-        assert "interrupted build" in told, (name, what, told)
-        assert "Traceback" not in told
+        reported = done.stdout + done.stderr
+        assert done.returncode == 1, (name, what, reported)
+        assert STEM in reported, (name, what, reported)
+        assert "interrupted build" in reported, (name, what, reported)
+        assert "Traceback" not in reported
     done = command(place, "serve", "--port", "0", place.dist)
     assert (done.returncode, STEM in done.stderr, "interrupted build" in done.stderr) == (1, True, True), done.stderr
 

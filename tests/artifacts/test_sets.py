@@ -91,9 +91,9 @@ class TestTheOffer:
         note = "is of an earlier build and is not used"
         for suffix in ("", ".pyz", UNSIGNED):
             code, out, _ = call(capsys, "inspect", tmp_path / (STEM + suffix), "--json")
-            told = json.loads(out)
-            assert (code, told["offer"]["sha256"], told["offer"]["signature"]) == (0, new, "unsigned")
-            assert note in "".join(told["notes"])
+            reported = json.loads(out)
+            assert (code, reported["offer"]["sha256"], reported["offer"]["signature"]) == (0, new, "unsigned")
+            assert note in "".join(reported["notes"])
         code, _, err = call(capsys, "publish", STEM, "-u", "http://127.0.0.1:1", "--dry-run")
         assert code == 0, err
         assert note in err
@@ -151,7 +151,7 @@ class TestOneBuild:
         assert len(pauses) == 3
 
     @pytest.mark.parametrize(
-        ("content", "told"),
+        ("content", "reported"),
         [
             (b"", "damaged"),
             (b"[]", "damaged"),
@@ -162,9 +162,9 @@ class TestOneBuild:
             (b'{"format": 1}', "has no `project`"),
         ],
     )
-    def test_a_record_that_is_none(self, files, content, told):
+    def test_a_record_that_is_none(self, files, content, reported):
         files[".build.json"].write_bytes(content)
-        with pytest.raises(ArtifactError, match=told):
+        with pytest.raises(ArtifactError, match=reported):
             choose(files[".pyz"]).one()
 
 

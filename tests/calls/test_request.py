@@ -54,7 +54,7 @@ def test_a_file_and_standard_input(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("url", "options", "told"),
+    ("url", "options", "reported"),
     [
         ("x", {}, "must begin with a slash"),
         ("/ä", {}, "must be percent-encoded"),
@@ -67,8 +67,8 @@ def test_a_file_and_standard_input(tmp_path, monkeypatch):
         ("/", {"data": ["@absent/file"]}, "absent/file cannot be read"),
     ],
 )
-def test_what_is_none(url, options, told):
-    with pytest.raises(RequestError, match=told):
+def test_what_is_none(url, options, reported):
+    with pytest.raises(RequestError, match=reported):
         read_request(url, **options)
 
 
@@ -81,8 +81,8 @@ def test_profile_and_run_understand_the_same(sample_build, capsys, options, size
     artifact = sample_build.dist / "sample-0.1.0.stdin"
     code, out, err = call(capsys, "profile", artifact, "/x?y", "-n", "1", "--json", *options)
     assert code == 0, err
-    told = json.loads(out)["request"]
-    assert told == {
+    reported = json.loads(out)["request"]
+    assert reported == {
         "method": "PUT" if "-X" in options else "POST" if size else "GET",
         "path": "/x",
         "query": "y",

@@ -75,10 +75,10 @@ def test_what_cannot_work(run, find_links):
 def test_json_is_all_that_is_on_stdout(run, find_links):
     code, out, _ = run("--json", dependencies=["fast"])
     assert code == 1
-    told = json.loads(out)
-    assert told["format"] == 1
-    assert told["ok"] is False
-    errors = [item for item in told["findings"] if item["level"] == "error"]
+    reported = json.loads(out)
+    assert reported["format"] == 1
+    assert reported["ok"] is False
+    errors = [item for item in reported["findings"] if item["level"] == "error"]
     assert [(item["distribution"], item["remedies"][0]["lines"]) for item in errors] == [("fast", ["fast<2"])]
     code, out, _ = run("--json", dependencies=["fine"])
     assert (code, json.loads(out)["ok"]) == (0, True)

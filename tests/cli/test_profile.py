@@ -34,8 +34,8 @@ def test_json_of_a_body_from_elsewhere(run, tmp_path, monkeypatch, how):
     (tmp_path / "body").write_bytes(b"fail")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"fail")))
     code, out, _ = run("-d", how if how == "-" else f"@{tmp_path / 'body'}", "--json")
-    told = json.loads(out)
-    assert (code, told["status"], told["request"]["body_bytes"]) == (0, 1, 4)
+    reported = json.loads(out)
+    assert (code, reported["status"], reported["request"]["body_bytes"]) == (0, 1, 4)
 
 
 @pytest.mark.once
@@ -56,11 +56,11 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "code", "told"), WRONG.values(), ids=WRONG)
-def test_wrong_usage(run, arguments, code, told):
+@pytest.mark.parametrize(("arguments", "code", "reported"), WRONG.values(), ids=WRONG)
+def test_wrong_usage(run, arguments, code, reported):
     found, out, err = run(*arguments)
     assert (found, out) == (code, "")
-    assert told in err
+    assert reported in err
 
 
 def test_nothing_there(run, tmp_path):

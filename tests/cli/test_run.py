@@ -47,11 +47,11 @@ def test_programs(case, run, tmp_path):
         arguments += ["-d", f"@{tmp_path / 'body'}"]
     code, out, err = run(offer, *([wanted.path] if wanted.path else []), *arguments)
     assert code == int(wanted.killed or not 200 <= wanted.status < 400), err
-    assert wanted.told in err
+    assert wanted.reported in err
     if wanted.body is None:
         assert out == b""
         return
-    if not wanted.told:
+    if not wanted.reported:
         assert err == ""
     head, _, body = out.partition(b"\r\n\r\n")
     status, *lines = head.decode().split("\r\n")
@@ -171,13 +171,13 @@ FRAMING = {
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(("header", "status", "body", "told"), FRAMING.values(), ids=FRAMING)
-def test_framing_that_is_wrong(header, status, body, told, run, tmp_path):
+@pytest.mark.parametrize(("header", "status", "body", "reported"), FRAMING.values(), ids=FRAMING)
+def test_framing_that_is_wrong(header, status, body, reported, run, tmp_path):
     """What a caller gets of it, and why; a server that is asked by HEAD sends no body, and waits for none."""
     offer = write_offer(tmp_path, f"print('{header}\\r\\n\\r\\nfour', end='')", name="framed")
     code, out, err = run(offer)
     assert (code, out) == (status, body.encode())
-    assert told in err
+    assert reported in err
     if header == "Content-Length: 99":
         assert run(offer, "-X", "HEAD") == (0, b"", "")
 
@@ -194,11 +194,11 @@ USAGE = {
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(("arguments", "told"), USAGE.values(), ids=USAGE)
-def test_wrong_usage(arguments, told, run, echo):
+@pytest.mark.parametrize(("arguments", "reported"), USAGE.values(), ids=USAGE)
+def test_wrong_usage(arguments, reported, run, echo):
     code, out, err = run(echo, *arguments)
     assert (code, out) == (2, b"")
-    assert told in err
+    assert reported in err
 
 
 @pytest.mark.once

@@ -64,8 +64,8 @@ class TestSign:
         assert signed.owner == KEY.address
         before = read_envelope(offer.read_bytes()).sha256
         assert before != signed.sha256
-        for said in (before, signed.sha256, KEY.address, "/python-hello.cgi", f"{STEM}.offer.signed.json"):
-            assert said in out
+        for stated in (before, signed.sha256, KEY.address, "/python-hello.cgi", f"{STEM}.offer.signed.json"):
+            assert stated in out
         assert read_envelope(offer.read_bytes()).k256 is None
 
     def test_as_os402_signs(self, run, golden, tmp_path):

@@ -82,14 +82,14 @@ class TestArtifacts:
 
     def test_json(self, run, files):
         code, out, _ = run(files[".pyz"], "--json")
-        said = json.loads(out)
-        assert (code, said["format"], said["holds"]) == (0, 1, True)
+        stated = json.loads(out)
+        assert (code, stated["format"], stated["holds"]) == (0, 1, True)
         files[".build.json"].write_text("{}")
         code, out, _ = run(files[".pyz"], "--json")
-        said = json.loads(out)
-        assert (code, said["holds"]) == (1, False)
-        assert [link["name"] for link in said["links"] if link["holds"] is False] == ["record"]
-        assert all(link.keys() == {"name", "holds", "detail"} for link in said["links"])
+        stated = json.loads(out)
+        assert (code, stated["holds"]) == (1, False)
+        assert [link["name"] for link in stated["links"] if link["holds"] is False] == ["record"]
+        assert all(link.keys() == {"name", "holds", "detail"} for link in stated["links"])
 
     def test_a_terminal_without_these_marks(self, files, monkeypatch):
         class Terminal:

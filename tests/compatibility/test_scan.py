@@ -39,7 +39,7 @@ def scanned(folder: Path, own, others=None, *, entry="app:main", strip=(), exclu
         )
 
 
-def told(found: Scanned) -> list[str]:
+def reported(found: Scanned) -> list[str]:
     return [f"{finding.level}: {render.note(finding)}" for finding in found.findings]
 
 
@@ -49,7 +49,7 @@ def test_a_missing_module_is_told_with_file_line_and_chain(tmp_path):
         "lower": {"lower/__init__.py": "", "lower/deep.py": "\nfrom ctypes import c_int\n"},
     }
     found = scanned(tmp_path, {"app.py": "import upper\n"}, others)
-    assert told(found) == [
+    assert reported(found) == [
         "warning: lower 2.0: imports ctypes, which the runtime does not have (lower/deep.py:2) (imported by app -> upper -> upper.sub -> lower.deep)."
     ]
     (finding,) = found.findings
@@ -155,7 +155,7 @@ WORK = "import subprocess, threading, socket\ndef main():\n    subprocess.run(['
 
 
 def test_behaviours_of_the_project_are_hinted_at(tmp_path):
-    assert told(scanned(tmp_path, {"app.py": WORK})) == [
+    assert reported(scanned(tmp_path, {"app.py": WORK})) == [
         "hint: app 1.0: calls subprocess.run: os402 runs no other program and lends no semaphores (PermissionError, OSError) (app.py:3).",
         "hint: app 1.0: calls threading.Thread: os402 starts no threads (RuntimeError) (app.py:4).",
         "hint: app 1.0: calls socket.socket: os402 gives no program a network, whatever `net` says (OSError) (app.py:5).",

@@ -94,9 +94,9 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize(("source", "told"), CALLS.items())
-def test_calls_of_what_does_not_work(source, told):
-    assert " ".join(f"{call.kind} {call.what}" for call in read_source(source.encode()).calls) == told
+@pytest.mark.parametrize(("source", "reported"), CALLS.items())
+def test_calls_of_what_does_not_work(source, reported):
+    assert " ".join(f"{call.kind} {call.what}" for call in read_source(source.encode()).calls) == reported
 
 
 def test_a_call_has_what_is_around_it():

@@ -117,9 +117,9 @@ FLASK = b"from flask import Flask\napp = Flask('x')\ndef create():\n    return F
 def test_the_lines_to_add_are_named(entry, interface, lines):
     with pytest.raises(OptionValueError) as raised:
         check_interface(entry, interface, {"web.py": FLASK}.get)
-    said = raised.value.message
-    assert f"{entry!r} is " in said
-    head, _, tail = said.partition("\nSet in [tool.hatch.build.targets.os402]:\n")
+    stated = raised.value.message
+    assert f"{entry!r} is " in stated
+    head, _, tail = stated.partition("\nSet in [tool.hatch.build.targets.os402]:\n")
     assert [line.strip() for line in tail.splitlines()] == lines
     if "main" not in entry:
         assert "a WSGI application (Flask(…), web.py, line " in head

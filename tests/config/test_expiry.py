@@ -104,14 +104,14 @@ def test_settings_of_git_do_not_matter(commit):
     text = subprocess.run(["git", "cat-file", "commit", "HEAD"], cwd=commit, capture_output=True, check=True).stdout
     head, _, message = text.partition(b"\n\n")
     signature = b"gpgsig -----BEGIN PGP SIGNATURE-----\n \n aGVsbG8=\n -----END PGP SIGNATURE-----"
-    made = subprocess.run(
+    created = subprocess.run(
         ["git", "hash-object", "-t", "commit", "-w", "--stdin"],
         input=b"\n".join((head, signature, b"", message)),
         cwd=commit,
         capture_output=True,
         check=True,
     )
-    git(commit, "update-ref", "HEAD", made.stdout.decode().strip())
+    git(commit, "update-ref", "HEAD", created.stdout.decode().strip())
     git(commit, "config", "log.showSignature", "true")
     (commit / "gpg").write_text("#!/bin/sh\necho 'gpg: Signature made long ago' >&2\nexit 1\n")
     (commit / "gpg").chmod(0o755)

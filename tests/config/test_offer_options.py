@@ -349,7 +349,7 @@ class TestHints:
         assert list(make(name="a:b+c", tcp_bind=[80]).hints()) == []
 
     @pytest.mark.parametrize(
-        ("config", "said"),
+        ("config", "stated"),
         [
             ({"tcp_connect": [443]}, "`tcp-connect` is recorded in the offer, and os402 gives no program a network"),
             ({"price": 0}, "a price of 0 lets only the owner of the server call"),
@@ -358,9 +358,9 @@ class TestHints:
             ({"name": "my tool"}, "the name 'my tool' cannot be written in an address"),
         ],
     )
-    def test_what_os402_makes_of_it(self, make, config, said):
+    def test_what_os402_makes_of_it(self, make, config, stated):
         (hint,) = make(**config).hints("greeter")
-        assert said in hint
+        assert stated in hint
 
     def test_the_projects_name_is_one_too(self, make):
         (hint,) = make().hints("health")

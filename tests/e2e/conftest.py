@@ -23,8 +23,8 @@ def hosts(tmp_path_factory, python312: Interpreter) -> dict[str, str]:
     assert built.code == 0, built.err
     (wheel,) = (folder / "plugin").glob("*.whl")
     with ThreadPoolExecutor() as pool:
-        made = pool.map(lambda item: make_environment(item[1], folder / item[0], wheel), found.items())
-        return {minor: str(python) for minor, python in zip(found, made, strict=True)}
+        created = pool.map(lambda item: make_environment(item[1], folder / item[0], wheel), found.items())
+        return {minor: str(python) for minor, python in zip(found, created, strict=True)}
 
 
 @pytest.fixture

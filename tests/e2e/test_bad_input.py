@@ -26,11 +26,11 @@ def refused(root: Path, *arguments: str, previous=PREVIOUS, **more) -> str:
     """Build in `root`, where `previous` artifacts lie, and return the message; nothing at all may have changed."""
     write(root, previous)
     before = contents(root)
-    told = build(root, *arguments, **more).refused()
+    reported = build(root, *arguments, **more).refused()
     after = contents(root)
     assert sorted(after) == sorted(before)
     assert after == before
-    return told
+    return reported
 
 
 WRONG_OPTIONS = {
@@ -54,10 +54,10 @@ WRONG_OPTIONS = {
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(("options", "offer", "told"), WRONG_OPTIONS.values(), ids=WRONG_OPTIONS)
-def test_options(tmp_path, options, offer, told):
+@pytest.mark.parametrize(("options", "offer", "reported"), WRONG_OPTIONS.values(), ids=WRONG_OPTIONS)
+def test_options(tmp_path, options, offer, reported):
     text = refused(write_project(tmp_path, options=options, offer=offer))
-    assert all(word in text for word in told), text
+    assert all(word in text for word in reported), text
 
 
 @pytest.mark.once
@@ -65,9 +65,9 @@ def test_a_price_that_does_not_survive_names_one_that_does(tmp_path):
     """What the message proposes must be taken."""
     offer = "price-per-second = {}\ntestnet = true\nvalid-until = 2030-01-01T00:00:00Z"
     price = next(number for number in (0.1 + digit / 1e16 for digit in range(1000)) if not survives(number))
-    told = refused(write_project(tmp_path, offer=offer.format(repr(price))))
-    assert "offer.price-per-second" in told
-    better = told.partition("`price-per-second = ")[2].partition("`")[0]
+    reported = refused(write_project(tmp_path, offer=offer.format(repr(price))))
+    assert "offer.price-per-second" in reported
+    better = reported.partition("`price-per-second = ")[2].partition("`")[0]
     build(write_project(tmp_path, offer=offer.format(better))).succeeded()
 
 
@@ -91,19 +91,19 @@ ENTRY_POINTS = {
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(("project", "told"), ENTRY_POINTS.values(), ids=ENTRY_POINTS)
-def test_entry_points(tmp_path, project, told):
+@pytest.mark.parametrize(("project", "reported"), ENTRY_POINTS.values(), ids=ENTRY_POINTS)
+def test_entry_points(tmp_path, project, reported):
     text = refused(write_project(tmp_path, **project))
-    assert all(word in text for word in told), text
+    assert all(word in text for word in reported), text
 
 
 @pytest.mark.parametrize(
-    ("identity", "told"),
+    ("identity", "reported"),
     [('version = "0.1.0"\n', "name"), ('name = "sample"\n', "version"), ('name = "sample"\nversion = "one"\n', "one")],
 )
-def test_a_project_without_name_or_version(tmp_path, identity, told):
+def test_a_project_without_name_or_version(tmp_path, identity, reported):
     text = refused(write_project(tmp_path, identity=identity))
-    assert told in text
+    assert reported in text
     assert text.startswith("os402: ")
 
 
@@ -132,9 +132,9 @@ def test_requirements_that_contradict_each_other(find_links, tmp_path):
     make_wheel(find_links, "lower", "2.0", {"lower.py": ""})
     make_wheel(find_links, "upper", "1.0", {"upper.py": ""}, requires=["lower<2"])
     root = write_project(tmp_path / "project", dependencies=["upper", "lower>=2"])
-    told = refused(root, env=environment(**offline(find_links)))
-    assert "contradict" in told
-    assert "upper 1.0 depends on lower<2" in told
+    reported = refused(root, env=environment(**offline(find_links)))
+    assert "contradict" in reported
+    assert "upper 1.0 depends on lower<2" in reported
 
 
 @pytest.mark.parametrize("retries", ["0", "1"])
@@ -142,10 +142,10 @@ def test_an_index_that_cannot_be_reached(tmp_path, retries):
     root = write_project(tmp_path / "project", dependencies=["upper"])
     with closed_port() as port:
         settings = {"PIP_INDEX_URL": f"http://127.0.0.1:{port}/simple/", "PIP_RETRIES": retries}
-        told = refused(root, env=environment(**settings))
-    assert "could not be reached" in told
-    assert "upper" in told
-    assert "PIP_INDEX_URL" in told
+        reported = refused(root, env=environment(**settings))
+    assert "could not be reached" in reported
+    assert "upper" in reported
+    assert "PIP_INDEX_URL" in reported
 
 
 def test_a_wheel_that_is_not_what_the_index_promised(find_links, tmp_path):
@@ -153,10 +153,10 @@ def test_a_wheel_that_is_not_what_the_index_promised(find_links, tmp_path):
     root = write_project(tmp_path / "project", dependencies=["upper"])
     wrong = hashlib.sha256(b"another file").hexdigest()
     with serving(find_links, digest=lambda _: wrong) as index:
-        told = refused(root, env=environment(PIP_INDEX_URL=index.url, PIP_NO_CACHE_DIR="1"))
-    assert "upper" in told
-    assert wrong in told
-    assert "not the one that was promised" in told
+        reported = refused(root, env=environment(PIP_INDEX_URL=index.url, PIP_NO_CACHE_DIR="1"))
+    assert "upper" in reported
+    assert wrong in reported
+    assert "not the one that was promised" in reported
 
 
 def damaged_member(find_links: Path) -> None:
@@ -195,17 +195,17 @@ def without_metadata(find_links: Path) -> None:
 def test_wheels_that_cannot_be_trusted(find_links, tmp_path, craft):
     craft(find_links)
     root = write_project(tmp_path / "project", dependencies=["upper"])
-    told = refused(root, env=environment(**offline(find_links)))
-    assert "upper" in told
+    reported = refused(root, env=environment(**offline(find_links)))
+    assert "upper" in reported
     assert not list(tmp_path.rglob("evil.py"))
 
 
 @pytest.mark.once
 def test_compiled_code_of_the_project_itself(tmp_path):
     extra = "[tool.hatch.build.targets.wheel.force-include]\n'native.bin' = 'sample/fast.so'\n"
-    told = refused(write_project(tmp_path, files={**FILES, "native.bin": ELF}, extra=extra))
-    assert "sample/fast.so" in told
-    assert "the project itself" in told
+    reported = refused(write_project(tmp_path, files={**FILES, "native.bin": ELF}, extra=extra))
+    assert "sample/fast.so" in reported
+    assert "the project itself" in reported
 
 
 @pytest.mark.once
@@ -214,9 +214,9 @@ def test_all_compiled_dependencies_are_named_at_once(find_links, tmp_path):
         make_wheel(find_links, name, "1.0", {f"{name}.cpython-312-x86_64-linux-gnu.so": ELF})
     make_wheel(find_links, "upper", "1.0", {"upper.py": ""}, requires=["fast"])
     root = write_project(tmp_path / "project", dependencies=["upper", "faster"])
-    told = refused(root, env=environment(**offline(find_links)))
-    assert "sample -> upper -> fast" in told
-    assert "sample -> faster" in told
+    reported = refused(root, env=environment(**offline(find_links)))
+    assert "sample -> upper -> fast" in reported
+    assert "sample -> faster" in reported
 
 
 @pytest.mark.once
@@ -230,11 +230,11 @@ def test_the_compiled_fixture(tmp_path):
         pyproject.read_text().replace(f"{table}.offer]", f"{table}]\nremedies = false\n\n{table}.offer]")
     )
     previous = {f"dist/{name}": "previous" for name in names("compiled-0.1.0")}
-    told = refused(root, env=environment(pip=True), previous=previous)
-    assert "orjson" in told
-    assert "compiled -> orjson" in told
-    assert "required by compiled -> pydantic -> pydantic-core" in told
-    assert "simplejson" in told
+    reported = refused(root, env=environment(pip=True), previous=previous)
+    assert "orjson" in reported
+    assert "compiled -> orjson" in reported
+    assert "required by compiled -> pydantic -> pydantic-core" in reported
+    assert "simplejson" in reported
 
 
 HOOK = "[tool.hatch.build.targets.wheel.hooks.custom]\n"
@@ -251,17 +251,17 @@ FAILING = {
 }
 
 
-@pytest.mark.parametrize(("source", "told"), FAILING.values(), ids=FAILING)
-def test_a_hook_of_the_wheel_that_fails(tmp_path, source, told):
+@pytest.mark.parametrize(("source", "reported"), FAILING.values(), ids=FAILING)
+def test_a_hook_of_the_wheel_that_fails(tmp_path, source, reported):
     """The reason is told plainly; where it came from, when more is asked for."""
     root = write_project(tmp_path, files={**FILES, "hatch_build.py": source}, extra=HOOK)
     text = refused(root, env=environment(PYTHONDONTWRITEBYTECODE="1"))
-    assert told in text
+    assert reported in text
     assert "hatch build -t wheel" in text
     verbose = build(root, env=environment(PYTHONDONTWRITEBYTECODE="1", HATCH_VERBOSE="1"))
     assert verbose.code == 1
     assert "hatch_build.py" in verbose.err
-    assert told in verbose.err
+    assert reported in verbose.err
 
 
 @pytest.mark.once
@@ -287,8 +287,8 @@ def test_a_full_disk(tmp_path, python312, what):
     root = write_project(tmp_path, files={**FILES, **large}, options="bytecode = true\ncompression = 'stored'\n")
     limited = (python312.path, "-c", LIMITED, "400000")
     env = environment(PIP_NO_INDEX="1", HATCH_OS402_CACHE_DIR=str(tmp_path.parent / f"cache of {tmp_path.name}"))
-    told = refused(root, wrapper=limited, env=env)
-    assert "too large" in told.lower()  # EFBIG, as strerror says it
+    reported = refused(root, wrapper=limited, env=env)
+    assert "too large" in reported.lower()  # EFBIG, as strerror says it
 
 
 @pytest.mark.once
@@ -307,8 +307,8 @@ def test_a_folder_that_is_a_file(tmp_path, way):
     place = root / "dist" if way == "the default" else tmp_path / "place"
     place.write_text("not a folder\n")
     arguments = () if way == "the default" else ("-t", "os402", "-d", str(place))
-    told = refused(root, *arguments, previous={})
-    assert place.name in told
+    reported = refused(root, *arguments, previous={})
+    assert place.name in reported
     assert place.read_text() == "not a folder\n"
 
 
@@ -334,8 +334,8 @@ def test_no_bytecode_where_it_is_required(tmp_path, hosts):
     env = environment(PIP_NO_INDEX="1", **empty)
     for name in ("PYENV_ROOT", "XDG_DATA_HOME"):
         env.pop(name, None)
-    told = refused(write_project(tmp_path / "project", options="bytecode = true"), python=python, env=env)
-    assert "CPython 3.12" in told
+    reported = refused(write_project(tmp_path / "project", options="bytecode = true"), python=python, env=env)
+    assert "CPython 3.12" in reported
     root = write_project(tmp_path / "other", options="bytecode = 'auto'")
     automatic = build(root, python=python, env=env).succeeded()
     assert "no CPython 3.12 was found" in automatic.err

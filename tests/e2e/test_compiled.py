@@ -59,12 +59,12 @@ INCOMPATIBLES = {
 }
 
 
-@pytest.mark.parametrize(("name", "told"), INCOMPATIBLES.items(), ids=INCOMPATIBLES)
-def test_what_cannot_work_is_named_with_its_files(compiled, name, told):
+@pytest.mark.parametrize(("name", "reported"), INCOMPATIBLES.items(), ids=INCOMPATIBLES)
+def test_what_cannot_work_is_named_with_its_files(compiled, name, reported):
     distributions, report = compiled
     assert distributions[name]["verdict"] == "native"
     files = distributions[name]["native_files"]
-    assert told in {(file["format"], file["role"], file["architecture"]) for file in files}
+    assert reported in {(file["format"], file["role"], file["architecture"]) for file in files}
     errors = [item["distribution"] for item in report["findings"] if item["level"] == "error"]
     assert errors.count(name) == 1
 
@@ -126,7 +126,7 @@ def test_a_pasted_fix_builds_and_runs_without_a_disk(tmp_path, python312):
     pasted = write_project(tmp_path / "after", files=files, dependencies=dependencies, project=project)
     built = build(pasted, env=environment(pip=True)).succeeded()
     assert not {"pydantic-core", "rpds-py", "orjson"} & built.vendored.keys()
-    told = json.loads(answer(built, python312.path, b'{"name": "tea", "count": "4"}'))
-    assert told["order"] == {"name": "tea", "count": 4}
-    assert told["verdict"] == "4 is greater than the maximum of 3"
-    assert told["versions"] == [built.vendored["pydantic"], built.vendored["jsonschema"]]
+    reported = json.loads(answer(built, python312.path, b'{"name": "tea", "count": "4"}'))
+    assert reported["order"] == {"name": "tea", "count": 4}
+    assert reported["verdict"] == "4 is greater than the maximum of 3"
+    assert reported["versions"] == [built.vendored["pydantic"], built.vendored["jsonschema"]]

@@ -114,12 +114,12 @@ def test_the_situation_is_the_servers(python312):
     env = {"LC_ALL": "C.UTF-8", "NAME": "value"}
     run = run_diskless(python312.path, ["-I", "-c", SITUATION], b"", env, ram=RAM, cpu=7)
     assert (run.returncode, run.stderr) == (0, b"")
-    told = json.loads(run.stdout)
+    reported = json.loads(run.stdout)
     ours = {str(path.readlink()) for path in Path("/proc/self/ns").iterdir() if path.name != "pid_for_children"}
-    assert ours.isdisjoint(told.pop("namespaces"))
+    assert ours.isdisjoint(reported.pop("namespaces"))
     limits = {"AS": RAM, "DATA": RAM, "FSIZE": RAM, "CPU": 7, "STACK": MEBIBYTE, "CORE": 0, "NOFILE": 256}
     limits |= {"SIGPENDING": 2, "MSGQUEUE": 0}
-    assert told == {
+    assert reported == {
         "limits": {name: [value, value] for name, value in limits.items()},
         "env": env,
         "open": [0, 1, 2],
@@ -160,8 +160,8 @@ def test_namespaced(tmp_path, python312):
 
 def test_plain(tmp_path, python312):
     built = build(copy_fixture("plain", tmp_path / "plain")).succeeded()
-    told = json.loads(answer(built, python312.path, b'{"name": "Ada"}'))
-    assert told == {"message": "Hello, Ada!", "arguments": []}
+    reported = json.loads(answer(built, python312.path, b'{"name": "Ada"}'))
+    assert reported == {"message": "Hello, Ada!", "arguments": []}
 
 
 MAIN = """
@@ -232,10 +232,10 @@ def test_bytecode_is_not_compiled(sample, python312):
 def test_an_uncaught_exception_shows_its_line(sample, python312):
     run = serve(sample[1], python312.path, b"fail\n")
     assert run.returncode == 1
-    told = run.stderr.decode()
-    assert 'raise ValueError("on purpose")  # this very line' in told
-    assert '"/os402/app/sample/helper.py", line 3, in fail' in told
-    assert told.endswith("ValueError: on purpose\n")
+    reported = run.stderr.decode()
+    assert 'raise ValueError("on purpose")  # this very line' in reported
+    assert '"/os402/app/sample/helper.py", line 3, in fail' in reported
+    assert reported.endswith("ValueError: on purpose\n")
 
 
 DAMAGES = {

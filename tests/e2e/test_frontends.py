@@ -72,9 +72,9 @@ def test_both_in_one_build(find_links, hooked):
 
 def test_an_option_of_the_hook_is_refused(tmp_path):
     root = write_project(tmp_path, extra=f"{HOOK}bytecode = true\n")
-    told = build(root, "-t", "wheel").refused()
-    assert "hooks.os402.bytecode" in told
-    assert "[tool.hatch.build.targets.os402]" in told
+    reported = build(root, "-t", "wheel").refused()
+    assert "hooks.os402.bytecode" in reported
+    assert "[tool.hatch.build.targets.os402]" in reported
     assert contents(root / "dist") == {}
 
 
@@ -129,8 +129,8 @@ def test_other_builds_pay_nothing(tmp_path):
     imported = {}
     for plugins in ("without", "with"):
         command = [sys.executable, "-c", IMPORTS, plugins]
-        said = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True)
-        imported[plugins] = set(json.loads(said.stdout.splitlines()[-1]))
+        stated = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True)
+        imported[plugins] = set(json.loads(stated.stdout.splitlines()[-1]))
     ours = {name for name in imported["with"] if name.partition(".")[0] == "hatch_os402"}
     assert "hatch_os402.plugin.hooks" in ours
     rooms = (
@@ -224,10 +224,10 @@ def test_the_greeter_greets(tmp_path, python312):
     assert not [path for path in built.members if path.endswith(".so")]
 
     pyz = tmp_path / "dist" / "greeter-0.1.0.pyz"
-    said = subprocess.run(
+    stated = subprocess.run(
         [sys.executable, pyz], input=b"", env=environment(), cwd=empty, capture_output=True, check=True
     )
-    assert json.loads(said.stdout) == {"message": "Hello, World!"}
+    assert json.loads(stated.stdout) == {"message": "Hello, World!"}
     assert list(empty.iterdir()) == []
 
 
@@ -247,10 +247,10 @@ def test_the_plain_package_answers(tmp_path, python312):
     built = build(root, dist=tmp_path / "dist").succeeded()
     _, body = answer(built, python312, tmp_path, b'{"name": "Bob"}')
     assert json.loads(body) == {"message": "Hello, Bob!", "arguments": []}
-    said = subprocess.run(
+    stated = subprocess.run(
         [sys.executable, tmp_path / "dist/plain-0.1.0.pyz", "more"], input=b"", capture_output=True, check=True
     )
-    assert b'"arguments": ["more"]' in said.stdout
+    assert b'"arguments": ["more"]' in stated.stdout
 
 
 @pytest.mark.parametrize("options", ["bytecode = true\nsources = false", "bytecode = true\ncompression = 'deflated'"])

@@ -101,9 +101,9 @@ def test_two_versions_for_two_architectures_are_refused(find_links, tmp_path):
     craft(find_links, "split", "1.0")
     craft(find_links, "split", "2.0")
     requires = ['split<2; platform_machine == "x86_64"', 'split>=2; platform_machine == "aarch64"']
-    told = build(write_project(tmp_path, dependencies=requires), env=environment(**offline(find_links))).refused()
-    assert "split: 1.0 on x86_64, 2.0 on aarch64" in told
-    assert "`runtime`" in told
+    reported = build(write_project(tmp_path, dependencies=requires), env=environment(**offline(find_links))).refused()
+    assert "split: 1.0 on x86_64, 2.0 on aarch64" in reported
+    assert "`runtime`" in reported
 
 
 EXTRAS_AND_GROUPS = {
@@ -122,15 +122,15 @@ def test_extras_and_groups_are_vendored_when_they_are_named(find_links, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "reported"),
     [
         ('features = ["unusual"]', ("features", "'unusual'", "other, used-one")),
         ('groups = ["unheard"]', ("groups", "'unheard'", "base, dev, serve")),
     ],
 )
-def test_unknown_extras_and_groups_are_refused(tmp_path, options, told):
+def test_unknown_extras_and_groups_are_refused(tmp_path, options, reported):
     text = build(write_project(tmp_path, options=options, **EXTRAS_AND_GROUPS)).refused()
-    assert all(word in text for word in told), text
+    assert all(word in text for word in reported), text
 
 
 def test_a_dependency_may_require_the_project(find_links, tmp_path):
@@ -177,11 +177,11 @@ def test_source_is_refused_and_never_run(find_links, tmp_path, way):
     }[way]
     extra = "[tool.hatch.metadata]\nallow-direct-references = true\n"
     root = write_project(tmp_path / "project", dependencies=[requirement], extra=extra)
-    told = build(root, env=environment(**offline(find_links))).refused()
+    reported = build(root, env=environment(**offline(find_links))).refused()
     assert not evidence.exists()
-    assert "sourceful" in told
-    assert "source" in told
-    assert "wheel" in told
+    assert "sourceful" in reported
+    assert "source" in reported
+    assert "wheel" in reported
 
 
 def test_a_wheel_may_come_by_its_address(find_links, tmp_path):
@@ -277,9 +277,9 @@ def test_a_refused_password_is_not_told(find_links, tmp_path):
     with serving(find_links, private=True) as index:
         url = index.url_with_credentials.replace(QUOTED, "another-secret")
         env = environment(PIP_INDEX_URL=url, HATCH_VERBOSE="1", PIP_RETRIES="0", PIP_NO_CACHE_DIR="1")
-        told = build(root, env=env).refused()
-    assert "upper" in told
-    assert "another-secret" not in told
+        reported = build(root, env=env).refused()
+    assert "upper" in reported
+    assert "another-secret" not in reported
 
 
 def test_a_dead_proxy_is_named(find_links, tmp_path):
@@ -293,18 +293,18 @@ def test_a_dead_proxy_is_named(find_links, tmp_path):
             PIP_PROXY=f"http://127.0.0.1:{port}",
             PIP_RETRIES="0",
         )
-        told = build(root, env=env).refused()
-    assert "could not be reached" in told
-    assert "proxy" in told.lower()
-    assert "upper" in told
+        reported = build(root, env=env).refused()
+    assert "could not be reached" in reported
+    assert "proxy" in reported.lower()
+    assert "upper" in reported
     assert index.requests == []
 
 
 def test_an_index_that_pip_does_not_trust_is_named(find_links, tmp_path):
     root = write_project(tmp_path / "project", dependencies=["upper"])
-    told = build(root, env=environment(PIP_INDEX_URL="http://index.invalid/simple/", PIP_RETRIES="0")).refused()
-    assert "index.invalid" in told
-    assert "trusted" in told
+    reported = build(root, env=environment(PIP_INDEX_URL="http://index.invalid/simple/", PIP_RETRIES="0")).refused()
+    assert "index.invalid" in reported
+    assert "trusted" in reported
 
 
 def test_an_index_and_a_folder_give_the_same_bytes(find_links, tmp_path):

@@ -95,16 +95,16 @@ def failed(tmp_path, monkeypatch, variables):
 )
 def test_a_broken_configuration_is_named_by_its_file(tmp_path, monkeypatch, content):
     (tmp_path / "broken.conf").write_bytes(content.encode("latin-1"))
-    told = failed(tmp_path, monkeypatch, {"PIP_CONFIG_FILE": "broken.conf"})
-    assert "cannot read a configuration file" in told
-    assert "broken.conf" in told
-    assert "hidden" not in told
+    reported = failed(tmp_path, monkeypatch, {"PIP_CONFIG_FILE": "broken.conf"})
+    assert "cannot read a configuration file" in reported
+    assert "broken.conf" in reported
+    assert "hidden" not in reported
 
 
 def test_a_password_that_is_wrong_is_told_to_be(find_links, tmp_path, monkeypatch):
     make_wheel(find_links, "lower", "1.0", {"lower.py": ""})
     with serving(find_links, private=True) as index:
-        told = failed(tmp_path, monkeypatch, {"PIP_INDEX_URL": index.url, "PIP_CONFIG_FILE": os.devnull})
-    assert "the package index refused to answer" in told
-    assert "401" in told
-    assert "name and password" in told
+        reported = failed(tmp_path, monkeypatch, {"PIP_INDEX_URL": index.url, "PIP_CONFIG_FILE": os.devnull})
+    assert "the package index refused to answer" in reported
+    assert "401" in reported
+    assert "name and password" in reported

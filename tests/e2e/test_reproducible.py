@@ -51,8 +51,8 @@ class Builder:
         root = copy_fixture("greeter", self._folder / f"nr {number}" / ("deeper/" * number) / "greeter")
         pyproject = root / "pyproject.toml"
         table = "[tool.hatch.build.targets.os402]\n"
-        told = pyproject.read_text(encoding="utf-8").replace(table, f"{table}bytecode = {str(bytecode).lower()}\n")
-        pyproject.write_text(told, encoding="utf-8")
+        reported = pyproject.read_text(encoding="utf-8").replace(table, f"{table}bytecode = {str(bytecode).lower()}\n")
+        pyproject.write_text(reported, encoding="utf-8")
         for path in root.rglob("*"):
             if path.is_file():
                 path.chmod(machine.mode)

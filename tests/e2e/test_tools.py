@@ -263,8 +263,8 @@ def test_the_page_has_a_form_for_each_tool(weather, tmp_path):
         answer = json.loads(browser.text("output pre.good"))
         assert [day["date"] for day in answer["days"]] == ["2026-01-31", "2026-02-01"]
         assert answer["place"]["name"] == "Größenwahn"
-        told = [line for line in browser.errors() if "400 (Bad Request)" not in line]
-        assert told == []
+        reported = [line for line in browser.errors() if "400 (Bad Request)" not in line]
+        assert reported == []
 
 
 def cli(capfd, *arguments: Any) -> tuple[int, str, str]:
@@ -387,19 +387,19 @@ NO_SCHEMA = [
 
 @pytest.mark.parametrize(("source", "why"), NO_SCHEMA)
 def test_no_schema(source, why, tmp_path):
-    told = build(project(tmp_path, source)).refused()
-    assert why in told
+    reported = build(project(tmp_path, source)).refused()
+    assert why in reported
     assert not list(tmp_path.glob("dist/*.json"))
 
 
 def test_there_is_no_network_while_importing(tmp_path):
     source = "import socket\nsocket.create_connection(('127.0.0.1', {}), timeout=3)\ndef tool(): ..."
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        told = build(project(tmp_path, source.format(listening.getsockname()[1]))).refused()
+        reported = build(project(tmp_path, source.format(listening.getsockname()[1]))).refused()
         listening.settimeout(0)
         with pytest.raises(BlockingIOError):  # nobody came
             listening.accept()
-    assert "it cannot be imported: " in told
+    assert "it cannot be imported: " in reported
 
 
 def test_every_tool_without_a_schema_is_named(tmp_path):
@@ -407,10 +407,10 @@ def test_every_tool_without_a_schema_is_named(tmp_path):
     tools = "bytecode = false\n[tool.hatch.build.targets.os402.tools]\n" + "".join(
         f'{name} = "sample.tools:{name}"\n' for name in ("one", "two", "three")
     )
-    told = build(project(tmp_path, source, options=tools.removeprefix("bytecode = false\n"))).refused()
-    assert "2 tools have no schema:" in told
-    assert "sample.tools:one: *a:" in told
-    assert "sample.tools:two: b: it is positional-only" in told
+    reported = build(project(tmp_path, source, options=tools.removeprefix("bytecode = false\n"))).refused()
+    assert "2 tools have no schema:" in reported
+    assert "sample.tools:one: *a:" in reported
+    assert "sample.tools:two: b: it is positional-only" in reported
 
 
 def test_prints_while_importing_do_not_disturb(tmp_path):

@@ -222,7 +222,7 @@ def test_what_others_say_does_not_command_a_terminal(tmp_path):
     with serving(tmp_path / "log", "--owner", KEY.address) as served:
         assert put(served, signed).status_code == 201
         served.call(f"/{signed.sha256}.cgi")
-        assert served.said("wiped")
+        assert served.logged("wiped")
         log = served.log.read_text()
     assert not set(log) & {"\x1b", "\x07", "\x9b"}
     assert r"evil\x1b]0;taken\x07\nhatch-os402: forged" in log

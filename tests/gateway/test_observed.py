@@ -46,8 +46,8 @@ def test_as_the_real_server(case, served):
         # "The client waits for bytes that never come", which no test can; here the connection ends instead.
         with pytest.raises(httpx.RemoteProtocolError) as ended:
             served.call(f"/{case}.cgi")
-        said = "without sending complete message body" if case == "cllong" else "without sending a response"
-        assert said in str(ended.value)
+        stated = "without sending complete message body" if case == "cllong" else "without sending a response"
+        assert stated in str(ended.value)
     else:
         answer = served.call(f"/{case}.cgi")
         headers = sorted(
@@ -63,7 +63,7 @@ def test_as_the_real_server(case, served):
         assert headers == [tuple(pair) for pair in row["headers"]]
         assert answer.content == base64.b64decode(row["body"])
     if case in TOLD:
-        assert served.said(TOLD[case])
+        assert served.logged(TOLD[case])
 
 
 def test_head(tmp_path):

@@ -50,7 +50,7 @@ def test_programs(case, table):
     if wanted.body is None:
         assert answer.headers["content-type"].startswith("text/html")
         assert task.startswith("id=")
-        assert table.said(wanted.told)
+        assert table.logged(wanted.reported)
         return
     assert wanted.headers.items() <= dict(answer.headers).items()
     assert wanted.answered_with(answer.content, name), answer.content[-100:]
@@ -346,7 +346,7 @@ def test_uploads_are_off_until_an_owner_is_told(tmp_path):
             assert refused.json()["error"].startswith("Uploads are off")
             assert "--owner ADDRESS" in refused.json()["error"]
         assert served.call("/uploaded").status_code == 404
-        assert served.said("uploads: off (--owner ADDRESS turns them on)")
+        assert served.logged("uploads: off (--owner ADDRESS turns them on)")
 
 
 def test_owners_that_the_gateway_is_told(tmp_path):
@@ -509,13 +509,13 @@ def test_an_artifact_that_is_replaced(tmp_path):
     ):
         write_offer(tmp_path, HELLO.replace("hello", "new"), name="hello")
         assert soon(lambda: served.call("/hello.cgi").text == "new")
-        assert served.said("now serving hello (sha256 ")
+        assert served.logged("now serving hello (sha256 ")
         assert served.call("/offers").json()["count"] == 1
         path.write_bytes(b"{")
-        assert served.said("What was served before is served still.")
+        assert served.logged("What was served before is served still.")
         assert served.call("/hello.cgi").text == "new"
         path.unlink()
-        assert served.said("there is no artifact")
+        assert served.logged("there is no artifact")
         assert served.call("/hello.cgi").text == "new"
         write_offer(tmp_path, HELLO.replace("hello", "back"), name="hello")
         assert soon(lambda: served.call("/hello.cgi").text == "back")
@@ -532,7 +532,7 @@ def test_a_project_is_built_again_when_it_changes(tmp_path):
         assert soon(lambda: served.call("/sample.cgi").text == "two")
         pyproject = (root / "pyproject.toml").read_text()
         (root / "pyproject.toml").write_text(pyproject + "[")
-        assert served.said("What was served before is served still.")
+        assert served.logged("What was served before is served still.")
         assert served.call("/sample.cgi").text == "two"
 
 

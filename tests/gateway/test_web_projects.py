@@ -62,16 +62,16 @@ def project(folder, entry, interface=None, more=""):
 
 @pytest.mark.parametrize("interface", ["wsgi", "asgi"])
 def test_the_line_to_add_is_named(interface, tmp_path):
-    said = build(project(tmp_path, ENTRIES[interface])).refused()
-    assert f"the entry point 'sample.web:{interface}' is " in said
-    assert said.rstrip().endswith(f'Set in [tool.hatch.build.targets.os402]:\n  interface = "{interface}"')
+    stated = build(project(tmp_path, ENTRIES[interface])).refused()
+    assert f"the entry point 'sample.web:{interface}' is " in stated
+    assert stated.rstrip().endswith(f'Set in [tool.hatch.build.targets.os402]:\n  interface = "{interface}"')
     assert not (tmp_path / "dist").exists()
 
 
 def test_the_other_interface_is_refused(tmp_path):
-    said = build(project(tmp_path, ENTRIES["wsgi"], "asgi")).refused()
-    assert 'interface` is "asgi"' in said
-    assert 'interface = "wsgi"' in said
+    stated = build(project(tmp_path, ENTRIES["wsgi"], "asgi")).refused()
+    assert 'interface` is "asgi"' in stated
+    assert 'interface = "wsgi"' in stated
 
 
 def test_a_function_that_is_not_there_is_told(tmp_path):
@@ -124,13 +124,13 @@ def test_serve_with_a_cookie_jar(tmp_path):
         assert [cookie.path for cookie in client.cookies.jar] == ["/wsgi.cgi", "/asgi.cgi"]
         failed = client.get(f"{served.url}/wsgi.cgi/error")
         assert (failed.status_code, failed.text) == (500, "Internal Server Error")
-        assert served.said("LookupError: on purpose")
+        assert served.logged("LookupError: on purpose")
         head = client.head(f"{served.url}/asgi.cgi/")
         assert (head.status_code, head.content) == (200, b"")
         for answer in (failed, head):
             task = answer.headers["x-os402-task"].split()[0].removeprefix("id=")
             for path in ("", "/stdout", "/stderr"):
-                told = client.get(f"{served.url}/tasks/{task}{path}")
-                assert told.status_code == 200
-                assert SECRET not in told.text
+                reported = client.get(f"{served.url}/tasks/{task}{path}")
+                assert reported.status_code == 200
+                assert SECRET not in reported.text
     assert SECRET not in (tmp_path / "log").read_text()

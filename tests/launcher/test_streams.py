@@ -77,14 +77,14 @@ def test_output_is_flushed_at_the_end_and_utf8():
 @pytest.mark.parametrize("entry", ["app:main", "app"])
 def test_what_signals_do(entry):
     body = "import time; print('up', flush=True); time.sleep(60)"
-    for number, told in ((signal.SIGINT, "KeyboardInterrupt\n"), (signal.SIGTERM, "")):
+    for number, reported in ((signal.SIGINT, "KeyboardInterrupt\n"), (signal.SIGTERM, "")):
         process = started(body, entry=entry, stdout=subprocess.PIPE)
         assert process.stdout.readline() == b"up\n"
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
         assert process.returncode == -number
-        assert err.decode().endswith(told)
-        assert bool(err) == bool(told)
+        assert err.decode().endswith(reported)
+        assert bool(err) == bool(reported)
 
 
 def test_a_program_handles_signals_itself():

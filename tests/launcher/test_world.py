@@ -461,10 +461,10 @@ say(found=found)
 
 
 def database(folder):
-    with closing(sqlite3.connect(folder / "other.db")) as made:
-        made.execute("CREATE TABLE t (a)")
-        made.execute("INSERT INTO t VALUES (7)")
-        made.commit()
+    with closing(sqlite3.connect(folder / "other.db")) as created:
+        created.execute("CREATE TABLE t (a)")
+        created.execute("INSERT INTO t VALUES (7)")
+        created.commit()
     return (folder / "other.db").read_bytes()
 
 

@@ -226,7 +226,7 @@ class TestExecutables:
 
 class TestDifferences:
     @pytest.mark.parametrize(
-        ("changes", "said"),
+        ("changes", "stated"),
         [
             ({"limits": replace(GOLDEN.limits, stack_kb=1)}, "stack_kb"),
             ({"exec": replace(GOLDEN.exec, args=())}, "empty `exec.args`"),
@@ -250,11 +250,11 @@ class TestDifferences:
             ({"price": (replace(GOLDEN.price[0], payment_address=GOLDEN.owner, network="base"),)}, "ways to pay"),
         ],
     )
-    def test_what_no_flag_says_is_said_first(self, changes, said):
+    def test_what_no_flag_says_is_said_first(self, changes, stated):
         usual = os402_command(GOLDEN, frame="frame", now=NOW).partition("\nos402 ")[0]
-        told = os402_command(replace(GOLDEN, **changes), frame="frame", now=NOW).partition("\nos402 ")[0]
-        new = set(told.splitlines()) - set(usual.splitlines())
-        assert [line for line in new if said in line]
+        reported = os402_command(replace(GOLDEN, **changes), frame="frame", now=NOW).partition("\nos402 ")[0]
+        new = set(reported.splitlines()) - set(usual.splitlines())
+        assert [line for line in new if stated in line]
 
     @pytest.mark.parametrize("schema", [True, False, 1, 0, 1.5, "text", ""])
     def test_a_schema_that_cannot_be_said_has_no_flag(self, schema):
@@ -262,7 +262,7 @@ class TestDifferences:
         assert not {"--input-schema", "--output-schema"} & set(words(os402_command(offer, frame="frame", now=NOW)))
 
     @pytest.mark.parametrize(
-        ("private_env", "flags", "said"),
+        ("private_env", "flags", "stated"),
         [
             ({}, ["--env", "NAME=VALUE"], "name it with `--env`"),
             (
@@ -272,14 +272,14 @@ class TestDifferences:
             ),
         ],
     )
-    def test_every_private_variable_is_named_and_none_is_shown(self, private_env, flags, said):
+    def test_every_private_variable_is_named_and_none_is_shown(self, private_env, flags, stated):
         execution = replace(GOLDEN.exec, env=None, env_private=True, env_sha256=HASH)
         command = os402_command(replace(GOLDEN, exec=execution), frame="f", private_env=private_env, now=NOW)
         found = words(command)
         start = found.index("--env")
         assert found[start : start + len(flags)] == flags
         assert "--env-private" in found
-        assert said in command
+        assert stated in command
         assert "random order" in command
         assert "s3cret" not in command
 

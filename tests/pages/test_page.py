@@ -50,7 +50,7 @@ def test_text_never_becomes_markup(text):
     if text.strip():  # without a line there is less advice
         assert read.elements == plain.elements
         assert text in read.texts
-    data = json.loads(next(said for said in read.texts if said.startswith('{"layout"')))
+    data = json.loads(next(stated for stated in read.texts if stated.startswith('{"layout"')))
     assert data["root"]["n"] == text
     assert data["root"]["c"][0]["t"] == text
 

@@ -38,7 +38,7 @@ def profile(path, request=ADA, *, python=None, runs=1, private=None):
     )
 
 
-def made(folder, files, entry_point="app:main", **options):
+def created(folder, files, entry_point="app:main", **options):
     """Write an archive of `files`, without bytecode, and return its path."""
     path = folder / "app.pyz"
     path.write_bytes(archive(files, entry_point, **options))
@@ -135,18 +135,18 @@ class TestSample:
         assert any("eager" in line and "imported by sample.main" in line for line in lines)
 
     def test_the_overhead_is_told(self, sample):
-        told = to_json(sample)
-        assert told["instrument_ms"] > 0
+        reported = to_json(sample)
+        assert reported["instrument_ms"] > 0
         if sys.platform == "linux":
-            assert told["instrumented_cpu"]["median_ms"] > told["instrument_ms"]
-            assert told["cpu"]["least_ms"] <= told["cpu"]["median_ms"] <= told["cpu"]["most_ms"]
+            assert reported["instrumented_cpu"]["median_ms"] > reported["instrument_ms"]
+            assert reported["cpu"]["least_ms"] <= reported["cpu"]["median_ms"] <= reported["cpu"]["most_ms"]
 
     def test_json_can_be_read_back(self, sample):
-        told = json.loads(json.dumps(to_json(sample)))
-        assert (told["format"], told["runs"], told["status"]) == (1, 3, 0)
-        assert told["lazy_imports"]["advised"] == ["idle"]
-        assert {module["name"] for module in told["modules"]} == set(uses(sample))
-        assert told["offer"]["price_per_call"] == 0.0005
+        reported = json.loads(json.dumps(to_json(sample)))
+        assert (reported["format"], reported["runs"], reported["status"]) == (1, 3, 0)
+        assert reported["lazy_imports"]["advised"] == ["idle"]
+        assert {module["name"] for module in reported["modules"]} == set(uses(sample))
+        assert reported["offer"]["price_per_call"] == 0.0005
 
 
 LOADED = """
@@ -167,7 +167,7 @@ def test_the_instrument_brings_nothing_along(tmp_path, monkeypatch):
         return done
 
     monkeypatch.setattr(measuring, "run", run)
-    profile(made(tmp_path, {"app.py": LOADED}))
+    profile(created(tmp_path, {"app.py": LOADED}))
     plain = next(modules for watched, modules in answers if not watched)
     for watched, modules in answers:
         if watched:
@@ -196,7 +196,7 @@ def test_use_at_import_and_for_the_request(tmp_path, python):
         "shape.py": "from dataclasses import dataclass\n\n@dataclass\nclass Box:\n    size: int\n",
         "idle.py": "def own():\n    return 1\n\nVALUE = own()\n",
     }
-    measured = profile(made(tmp_path, files), python=python)
+    measured = profile(created(tmp_path, files), python=python)
     found = uses(measured)
     # A dataclass has code that was never in a file. What a module does while it is imported is no use of it.
     assert {name: found[name] for name in ("app", "tool", "shape", "idle")} == {
@@ -214,7 +214,7 @@ def test_a_module_as_entry_point(tmp_path):
         "app/__main__.py": "import tool\nprint('\\r\\n\\r\\n', tool.make())\n",
         "tool.py": "def make():\n    return 1\n",
     }
-    measured = profile(made(tmp_path, files, "app"))
+    measured = profile(created(tmp_path, files, "app"))
     assert phases(measured)[:5] == ["interpreter", "frame", "launcher", "entry", "request"]
     assert children(measured, "entry") == {"app"}
     assert "tool" in children(measured, "request")
@@ -224,7 +224,7 @@ def test_a_module_as_entry_point(tmp_path):
 @pytest.mark.once
 def test_a_single_module_as_entry_point(tmp_path):
     files = {"app.py": "import tool\nprint('\\r\\n\\r\\n', tool.make())\n", "tool.py": "def make():\n    return 1\n"}
-    measured = profile(made(tmp_path, files, "app"))
+    measured = profile(created(tmp_path, files, "app"))
     assert phases(measured)[:4] == ["interpreter", "frame", "launcher", "request"]
     assert "tool" in children(measured, "request")
 
@@ -240,7 +240,7 @@ def test_an_archive_without_our_launcher(tmp_path):
 
 def test_a_failed_import_is_shown_as_that(tmp_path):
     source = "try:\n    import nowhere\nexcept ImportError:\n    pass\n\ndef main():\n    print('\\r\\n\\r\\n')\n"
-    measured = profile(made(tmp_path, {"app.py": source}))
+    measured = profile(created(tmp_path, {"app.py": source}))
     assert uses(measured)["nowhere"] == "absent"
 
 
@@ -251,12 +251,12 @@ def test_lazily_it_answers_something_else(tmp_path):
         "plugin.py": "import names\nnames.ALL.append('plugin')\n\ndef f():\n    pass\n",
         "names.py": "ALL = []\n\ndef get():\n    return ALL\n",
     }
-    measured = profile(made(tmp_path, files))
+    measured = profile(created(tmp_path, files))
     assert b"['plugin']" in measured.answer
     assert (measured.lazy_imports.recommended, measured.lazy_imports.same_answer) == ((), False)
-    told = "\n".join(advice(measured))
-    assert "plugin would not be loaded, and the program then answers something else" in told
-    assert "lazy-imports" not in told
+    reported = "\n".join(advice(measured))
+    assert "plugin would not be loaded, and the program then answers something else" in reported
+    assert "lazy-imports" not in reported
 
 
 @pytest.mark.once
@@ -266,7 +266,7 @@ def test_lazily_it_vanishes(tmp_path):
         "plugin.py": "import names\nnames.ALL.append('plugin')\n\ndef f():\n    pass\n",
         "names.py": "ALL = []\n\ndef get():\n    return ALL\n",
     }
-    measured = profile(made(tmp_path, files))
+    measured = profile(created(tmp_path, files))
     assert (measured.status, measured.lazy_imports.known) == (0, False)
     assert "would save is not known" in "\n".join(advice(measured))
 
@@ -277,14 +277,14 @@ IDLE = "TABLE = [sum(range(n)) for n in range(3000)]\n\ndef f():\n    pass\n"
 @pytest.mark.once
 def test_modules_of_python_itself_are_tried_as_well(tmp_path):
     source = "import colorsys, idle\n\ndef main():\n    print('\\r\\n\\r\\n')\n"
-    lazy_imports = profile(made(tmp_path, {"app.py": source, "idle.py": IDLE})).lazy_imports
+    lazy_imports = profile(created(tmp_path, {"app.py": source, "idle.py": IDLE})).lazy_imports
     assert {saving.name for saving in lazy_imports.savings} == {"idle", "colorsys"}
 
 
 @pytest.mark.once
 def test_without_those_of_python_where_they_matter(tmp_path):
     source = "import sys, colorsys, idle\n\ndef main():\n    print('\\r\\n\\r\\n', type(sys.modules['colorsys']))\n"
-    lazy_imports = profile(made(tmp_path, {"app.py": source, "idle.py": IDLE})).lazy_imports
+    lazy_imports = profile(created(tmp_path, {"app.py": source, "idle.py": IDLE})).lazy_imports
     assert (lazy_imports.recommended, lazy_imports.same_answer) == (("idle",), True)
 
 
@@ -292,7 +292,7 @@ def test_without_those_of_python_where_they_matter(tmp_path):
 def test_what_is_put_off_already(tmp_path):
     source = "import idle, tool\n\ndef main():\n    print('\\r\\n\\r\\n', tool.f())\n"
     files = {"app.py": source, "idle.py": IDLE, "tool.py": IDLE}
-    measured = profile(made(tmp_path, files, lazy_imports=("idle", "tool")))
+    measured = profile(created(tmp_path, files, lazy_imports=("idle", "tool")))
     found = uses(measured)
     assert (found["idle"], found["tool"]) == ("deferred", "request")
     assert measured.unused == ()
@@ -305,7 +305,7 @@ def test_what_is_put_off_already(tmp_path):
 def test_the_advice_keeps_what_is_put_off_already(tmp_path):
     source = "import idle, other\n\ndef main():\n    print('\\r\\n\\r\\n')\n"
     files = {"app.py": source, "idle.py": IDLE, "other.py": IDLE}
-    measured = profile(made(tmp_path, files, lazy_imports=("idle",)))
+    measured = profile(created(tmp_path, files, lazy_imports=("idle",)))
     assert '    lazy-imports = ["idle", "other"]' in list(advice(measured))
 
 
@@ -315,7 +315,7 @@ def test_answers_that_vary(tmp_path):
         "app.py": "import time, idle\n\ndef main():\n    print('\\r\\n\\r\\n', time.time_ns())\n",
         "idle.py": IDLE,
     }
-    measured = profile(made(tmp_path, files), runs=2)
+    measured = profile(created(tmp_path, files), runs=2)
     assert (measured.lazy_imports.recommended, measured.lazy_imports.same_answer) == (("idle",), None)
     assert "did not all answer the same" in "".join(measured.notes)
 
@@ -335,14 +335,14 @@ def test_a_program_that_vanishes(sample_build):
 
 @pytest.mark.once
 def test_no_separator_is_said(tmp_path):
-    measured = profile(made(tmp_path, {"app.py": "def main():\n    print('hello')\n"}))
+    measured = profile(created(tmp_path, {"app.py": "def main():\n    print('hello')\n"}))
     assert "os402 would answer 500" in "".join(measured.notes)
 
 
 def test_the_programs_own_stderr_stays_its_own(tmp_path):
     """With the instrument, too, which writes its report there."""
     source = "import sys\n\ndef main():\n    print('\\r\\n\\r\\n')\n    print('one', file=sys.stderr)\n"
-    path = made(tmp_path, {"app.py": source})
+    path = created(tmp_path, {"app.py": source})
     assert profile(path).err == b"one\n"
     found = choose(path).one()
     program = measuring._program(found, read_artifacts(found), ADA, None)
@@ -354,7 +354,7 @@ def test_the_programs_own_stderr_stays_its_own(tmp_path):
 
 def test_a_program_that_closes_stderr(tmp_path):
     measured = profile(
-        made(tmp_path, {"app.py": "import os\n\ndef main():\n    print('\\r\\n\\r\\n')\n    os.close(2)\n"})
+        created(tmp_path, {"app.py": "import os\n\ndef main():\n    print('\\r\\n\\r\\n')\n    os.close(2)\n"})
     )
     assert (measured.status, "app" in uses(measured)) == (0, True)
 
@@ -365,7 +365,7 @@ ENVIRONMENT = "import json, os\n\ndef main():\n    print('\\r\\n\\r\\n' + json.d
 @pytest.mark.once
 def test_the_environment_is_a_calls(tmp_path):
     request = Request("PUT", "/a%20b", "q=1", (("X-One", "1"), ("Content-Type", "text/x"), ("X-One", "2")), b"12345")
-    measured = profile(made(tmp_path, {"app.py": ENVIRONMENT}), request, private={"SECRET": "s"})
+    measured = profile(created(tmp_path, {"app.py": ENVIRONMENT}), request, private={"SECRET": "s"})
     found = json.loads(measured.answer)
     expected = {
         "GATEWAY_INTERFACE": "CGI/1.1",
@@ -387,7 +387,7 @@ def test_the_environment_is_a_calls(tmp_path):
 @pytest.mark.once
 def test_an_offer_that_is_no_cgi_gets_nothing_of_the_call(tmp_path):
     source = "import os, sys\n\ndef main():\n    print('\\r\\n\\r\\n', os.environ.get('REQUEST_METHOD'), repr(sys.stdin.read()))\n"
-    made(tmp_path, {"app.py": source})
+    created(tmp_path, {"app.py": source})
     frame = framed(tmp_path)
     offer = unsigned_offer(frame)
     plain = Exec(offer.exec.executables, args=launcher.ARGS, stdin_sha256=frame, stdin_private=True)
@@ -400,7 +400,7 @@ def test_an_offer_that_is_no_cgi_gets_nothing_of_the_call(tmp_path):
 
 @pytest.mark.once
 def test_an_offer_that_runs_something_else(tmp_path):
-    made(tmp_path, {"app.py": "def main():\n    pass\n"})
+    created(tmp_path, {"app.py": "def main():\n    pass\n"})
     frame = framed(tmp_path)
     offer = unsigned_offer(frame)
     plain = Exec(offer.exec.executables, args=("python", "-m", "x"), stdin_sha256=frame, stdin_private=True)

@@ -68,10 +68,10 @@ def test_changed_bytes(stem, change):
 @pytest.mark.once
 def test_a_record_that_was_rewritten_with_its_checksum(stem):
     """Each value that something beside the record proves; the others are those that are said not to be derived."""
-    told = rewrite(stem)
-    unseen = {way for way, link in told.items() if not link}
+    reported = rewrite(stem)
+    unseen = {way for way, link in reported.items() if not link}
     assert {way for way in unseen if not any(fnmatch.fnmatch(way, pattern) for pattern in NOT_DERIVED)} == set()
-    assert len(unseen) < len(told) / 2
+    assert len(unseen) < len(reported) / 2
 
 
 @pytest.mark.once

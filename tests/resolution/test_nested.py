@@ -42,7 +42,7 @@ def verdict(tmp_path, **files):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "reported"),
     [
         (
             "more_DOT_zip",
@@ -56,16 +56,16 @@ def verdict(tmp_path, **files):
     ],
     ids=["zip", "wheel", "without suffix", "so.gz", "gz"],
 )
-def test_native_code_in_an_archive_is_a_warning(tmp_path, name, content, told):
+def test_native_code_in_an_archive_is_a_warning(tmp_path, name, content, reported):
     found = verdict(tmp_path, **{name: content})
     assert found.verdict == "pure"
     (warning,) = found.warnings
-    assert told in warning
+    assert reported in warning
     assert warning.endswith("cannot be loaded on os402.")
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reported"),
     [
         (zipped(t64_DOT_exe=EXE), "holds 1 Windows file"),
         (bz2.compress(ELF), "was not looked into for compiled code: it is packed with bzip2"),
@@ -76,10 +76,10 @@ def test_native_code_in_an_archive_is_a_warning(tmp_path, name, content, told):
     ],
     ids=["Windows", "bzip2", "tar", "tar.gz", "damaged zip", "damaged gzip"],
 )
-def test_what_is_skipped_is_for_those_who_ask(tmp_path, content, told):
+def test_what_is_skipped_is_for_those_who_ask(tmp_path, content, reported):
     found = verdict(tmp_path, data_DOT_bin=content)
     assert not found.warnings
-    assert told in " ".join(found.unseen)
+    assert reported in " ".join(found.unseen)
 
 
 def test_a_static_library_is_a_warning(tmp_path):

@@ -123,10 +123,10 @@ SLOW = {
 @pytest.mark.once
 @pytest.mark.parametrize("answers", SLOW.values(), ids=SLOW)
 def test_a_byte_at_a_time_is_given_up(monkeypatch, tmp_path, answers):
-    told, _ = downloaded(monkeypatch, tmp_path, answers, {"grace": 1, "assumed": 0, "slowest": 1 << 30})
-    assert "did not arrive within 1 seconds" in told
-    assert "while fetching" in told
-    assert "PIP_INDEX_URL" in told
+    reported, _ = downloaded(monkeypatch, tmp_path, answers, {"grace": 1, "assumed": 0, "slowest": 1 << 30})
+    assert "did not arrive within 1 seconds" in reported
+    assert "while fetching" in reported
+    assert "PIP_INDEX_URL" in reported
 
 
 ENDLESS = {
@@ -155,8 +155,8 @@ ENDLESS = {
 @pytest.mark.parametrize(("answers", "expected"), ENDLESS.values(), ids=ENDLESS)
 def test_what_has_no_end_is_given_up(monkeypatch, tmp_path, answers, expected):
     bounds = {"page": 1_000_000, "undeclared": 1_000_000, "file": 2_000_000, "links": 500}
-    told, sent = downloaded(monkeypatch, tmp_path, answers, bounds)
-    assert expected in told
+    reported, sent = downloaded(monkeypatch, tmp_path, answers, bounds)
+    assert expected in reported
     assert sent < 16_000_000  # what the two ends of a connection may hold
 
 

@@ -141,7 +141,7 @@ def test_a_cut_connection_is_resumed(server, fetch):
     assert (second["Range"], second["If-Range"]) == (f"bytes={HALF}-", '"one"')
     assert fetch.slept == [download.PAUSES[0]]
     assert fetch.progress[-1] == (len(DATA), len(DATA))
-    assert any("trying again in 1 s" in said for said in fetch.reporter.said)
+    assert any("trying again in 1 s" in said for said in fetch.reporter.messages)
 
 
 def test_after_many_cuts_the_next_run_goes_on(server, fetch):
@@ -192,7 +192,7 @@ def test_a_wrong_range_is_not_taken(server, fetch, status):
     server.script = [server.cut(HALF), server.answers(status, {"Content-Range": "bytes 5-9/10"}, b"wrong")]
     assert fetch().read_bytes() == assimilated(DATA)
     assert "Range" not in server.requests[2]
-    assert not any("from its start" in said for said in fetch.reporter.said)
+    assert not any("from its start" in said for said in fetch.reporter.messages)
 
 
 @pytest.mark.parametrize(("content", "requests"), [(DATA, 1), (b"x" * len(DATA), 2)], ids=["right", "wrong"])
@@ -268,7 +268,7 @@ def test_no_message_holds_what_is_secret_in_a_url(server, fetch, message):
         server.script = [server.answers(404)]
     with pytest.raises(Os402Error, match=message) as caught:
         fetch(ConfiguredRuntime("x86_64", "ab" * 32, url=url))
-    told = "\n".join([caught.value.message, caught.value.details, *fetch.reporter.said])
+    told = "\n".join([caught.value.message, caught.value.details, *fetch.reporter.messages])
     assert "hunter" not in told
     assert server.url in told
 

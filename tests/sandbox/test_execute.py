@@ -203,8 +203,8 @@ def test_kill_9_leaves_nothing(python312, tmp_path):
         begun(2)
     finally:
         process.kill()
-        _, told = process.communicate()
-    assert (process.returncode, told) == (-signal.SIGKILL, b"")
+        _, reported = process.communicate()
+    assert (process.returncode, reported) == (-signal.SIGKILL, b"")
     assert gone()
     for _ in range(200):
         if not list(tmp_path.iterdir()):

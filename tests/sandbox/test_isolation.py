@@ -131,11 +131,11 @@ LESS = {
 }
 
 
-@pytest.mark.parametrize(("missing", "told"), LESS.values(), ids=LESS)
-def test_what_is_missing_is_made_up_for_or_said(missing, told, attacked):
+@pytest.mark.parametrize(("missing", "reported"), LESS.values(), ids=LESS)
+def test_what_is_missing_is_made_up_for_or_said(missing, reported, attacked):
     worked, err = attacked(*missing)
-    assert told in err
-    if "seccomp" in told:  # nothing else covers these
+    assert reported in err
+    if "seccomp" in reported:  # nothing else covers these
         worked = [name for name in worked if name.split()[0] not in {"vsock", "limits", "affinity", "priority"}]
         worked = [name for name in worked if name not in {"bluetooth", "packet", "crypto", "netlink, audit"}]
     assert worked == []

@@ -85,10 +85,10 @@ def test_an_installation(python312):
 def test_a_virtual_environment_needs_what_its_base_needs(python312, tmp_path):
     """Most have hatch-os402 in one, and then that is the CPython 3.12 which is found first."""
     subprocess.run([python312.path, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
-    made = needs(tmp_path / "venv" / "bin" / "python")
-    assert made == needs(python312.path)
+    created = needs(tmp_path / "venv" / "bin" / "python")
+    assert created == needs(python312.path)
     code = "import sys, zlib, ssl, sqlite3; print(sys.prefix == sys.base_prefix, sys.argv)"
-    outcome, missing = execute(made, Command(made.argv(["python", "-I", "-c", code]), {}))
+    outcome, missing = execute(created, Command(created.argv(["python", "-I", "-c", code]), {}))
     assert (outcome.exit, outcome.stdout, outcome.stderr, missing) == (0, b"True ['-c']\n", b"", ())
 
 
@@ -97,10 +97,10 @@ def test_an_installation_behind_a_link(python312, tmp_path):
     """Its standard library is where `sys.prefix` says, which leads through the link."""
     folder, _, rest = python312.path.rpartition("/bin/")
     (tmp_path / "link").symlink_to(folder)
-    made = needs(tmp_path / "link" / "bin" / rest)
+    created = needs(tmp_path / "link" / "bin" / rest)
     path = f"{tmp_path}/link/bin/{rest}"
     code = "import sys, json.tool, ssl; print(sys.prefix, json.tool.__file__)"
-    outcome, missing = execute(made, Command([path, "-I", "-c", code], {}))
+    outcome, missing = execute(created, Command([path, "-I", "-c", code], {}))
     prefix = f"{tmp_path}/link"
     assert (outcome.stderr, missing) == (b"", ())
     assert outcome.stdout.decode() == f"{prefix} {prefix}/lib/python3.12/json/tool.py\n"

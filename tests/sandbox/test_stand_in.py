@@ -70,10 +70,10 @@ def test_what_cosmo_python_lacks_is_not_found(way, python312):
     for name in facts()["missing"]:
         if name != "idlelib":  # which would start an editor's parts
             assert found[name] == f"No module named {name!r}", found[name]
-    there = {name: told for name, told in found.items() if name not in facts()["missing"]}
+    there = {name: reported for name, reported in found.items() if name not in facts()["missing"]}
     assert there["json.tool"] == there["dbm.dumb"] == there["multiprocessing.pool"] == there["sqlite3"] == "imported"
     # What is not compiled into every CPython, and nothing else.
-    assert {name for name, told in there.items() if told != "imported"} <= {
+    assert {name for name, reported in there.items() if reported != "imported"} <= {
         *("_aix_support", "_curses", "_curses_panel", "_gdbm", "_osx_support", "curses", "readline"),
     }
 

@@ -213,11 +213,11 @@ def _ask(python: Path) -> str | None:
 def make_environment(python: str, folder: Path, wheel: Path) -> Path:
     """Make a virtual environment of `python` that holds the repository's `wheel` and what it requires; return its Python."""
     subprocess.run([python, "-m", "venv", "--without-pip", folder], env=environment(), check=True)
-    made = folder / "bin" / "python"
-    install = [sys.executable, "-m", "pip", "--python", str(made), "install", "--quiet", "--no-compile", str(wheel)]
+    created = folder / "bin" / "python"
+    install = [sys.executable, "-m", "pip", "--python", str(created), "install", "--quiet", "--no-compile", str(wheel)]
     subprocess.run(install, env=environment(pip=True), check=True)
     (purelib,) = folder.glob("lib/python*/site-packages")
     disturbance = Path(__file__).parents[1] / "support" / "hostdisturbance.py"
     shutil.copy(disturbance, purelib / "hostdisturbance.py")
     (purelib / "hostdisturbance.pth").write_text("import hostdisturbance\n")
-    return made
+    return created

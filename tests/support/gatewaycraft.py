@@ -44,7 +44,7 @@ class Served:
     def call(self, path: str, method: str = "GET", **more: Any) -> httpx.Response:
         return httpx.request(method, self.url + path, timeout=LIMIT, **more)
 
-    def said(self, text: str) -> bool:
+    def logged(self, text: str) -> bool:
         """Whether the gateway says `text` soon."""
         return soon(lambda: text in self.log.read_text())
 

@@ -91,9 +91,9 @@ class Place:
             if there == whole:
                 return name
         for path in (self.dist, self.dist / STEM, *(self.dist / name for name in there)):
-            told = refusal(path)
-            assert STEM in told, (path, told, sorted(there))
-            assert "interrupted build" in told, (path, told)
+            reported = refusal(path)
+            assert STEM in reported, (path, reported, sorted(there))
+            assert "interrupted build" in reported, (path, reported)
         return "refused"
 
     def left(self) -> list[str]:

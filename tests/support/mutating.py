@@ -110,7 +110,7 @@ def rewrite(stem: Path) -> dict[str, str]:
     """Change every value of the record, with a checksum that fits; return the way to each, and the link that broke."""
     path = stem.with_name(stem.name + ".build.json")
     content = path.read_bytes()
-    told = {}
+    reported = {}
     for way in leaves(json.loads(content)):
         if way == ("sha256",):
             continue
@@ -120,10 +120,10 @@ def rewrite(stem: Path) -> dict[str, str]:
         here[way[-1]] = other(here[way[-1]])
         path.write_bytes(record_text(stated))
         try:
-            told[".".join(map(str, way))] = found(stem)
+            reported[".".join(map(str, way))] = found(stem)
         finally:
             path.write_bytes(content)
-    return told
+    return reported
 
 
 def main(rounds: int) -> None:
@@ -138,10 +138,10 @@ def main(rounds: int) -> None:
             counts = mutate(stem, change, rounds, seed)
             links = ", ".join(f"{name or 'NOT FOUND'} {count}" for name, count in counts.most_common())
             print(f"{change.__name__:<9} {rounds - counts['']:,} of {rounds:,} found ({links})")
-        told = rewrite(stem)
-        derived = [way for way, link in told.items() if link]
-        print(f"{len(derived)} of {len(told)} values of the record are derived; recorded only:")
-        for way, link in told.items():
+        reported = rewrite(stem)
+        derived = [way for way, link in reported.items() if link]
+        print(f"{len(derived)} of {len(reported)} values of the record are derived; recorded only:")
+        for way, link in reported.items():
             if not link:
                 print(f"  {way}")
 

@@ -33,7 +33,7 @@ class Case:
     path: str = ""
     sent: bytes = b""
     send_headers: tuple[tuple[str, str], ...] = ()
-    told: str = ""
+    reported: str = ""
     """Of the explanation, which says what to do."""
     killed: bool = False
     """Whether a limit ends the program: `run` then fails whatever was answered."""
@@ -79,45 +79,54 @@ CASES = {
         b"Content-Length: 2\r\n\r\nfour",
         body=b"fo",
         headers={"content-length": "2"},
-        told="Content-Length is 2, and its body has 4 bytes: callers get the first 2.",
+        reported="Content-Length is 2, and its body has 4 bytes: callers get the first 2.",
     ),
     "its own origin policy": raw(
         b"Access-Control-Allow-Origin: here\r\n\r\n", body=b"", headers={"access-control-allow-origin": "here"}
     ),
-    "no output": Case("pass", 500, told="The program wrote nothing to standard output: print the headers"),
-    "no separator": Case("print('hello')", 500, told="The output (6 bytes) has no empty line that ends the headers"),
-    "an error": Case("1 / 0", 500, told="its error output says why"),
+    "no output": Case("pass", 500, reported="The program wrote nothing to standard output: print the headers"),
+    "no separator": Case(
+        "print('hello')", 500, reported="The output (6 bytes) has no empty line that ends the headers"
+    ),
+    "an error": Case("1 / 0", 500, reported="its error output says why"),
     "2 MB of output": text(
-        "import os\n" + _SPECIAL, "x" * (1 << 20), told="more than its buffer of 1,048,576 bytes", killed=True, cut=True
+        "import os\n" + _SPECIAL,
+        "x" * (1 << 20),
+        reported="more than its buffer of 1,048,576 bytes",
+        killed=True,
+        cut=True,
     ),
     "2 MB of error output": text(
-        "import os\n[os.write(2, b'x' * 65536) for _ in range(32)]", "", told="The error output was more", killed=True
+        "import os\n[os.write(2, b'x' * 65536) for _ in range(32)]",
+        "",
+        reported="The error output was more",
+        killed=True,
     ),
     "exit 3": text(
         "import sys; print('out', end=''); sys.exit(3)",
         "out",
-        told="The program failed after its headers (exit 3): callers see 200.",
+        reported="The program failed after its headers (exit 3): callers see 200.",
     ),
     "its own error, and exit 3": Case("print('Status: 500\\r\\n\\r\\nown', end=''); raise SystemExit(3)", 500, b"own"),
-    "killed by a signal": Case("import os; os.kill(os.getpid(), 11)", 500, told="Signal 11 ended the program."),
+    "killed by a signal": Case("import os; os.kill(os.getpid(), 11)", 500, reported="Signal 11 ended the program."),
     "deep recursion in C": Case(
         "import itertools\none = iter(())\nfor _ in range(200_000): one = itertools.chain(one)\nnext(one)",
         500,
-        told="Its stack has 1,024 KiB, and deep recursion in C",
+        reported="Its stack has 1,024 KiB, and deep recursion in C",
     ),
     "killed after its answer": text(
         "import os, sys; print('out', end='', flush=True); os.kill(os.getpid(), 9)",
         "out",
-        told="Signal 9 ended the program. The program failed after its headers (exit 137): callers see 200.",
+        reported="Signal 9 ended the program. The program failed after its headers (exit 137): callers see 200.",
     ),
-    "an endless loop": Case("while True: pass", 500, told="raise `min-duration`", killed=True, seconds=1),
-    "an endless wait": Case("import time; time.sleep(99)", 500, told="after 1 seconds", killed=True, seconds=1),
-    "a memory hog": Case("bytearray(1 << 30)", 500, told="more than the 512 MiB of memory"),
+    "an endless loop": Case("while True: pass", 500, reported="raise `min-duration`", killed=True, seconds=1),
+    "an endless wait": Case("import time; time.sleep(99)", 500, reported="after 1 seconds", killed=True, seconds=1),
+    "a memory hog": Case("bytearray(1 << 30)", 500, reported="more than the 512 MiB of memory"),
     "a fork": text("import os\nif os.fork() == 0: print('child', end='', flush=True); os._exit(0)\nos.wait()", "child"),
     "a second fork": tries("[os.waitpid(os.fork() or os._exit(0), 0) for _ in range(2)]", "OSError"),
     "a thread": tries("threading.Thread(target=print).start()", "RuntimeError"),
     "a thread that is not caught": Case(
-        "import threading; threading.Thread(target=print).start()", 500, told="lets no program start a thread"
+        "import threading; threading.Thread(target=print).start()", 500, reported="lets no program start a thread"
     ),
     "the network": tries("socket.create_connection(('127.0.0.1', 1), 1)", "PermissionError, OSError"),
     "reading /etc/passwd": tries("open('/etc/passwd')", "PermissionError"),

@@ -44,10 +44,10 @@ class Listener:
     verbose = False
 
     def __init__(self):
-        self.said = []
+        self.messages = []
 
     def info(self, message):
-        self.said.append(message)
+        self.messages.append(message)
 
     warning = debug = info
 

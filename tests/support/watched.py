@@ -79,8 +79,8 @@ def run_watched(
     listed or changed.
     """
     run = run_diskless(python, [*options, "-c", _HOOK + code, *arguments], stdin, env, ram=ram)
-    told = [(event.decode(), os.fsdecode(path)) for event, path in _TOLD.findall(run.stderr)]
-    paths = [(event, path) for event, path in told if event != "compile"]
+    reported = [(event.decode(), os.fsdecode(path)) for event, path in _TOLD.findall(run.stderr)]
+    paths = [(event, path) for event, path in reported if event != "compile"]
     prefix = installation(python)[1]
     own = (f"{prefix}/lib/", f"{prefix}/lib64/")  # python312.zip too, which is on sys.path and so is tried
     outside = [
@@ -88,11 +88,11 @@ def run_watched(
         for event, path in paths
         if not _ALLOWED.fullmatch(path) and not os.path.normpath(path).startswith(own)
     ]
-    said = _TOLD.sub(b"", run.stderr)
-    assert not outside, f"outside the interpreter, without a disk: {outside}; {said.decode()}"
-    assert ("open", _PROBE) in paths, f"the watch did not see what it opened itself; {said.decode()}"
-    compiled = {path for event, path in told if event == "compile"}
-    return Watched(run.returncode, run.stdout, said, compiled)
+    stated = _TOLD.sub(b"", run.stderr)
+    assert not outside, f"outside the interpreter, without a disk: {outside}; {stated.decode()}"
+    assert ("open", _PROBE) in paths, f"the watch did not see what it opened itself; {stated.decode()}"
+    compiled = {path for event, path in reported if event == "compile"}
+    return Watched(run.returncode, run.stdout, stated, compiled)
 
 
 def serve(built: Build, python: str, body: bytes = b"", *, frame: bytes = b"") -> Watched:

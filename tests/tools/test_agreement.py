@@ -125,7 +125,7 @@ def bounded(draw):
     else:
         items = draw(st.lists(bounds | st.just(Field(ge=1)), min_size=1, max_size=2))
         assume(sum(isinstance(item, MultipleOf) for item in items) < 2)
-    return functools.reduce(lambda made, item: typing.Annotated[made, item, "words"], items, kind)
+    return functools.reduce(lambda created, item: typing.Annotated[created, item, "words"], items, kind)
 
 
 def named(names, kinds, required):
@@ -240,9 +240,9 @@ def test_schema_and_conversion_agree(annotation, data):
     for _ in range(5):
         value = data.draw(near(schema["properties"]["value"], schema.get("$defs", {})))
         for candidate in ({"value": value}, {"value": value, "more": 1}, value, {}):
-            said = validator.is_valid(candidate)
-            assert accepted(kind, candidate) == said, (schema, candidate)
-            if said:  # a JSON text may stand for more than the schema says, and for nothing less
+            stated = validator.is_valid(candidate)
+            assert accepted(kind, candidate) == stated, (schema, candidate)
+            if stated:  # a JSON text may stand for more than the schema says, and for nothing less
                 assert accepted(kind, candidate, True)
 
 

@@ -207,7 +207,7 @@ class TestNoAnswer:
             ask(task, given)
 
     @pytest.mark.parametrize(
-        ("status", "body", "said"),
+        ("status", "body", "stated"),
         [
             (404, b'{"error": "Task not found"}', "404"),
             (200, b"<html>", "JSON"),
@@ -215,8 +215,8 @@ class TestNoAnswer:
             (502, b"", "502"),
         ],
     )
-    def test_other_answers(self, status, body, said):
-        with pytest.raises(Os402Error, match=said):
+    def test_other_answers(self, status, body, stated):
+        with pytest.raises(Os402Error, match=stated):
             self.ask(lambda _request: httpx.Response(status, content=body))
 
     def test_what_it_says_cannot_paint_the_terminal(self):

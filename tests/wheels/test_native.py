@@ -32,7 +32,7 @@ def fat(magic: bytes, *cpus: int, order: str = ">", size: int = 20) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("path", "head", "told"),
+    ("path", "head", "reported"),
     [
         ("m/_x.cpython-312-x86_64-linux-gnu.so", elf(0x3E), "ELF x86_64 extension module"),
         ("m/_x.abi3.so", elf(0xB7), "ELF aarch64 extension module"),
@@ -64,8 +64,8 @@ def fat(magic: bytes, *cpus: int, order: str = ">", size: int = 20) -> bytes:
         ("m/x.exe", b"", "Windows launcher"),
     ],
 )
-def test_native_files_are_told(path, head, told):
-    assert str(native_kind(path, head)) == told
+def test_native_files_are_told(path, head, reported):
+    assert str(native_kind(path, head)) == reported
 
 
 @pytest.mark.parametrize(
@@ -142,14 +142,14 @@ def test_the_running_python_is_native():
 
 
 @pytest.mark.parametrize(
-    ("path", "head", "told"),
+    ("path", "head", "reported"),
     [
         ("m/x.dat", b"\0" + elf(0x3E), "ELF x86_64 executable"),
         ("m/x.py", b"#!/bin/sh\nexit\n" + elf(0xB7), "ELF aarch64 executable"),
     ],
 )
-def test_native_files_that_hide_are_told(path, head, told):
-    assert str(native_kind(path, head)) == told
+def test_native_files_that_hide_are_told(path, head, reported):
+    assert str(native_kind(path, head)) == reported
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_a_wrong_hash_of_the_file_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         ({"demo.py": b"changed"}, "'demo.py': RECORD gives another hash"),
         ({"demo.py": b"longer than it was"}, "'demo.py': RECORD says that it has 7 bytes, and it has 18"),
@@ -169,11 +169,11 @@ def test_a_wrong_hash_of_the_file_is_refused(tmp_path):
         ({"other-1.0.data/purelib/x": b""}, "'.data' folder"),
     ],
 )
-def test_dishonest_records_and_folders_are_refused(tmp_path, change, told):
+def test_dishonest_records_and_folders_are_refused(tmp_path, change, reported):
     path = rewritten(make_wheel(tmp_path, "demo", "1.0", {"demo.py": "content"[:7]}), change)
     with pytest.raises(WheelError) as caught:
         read_wheel(path)
-    assert told in caught.value.message
+    assert reported in caught.value.message
     assert caught.value.message.startswith(path.name)
 
 
@@ -191,7 +191,7 @@ def test_signatures_need_no_row(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "reported"),
     [
         ({f"{INFO}/METADATA": "Name: other\nVersion: 1.0\n"}, "is of other 1.0, not of demo 1.0"),
         ({f"{INFO}/METADATA": "Name: demo\nVersion: 1.1\n"}, "is of demo 1.1, not of demo 1.0"),
@@ -203,10 +203,10 @@ def test_signatures_need_no_row(tmp_path):
         ({f"{INFO}/WHEEL": ""}, "Wheel-Version is ''"),
     ],
 )
-def test_metadata_must_fit_the_file_name(tmp_path, files, told):
+def test_metadata_must_fit_the_file_name(tmp_path, files, reported):
     with pytest.raises(WheelError) as caught:
         read_wheel(make_wheel(tmp_path, "demo", "1.0", files))
-    assert told in caught.value.message
+    assert reported in caught.value.message
 
 
 def test_a_misnamed_dist_info_is_refused(tmp_path):
@@ -223,7 +223,7 @@ def test_names_that_no_wheel_has_are_refused(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "reported"),
     [
         ("../evil.py", "is outside the wheel"),
         ("demo/../../evil.py", "is outside the wheel"),
@@ -238,12 +238,12 @@ def test_names_that_no_wheel_has_are_refused(tmp_path, name):
         ("../evil/", "is outside the wheel"),
     ],
 )
-def test_paths_that_lead_elsewhere_are_refused(tmp_path, name, told):
+def test_paths_that_lead_elsewhere_are_refused(tmp_path, name, reported):
     info = zipfile.ZipInfo("x")
     info.filename = name
     with pytest.raises(WheelError) as caught:
         read_wheel(with_member(tmp_path, info))
-    assert told in caught.value.message
+    assert reported in caught.value.message
     assert repr(name) in caught.value.message
 
 
@@ -255,17 +255,17 @@ def test_a_nul_in_a_name_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("mode", "told"), [(stat.S_IFLNK, "symbolic link"), (stat.S_IFIFO, "special"), (stat.S_IFCHR, "special")]
+    ("mode", "reported"), [(stat.S_IFLNK, "symbolic link"), (stat.S_IFIFO, "special"), (stat.S_IFCHR, "special")]
 )
-def test_what_is_no_plain_file_is_refused(tmp_path, mode, told):
+def test_what_is_no_plain_file_is_refused(tmp_path, mode, reported):
     info = zipfile.ZipInfo("demo/link")
     info.external_attr = (mode | 0o777) << 16
-    with pytest.raises(WheelError, match=told):
+    with pytest.raises(WheelError, match=reported):
         read_wheel(with_member(tmp_path, info))
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "reported"),
     [
         (["demo/A.py", "demo/a.py"], "case or Unicode"),
         (["demo/straße", "demo/STRASSE"], "case or Unicode"),
@@ -276,8 +276,8 @@ def test_what_is_no_plain_file_is_refused(tmp_path, mode, told):
         (["demo-1.0.data/purelib/a.py", "demo-1.0.data/platlib/A.py"], "case or Unicode"),
     ],
 )
-def test_collisions_are_refused(tmp_path, files, told):
-    with pytest.raises(WheelError, match=told):
+def test_collisions_are_refused(tmp_path, files, reported):
+    with pytest.raises(WheelError, match=reported):
         read_wheel(make_wheel(tmp_path, "demo", "1.0", dict.fromkeys(files, "")))
 
 
@@ -307,7 +307,7 @@ def patched(path: Path, member: str, offset: int, value: bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("offset", "value", "told"),
+    ("offset", "value", "reported"),
     [
         (8, b"\x01\x00", "encrypted"),
         (10, b"\x0c\x00", "compression method 12"),
@@ -316,26 +316,26 @@ def patched(path: Path, member: str, offset: int, value: bytes) -> Path:
         (24, (2 << 20).to_bytes(4, "little"), "claims that 100 bytes expand to"),
     ],
 )
-def test_members_that_cannot_be_trusted_are_not_read(tmp_path, offset, value, told):
+def test_members_that_cannot_be_trusted_are_not_read(tmp_path, offset, value, reported):
     path = make_wheel(tmp_path, "demo", "1.0", {"demo/some_data.bin": b"x" * 100})
     with zipfile.ZipFile(path, "a"):
         pass
-    with pytest.raises(WheelError, match=told):
+    with pytest.raises(WheelError, match=reported):
         read_wheel(patched(path, "demo/some_data.bin", offset, value))
 
 
 @pytest.mark.parametrize(
-    ("module", "limit", "value", "told"),
+    ("module", "limit", "value", "reported"),
     [
         (zipmembers, "MAX_WHEEL_SIZE", 3000, "would expand to"),
         (wheels, "MOST_OF_METADATA", 1000, r"METADATA': has \d+ bytes; the limit is 1000"),
     ],
 )
-def test_wheels_that_would_fill_memory_are_refused(tmp_path, monkeypatch, module, limit, value, told):
+def test_wheels_that_would_fill_memory_are_refused(tmp_path, monkeypatch, module, limit, value, reported):
     path = make_wheel(tmp_path, "demo", "1.0", {"demo.txt": "x" * 2000}, metadata_extra="Summary: " + "x" * 1000 + "\n")
     assert read_wheel(path)
     monkeypatch.setattr(module, limit, value)
-    with pytest.raises(WheelError, match=told):
+    with pytest.raises(WheelError, match=reported):
         read_wheel(path)
 
 

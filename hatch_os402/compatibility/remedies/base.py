@@ -55,9 +55,9 @@ def change_of(remedy: Remedy, context: SearchContext) -> Change | None:
     for old, new in zip(remedy.instead_of, remedy.lines[:count], strict=True):
         for item in (*context.project.metadata.requires_dist, *context.groups):
             if as_declared(item)[0] == old:
-                made = Requirement(new)
-                made.marker = item.marker
-                replaced[item] = made
+                created = Requirement(new)
+                created.marker = item.marker
+                replaced[item] = created
     return Change(replaced, tuple(map(Requirement, remedy.lines[count:])))
 
 

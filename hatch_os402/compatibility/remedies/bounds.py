@@ -55,25 +55,25 @@ def _dotted(release: tuple[int, ...]) -> str:
 
 def unpinned(requirement: Requirement) -> Requirement:
     """Return `requirement` for any version."""
-    made = Requirement(str(requirement))
-    made.specifier = SpecifierSet()
-    made.url = None
-    return made
+    created = Requirement(str(requirement))
+    created.specifier = SpecifierSet()
+    created.url = None
+    return created
 
 
 def without_extra(requirement: Requirement, extra: str) -> Requirement:
     """Return `requirement` without one of its extras."""
-    made = Requirement(str(requirement))
-    made.extras = made.extras - {extra}
-    return made
+    created = Requirement(str(requirement))
+    created.extras = created.extras - {extra}
+    return created
 
 
 def with_extras_and_marker(requirement: Requirement, line: str) -> Requirement:
     """Return the requirement `line` with the extras and the marker of `requirement`, which it replaces."""
-    made = Requirement(line)
-    made.extras = made.extras | requirement.extras
-    made.marker = requirement.marker
-    return made
+    created = Requirement(line)
+    created.extras = created.extras | requirement.extras
+    created.marker = requirement.marker
+    return created
 
 
 def as_declared(requirement: Requirement) -> tuple[str, str]:
@@ -84,6 +84,6 @@ def as_declared(requirement: Requirement) -> tuple[str, str]:
     found = _EXTRA.fullmatch(str(requirement.marker or ""))
     if not found:
         return str(requirement), ""
-    made = Requirement(str(requirement))
-    made.marker = Marker(found["rest"]) if found["rest"] else None
-    return str(made), found["extra"]
+    created = Requirement(str(requirement))
+    created.marker = Marker(found["rest"]) if found["rest"] else None
+    return str(created), found["extra"]

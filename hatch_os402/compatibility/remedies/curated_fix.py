@@ -72,6 +72,6 @@ class ReplacementRemedy(RemedyKind):
 
 
 def _renamed(item: Requirement, text: str) -> Requirement:
-    made = Requirement(text)
-    made.marker = item.marker
-    return made
+    created = Requirement(text)
+    created.marker = item.marker
+    return created

@@ -240,9 +240,9 @@ def test_what_no_cookie_can_be_is_passed_over(entry):
 
 def test_plain_tells_what_is_lost(capsys):
     assert _cgi._lost(["a=1; Path=/", "b=2", "c=3"]) == ["a=1; Path=/", "b=2", "c=3"]
-    said = capsys.readouterr().err
-    assert "sets 3 cookies" in said
-    assert "lost are a, b." in said
+    stated = capsys.readouterr().err
+    assert "sets 3 cookies" in stated
+    assert "lost are a, b." in stated
     assert _cgi._lost(["a=1"]) == ["a=1"]
     assert capsys.readouterr().err == ""
 
