@@ -2,6 +2,11 @@
 
 Written from what the public server does. It re-hashes what it would parse (unknown keys dropped), checks the signature
 by eth-keys, keeps what was uploaded in memory and, like the real one, does not notice a private stdin that is missing.
+
+Beside it there is the gateway, which speaks the same protocol. This one exists for tests of the publisher that need what
+the gateway does not do: faults on demand, a limit of uploads, an owner that changes, what each request looked like, a
+call while the client waits, and a second implementation to disagree with. Whoever needs a server that works uses the
+gateway (`gatewaycraft`).
 """
 
 from __future__ import annotations
