@@ -53,7 +53,9 @@ def frontends(place: Path) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("frontend", ["hatchling", "build", "uv"])
+@pytest.mark.parametrize(
+    "frontend", ["hatchling", *(pytest.param(name, marks=pytest.mark.once) for name in ("build", "uv"))]
+)
 def test_the_hook_gives_what_the_target_gives(find_links, hooked, tmp_path, frontend):
     env = environment(**offline(find_links), UV_CACHE_DIR=str(tmp_path / "cache of uv"))
     target = build(hooked, env=env, dist=tmp_path / "target").succeeded()
@@ -65,6 +67,7 @@ def test_the_hook_gives_what_the_target_gives(find_links, hooked, tmp_path, fron
     assert len([name for name in hook.artifacts if name.endswith(".whl")]) == 1
 
 
+@pytest.mark.once
 def test_both_in_one_build(find_links, hooked):
     both = build(hooked, "-t", "wheel", "-t", "os402", env=environment(**offline(find_links))).succeeded()
     assert len(both.artifacts) == len(SUFFIXES) + 1
@@ -78,6 +81,7 @@ def test_an_option_of_the_hook_is_refused(tmp_path):
     assert contents(root / "dist") == {}
 
 
+@pytest.mark.once
 def test_a_hook_that_fails_leaves_the_previous_artifacts(tmp_path):
     root = write_project(tmp_path, dependencies=["unheard-of"], extra=HOOK)
     write(root / "dist", PREVIOUS)
@@ -96,6 +100,7 @@ def test_an_sdist_has_no_artifacts(hooked):
         assert list(built.artifacts) == ["sample-0.1.0.tar.gz"]
 
 
+@pytest.mark.once
 def test_an_editable_installation_has_no_artifacts(hooked, tmp_path):
     dev_mode = '[tool.hatch.build]\ndev-mode-dirs = ["."]\n'  # else hatchling wants another distribution for it
     write(hooked, {"pyproject.toml": (hooked / "pyproject.toml").read_text() + dev_mode})
@@ -164,6 +169,7 @@ def test_other_builds_pay_nothing(tmp_path):
     assert [name for name in due_to_us if name.split(".")[0] in heavy or name in heavy] == []
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("arguments", [("-t", "os402", "-c"), ("-t", "os402", "--clean-only")])
 def test_cleaning_removes_our_names_only(tmp_path, arguments):
     root = write_project(tmp_path)
@@ -184,6 +190,7 @@ def test_cleaning_removes_our_names_only(tmp_path, arguments):
     assert b"old" not in left.values()
 
 
+@pytest.mark.once
 def test_the_hook_cleans_too(tmp_path):
     root = write_project(tmp_path, extra=HOOK)
     others = {"sample-0.2.0.pyz": b"another version"}
@@ -194,6 +201,7 @@ def test_the_hook_cleans_too(tmp_path):
     assert b"old" not in built.artifacts.values()
 
 
+@pytest.mark.once
 def test_a_build_replaces_the_previous_one(tmp_path):
     root = write_project(tmp_path)
     write(root / "dist", dict.fromkeys(names("sample-0.1.0"), b"old"))
@@ -212,6 +220,7 @@ def answer(built, python312, folder, body=b""):
     return head.decode(), rest.decode()
 
 
+@pytest.mark.once
 @pytest.mark.network
 def test_the_greeter_greets(tmp_path, python312):
     root = copy_fixture("greeter", tmp_path / "greeter")
@@ -231,6 +240,7 @@ def test_the_greeter_greets(tmp_path, python312):
     assert list(empty.iterdir()) == []
 
 
+@pytest.mark.once
 @pytest.mark.network
 def test_the_namespace_package_reports(tmp_path, python312):
     root = copy_fixture("namespaced", tmp_path / "namespaced")
@@ -253,6 +263,7 @@ def test_the_plain_package_answers(tmp_path, python312):
     assert b'"arguments": ["more"]' in stated.stdout
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("options", ["bytecode = true\nsources = false", "bytecode = true\ncompression = 'deflated'"])
 def test_other_archives_run_too(find_links, tmp_path, python312, options):
     make_wheel(find_links, "lower", "1.0", {"lower.py": "answer = 42\n"})
