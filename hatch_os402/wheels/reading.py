@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from contextlib import contextmanager
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from typing import TYPE_CHECKING
@@ -23,7 +21,6 @@ from hatch_os402.wheels.members import (
     check_collisions,
     check_members,
     hash_file,
-    members,
     open_wheel,
     read_chunks,
     refuse,
@@ -31,7 +28,7 @@ from hatch_os402.wheels.members import (
 
 if TYPE_CHECKING:
     import zipfile
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from packaging.tags import Tag
@@ -127,26 +124,6 @@ def read_wheel(path: Path, *, expected_sha256: str | None = None, accept_broken_
         metadata = _read_metadata(_whole(archive, infos, f"{dist_info}/METADATA", filename), filename, name, version)
         purelib = _read_purelib(_whole(archive, infos, f"{dist_info}/WHEEL", filename), filename)
     return Wheel(path, filename, name, version, tags, dist_info, files, metadata, purelib, broken)
-
-
-@contextmanager
-def open_members(wheel: Wheel) -> Iterator[Callable[[WheelFile], bytes]]:
-    """Open the wheel once and give a function that returns the content of one of its files.
-
-    Raises `WheelError` when the wheel is no longer the one that was read.
-    """
-    with open_wheel(wheel.path) as archive:
-        infos = members(archive)
-
-        def read(file: WheelFile) -> bytes:
-            info = infos.get(file.member)
-            if info is not None and info.file_size == file.size:
-                content = b"".join(read_chunks(archive, info))
-                if hashlib.sha256(content).hexdigest() == file.sha256:
-                    return content
-            raise refuse(wheel.filename, "has changed since it was checked.", file.member)
-
-        yield read
 
 
 def _place(member: str, filename: str, name: str, version: Version) -> tuple[str, str]:

@@ -13,17 +13,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.wheelcraft import make_wheel, record_row, write_zip
 
-from hatch_os402.errors import WheelError
+from hatch_os402.archive.entries import Entry, EntryReader
+from hatch_os402.errors import Os402Error, WheelError
 from hatch_os402.wheels import members as zipmembers
 from hatch_os402.wheels import reading as wheels
 from hatch_os402.wheels import record
 from hatch_os402.wheels.members import CHUNK, MAX_MEMBER_SIZE
-from hatch_os402.wheels.reading import open_members, read_wheel
+from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hatch_os402.wheels.reading import Wheel, WheelFile
+
 INFO = "demo-1.0.dist-info"
+
+
+def entry(wheel: Wheel, file: WheelFile) -> Entry:
+    """The entry that a build stages for `file`."""
+    return Entry(file.path, file.size, file.sha256, wheel.name, source=wheel.path, member=file.member)
 
 
 def members_of(path: Path) -> list[tuple[str, bytes]]:
@@ -67,9 +75,9 @@ def test_a_good_wheel_is_read(tmp_path):
     assert files["demo/__init__.py"].sha256 == hashlib.sha256(b"print('hi')\n").hexdigest()
     assert (files["demo/data.bin"].size, len(files["demo/data.bin"].head)) == (600, 512)
     assert (files["demo/empty"].size, files["demo/empty"].head) == (0, b"")
-    with open_members(wheel) as read:
-        assert read(files["demo/__init__.py"]) == b"print('hi')\n"
-        assert read(files["demo/empty"]) == b""
+    with EntryReader() as reader:
+        assert reader.read(entry(wheel, files["demo/__init__.py"])) == b"print('hi')\n"
+        assert reader.read(entry(wheel, files["demo/empty"])) == b""
 
 
 def test_data_folders_are_placed(tmp_path):
@@ -415,19 +423,14 @@ def test_a_missing_wheel_is_a_wheel_error(tmp_path):
         read_wheel(tmp_path / "demo-1.0-py3-none-any.whl")
 
 
-def test_a_wheel_that_changes_after_it_was_checked_is_refused(tmp_path):
+@pytest.mark.parametrize("changed", [{"demo.py": "two"}, {"demo.py": "three"}, {"other.py": "one"}])
+def test_a_wheel_that_changes_after_it_was_checked_is_refused(tmp_path, changed):
     path = make_wheel(tmp_path, "demo", "1.0", {"demo.py": "one"})
     wheel = read_wheel(path)
     file = next(file for file in wheel.files if file.path == "demo.py")
-    make_wheel(tmp_path, "demo", "1.0", {"demo.py": "two"})
-    with open_members(wheel) as read, pytest.raises(WheelError, match=r"'demo\.py': has changed"):
-        read(file)
-
-
-def test_errors_of_the_reader_s_user_stay_what_they_are(tmp_path):
-    wheel = read_wheel(make_wheel(tmp_path, "demo", "1.0", {}))
-    with pytest.raises(KeyError), open_members(wheel):
-        raise KeyError
+    make_wheel(tmp_path, "demo", "1.0", changed)
+    with EntryReader() as reader, pytest.raises(Os402Error, match=r"'demo\.py' of demo .* has changed"):
+        reader.read(entry(wheel, file))
 
 
 def outcome(path: Path) -> str:
