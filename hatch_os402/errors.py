@@ -67,6 +67,10 @@ class UnsatisfiableError(ResolutionError):
     """No set of releases satisfies the requirements; the index itself was reached."""
 
 
+class LockError(ResolutionError):
+    """A lock cannot be read, does not fit the project, or lacks what the target needs."""
+
+
 class WheelError(Os402Error):
     """A wheel is damaged, dishonest or dangerous."""
 

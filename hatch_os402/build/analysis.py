@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hatch_os402.archive.staging import exclusion
+from hatch_os402.build import locking
 from hatch_os402.compatibility import assess as assessing
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility import vet as vetting
@@ -25,6 +26,7 @@ from hatch_os402.compatibility.remedies.search import with_remedies
 from hatch_os402.compatibility.remedies.trials import SearchContext
 from hatch_os402.config.project import check_features, entry_point, requirements_of_groups
 from hatch_os402.errors import FolderError, Os402Error
+from hatch_os402.formatting import counted
 from hatch_os402.resolution import fetch as fetching
 from hatch_os402.resolution.pip_process import CandidateFilter, Host
 from hatch_os402.resolution.resolve import ResolveOptions, resolve_with_source
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from hatch_os402.compatibility.vet import VettedWheel
     from hatch_os402.reporting import Reporter
     from hatch_os402.resolution.graph import Pin
+    from hatch_os402.resolution.lock.model import Lock
     from hatch_os402.resolution.resolve import Resolution
     from hatch_os402.wheels.reading import Wheel
 
@@ -90,21 +93,28 @@ def read_request(build: Context) -> BuildRequest:
     return BuildRequest(own, entry, starts, requirements_of_groups(project, options.groups))
 
 
-def resolve(request: BuildRequest, build: Context) -> Resolution:
-    """Resolve the project's requirements, extras and groups included, and build what may be built from source."""
+def resolve(request: BuildRequest, build: Context, choice: CandidateFilter | None = None) -> Resolution:
+    """Return what the lock has for the project's requirements, extras and groups included; without a lock resolve them.
+
+    What may be built from source is built. With `choice` no lock is read, and it says what pip may take.
+    """
     options, own = build.options, request.own
-    if own.metadata.requires_dist or request.groups:
+    lock = locking.find_lock(own, request.groups, build) if choice is None else None
+    if lock is None and (own.metadata.requires_dist or request.groups):
         _report_uv_settings(build)
     built: dict[str, Pin] = {}
     while True:  # the wheel of an sdist may require more than the sdist said
         try:
-            resolution = resolve_with_source(
-                own,
-                extras=options.features,
-                groups=request.groups,
-                workdir=build.workdir,
-                resolve_options=_resolve_options(build, built),
-            )
+            if lock is not None:
+                resolution = locking.resolve(lock, own, request.groups, built, build)
+            else:
+                resolution = resolve_with_source(
+                    own,
+                    extras=options.features,
+                    groups=request.groups,
+                    workdir=build.workdir,
+                    resolve_options=_resolve_options(build, built, choice),
+                )
         except FolderError as error:
             pin = _build_folder(error, build)
             built[pin.name] = pin
@@ -122,7 +132,7 @@ def resolve(request: BuildRequest, build: Context) -> Resolution:
     for name in sorted(options.build_from_source - built.keys()):
         why = "has a wheel" if any(pin.name == name for pin in resolution.pins) else "is not vendored"
         build.reporter.warning(f"`build-from-source` names {name}, which {why}")
-    _report_resolution(own.metadata.requires_dist, resolution, build)
+    _report_resolution(own.metadata.requires_dist, resolution, build, lock)
     return replace(resolution, built={name: built[name] for name in sorted(built)})
 
 
@@ -238,9 +248,9 @@ def _host(build: Context) -> Host:
     return Host(build.project.root, build.reporter.info)
 
 
-def _resolve_options(build: Context, built: Mapping[str, Pin]) -> ResolveOptions:
-    chosen = build.options.build_from_source
-    source = CandidateFilter(source=chosen, newest=chosen, built=built_addresses(built.values(), build.find_links))
+def _resolve_options(build: Context, built: Mapping[str, Pin], choice: CandidateFilter | None = None) -> ResolveOptions:
+    chosen, addresses = build.options.build_from_source, built_addresses(built.values(), build.find_links)
+    source = replace(choice or CandidateFilter(), source=chosen, newest=chosen, built=addresses)
     return ResolveOptions(build.architectures, source, build.find_links, host=_host(build))
 
 
@@ -293,12 +303,15 @@ def _report_uv_settings(build: Context) -> None:
         )
 
 
-def _report_resolution(requirements: Sequence[Requirement], resolution: Resolution, build: Context) -> None:
-    reporter, count = build.reporter, len(resolution.pins)
-    reporter.info(
-        f"resolved {count} distribution{'' if count == 1 else 's'} for {runtime_pins.NAME} {PYTHON} "
-        f"({', '.join(build.architectures)})"
-    )
+def _report_resolution(
+    requirements: Sequence[Requirement], resolution: Resolution, build: Context, lock: Lock | None
+) -> None:
+    reporter, what = build.reporter, counted(len(resolution.pins), "distribution")
+    target = f"{runtime_pins.NAME} {PYTHON} ({', '.join(build.architectures)})"
+    if lock is None:
+        reporter.info(f"resolved {what} for {target}")
+    else:
+        reporter.info(f"{lock.name} has {what} for {target}: nothing was resolved")
     for requirement in requirements:
         address = urlsplit(requirement.url or "")
         if address.scheme == "file" or "@" in address.netloc:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.entries import EntryReader
-from hatch_os402.cache import usable_cache
+from hatch_os402.cache import prune_sometimes, usable_cache
 from hatch_os402.files import temporary_folder
 from hatch_os402.resolution.target import ARCHITECTURES
 from hatch_os402.runtime.configured import ConfiguredRuntime, executables
@@ -36,6 +36,8 @@ class Context:
     """The folder that builds share; `workdir` where that cannot be used."""
     reader: EntryReader
     reporter: Reporter
+    locked: bool = False
+    """Whether a lock is required."""
 
     @property
     def architectures(self) -> tuple[str, ...]:
@@ -49,10 +51,19 @@ class Context:
         return self.workdir / "find-links"
 
 
+LOCKED = "HATCH_OS402_LOCKED"
+"""The variable that requires a lock, where no command line can: `hatch build` passes none on."""
+
+
 @contextmanager
-def opened(project: Project, options: Options, reporter: Reporter) -> Iterator[Context]:
-    """Yield the context of a build. Raises `Os402Error` for an option `runtime` that names nothing usable."""
+def opened(project: Project, options: Options, reporter: Reporter, *, locked: bool = False) -> Iterator[Context]:
+    """Yield the context of a build; with `locked`, a lock is required.
+
+    Raises `Os402Error` for an option `runtime` that names nothing usable.
+    """
+    locked = locked or os.environ.get(LOCKED, "").lower() not in {"", "0", "false", "no", "off"}
     runs_on = tuple(executables(options.runtime, project.root))
     with temporary_folder() as workdir, EntryReader() as reader:
         cache = usable_cache(os.environ, workdir / "cache")
-        yield Context(project, options, runs_on, workdir, cache, reader, reporter)
+        yield Context(project, options, runs_on, workdir, cache, reader, reporter, locked)
+        prune_sometimes(cache)

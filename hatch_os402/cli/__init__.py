@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     import click
 
 COMMANDS = {
+    "cache": ("cache", "Show or prune what is kept between builds"),
     "check": ("check", "Say whether the project's dependencies can work on os402, without building"),
     "completion": ("completion", "Print what lets bash, zsh or fish complete commands"),
     "inspect": ("inspect", "Show what is in an archive: distributions, sizes, limits, price"),
+    "lock": ("lock", "Write the lock that builds take, or check it"),
     "mcp": ("mcp", "Let a model call offers: an MCP server over stdio"),
     "profile": ("profile", "Measure where a cold start goes, import by import"),
     "publish": ("publish", "Upload an offer to one or several os402 servers"),

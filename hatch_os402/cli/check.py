@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
 
-from hatch_os402.artifacts.choosing import choose
-from hatch_os402.build import context
-from hatch_os402.build.hatch_project import HatchProject, read_options, read_project
 from hatch_os402.build.pipeline import analyze
 from hatch_os402.cli.shared.conditions import JSON, what_argument
+from hatch_os402.cli.shared.projects import opened_project, project_root
 from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.compatibility import render
-from hatch_os402.errors import ArtifactError
-from hatch_os402.files import temporary_folder
 from hatch_os402.formatting import escaped_lines
 
 if TYPE_CHECKING:
@@ -35,18 +30,21 @@ if TYPE_CHECKING:
     type=click.IntRange(0, 3600),
     help="How long to search for fixes; 0 does not search. Default: the option `remedies`.",
 )
+@click.option("--locked", is_flag=True, help="Fail without a lock that is of the project as it is.")
 def command(
     what: Path | None,
     remedies: int | None,
     *,
     as_json: bool,
+    locked: bool,
 ) -> None:
     """Resolve and classify everything that PROJECT needs, as a build does, and build nothing.
 
     [default: the project of the current folder, or of one above it] The exit status is 1 when something cannot work.
     """
     reporter = ClickReporter()
-    found = _analyze(_root(what), reporter, remedies=remedies)
+    with opened_project(project_root(what), reporter, locked=locked) as build:
+        found = analyze(build, remedies=remedies)
     for sentence in (text for vetted in found.vetted for text in vetted.unseen):
         reporter.debug(sentence)
     for finding in found.quiet if reporter.verbose else ():
@@ -57,25 +55,6 @@ def command(
         _show(found)
     if found.assessment.errors:
         sys.exit(1)
-
-
-def _root(what: Path | None) -> Path:
-    chosen = choose(what)
-    if chosen.root is None:
-        raise ArtifactError(f"there is no pyproject.toml in {chosen.path}: name the folder of a project.")
-    return chosen.root.absolute()
-
-
-def _analyze(root: Path, reporter: ClickReporter, *, remedies: int | None) -> Analysis:
-    source = HatchProject(str(root))
-    source.check_metadata()
-    options = read_options(str(root), source.metadata)
-    with temporary_folder() as workdir:
-        with redirect_stdout(sys.stderr):  # what build hooks print is no part of the answer
-            wheel = source.build_own_wheel(workdir / "own")
-        project = read_project(wheel, root=str(root), project_id=source.project_id, metadata=source.metadata)
-        with context.opened(project, options, reporter) as build:
-            return analyze(build, remedies=remedies)
 
 
 def _show(found: Analysis) -> None:

@@ -12,6 +12,7 @@ from pathspec import GitIgnoreSpec
 from hatch_os402.config.offer_options import OfferOptions
 from hatch_os402.config.toml_fields import Fields
 from hatch_os402.config.toml_values import duration
+from hatch_os402.home import expand_user
 from hatch_os402.tools.options import FUNCTION, read_tools
 
 if TYPE_CHECKING:
@@ -33,11 +34,6 @@ FILE_SELECTION = frozenset({
 })  # fmt: skip
 """Options of hatchling that choose files; here the wheel's files are taken."""
 
-LATER = {
-    "lock": "building from a lock",
-}
-"""Designed, not there yet: setting one is an error rather than a promise."""
-
 SECONDS = 25
 """Seconds that a build spends on the search for fixes by default."""
 
@@ -55,8 +51,6 @@ class Options:
 
     def validate(self) -> Options:
         """Read every option, so that what is wrong is said before any work starts; return self."""
-        for name in LATER.keys() & self._fields.config.keys():
-            raise self._fields.wrong_value(name, f"is not supported by this version: {LATER[name]} is still to come")
         for name in FILE_SELECTION & self._fields.config.keys():
             raise self._fields.wrong_value(
                 name,
@@ -243,6 +237,18 @@ class Options:
         if isinstance(value, bool):
             return SECONDS if value else 0
         return self._fields.parsed("remedies", duration, low=0, high=3600, unit="seconds") or 0
+
+    @cached_property
+    def lock(self) -> Path | bool | None:
+        """The lock to build from; False for none, True for one that must be there, None for one that may be."""
+        value = self._fields.config.get("lock")
+        if value is None or isinstance(value, bool):
+            return value
+        if not isinstance(value, str):
+            raise self._fields.wrong_type("lock", "must be a string or a boolean")
+        if not value:
+            raise self._fields.wrong_value("lock", "must not be empty; false is for no lock")
+        return self._root / expand_user(value)
 
     @cached_property
     def runtime(self) -> tuple[str, ...]:

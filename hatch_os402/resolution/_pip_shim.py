@@ -35,6 +35,7 @@ def main(path):
         job = json.load(file)
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # an isolated Python leaves it out
     import _pip_addresses
+    import _pip_locking
     import _pip_transfers
 
     sys.path[0] = job["pip"]
@@ -69,6 +70,8 @@ def main(path):
 
     parser.ConfigOptionParser._get_ordered_configuration_items = harmless
     status = cli.main(job["arguments"])
+    if not status and job.get("listing"):
+        _pip_locking.write_listing(job)
     if not status and job.get("passed_over"):
         with open(job["answer"], "w", encoding="utf-8") as file:
             json.dump({"passed_over": {name: sorted(found) for name, found in job["passed_over"].items()}}, file)
@@ -96,6 +99,8 @@ def _judge_addresses(addresses):
 
 
 def _be_the_target(job):
+    import _pip_locking
+
     try:
         from pip._vendor.packaging import markers, tags  # first: the others copy names out of these modules
         from pip._internal.utils import compatibility_tags
@@ -123,6 +128,7 @@ def _be_the_target(job):
         decide = RequiresPythonCandidate.__init__
         sdist.SourceDistribution.prepare_distribution_metadata  # noqa: B018
         _choose(job)
+        _pip_locking.install(job)
     except (ImportError, AttributeError) as error:
         _unsupported(str(error))
 

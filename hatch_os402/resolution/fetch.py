@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from hatch_os402.cache import cache_errors
+from hatch_os402.cache import cache_errors, used
 from hatch_os402.errors import ResolutionError, WheelError
 from hatch_os402.files import move_file
 from hatch_os402.resolution.pip_process import HERE, Host, run_pip
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_os402.resolution.graph import Pin
+    from hatch_os402.resolution.pip_process import Wanted
     from hatch_os402.wheels.reading import Wheel
 
 
@@ -45,7 +46,10 @@ def fetch(
     if missing:
         folder = workdir / "wheels"
         folder.mkdir()
-        _download(missing, folder, Target(machine), workdir, find_links, timeout, host)
+        wanted = [
+            (f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}", [pin.sha256]) for pin in missing
+        ]
+        download(wanted, folder, Target(machine), workdir, find_links, timeout, host)
         for pin in missing:
             found[pin] = _read(keep(folder / pin.filename, pin, cache), pin, accept)
     for pin in pins:
@@ -53,8 +57,9 @@ def fetch(
     return tuple(found[pin] for pin in pins)
 
 
-def _place(pin: Pin, cache: Path) -> Path:
-    return cache / pin.sha256[:2] / pin.sha256 / pin.filename
+def place(sha256: str, filename: str, cache: Path) -> Path:
+    """Return where the folder `cache` has the file with this hash and name, whether it is there or not."""
+    return cache / sha256[:2] / sha256 / filename
 
 
 def _read(path: Path, pin: Pin, accept: Collection[str]) -> Wheel:
@@ -63,26 +68,30 @@ def _read(path: Path, pin: Pin, accept: Collection[str]) -> Wheel:
 
 def _cached(pin: Pin, cache: Path, accept: Collection[str]) -> Wheel | None:
     """Return the wheel from the cache; a damaged one is as good as none, for it is fetched again."""
-    path = _place(pin, cache)
+    path = place(pin.sha256, pin.filename, cache)
     try:
-        return _read(path, pin, accept) if path.is_file() else None
+        if not path.is_file():
+            return None
+        wheel = _read(path, pin, accept)
     except (WheelError, OSError):
         return None
+    used(path)
+    return wheel
 
 
 def keep(path: Path, pin: Pin, cache: Path) -> Path:
     """Move the file of `pin` from `path` into the folder `cache` and return where it is."""
     if not path.is_file():
         raise ResolutionError(f"pip did not fetch {pin.filename} of {pin.name} {pin.version}.")
-    place = _place(pin, cache)
+    kept = place(pin.sha256, pin.filename, cache)
     with cache_errors(cache):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        move_file(path, place)
-    return place
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        move_file(path, kept)
+    return kept
 
 
-def _download(
-    pins: Sequence[Pin],
+def download(
+    wanted: Sequence[Wanted],
     folder: Path,
     target: Target,
     workdir: Path,
@@ -90,7 +99,7 @@ def _download(
     timeout: float | None,
     host: Host,
 ) -> None:
-    wanted = [(f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}", [pin.sha256]) for pin in pins]
+    """Let pip put a wheel for each of `wanted` into `folder`. Raises `ResolutionError`."""
     arguments = ["download", "--no-deps", "--require-hashes", "--dest", str(folder)]
     arguments += ["--find-links", str(find_links)] if find_links and find_links.is_dir() else []
     doing = "fetching the wheels"

@@ -112,7 +112,7 @@ def check(root: Root, pins: Sequence[Pin], target: Target) -> Graph:
     problems: list[str] = []
     by_name = {pin.name: pin for pin in pins}
     problems.extend(f"{pin.name} {pin.version}: resolved twice" for pin in pins if by_name[pin.name] is not pin)
-    problems.extend(problem for pin in pins for problem in _misfits(pin, target))
+    problems.extend(problem for pin in pins for problem in misfits(pin, target))
     graph, missing = walk(root, by_name, target)
     problems.extend(missing)
     idle = by_name.keys() - graph.required_by.keys()
@@ -128,8 +128,13 @@ def check(root: Root, pins: Sequence[Pin], target: Target) -> Graph:
     return graph
 
 
-def walk(root: Root, pins: Mapping[str, Pin], target: Target) -> tuple[Graph, list[str]]:
-    """Return the graph that `pins` span from `root` on `target`, and a sentence for each requirement not met."""
+def walk(
+    root: Root, pins: Mapping[str, Pin], target: Target, *, verb: str = "resolved", missing: set[str] | None = None
+) -> tuple[Graph, list[str]]:
+    """Return the graph that `pins` span from `root` on `target`, and a sentence for each requirement not met.
+
+    `verb` is what was done to the pins. The canonical names that are required and have no pin are added to `missing`.
+    """
     edges: dict[str, set[str]] = {}
     problems: list[str] = []
     seen: set[tuple[str, str]] = set()
@@ -152,12 +157,13 @@ def walk(root: Root, pins: Mapping[str, Pin], target: Target) -> tuple[Graph, li
         if name == root.name:  # `project[extra]` within the project, or a plugin of the project's
             required = root.requirements
         elif (pin := pins.get(name)) is None:
-            problems.append(f"{parent} requires {requirement}, which was not resolved")
+            problems.append(f"{parent} requires {requirement}, which was not {verb}")
+            (set() if missing is None else missing).add(name)
             continue
         else:
             edges.setdefault(name, set()).add(parent)
             if not (requirement.url or requirement.specifier.contains(pin.version, prereleases=True)):
-                problems.append(f"{parent} requires {requirement}, but {name} {pin.version} was resolved")
+                problems.append(f"{parent} requires {requirement}, but {name} {pin.version} was {verb}")
             required = tuple(_requirements(pin, problems))
         for wanted in extras:
             enqueue(name, required, wanted)
@@ -177,7 +183,7 @@ def _requirements(pin: Pin, problems: list[str]) -> Iterator[Requirement]:
             problems.append(f"{pin.name} {pin.version}: Requires-Dist {text!r} is invalid: {error}")
 
 
-def _misfits(pin: Pin, target: Target) -> Iterator[str]:
+def misfits(pin: Pin, target: Target) -> Iterator[str]:
     """Yield what is wrong with the wheel of `pin` itself."""
     if pin.is_sdist:  # it is classified later, with all that cannot be used
         return

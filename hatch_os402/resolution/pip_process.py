@@ -90,6 +90,12 @@ class CandidateFilter:
     requirers: frozenset[str] = frozenset()
     built: tuple[tuple[str, str], ...] = ()
     """Addresses of sdists and folders, each with the address of the wheel that was built of it."""
+    prefer: tuple[tuple[str, str], ...] = ()
+    """Names, each with the version that is taken where it fits, although there is a newer one."""
+    uploaded_before: str = ""
+    """Only files that an index has from before this time (RFC 3339); empty for all."""
+    listing: str = ""
+    """A folder for a list of all files of the chosen releases, `_pip_locking.py` says how; empty for none."""
 
 
 Wanted = tuple[str, Sequence[str]]
@@ -116,6 +122,7 @@ def run_pip(
     together, `OutOfTimeError` after `timeout`.
     """
     common = ["--no-color", "--only-binary=:all:", "--python-version", PYTHON]
+    before = ["--uploaded-prior-to", choice.uploaded_before] if choice.uploaded_before else []
     job = {
         "environment": target.environment,
         "tags": [[tag.interpreter, tag.abi, tag.platform] for tag in target.tags],
@@ -125,7 +132,9 @@ def run_pip(
         "newest": sorted(choice.newest),
         "requirers": sorted(choice.requirers),
         "built": choice.built,
-        "arguments": [arguments[0], *common, *arguments[1:]],
+        "prefer": choice.prefer,
+        "listing": choice.listing and f"{choice.listing}/{target.machine}.json",
+        "arguments": [arguments[0], *common, *before, *arguments[1:]],
         "requirements": requirements,
     }
     output, status, reported = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}", host, doing, timeout=timeout)

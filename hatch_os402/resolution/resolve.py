@@ -66,7 +66,7 @@ def resolve(
     pip runs once for the first architecture. It runs again only for an architecture on which some marker decides
     otherwise; then the union is vendored, and two versions of one distribution are an error. Raises `ResolutionError`.
     """
-    _check_requires_python(project)
+    check_requires_python(project)
     root = Root(project.name, project.metadata.requires_dist, extras, tuple(groups))
     if not root.requirements and not root.groups:
         return Resolution((), Graph(root.name))
@@ -81,9 +81,10 @@ def resolve(
             continue
         more = _run(project, root, target, workdir, resolve_options, passed_over)
         graph = graph.merged(check(root, more, target))
-        pins = _union(pins, more, first, target)
+        pins = union(pins, more, first, target)
     chosen = tuple(pins[name] for name in sorted(pins))
-    return Resolution(chosen, graph, passed_over=_newer(chosen, root, passed_over))
+    unpreferred = [pin for pin in chosen if (pin.name, pin.version) not in resolve_options.choice.prefer]
+    return Resolution(chosen, graph, passed_over=_newer(unpreferred, root, passed_over))
 
 
 def resolve_with_source(
@@ -111,7 +112,8 @@ def resolve_with_source(
             raise error from None  # what was wrong first is what is to be reported
 
 
-def _check_requires_python(project: Wheel) -> None:
+def check_requires_python(project: Wheel) -> None:
+    """Raise `ResolutionError` when the project does not allow the target's Python."""
     wanted = project.metadata.requires_python
     if wanted and not SpecifierSet(wanted).contains(PYTHON, prereleases=True):
         raise ResolutionError(
@@ -120,8 +122,11 @@ def _check_requires_python(project: Wheel) -> None:
         )
 
 
-def _union(pins: dict[str, Pin], more: Sequence[Pin], first: Target, target: Target) -> dict[str, Pin]:
-    """Return `pins` with those of `more` that are new. The wheel of the first architecture stands for both."""
+def union(pins: dict[str, Pin], more: Sequence[Pin], first: Target, target: Target) -> dict[str, Pin]:
+    """Return `pins` with those of `more` that are new. The wheel of the first architecture stands for both.
+
+    Raises `ResolutionError` when a distribution has two versions.
+    """
     clashes = [
         f"  {pin.name}: {pins[pin.name].version} on {first.machine}, {pin.version} on {target.machine}"
         for pin in more

@@ -126,6 +126,20 @@ def read_wheel(path: Path, *, expected_sha256: str | None = None, accept_broken_
     return Wheel(path, filename, name, version, tags, dist_info, files, metadata, purelib, broken)
 
 
+def read_metadata(path: Path) -> Metadata:
+    """Return what METADATA of the wheel at `path` says; no other file of it is read. Raises `WheelError`."""
+    filename = path.name
+    try:
+        name, version, _, _ = parse_wheel_filename(filename)
+    except InvalidWheelFilename as error:
+        raise refuse(filename, f"is not the name of a wheel: {error}.") from error
+    with open_wheel(path) as archive:
+        infos = check_members(archive, filename)
+        places = {member: _place(member, filename, name, version) for member in infos}
+        dist_info = _dist_info(places, filename, name, version)
+        return _read_metadata(_whole(archive, infos, f"{dist_info}/METADATA", filename), filename, name, version)
+
+
 def _place(member: str, filename: str, name: str, version: Version) -> tuple[str, str]:
     """Return path and scheme of `member`: what lies in `NAME-VERSION.data` is meant for somewhere else."""
     folder, _, below = member.partition("/")

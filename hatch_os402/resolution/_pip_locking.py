@@ -1,0 +1,103 @@
+"""What a lock needs of pip, for the shim: the versions of an earlier lock, and all files of the releases it chooses.
+
+The job has `prefer` (pairs of a canonical name and the version that is taken where it fits, although there is a newer
+one) and `listing`: the file for a JSON object, name → the wheels of the chosen release, those of other platforms
+included. Each is an object with `filename`, `url`, `origin` (the page or folder that listed it), `sha256`,
+`requires_python`, `yanked`, and, where the index says it, `size` (bytes) and `uploaded` (its text); else null.
+"""
+
+import json
+import os
+
+_said = {}  # address → size and upload time, as the index said them
+
+
+def install(job):
+    """Let pip prefer what the job prefers, and note every link that it looks at. Raises as the shim's other patches."""
+    if job.get("prefer"):
+        _prefer(dict(job["prefer"]))
+    if job.get("listing"):
+        _note_links(job.setdefault("links", {}))
+
+
+def _prefer(versions):
+    from pip._internal.index import package_finder
+    from pip._vendor.packaging.utils import canonicalize_name
+
+    evaluator = package_finder.CandidateEvaluator
+    applicable = evaluator.get_applicable_candidates
+
+    def preferred_last(self, candidates):
+        found = applicable(self, candidates)  # sorted, the best one last
+        wanted = versions.get(canonicalize_name(found[0].name)) if found else None
+        return sorted(found, key=lambda one: str(one.version) == wanted) if wanted else found
+
+    evaluator.get_applicable_candidates = preferred_last
+
+
+def _note_links(links):
+    from pip._internal.index import package_finder
+    from pip._internal.models.link import Link
+    from pip._vendor.packaging.utils import canonicalize_name
+
+    finder = package_finder.PackageFinder
+    make, from_json = finder.make_link_evaluator, Link.from_json.__func__
+
+    def make_noting(self, project_name):
+        made = make(self, project_name)
+        evaluate = made.evaluate_link
+        known = links.setdefault(canonicalize_name(project_name), {})
+
+        def noting(link):
+            if link.is_wheel:
+                known[link.url_without_fragment, link.comes_from] = link
+            return evaluate(link)
+
+        made.evaluate_link = noting
+        return made
+
+    def said(cls, file_data, page_url, *arguments, **keywords):
+        link = from_json(cls, file_data, page_url, *arguments, **keywords)
+        if link is not None:
+            _said[link.url_without_fragment] = file_data.get("size"), file_data.get("upload-time")
+        return link
+
+    finder.make_link_evaluator = make_noting
+    Link.from_json = classmethod(said)
+
+
+def write_listing(job):
+    """Write the job's listing, of the releases in the report that pip has written."""
+    from pip._vendor.packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+    from pip._vendor.packaging.version import Version
+
+    arguments = job["arguments"]
+    with open(arguments[arguments.index("--report") + 1], encoding="utf-8") as file:
+        items = json.load(file)["install"]
+    found = {}
+    for item in items:
+        name, version = canonicalize_name(item["metadata"]["name"]), Version(item["metadata"]["version"])
+        for link in job["links"].get(name, {}).values():
+            try:
+                release = parse_wheel_filename(link.filename)[:2]
+            except InvalidWheelFilename:
+                continue
+            if release == (name, version):
+                found.setdefault(name, []).append(_described(link))
+    os.makedirs(os.path.dirname(job["listing"]), exist_ok=True)
+    with open(job["listing"], "w", encoding="utf-8") as file:
+        json.dump(found, file)
+
+
+def _described(link):
+    size, uploaded = _said.get(link.url_without_fragment, (None, None))
+    return {
+        "filename": link.filename,
+        "url": link.url_without_fragment,
+        "origin": str(link.comes_from or ""),
+        "sha256": link._hashes.get("sha256"),
+        "requires_python": link.requires_python,
+        "yanked": link.is_yanked,
+        "size": size if isinstance(size, int) else None,
+        "uploaded": uploaded if isinstance(uploaded, str) else None,
+    }

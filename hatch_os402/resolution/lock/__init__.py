@@ -1,0 +1,1 @@
+"""Locks: written for a project, read and resolved from, those of other tools included."""
