@@ -114,7 +114,7 @@ def used(path: Path) -> None:
 
 
 @dataclass(frozen=True)
-class Part:
+class CachePart:
     """One folder of the cache."""
 
     name: str
@@ -123,12 +123,12 @@ class Part:
     """Bytes."""
 
 
-def measure_cache(folder: Path) -> list[Part]:
+def measure_cache(folder: Path) -> list[CachePart]:
     """Return what is in the cache at `folder`, in the order of `PARTS`; parts that are not there are empty."""
     parts = []
     for name in PARTS:
         sizes = [size for _, size, _ in _files(folder / name)]
-        parts.append(Part(name, len(sizes), sum(sizes)))
+        parts.append(CachePart(name, len(sizes), sum(sizes)))
     return parts
 
 

@@ -40,10 +40,19 @@ class TestUnknown:
         with pytest.raises(OptionValueError, match=message):
             options(tmp_path, packages=["src/x"]).validate()
 
-    @pytest.mark.parametrize(("name", "value"), [("lock", "x")])
-    def test_what_is_designed_but_not_there_is_no_promise(self, tmp_path, name, value):
-        with pytest.raises(OptionValueError, match=field(name, "is not supported by this version")):
-            options(tmp_path, **{name: value}).validate()
+    @pytest.mark.parametrize(
+        ("value", "error", "problem"),
+        [(3, OptionTypeError, "must be a string or a boolean"), ("", OptionValueError, "must not be empty")],
+    )
+    def test_a_lock_that_is_none(self, tmp_path, value, error, problem):
+        with pytest.raises(error, match=field("lock", problem)):
+            options(tmp_path, lock=value).validate()
+
+    @pytest.mark.parametrize("value", [True, False, "locks/pylock.toml"])
+    def test_locks(self, tmp_path, value):
+        found = options(tmp_path, lock=value).validate().lock
+        assert found == (tmp_path / value if isinstance(value, str) else value)
+        assert options(tmp_path).lock is None
 
     def test_not_a_table(self, tmp_path):
         with pytest.raises(OptionTypeError, match=r"^Field `tool\.hatch\.build\.targets\.os402` must be a table$"):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from hatch_os402.resolution.graph import Root
-    from hatch_os402.resolution.lock.model import Lock
+    from hatch_os402.resolution.lock.model import Lock, Locked
 
 _QUOTED = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
 _FILE = "pyproject.toml"
@@ -73,6 +73,7 @@ def disagreements(lock: Lock, wanted: MadeFor, root: Root, groups: Sequence[str]
     found = [] if lock.made_for is None else list(_changes(lock.made_for, wanted, pyproject))
     if found:
         return found
+    known: dict[str, Locked] = {}  # of the architectures before: their wheels do for those that have none
     for machine in wanted.architectures:
         target = Target(machine)
         selection = lock.select(target, root.extras, groups)
@@ -81,12 +82,13 @@ def disagreements(lock: Lock, wanted: MadeFor, root: Root, groups: Sequence[str]
             name = str(canonicalize_name(item.name))
             if name == root.name or not _applies(item, [target], extras):
                 continue
-            locked = selection.locked.get(name)
+            locked = selection.locked.get(name, known.get(name))
             if locked is None:
                 why = f": {name} {selection.problems[name]}" if name in selection.problems else ""
                 found.append(f"{_line(item, pyproject)}: {_shown(item)} is required, and not in the lock{why}")
             elif locked.version and not item.url and not item.specifier.contains(locked.version, prereleases=True):
                 found.append(f"{_line(item, pyproject)}: {_shown(item)} is required, and the lock has {locked.version}")
+        known |= selection.locked
     return list(dict.fromkeys(found))
 
 

@@ -87,6 +87,7 @@ class PylockFile:
             ) from error
         locked: dict[str, Locked] = {}
         problems: dict[str, str] = {}
+        twice: set[str] = set()
         for package in pylock.packages:
             if package.name == self.project:
                 continue
@@ -97,13 +98,15 @@ class PylockFile:
                 continue
             for _, found in chosen:
                 if package.name in locked:
-                    problems[package.name] = "is there twice, and the markers of both hold"
-                    continue
+                    twice.add(package.name)
                 try:
                     locked[package.name] = self._locked(package, found)
                 except ValueError as error:
                     problems[package.name] = str(error)
-        return Selection(locked, {name: why for name, why in problems.items() if name not in locked or "twice" in why})
+        for name in twice:
+            del locked[name]
+            problems[name] = "is there twice, and the markers of both hold"
+        return Selection(locked, {name: why for name, why in problems.items() if name not in locked})
 
     def _locked(self, package: Package, found: object) -> Locked:
         """Return what `found`, the chosen file of `package`, is. Raises `ValueError` for what cannot be used."""

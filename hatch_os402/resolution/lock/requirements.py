@@ -70,20 +70,21 @@ class HashedRequirements:
         """See `Lock.select`."""
         locked: dict[str, Locked] = {}
         problems: dict[str, str] = {}
+        seen: set[str] = set()
         for item in self.items:
             requirement = item.requirement
             name = str(canonicalize_name(requirement.name))
             if name == self.project or not _applies(requirement, target):
                 continue
-            if name in locked:
-                problems[name] = f"is there twice (line {item.line}), and the markers of both hold"
-                continue
-            found = _locked(item, name)
+            found: Locked | str = (
+                "is there twice, and the markers of both hold" if name in seen else _locked(item, name)
+            )
+            seen.add(name)
             if isinstance(found, str):
                 problems[name] = f"{found} (line {item.line})"
             else:
                 locked[name] = found
-        return Selection(locked, problems)
+        return Selection({name: one for name, one in locked.items() if name not in problems}, problems)
 
 
 def read_requirements(content: bytes, *, name: str, folder: Path, project: str) -> HashedRequirements:

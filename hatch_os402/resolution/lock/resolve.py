@@ -68,11 +68,13 @@ class LockResolver:
                 made = self._pins(new, target, known)
                 problems += [problem for pin in made if known.get(pin.name) != pin for problem in misfits(pin, target)]
                 pins |= {pin.name: pin for pin in made}
+            # One archive serves every architecture: a wheel of the first one does for those that have none.
+            pins |= {name: known[name] for name in missing & known.keys() - selection.locked.keys()}
             if any(pin.is_sdist for pin in pins.values()):
                 return Graph(root.name), {name: pin for name, pin in pins.items() if pin.is_sdist}
             missing = set()
             graph, unmet = walk(root, pins, target, verb="locked", missing=missing)
-            if not missing & selection.locked.keys():
+            if not missing & (selection.locked.keys() | known.keys()):
                 break
         if problems := [*problems, *unmet, *_reasons(selection, missing)]:
             listed = "\n".join(f"  {problem}" for problem in problems)
