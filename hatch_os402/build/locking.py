@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import LockError
 from hatch_os402.resolution.graph import Root
 from hatch_os402.resolution.lock.agreement import disagreements, made_for
-from hatch_os402.resolution.lock.fetching import LockedFiles
+from hatch_os402.resolution.lock.fetching import LockedFiles, local_folders
 from hatch_os402.resolution.lock.model import COMMAND, DEFAULT
 from hatch_os402.resolution.lock.reading import read_lock
 from hatch_os402.resolution.lock.resolve import LockResolver, own_addresses
@@ -95,6 +96,7 @@ def files_of(lock: Lock, root: Root, build: Context) -> LockedFiles:
         find_links=build.find_links,
         host=Host(build.project.root, build.reporter.info),
         addresses=own_addresses(root),
+        folders=local_folders(os.environ, build.project.root),
     )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from support.buildproject import build, environment, write_project
 from support.commandline import call
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = [pytest.mark.once, pytest.mark.network]
 
@@ -64,7 +67,10 @@ def own(project, tmp_path_factory):
 @pytest.mark.parametrize("name", LOCKS)
 def test_every_lock_gives_the_same_archive(tools, project, own, tmp_path, name):
     folder = write_project(
-        tmp_path / "project", dependencies=DEPENDENCIES, identity=IDENTITY, options=f'bytecode = false\nlock = "{name}"\n'
+        tmp_path / "project",
+        dependencies=DEPENDENCIES,
+        identity=IDENTITY,
+        options=f'bytecode = false\nlock = "{name}"\n',
     )
     for command in LOCKS[name]:
         run(tools, folder, *command)
@@ -79,7 +85,20 @@ def test_pip_and_uv_install_from_it(tools, project, own, tmp_path):
     assert own.vendored.keys() == {"click", "jinja2", "markupsafe"}
     lock = str(project / "pylock.os402.toml")
     run(tools, tmp_path, "pip", "install", "-q", "--no-index", "-r", lock, "--target", str(tmp_path / "by-pip"))
-    run(tools, tmp_path, "uv", "pip", "install", "--offline", "-r", lock, "--python-version", "3.12", "--target", "by-uv")
+    run(
+        tools,
+        tmp_path,
+        "uv",
+        "pip",
+        "install",
+        "--offline",
+        "-r",
+        lock,
+        "--python-version",
+        "3.12",
+        "--target",
+        "by-uv",
+    )
     for folder in ("by-pip", "by-uv"):
         assert {path.name for path in (tmp_path / folder).glob("*.dist-info")} == {
             f"{name}-{version}.dist-info" for name, version in own.vendored.items()

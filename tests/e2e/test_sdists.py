@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.buildproject import build, environment, offline, write_project
+from support.commandline import call
 from support.wheelcraft import ELF, make_wheel
 
 if TYPE_CHECKING:
@@ -301,3 +302,60 @@ def test_a_folder_that_is_another_distribution(find_links, tmp_path):
     source_folder(tmp_path, "sourceful")
     told = built_by_address(tmp_path, find_links, [f"another @ {(tmp_path / 'sourceful').as_uri()}"], ["another"])
     assert "has inconsistent name" in told.refused()
+
+
+def test_a_lock_names_the_sdist_and_its_wheel_is_built_from_that(find_links, tmp_path, monkeypatch, capsys):
+    """The wheel may require more than the sdist says, and is built again only where the cache does not have it."""
+    make_wheel(find_links, "needed", "1.0", {"needed.py": "x = 1"})
+    evidence = sdist(find_links, "sourceful", requires="Requires-Dist: needed\n")
+    options = 'bytecode = false\nbuild-from-source = ["sourceful"]\n'
+    project = write_project(tmp_path / "project", dependencies=["sourceful"], options=options)
+    for name, value in {**offline(find_links), "HATCH_OS402_CACHE_DIR": str(tmp_path / "cache")}.items():
+        monkeypatch.setenv(name, value)
+    code, _, err = call(capsys, "lock", "--project", project)
+    assert code == 0, err
+    text = (project / "pylock.os402.toml").read_text("utf-8")
+    assert 'path = "wheels/sourceful-1.0.tar.gz"' in text
+    evidence.unlink()
+    env = environment(**offline(find_links), HATCH_OS402_CACHE_DIR=str(tmp_path / "other"))
+    made = build(project, env=env).succeeded()
+    assert made.vendored == {"needed": "1.0", "sourceful": "1.0"}
+    assert made.record["distributions"][1]["sdist"] == "sourceful-1.0.tar.gz"
+    assert "nothing was resolved" in made.err
+    assert evidence.exists()
+    again = build(project, env=environment(PIP_NO_INDEX="1", HATCH_OS402_CACHE_DIR=str(tmp_path / "other")))
+    assert again.succeeded().ours == made.ours
+    write_project(project, dependencies=["sourceful"], options="bytecode = false\n")
+    refused = build(project, env=env).refused()
+    assert "build-from-source: none, and the lock was made for 'sourceful'" in refused
+
+
+def test_a_lock_of_addresses_has_paths_from_where_it_is(find_links, tmp_path, monkeypatch, capsys):
+    """Of a folder, an sdist and a wheel beside the project; nothing of where they are on this machine."""
+    there = tmp_path / "there"
+    there.mkdir()
+    source_folder(there, "folded")
+    sdist(there, "sourceful")
+    wheel = make_wheel(there, "wheeled", "1.0", {"wheeled.py": "x = 1"})
+    addresses = {"folded": there / "folded", "sourceful": there / "sourceful-1.0.tar.gz", "wheeled": wheel}
+    project = write_project(
+        tmp_path / "project",
+        dependencies=[f"{name} @ {path.as_uri()}" for name, path in addresses.items()],
+        options='bytecode = false\nbuild-from-source = ["folded", "sourceful"]\n',
+        extra=ALLOW_DIRECT,
+    )
+    for name, value in offline(find_links).items():
+        monkeypatch.setenv(name, value)
+    before = build(project, env=environment(**offline(find_links))).succeeded()
+    code, _, err = call(capsys, "lock", "--project", project)
+    assert code == 0, err
+    text = (project / "pylock.os402.toml").read_text("utf-8")
+    assert [line for line in text.splitlines() if line.startswith("path")] == [
+        'path = "../there/folded"',
+        'path = "../there/sourceful-1.0.tar.gz"',
+        f'path = "../there/{wheel.name}"',
+    ]
+    assert str(tmp_path) not in text
+    made = build(project, env=environment(**offline(find_links), HATCH_OS402_CACHE_DIR=str(tmp_path / "c"))).succeeded()
+    assert "nothing was resolved" in made.err
+    assert made.ours == before.ours

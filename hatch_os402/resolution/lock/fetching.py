@@ -7,12 +7,15 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from hatch_os402.cache import cache_errors, used
 from hatch_os402.errors import LockError, ResolutionError, UnsatisfiableError, WheelError
 from hatch_os402.files import copy_file, move_file, write_file
+from hatch_os402.home import expand_user
 from hatch_os402.resolution.fetch import download, place
 from hatch_os402.wheels.members import hash_file
 
@@ -41,6 +44,8 @@ class LockedFiles:
     host: Host
     addresses: Mapping[str, str]
     """Canonical name → the address that the project's own requirement gives, with what it needs to be read."""
+    folders: tuple[Path, ...] = ()
+    """Folders of wheels on this machine, which are looked into before pip is started (`local_folders`)."""
 
     def get(self, locked: Sequence[Locked], target: Target) -> dict[str, Path]:
         """Return canonical name → the wheel in the cache, of each of `locked`; its hash was checked now.
@@ -51,7 +56,7 @@ class LockedFiles:
         found: dict[str, Path] = {}
         missing: list[Locked] = []
         for one in locked:
-            path = self._known(one, target) or self._beside(one)
+            path = self._known(one, target) or self._beside(one) or self._in_folders(one)
             if path is None:
                 missing.append(one)
             else:
@@ -89,6 +94,15 @@ class LockedFiles:
                 "away."
             )
         return self._keep(one.path, sha256, move=False)
+
+    def _in_folders(self, one: Locked) -> Path | None:
+        """Return the file of `one` in the cache, when one of `folders` has it. pip passes over others, too."""
+        for folder in self.folders if one.filename else ():
+            path = folder / one.filename
+            with suppress(WheelError, OSError):
+                if path.is_file() and (sha256 := hash_file(path)) in one.sha256s:
+                    return self._keep(path, sha256, move=False)
+        return None
 
     def _fetched(self, missing: Sequence[Locked], target: Target) -> dict[str, Path]:
         """Return the files of `missing`, which pip gets: from an index, or from the lock's address if that has none."""
@@ -138,6 +152,16 @@ class LockedFiles:
         facts = json.dumps([one.name, one.version, sorted(one.sha256s), target.machine])
         digest = hashlib.sha256(facts.encode()).hexdigest()
         return self.choices / digest[:2] / f"{digest}.json"
+
+
+def local_folders(environ: Mapping[str, str], root: Path) -> tuple[Path, ...]:
+    """Return the folders of this machine that pip's `PIP_FIND_LINKS` names; relative paths start at `root`."""
+    found = []
+    for text in environ.get("PIP_FIND_LINKS", "").split():
+        local = url2pathname(urlsplit(text).path) if text.startswith("file:") else text
+        if "://" not in local and (folder := root / expand_user(local)).is_dir():
+            found.append(folder)
+    return tuple(found)
 
 
 def _by_name(folder: Path) -> Iterator[tuple[str, Path]]:
