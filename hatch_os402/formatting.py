@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import datetime, timezone
+
+_USER = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
+_QUERY = re.compile(r"(?<=[:/])(//[^\s\"'<>?#]+)\?[^\s\"'<>#]+")
+"""User and password in an address, and its query, in which signed addresses have their key."""
 
 _OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of Unicode: controls, formats (directions of writing among them), surrogates, separators of lines."""
@@ -51,3 +56,8 @@ def human_size(size: int) -> str:
 def counted(number: int, what: str) -> str:
     """Return how many there are of `what`, a noun in the singular: `1 file`, `2,125 files`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def without_passwords(text: str) -> str:
+    """Return `text` with `****` for user and password, and for the query, in every address of it."""
+    return _QUERY.sub(r"\1?****", _USER.sub("****@", text))

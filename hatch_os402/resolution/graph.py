@@ -16,6 +16,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from hatch_os402.errors import ResolutionError
+from hatch_os402.formatting import without_passwords
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def walk(
         if name == root.name:  # `project[extra]` within the project, or a plugin of the project's
             required = root.requirements
         elif (pin := pins.get(name)) is None:
-            problems.append(f"{parent} requires {requirement}, which was not {verb}")
+            problems.append(f"{parent} requires {without_passwords(str(requirement))}, which was not {verb}")
             (set() if missing is None else missing).add(name)
             continue
         else:

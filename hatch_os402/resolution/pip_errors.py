@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
-from hatch_os402.formatting import cut_lines
+from hatch_os402.formatting import cut_lines, without_passwords
 from hatch_os402.resolution._pip_shim import UNSUPPORTED
 from hatch_os402.resolution.target import PYTHON
 
@@ -60,13 +60,22 @@ _BOUNDED = {
 """Word of the shim for what was too much → what that means."""
 
 
-def explain(  # noqa: PLR0911 - one for each meaning
+def explain(
     output: str, status: int, doing: str, reported: Mapping[str, Any] = MappingProxyType({})
 ) -> ResolutionError:
-    """Return the error that tells what `output` of a failed pip (exit `status`) means.
+    """Return the error that tells what `output` of a failed pip (exit `status`) means, without passwords.
 
     `reported` is the shim's answer: why it refused an address, if it did.
     """
+    error = _explained(output, status, doing, reported)
+    error.message, error.details = without_passwords(error.message), without_passwords(error.details)
+    error.args = (error.message,)
+    return error
+
+
+def _explained(  # noqa: PLR0911 - one for each meaning
+    output: str, status: int, doing: str, reported: Mapping[str, Any]
+) -> ResolutionError:
     if reported:
         return _from_shim(reported, output, doing)
     if status == UNSUPPORTED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 from support.buildproject import build, environment, write_project
 from support.commandline import call
 from support.datedindex import Upload, serving_uploads
+from support.localindex import PASSWORD, QUOTED, serving
 from support.wheelcraft import make_wheel
 
 if sys.version_info >= (3, 11):
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.once
 LOCK = "pylock.os402.toml"
 X86 = "cp312-cp312-manylinux_2_17_x86_64"
 ARM = "cp312-cp312-manylinux_2_17_aarch64"
+ALLOW_DIRECT = "[tool.hatch.metadata]\nallow-direct-references = true\n"
 
 
 @pytest.fixture
@@ -263,3 +266,42 @@ def test_marks_of_a_merge(shelf, project, monkeypatch, capsys, tmp_path):
         use(monkeypatch, index)
         assert "It is written anew" in lock(capsys, project)
     assert versions(project) == {"a": "1.0", "b": "1.0"}
+
+
+def test_no_secret_of_an_index_is_written_or_said(shelf, project, monkeypatch, capsys, tmp_path):
+    """Not of the index, and not of a requirement's address: in no lock, record, cache or log, nor in any error."""
+    with serving(shelf["a1"].parent, private=True) as index:
+        address = f"{index.url_with_credentials.removesuffix('simple/')}files/{shelf['b2'].name}"
+        monkeypatch.setenv("PIP_INDEX_URL", index.url_with_credentials)
+        said = []
+
+        def tried(*arguments):
+            said.append("".join(call(capsys, *arguments)[1:]))
+            return said[-1]
+
+        assert "2 distributions" in tried("-v", "lock", "--project", project, "--urls")
+        assert f'url = "http://127.0.0.1:{index.server_port}/files/{shelf["a2"].name}"' in (project / LOCK).read_text()
+        env = environment(PIP_INDEX_URL=index.url_with_credentials, HATCH_OS402_CACHE_DIR=str(tmp_path / "cache"))
+        said.append(build(project, env=env).succeeded().err)
+        written = files_below(project, tmp_path / "cache")
+        shutil.rmtree(tmp_path / "cache")
+        make_wheel(shelf["a2"].parent, "a", "2.0", {"a.py": "another"}, requires=["b>=1"])
+        assert "is not the one that was promised" in tried("-v", "check", project, "--remedies", "0")
+        write_project(project, dependencies=["a", f"b @ {address}"], extra=ALLOW_DIRECT)
+        assert "is not of the project as it is" in tried("-v", "lock", "--project", project, "--check")
+        assert "2 distributions" in tried("-v", "lock", "--project", project)
+        assert f'/files/{shelf["b2"].name}"' in (project / LOCK).read_text()
+        written |= {"lock": (project / LOCK).read_bytes()}
+        assert "everything can run" in tried("-v", "check", project, "--remedies", "0")
+        shutil.rmtree(tmp_path / "cache")
+        shelf["b2"].unlink()
+        assert "404" in tried("-v", "check", project, "--remedies", "0")
+        write_project(project, dependencies=["a<1", f"b @ {address}"], extra=ALLOW_DIRECT, options="lock = false\n")
+        assert "no wheel found" in tried("-v", "check", project, "--remedies", "0")
+    for secret in (PASSWORD, QUOTED, base64.b64encode(f"user:{PASSWORD}".encode()).decode()):
+        assert [text for text in said if secret in text] == []
+        assert [name for name, content in written.items() if secret.encode() in content] == []
+
+
+def files_below(*folders):
+    return {str(path): path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()}

@@ -100,3 +100,13 @@ def test_a_dense_graph_ends():
     names = [f"n{number}" for number in range(40)]
     graph = Graph("app", {name: frozenset({*names} - {name}) for name in names} | {"far": frozenset(names)})
     assert graph.chains("far") == ()  # nobody requires any of them, and there are 40! ways to find out
+
+
+def test_addresses_in_problems_have_no_password():
+    requirement = Requirement("gone @ https://me:s3cret@host.invalid/gone-1.0-py3-none-any.whl?key=t0ken")
+    with pytest.raises(ResolutionError) as refused:
+        check(Root("sample", (requirement,)), (), Target("x86_64"))
+    assert "gone @ https://****@host.invalid/gone-1.0-py3-none-any.whl?****, which was not resolved" in str(
+        refused.value
+    )
+    assert "s3cret" not in str(refused.value)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -153,7 +153,7 @@ def _text(item: Requirement, folder: Path) -> str:
     made = Requirement(str(item))
     made.name = str(canonicalize_name(item.name))
     if item.url:
-        made.url = without_secrets(unquote(item.url), folder)
+        made.url = without_secrets(item.url, folder)
     return str(made)
 
 

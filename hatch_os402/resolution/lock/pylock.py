@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 TOOL = "hatch-os402"
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _EXPORTS = {
     "uv": "uv export --format pylock.toml -o {name}",
     "pip": "pip lock -o {name} .",
@@ -123,8 +125,8 @@ class PylockFile:
             else unquote(urlsplit(url).path if url else str(found.path)).replace("\\", "/").rpartition("/")[2]
         )
         sha256 = {name.lower(): value for name, value in found.hashes.items()}.get("sha256", "").lower()
-        if not sha256:
-            raise ValueError(f"has no SHA256 ({', '.join(sorted(found.hashes))} alone)")
+        if not _SHA256.fullmatch(sha256):  # it becomes a path in the cache
+            raise ValueError(f"has no SHA256, but {', '.join(sorted(found.hashes))}")
         if {"/", "\\"} & set(filename):
             raise ValueError(f"has a file with an impossible name, {filename!r}")
         kind = "wheel" if filename.endswith(".whl") else "sdist"

@@ -148,7 +148,8 @@ def test_two_versions_on_two_architectures(shelf, project, tmp_path):
         ({"vcs": {"type": "git", "url": "https://x.invalid/a", "commit-id": "1"}}, "is a reference to a repository"),
         ({"sdist": {"name": "a-1.0.tar.gz", "path": "a-1.0.tar.gz", "hashes": {"sha256": "0" * 64}}}, "as only source"),
         ({"directory": {"path": "a"}}, "as a folder"),
-        ({"archive": {"url": "https://x.invalid/a-1.0.zip", "hashes": {"md5": "0"}}}, "has no SHA256 (md5 alone)"),
+        ({"archive": {"path": "a-1.0.whl", "hashes": {"sha256": f"../../{'0' * 58}"}}}, "has no SHA256, but sha256"),
+        ({"archive": {"url": "https://x.invalid/a-1.0.zip", "hashes": {"md5": "0"}}}, "has no SHA256, but md5"),
     ],
 )
 def test_what_is_no_wheel(project, tmp_path, table, said):
