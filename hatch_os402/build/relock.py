@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
 from hatch_os402.build import analysis
-from hatch_os402.build.locking import root_of, wanted
+from hatch_os402.build.locking import files_of, root_of, wanted
 from hatch_os402.errors import LockError, OptionValueError
 from hatch_os402.files import copy_file
 from hatch_os402.resolution.graph import walk
-from hatch_os402.resolution.lock.fetching import LockedFiles
 from hatch_os402.resolution.lock.pylock import PylockFile
 from hatch_os402.resolution.lock.reading import read_lock
 from hatch_os402.resolution.lock.writing import LockContent, only_on, read_listing
-from hatch_os402.resolution.pip_process import CandidateFilter, Host
+from hatch_os402.resolution.pip_process import CandidateFilter
 from hatch_os402.resolution.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hatch_os402.build.analysis import BuildRequest
     from hatch_os402.build.context import Context
-    from hatch_os402.resolution.lock.model import Locked
+    from hatch_os402.resolution.lock.model import Lock, Locked
 
 _KNOWS_UPLOAD_TIMES = Version("26.0")
 """The first pip with `--uploaded-prior-to`."""
@@ -105,39 +104,29 @@ def _preferred(path: Path, last: Mapping[str, str], upgrade: Collection[str] | N
     yield from sorted((name, version) for name, version in last.items() if name not in upgrade)
 
 
-def fetch_wheels(content: LockContent, folder: Path, build: Context) -> list[Path]:
-    """Put every file of a lock with `content` into `folder`, each by its hash, and return where they are."""
-    files = LockedFiles(
-        "the lock",
-        cache=build.cache / "wheels",
-        choices=build.cache / "locked",
-        workdir=build.workdir,
-        find_links=build.find_links,
-        host=Host(build.project.root, build.reporter.info),
-        addresses={},
-    )
-    written: list[Path] = []
+def fetch_wheels(lock: Lock, request: BuildRequest, folder: Path, build: Context) -> tuple[list[Path], list[str]]:
+    """Put every wheel that `lock` has for the target into `folder`, each by its hash.
+
+    Return where they are, and the names of what is to be built from source, which is not among them.
+    """
+    root = root_of(request.own, request.groups, build)
+    files = files_of(lock, root, build)
+    written: set[Path] = set()
+    left: set[str] = set()
     folder.mkdir(parents=True, exist_ok=True)
-    for machine, locked in _rounds(content.wheels(), build.architectures):
-        for path in files.get(locked, Target(machine)).values():
-            written.append(folder / path.name)
-            if not written[-1].is_file() or written[-1].read_bytes() != path.read_bytes():
-                copy_file(path, written[-1])
-    return sorted(written)
+    for machine in build.architectures:
+        target = Target(machine)
+        locked = lock.select(target, root.extras, build.options.groups).locked
+        left |= {name for name, one in locked.items() if one.kind != "wheel"}
+        for wheels in _rounds(lock, [one for one in locked.values() if one.kind == "wheel"], target):
+            for path in files.get(wheels, target).values():
+                written.add(folder / path.name)
+                copy_file(path, folder / path.name)
+    return sorted(written), sorted(left)
 
 
-def _rounds(wheels: Mapping[str, list[Locked]], architectures: Collection[str]) -> Iterator[tuple[str, list[Locked]]]:
-    """Yield an architecture and what pip can get for it in one run, which is one wheel of a distribution."""
-    left = {name: list(files) for name, files in wheels.items()}
-    for machine in architectures:
-        tags = set(Target(machine).tags)
-        while True:
-            found = []
-            for files in left.values():
-                fitting = [one for one in files if not tags.isdisjoint(parse_wheel_filename(one.filename)[3])]
-                if fitting:
-                    found.append(fitting[0])
-                    files.remove(fitting[0])
-            if not found:
-                break
-            yield machine, found
+def _rounds(lock: Lock, chosen: Sequence[Locked], target: Target) -> Iterator[list[Locked]]:
+    """Yield what pip can get in one run, which is one wheel of each distribution."""
+    listed = [lock.wheels(one, target) if isinstance(lock, PylockFile) else [one] for one in chosen]
+    for wheels in itertools.zip_longest(*listed):
+        yield [wheel for wheel in wheels if wheel is not None]

@@ -26,7 +26,9 @@ from hatch_os402.resolution.lock.reading import read_lock
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hatch_os402.build.analysis import BuildRequest
     from hatch_os402.build.context import Context
+    from hatch_os402.reporting import Reporter
     from hatch_os402.resolution.lock.writing import LockContent
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -77,14 +79,13 @@ def command(
         if flags["check"]:
             _check(path, build)
             return
-        _check_writable(path, build)
-        upgrade = None if flags["upgrade"] and not names else {str(canonicalize_name(name)) for name in names}
-        last = last_versions(path, build)
-        content = make_lock(read_request(build), build, path, last, LockSettings(upgrade, before, flags["urls"]))
-        _report_changes(last, content, reporter)
-        _write(path, content)
+        request = read_request(build)
+        asked = flags["upgrade"] or before or flags["urls"]
+        if asked or fetch is None or not _fits(path, request, build):
+            upgrade = None if flags["upgrade"] and not names else {str(canonicalize_name(name)) for name in names}
+            _relock(path, request, build, LockSettings(upgrade, before, flags["urls"]))
         if fetch is not None:
-            _fetch(content, fetch, build)
+            _fetch(path, request, fetch, build)
 
 
 def _lock_path(build: Context) -> Path:
@@ -102,6 +103,23 @@ def _check(path: Path, build: Context) -> None:
     if found := check_lock(lock, request.own, request.groups, build):
         raise LockError(stale(lock, found))
     click.echo(f"{lock.name} is of the project as it is")
+
+
+def _fits(path: Path, request: BuildRequest, build: Context) -> bool:
+    """Whether there is a lock that is of the project as it is, whoever made it."""
+    try:
+        lock = read_lock(path, build.project.root, build.project.name) if path.is_file() else None
+    except LockError:
+        return False
+    return lock is not None and not check_lock(lock, request.own, request.groups, build)
+
+
+def _relock(path: Path, request: BuildRequest, build: Context, settings: LockSettings) -> None:
+    _check_writable(path, build)
+    last = last_versions(path, build)
+    content = make_lock(request, build, path, last, settings)
+    _report_changes(last, content, build.reporter)
+    _write(path, content)
 
 
 def _check_writable(path: Path, build: Context) -> None:
@@ -125,7 +143,7 @@ def _check_writable(path: Path, build: Context) -> None:
         )
 
 
-def _report_changes(last: Mapping[str, str], content: LockContent, reporter: ClickReporter) -> None:
+def _report_changes(last: Mapping[str, str], content: LockContent, reporter: Reporter) -> None:
     now = {pin.name: pin.version for pin in content.resolution.pins}
     for name in sorted(last.keys() | now.keys()) if last else ():
         if last.get(name) != now.get(name):
@@ -145,9 +163,10 @@ def _write(path: Path, content: LockContent) -> None:
     click.echo(f"{path.name}: {count}{', as it was' if same else ''}")
 
 
-def _fetch(content: LockContent, folder: Path, build: Context) -> None:
-    files = fetch_wheels(content, folder, build)
+def _fetch(path: Path, request: BuildRequest, folder: Path, build: Context) -> None:
+    lock = read_lock(path, build.project.root, build.project.name)
+    files, left = fetch_wheels(lock, request, folder, build)
     size = human_size(sum(file.stat().st_size for file in files))
     click.echo(f"{folder}: {counted(len(files), 'wheel')}, {size}")
-    for name in content.resolution.built:
+    for name in left:
         build.reporter.warning(f"{name} is built from source, which is not in {folder}")

@@ -200,6 +200,14 @@ def test_a_wheelhouse_is_enough(shelf, project, monkeypatch, capsys, tmp_path):
     held = {path.name for path in (project / "wheels").iterdir()}
     assert held == {shelf[name].name for name in ("a1", "b1", "b1x", "b1a")}
     shutil.rmtree(tmp_path / "cache")
+    with serving_uploads(uploads(shelf, "a2", "b2")) as index:
+        use(monkeypatch, index)
+        text = (project / LOCK).read_bytes()
+        assert "4 wheels" in lock(
+            capsys, project, "--fetch", project / "wheels"
+        )  # what is locked, and not what is newer
+        assert ((project / LOCK).read_bytes(), index.requests) == (text, [])
+    shutil.rmtree(tmp_path / "cache")
     built = build(project, env=offline(tmp_path)).succeeded()
     assert [item["wheel"] for item in built.record["distributions"]] == [shelf["a1"].name, shelf["b1"].name]
     shutil.rmtree(tmp_path / "cache")

@@ -110,6 +110,17 @@ class PylockFile:
             problems[name] = "is there twice, and the markers of both hold"
         return Selection(locked, {name: why for name, why in problems.items() if name not in locked})
 
+    def wheels(self, chosen: Locked, target: Target) -> list[Locked]:
+        """Return every wheel of the release of `chosen` that fits `target`; it alone where it is no release's."""
+        found = [
+            self._locked(package, wheel)
+            for package in self.pylock.packages
+            if not chosen.direct and package.name == chosen.name and str(package.version) == chosen.version
+            for wheel in package.wheels or ()
+            if not parse_wheel_filename(wheel.filename)[3].isdisjoint(target.tags)
+        ]
+        return found or [chosen]
+
     def _locked(self, package: Package, found: object) -> Locked:
         """Return what `found`, the chosen file of `package`, is. Raises `ValueError` for what cannot be used."""
         version = "" if package.version is None else str(package.version)

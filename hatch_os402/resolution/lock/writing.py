@@ -19,7 +19,7 @@ from packaging.version import Version
 
 from hatch_os402.files import file_sha256
 from hatch_os402.resolution.lock.agreement import relative_path, without_secrets
-from hatch_os402.resolution.lock.model import WHEELHOUSE, Locked
+from hatch_os402.resolution.lock.model import WHEELHOUSE
 from hatch_os402.resolution.lock.pylock import TOOL
 from hatch_os402.resolution.target import PYTHON, Target
 
@@ -120,19 +120,6 @@ class LockContent:
         )
         pylock.validate()
         return tomli_w.dumps(dict(pylock.to_dict())).encode()
-
-    def wheels(self) -> dict[str, list[Locked]]:
-        """Return canonical name → every wheel that the lock names, with its address."""
-        found: dict[str, list[Locked]] = {}
-        for pin in self.resolution.pins:
-            if pin.name in self.resolution.built:
-                continue
-            files = [IndexFile(pin.filename, pin.sha256, pin.url)] if pin.direct else self._wheels(pin)
-            found[pin.name] = [
-                Locked(pin.name, pin.version, "wheel", one.filename, (one.sha256,), one.url, direct=pin.direct)
-                for one in files
-            ]
-        return found
 
     def _tool(self) -> Iterator[tuple[str, Any]]:
         made = self.made_for
