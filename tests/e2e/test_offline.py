@@ -6,6 +6,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from support.buildproject import build, environment, write_project
@@ -14,6 +16,8 @@ from support.datedindex import Upload, serving_uploads
 from support.nonetwork import WITHOUT_NETWORK
 from support.wheelcraft import make_wheel
 
+from hatch_os402.cache import prune_cache
+from hatch_os402.files import file_sha256
 from hatch_os402.sandbox import namespaces
 
 pytestmark = [
@@ -116,3 +120,19 @@ def test_the_lock_is_checked_without_a_network(locked, capsys, monkeypatch):
     ]
     assert subprocess.run(command, check=False).returncode == 0
     assert call(capsys, "lock", "--project", folder / "project", "--check")[0] == 0
+
+
+def test_parallel_builds_share_one_cache(locked, tmp_path):
+    """From empty, while it is pruned: each build has what it needs, and all have the same."""
+    folder, before = locked
+    cache = tmp_path / "cache"
+    env = environment(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(folder / "wheelhouse"), HATCH_OS402_CACHE_DIR=str(cache))
+    with ThreadPoolExecutor(4) as pool:
+        builds = [pool.submit(build, folder / "project", env=env, dist=tmp_path / str(number)) for number in range(4)]
+        while not all(one.done() for one in builds):
+            prune_cache(cache, 0)
+            time.sleep(0.05)
+        assert all(one.result().succeeded().ours == before.ours for one in builds)
+    held = {path.name: path.parent.name for path in cache.glob("wheels/*/*/*")}
+    assert held.keys() == {"a-1.0-py3-none-any.whl", "b-1.0-py3-none-any.whl"}
+    assert all(file_sha256(cache / "wheels" / digest[:2] / digest / name) == digest for name, digest in held.items())
