@@ -46,7 +46,7 @@ def find_lock(own: Wheel, groups: Sequence[Requirement], build: Context) -> Lock
     option, path = build.options.lock, lock_path(build)
     if option is False:
         if build.locked:
-            raise LockError("a lock is required (--locked), and the option `lock` is false.")
+            raise LockError("a lock is required (--locked, or HATCH_OS402_LOCKED), and the option `lock` is false.")
         return None
     if not path.is_file():
         if option is None and not build.locked:

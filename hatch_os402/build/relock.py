@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from hatch_os402.build import analysis
 from hatch_os402.build.locking import files_of, root_of, wanted
-from hatch_os402.errors import LockError, OptionValueError
+from hatch_os402.errors import LockError, OptionValueError, ResolutionError
 from hatch_os402.files import copy_file
 from hatch_os402.resolution.graph import walk
 from hatch_os402.resolution.lock.pylock import PylockFile
@@ -59,7 +59,16 @@ def make_lock(
     choice = CandidateFilter(
         prefer=tuple(_preferred(path, last, settings.upgrade)), uploaded_before=settings.before, listing=str(listing)
     )
-    resolution = analysis.resolve(request, build, choice)
+    try:
+        resolution = analysis.resolve(request, build, choice)
+    except ResolutionError as error:
+        if settings.before and "upload-time" in error.message:
+            raise LockError(
+                "the index does not say when its files were uploaded (PEP 700), and --exclude-newer asks for that.\n"
+                "Leave the option out, or name an index that says it with PIP_INDEX_URL.",
+                error.details,
+            ) from error
+        raise
     if source := [pin for pin in resolution.pins if pin.is_sdist]:
         listed = "\n".join(f"  {pin.name} {pin.version}: {pin.filename}" for pin in source)
         names = ", ".join(f'"{pin.name}"' for pin in source)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +20,7 @@ from hatch_os402.files import read_file, write_file
 from hatch_os402.formatting import counted, human_size
 from hatch_os402.resolution.lock.model import COMMAND, DEFAULT
 from hatch_os402.resolution.lock.reading import read_lock
+from hatch_os402.resolution.lock.writing import utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,19 +30,15 @@ if TYPE_CHECKING:
     from hatch_os402.reporting import Reporter
     from hatch_os402.resolution.lock.writing import LockContent
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-
 
 def _time(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str:
     """Return a time as pip takes it, in UTC: what it takes without a zone would be of this machine's."""
     if value is None:
         return ""
     try:
-        found = datetime.fromisoformat(f"{value}T00:00:00" if _DATE.fullmatch(value) else value.replace("Z", "+00:00"))
-    except ValueError:
+        return utc(value).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
         raise click.BadParameter(f"{value!r} is no date (2026-01-31), and no time (2026-01-31T12:00:00Z)") from None
-    zoned = found if found.tzinfo else found.replace(tzinfo=timezone.utc)
-    return zoned.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 TOOL = "hatch-os402"
 
+_WITH_BUILD = 5
+"""Hyphens in the name of a wheel that has a build number (PEP 427)."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EXPORTS = {
     "uv": "uv export --format pylock.toml -o {name}",
@@ -57,6 +60,8 @@ class PylockFile:
     """Where its relative paths start."""
     pylock: Pylock
     made_for: MadeFor | None
+    _selections: dict[tuple[object, ...], Selection] = field(default_factory=dict, repr=False, compare=False)
+    """What was selected before: a large lock of another tool has ten thousand names of wheels to be read."""
 
     @property
     def update(self) -> str:
@@ -73,6 +78,12 @@ class PylockFile:
 
     def select(self, target: Target, extras: Collection[str], groups: Collection[str]) -> Selection:
         """See `Lock.select`; each entry is decided on by its own marker. Raises `LockError`."""
+        key = target.machine, frozenset(extras), frozenset(groups)
+        if key not in self._selections:
+            self._selections[key] = self._select(target, extras, groups)
+        return self._selections[key]
+
+    def _select(self, target: Target, extras: Collection[str], groups: Collection[str]) -> Selection:
         pylock = self.pylock
         known_groups = {*(pylock.dependency_groups or ()), *(pylock.default_groups or ())}
         wanted: dict[str, Any] = {
@@ -175,14 +186,14 @@ def _made_for(table: Mapping[str, Any] | None) -> MadeFor | None:
 
 def _by_build(package: Package) -> Package:
     """Return `package` with the wheels sorted as pip prefers them where their tags are equal: by build number."""
-    if not package.wheels:
+    if not any(wheel.filename.count("-") == _WITH_BUILD for wheel in package.wheels or ()):
         return package
 
     def key(wheel: PackageWheel) -> tuple[object, ...]:
         build = parse_wheel_filename(wheel.filename)[2]
         return bool(build), build, wheel.filename
 
-    return replace(package, wheels=sorted(package.wheels, key=key, reverse=True))
+    return replace(package, wheels=sorted(package.wheels or (), key=key, reverse=True))
 
 
 def _reason(package: Package, error: PylockSelectError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from hatch_os402.resolution.lock.model import MadeFor
     from hatch_os402.resolution.resolve import Resolution
 
+_TIME = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)(?:[Tt ](?P<time>\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<zone>[Zz]|[+-]\d\d:\d\d)?)?",
+    re.ASCII,
+)
 _ON = "implementation_name == 'cpython' and python_version == '3.12' and sys_platform == 'linux'"
 
 
@@ -82,13 +87,27 @@ def _local(url: str) -> Path:
     return Path(url2pathname(urlsplit(url).path))
 
 
+def utc(text: str) -> datetime:
+    """Return the time that `text` says (RFC 3339, as in PEP 700), in UTC, which is also meant where no zone is said.
+
+    A date alone is its beginning. What `datetime` itself reads differs from Python to Python, and the lock would with
+    it. Raises `ValueError`.
+    """
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no time")
+    fraction = (match["fraction"] or "")[:6].ljust(6, "0")
+    zone = "+00:00" if (match["zone"] or "Z") in "Zz" else match["zone"]
+    found = datetime.fromisoformat(f"{match['date']}T{match['time'] or '00:00:00'}.{fraction}{zone}")
+    return found.astimezone(timezone.utc)
+
+
 def _time(text: str | None) -> datetime | None:
-    """Return the time that an index says (RFC 3339, PEP 700), in UTC; None for what is none."""
+    """Return the time that an index says; None for what is none."""
     try:
-        found = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
-    except ValueError:
+        return utc(text or "")
+    except (ValueError, OverflowError):
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from hatch_os402.resolution.lock.agreement import disagreements, made_for, witho
 from hatch_os402.resolution.lock.fetching import local_folders
 from hatch_os402.resolution.lock.pylock import read_pylock
 from hatch_os402.resolution.lock.requirements import read_requirements
-from hatch_os402.resolution.lock.writing import IndexFile, LockContent, only_on, read_listing
+from hatch_os402.resolution.lock.writing import IndexFile, LockContent, only_on, read_listing, utc
 from hatch_os402.resolution.resolve import Resolution
 
 BOTH = ("x86_64", "aarch64")
@@ -195,3 +195,23 @@ def test_any_table_is_read_or_refused(table):
     content = tomli_w.dumps({"lock-version": "1.0", "created-by": "x", "packages": [], **table}).encode()
     with suppress(LockError):
         assert read_pylock(content, name="pylock.toml", folder=HERE, project="sample").versions() == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("2026-01-31", "2026-01-31T00:00:00+00:00"),
+        ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00+00:00"),
+        ("2026-01-31t12:00:00.5z", "2026-01-31T12:00:00.500000+00:00"),
+        ("2026-01-31 12:00:00.1234567+02:00", "2026-01-31T10:00:00.123456+00:00"),
+        ("2026-01-31T12:00:00", "2026-01-31T12:00:00+00:00"),
+    ],
+)
+def test_times_are_read_alike_by_every_python(text, meant):
+    assert utc(text).isoformat() == meant
+
+
+@pytest.mark.parametrize("text", ["", "soon", "P1D", "20260131", "2026-02-31", "2026-01-31T25:00:00Z", "2026-W05-1"])
+def test_what_is_no_time(text):
+    with pytest.raises(ValueError, match=r"."):
+        utc(text)
