@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
 from hatch_os402.formatting import cut_lines, without_passwords
@@ -202,13 +202,12 @@ def _bounded(reported: Mapping[str, Any], output: str, doing: str) -> Resolution
 
 
 def without_password(url: str) -> str:
-    """Return `url` with what stands before its host left out."""
+    """Return `url` with user, password and query left out; of one that cannot be read, its scheme alone."""
     try:
-        parts = urlsplit(url)
+        urlsplit(url)
     except ValueError:  # a host that cannot be one
         return url.partition(":")[0] + ":..."
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"****@{host}")) if "@" in parts.netloc else url
+    return without_passwords(url)
 
 
 def _indent(text: str) -> str:
