@@ -181,3 +181,28 @@ def test_of_cosmo_pythons_paths_those_of_its_library_stay(tmp_path):
         env=launching.environment(),
     )
     assert (done.stdout.decode(), done.stderr) == ("['/zip/Lib', '/os402/app', '/zip/Lib/site-packages']\n", b"")
+
+
+APPS = {
+    "wsgi": """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"hello"]
+""",
+    "asgi": """
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"hello"})
+""",
+}
+
+
+@pytest.mark.parametrize("interface", list(APPS))
+def test_web_applications_end_so_too(interface, tmp_path):
+    data = launching.archive(
+        {"app.py": WITNESS + APPS[interface]}, "app:app", compiled_by=sys.executable, interface=interface
+    )
+    request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "SERVER_NAME": "x", "SERVER_PORT": "80"}
+    result = launching.run(data, tmp_path, GATEWAY_INTERFACE="CGI/1.1", SERVER_PROTOCOL="HTTP/1.1", **request)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.endswith(b"\r\n\r\nhello")

@@ -58,6 +58,12 @@ def note_end(problem: BaseException) -> None:
         status = 1
 
 
+def allow_holder() -> None:
+    """Take note of one more who refers to the buffer of stdout, and flushes what it writes."""
+    global _references  # noqa: PLW0603 - as above
+    _references += 1
+
+
 def _holders() -> int:
     """Return how many references there are to the buffers of stdout and stderr, and what is below them."""
     buffers = [stream.buffer for stream in _original]
