@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 SMALL = "os402, the small hello"
 GOALS = {
-    ("hello", PLAIN): 1.2,
+    ("hello", PLAIN): 0.98,
     ("hello", APPLOADER): 1 / 3,
     ("many", SMALL): 1.25,
     ("many", APPLOADER): 1 / 3,

@@ -29,6 +29,8 @@ def watch(path):
         if event == "exec":
             keep((clock(), event, details[0].co_filename))
         elif event == "import":
+            if details[0] == "sample":
+                atexit.register(write)  # behind the launcher's own handler, which ends the process when it is called
             keep((clock(), event, details[0]))
         elif event == "compile":
             keep((clock(), event, str(details[1])))
@@ -39,7 +41,6 @@ def watch(path):
         events[0] = (end, "end", "")
         marshal.dump(events, file)
         file.flush()
-    atexit.register(write)
     keep(None)
     sys.addaudithook(hook)
     keep((clock(), "begin", ""))

@@ -1,36 +1,60 @@
 """Compiles modules. A script for one fresh CPython 3.12 of its own: `python -I -S -B _compile_worker.py`.
 
 Reads requests from stdin until its end and answers each on stdout, all in frames of a length (8 bytes, big-endian) and
-that many bytes: the virtual file name (UTF-8), the level of optimization (a digit) and the source come in; `+` and the
-.pyc, or `-` and the reason, go out.
+that many bytes: the virtual file name (UTF-8), what to keep and the source come in; `+` and the .pyc, or `-` and the
+reason, go out. What to keep is a digit, the level of optimization, and `d` behind it, where docstrings go but
+assertions stay.
 
 The .pyc is of PEP 552's unchecked-hash kind, so that no clock is in it.
 """
 
 from __future__ import annotations
 
+import ast
 import marshal
 import os
 import sys
 from importlib.util import MAGIC_NUMBER, source_hash
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 sys.path.append(os.path.dirname(__file__))  # noqa: PTH120 - an isolated Python leaves it out
 from _references import with_references  # type: ignore[import-not-found]  # it lies beside
 
 _MARSHAL_VERSION = 2
 _UNCHECKED_HASH = 0b01
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def _read(stream: BinaryIO) -> bytes:
     return stream.read(int.from_bytes(stream.read(8), "big"))
 
 
-def _compile(name: str, level: int, source: bytes) -> bytes:
-    code = compile(source, name, "exec", dont_inherit=True, optimize=level)
+def _compile(name: str, keep: bytes, source: bytes) -> bytes:
+    text: Any = _undocumented(name, source) if keep.endswith(b"d") else source
+    code = compile(text, name, "exec", dont_inherit=True, optimize=int(keep[:1]))
     header = MAGIC_NUMBER + _UNCHECKED_HASH.to_bytes(4, "little") + source_hash(source)
     references: bytes = with_references(marshal.dumps(code, _MARSHAL_VERSION))
     return header + references
+
+
+def _undocumented(name: str, source: bytes) -> Any:
+    """Return the module without its docstrings, at the same lines."""
+    tree: Any = compile(source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    for node in ast.walk(tree):
+        if isinstance(node, _DOCUMENTED):
+            while node.body and _is_string(first := node.body[0]):  # what follows it would be the docstring then
+                del node.body[0]
+                if not node.body and not isinstance(node, ast.Module):
+                    node.body.append(ast.copy_location(ast.Pass(), first))
+    return tree
+
+
+def _is_string(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
 
 
 def main() -> None:
@@ -38,9 +62,9 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.setrecursionlimit(10_000)
     while name := _read(requests):
-        level, source = int(_read(requests)), _read(requests)
+        keep, source = _read(requests), _read(requests)
         try:
-            answer = b"+" + _compile(name.decode(), level, source)
+            answer = b"+" + _compile(name.decode(), keep, source)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             line = getattr(error, "lineno", None)
             reason = getattr(error, "msg", None) or str(error)

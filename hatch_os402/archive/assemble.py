@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MAIN = "__main__.py"
 OWNER = "hatch-os402"
+_FIRST = tuple(launcher.RESERVED + name for name in ("start.", "index.", "importer.", "streams.", "vfs/patches."))
+"""What the modules of the launcher begin with that every start looks for: the nearer they are, the less it searches."""
 
 
 def launcher_entries(entry_point: str, **settings: Any) -> tuple[Entry, ...]:
@@ -41,8 +43,9 @@ def assemble(launch: Sequence[Entry], tree: Tree, compiled: Compiled, *, sources
     return tuple(sorted(everything, key=_place))
 
 
-def _place(entry: Entry) -> tuple[bool, bool, bytes]:
-    return entry.path != MAIN, not is_launcher(entry.path), entry.path.encode()
+def _place(entry: Entry) -> tuple[bool, bool, bool, bytes]:
+    path = entry.path
+    return path != MAIN, not is_launcher(path), not path.startswith(_FIRST), path.encode()
 
 
 def is_launcher(path: str) -> bool:

@@ -45,7 +45,7 @@ class Compiler:
     """Compiles module after module; the process starts with the first one that is not in the cache.
 
     `cache` is a folder that can be written. A .pyc depends on the source, its virtual file name, the interpreter's
-    build, the level of optimization and the worker's own text; these are its key. Its file is named by its own SHA256,
+    build, what is kept of it and the worker's own text; these are its key. Its file is named by its own SHA256,
     so that a damaged one is made anew.
     """
 
@@ -69,43 +69,43 @@ class Compiler:
                 pass
 
     def compile(
-        self, name: str, sha256: str, read: Callable[[], bytes], *, docstrings: bool = True
+        self, name: str, sha256: str, read: Callable[[], bytes], *, docstrings: bool = True, assertions: bool = True
     ) -> Bytecode | Uncompilable:
         """Return the bytecode of the module with virtual file name `name`, or why it cannot be compiled.
 
         `sha256` (hex) is that of the source which `read` returns; it is read only when the cache does not know it.
-        Without `docstrings` it has no assertions either, as with `python -OO`.
+        Without `assertions` it has no docstrings either, as with `python -OO`.
         """
-        level = b"0" if docstrings else b"2"
-        key = hashlib.sha256(f"{sha256} {level.decode()} {name}".encode()).hexdigest()
+        keep = b"2" if not assertions else b"0" if docstrings else b"0d"
+        key = hashlib.sha256(f"{sha256} {keep.decode()} {name}".encode()).hexdigest()
         folder = self._folder / key[:2] / key[2:]
         if (known := _load(folder)) is not None:
             return known
-        answer = self._patiently(name.encode(), level, read())
+        answer = self._patiently(name.encode(), keep, read())
         if answer[:1] == b"-":
             return Uncompilable(answer[1:].decode())
         return _keep(folder, answer[1:])
 
-    def _patiently(self, name: bytes, level: bytes, source: bytes) -> bytes:
+    def _patiently(self, name: bytes, keep: bytes, source: bytes) -> bytes:
         """Return the answer of a compiler that may die of a module.
 
         Deep nesting ends some releases with SIGSEGV. What came before in the process must not decide, so that a fresh
         one tries again, after it has shown that it compiles at all.
         """
         try:
-            return self._ask(name, level, source)
+            return self._ask(name, keep, source)
         except BytecodeError:
             self._process = None
-            self._ask(name, level, b"pass")
+            self._ask(name, keep, b"pass")
         try:
-            return self._ask(name, level, source)
+            return self._ask(name, keep, source)
         except BytecodeError:
             assert self._process is not None  # noqa: S101 - it has just ended
             status, self._process = self._process.returncode, None
             how = f"is ended by signal {-status}" if status < 0 else f"ends with status {status}"
             return f"-CPython {self._interpreter.version} {how} when it compiles it".encode()
 
-    def _ask(self, name: bytes, level: bytes, source: bytes) -> bytes:
+    def _ask(self, name: bytes, keep: bytes, source: bytes) -> bytes:
         if self._process is None:
             # Isolated, without `site`: nothing of this machine's configuration takes part.
             self._process = subprocess.Popen(
@@ -119,7 +119,7 @@ class Compiler:
         assert requests is not None  # noqa: S101 - both are pipes, see above
         assert answers is not None  # noqa: S101
         try:
-            for part in (name, level, source):
+            for part in (name, keep, source):
                 requests.write(len(part).to_bytes(8, "big") + part)
             requests.flush()
             size = int.from_bytes(answers.read(8), "big")

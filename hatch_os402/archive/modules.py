@@ -34,6 +34,8 @@ class Compiled:
     pycs: tuple[Pyc, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
     """Path and reason of every module that stays source only."""
+    docstrings: bool = True
+    """Whether the modules keep theirs."""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -45,6 +47,7 @@ class Compiled:
             "python": self.python,
             "modules": len(self.pycs),
             "left_as_source": dict(self.failures),
+            **({} if self.docstrings else {"docstrings": False}),
         }
 
 
@@ -55,11 +58,12 @@ def compile_modules(
     root: str,
     interpreter: Interpreter,
     cache: Path,
-    documented: Callable[[Entry], bool] = lambda _: True,
+    docstrings: bool = True,
+    smallest: Callable[[Entry], bool] = lambda _: False,
 ) -> Compiled:
     """Compile every `.py` of `entries`, whose virtual file names begin with `root`.
 
-    `documented` tells the modules that keep docstrings and assertions.
+    `docstrings`: whether modules keep them. `smallest` tells those that keep neither docstrings nor assertions.
     """
     pycs, failures = [], []
     with Compiler(interpreter, cache) as compiler:
@@ -70,14 +74,15 @@ def compile_modules(
                 f"{root}/{entry.path}",
                 entry.sha256,
                 lambda entry=entry: read(entry),  # type: ignore[misc]
-                docstrings=documented(entry),
+                docstrings=docstrings,
+                assertions=not smallest(entry),
             )
             match outcome:
                 case Bytecode():
                     pycs.append(Pyc(entry, _beside(entry, outcome)))
                 case Uncompilable(reason):
                     failures.append((entry.path, reason))
-    return Compiled(interpreter.version, tuple(pycs), tuple(failures))
+    return Compiled(interpreter.version, tuple(pycs), tuple(failures), docstrings)
 
 
 def _beside(module: Entry, bytecode: Bytecode) -> Entry:

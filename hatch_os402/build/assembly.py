@@ -69,6 +69,7 @@ def launcher_files(request: BuildRequest, options: Options) -> tuple[Entry, ...]
         lazy_imports=options.lazy_imports,
         interface=options.interface or launcher.SCRIPT,
         caller_key=options.caller_key,
+        finalize=options.finalize,
         cookies=options.cookies,
         factory=request.entry_point.endswith("()"),
         tools=tuple((str(tool.name), tool.function) for tool in options.tools),
@@ -96,7 +97,8 @@ def compile_all(entries: Iterable[Entry], build: Context) -> Compiled:
         root=launcher.ROOT,
         interpreter=interpreter,
         cache=build.cache / "bytecode",
-        documented=lambda entry: not is_launcher(entry.path),
+        docstrings=options.docstrings,
+        smallest=lambda entry: is_launcher(entry.path),
     )
     reporter.info(f"compiled {len(compiled.pycs)} modules with CPython {interpreter.version}")
     reporter.debug(f"compiled with {interpreter.path}")

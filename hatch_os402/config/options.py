@@ -172,6 +172,16 @@ class Options:
         return self._fields.boolean("sources") is not False
 
     @cached_property
+    def docstrings(self) -> bool:
+        """Whether bytecode keeps docstrings."""
+        return self._fields.boolean("docstrings") is not False
+
+    @cached_property
+    def finalize(self) -> bool:
+        """Whether the interpreter finalizes at the end of a call."""
+        return self._fields.boolean("finalize") is True
+
+    @cached_property
     def bytecode(self) -> Literal["auto", "required", "none"]:
         """Whether modules are compiled: when a CPython 3.12 is found, always, or never."""
         value = self._fields.config.get("bytecode", "auto")

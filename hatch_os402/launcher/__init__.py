@@ -6,6 +6,7 @@ An archive must be laid out so that they find each other:
 
 - `__main__.py` is the first member, then come the members below `RESERVED`, then all others, and the index last
   (`hatch_os402/archive/index.py`), right before the zip's directory;
+- of the launcher's modules, bytecode comes right behind its source;
 - `__main__.py`, the members below `RESERVED` and the index are stored, their local headers carry sizes and checksums
   (no data descriptor) and no extra field;
 - bytecode lies beside its source (`greeter/cgi.pyc`), with an unchecked hash (PEP 552), compiled as
@@ -64,6 +65,8 @@ class Settings:
     """What the entry point is: `SCRIPT`, or the name of a module in `inside/interfaces`."""
     caller_key: bool = False
     """Whether the caller's private key stays in the environment."""
+    finalize: bool = False
+    """Whether the interpreter finalizes at the end of a call: `__del__` of what is still there."""
     cookies: str = "packed"
     """What becomes of several cookies in one answer of a web application: `"packed"` or `"plain"`."""
     factory: bool = False

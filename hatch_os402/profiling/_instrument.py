@@ -112,6 +112,14 @@ def _measured_exec(code: Any, space: Any = None, names: Any = None, /, **more: A
         space, names = caller.f_globals, caller.f_locals
     if _phases[-1][0] == "frame":
         _phase("launcher" if OPTIONS["entry"] else "request")  # of a launcher that is not ours nothing is known
+        if str(getattr(code, "co_filename", "")).endswith("/_os402/start.py"):
+            # As `__main__.py` does it: in a namespace whose `start` can be replaced.
+            fresh: dict[str, Any] = {"__name__": "_os402.start", "__package__": "_os402"}
+            _measured_exec(code, fresh)
+            settings = fresh["_settings"](space["zb"], space["n"])
+            if settings is not None:
+                fresh["start"](space["zb"], None, **settings)
+            return
     elif str(space.get("__package__")).partition(".")[0] == "_os402":
         _phase("launcher." + str(space.get("__name__")).rpartition(".")[2])
         space.setdefault("exec", _measured_exec)  # it runs the program, if that is a module

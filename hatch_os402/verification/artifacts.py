@@ -257,7 +257,9 @@ class _Artifacts:
             if interpreter is None or interpreter.version != version:
                 raise _OpenError(f"recorded, not derived: there is no CPython {version} here to compile it again")
             try:
-                number, different = recompiled(paths, unpack, interpreter)
+                number, different = recompiled(
+                    paths, unpack, interpreter, docstrings="docstrings" not in self._stated["bytecode"]
+                )
             except BytecodeError as error:
                 raise _OpenError(f"recorded, not derived: {error.message}") from error
         if different:

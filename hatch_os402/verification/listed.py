@@ -50,11 +50,12 @@ def listing_faults(paths: frozenset[str], read: Callable[[str], bytes]) -> Itera
 
 
 def recompiled(
-    paths: frozenset[str], read: Callable[[str], bytes], interpreter: Interpreter
+    paths: frozenset[str], read: Callable[[str], bytes], interpreter: Interpreter, *, docstrings: bool
 ) -> tuple[int, tuple[str, ...]]:
     """Compile every source that has bytecode anew, and return how many these are and which bytecode is another.
 
-    `interpreter` is one of the very release that compiled the archive. Raises `BytecodeError` when it fails.
+    `interpreter` is one of the very release that compiled the archive, `docstrings` whether the project's modules have
+    kept theirs. Raises `BytecodeError` when it fails.
     """
     different = []
     compiled = sorted(path for path in paths if path.endswith(".pyc") and path[:-1] in paths)
@@ -65,7 +66,8 @@ def recompiled(
                 f"{launcher.ROOT}/{path[:-1]}",
                 hashlib.sha256(source).hexdigest(),
                 lambda source=source: source,  # type: ignore[misc]
-                docstrings=not is_launcher(path),
+                docstrings=docstrings,
+                assertions=not is_launcher(path),
             )
             if isinstance(outcome, Uncompilable) or outcome.path.read_bytes() != read(path):
                 different.append(path)

@@ -75,7 +75,10 @@ def key_faults(stated: Mapping[str, Any]) -> Iterator[str]:
     for item in stated["distributions"]:
         yield from _key_faults_of(item)
     compiled = stated["bytecode"].get("compiled")
-    if tuple(stated["bytecode"]) != (_COMPILED if compiled else _COMPILED[:1]) or not isinstance(compiled, bool):
+    keys = _COMPILED[: None if compiled else 1]
+    if compiled and stated["bytecode"].get("docstrings") is False:
+        keys = (*keys, "docstrings")
+    if tuple(stated["bytecode"]) != keys or not isinstance(compiled, bool):
         yield f"its bytecode has the keys {', '.join(stated['bytecode'])}"
     elif compiled and not _PYTHON.fullmatch(stated["bytecode"]["python"]):
         yield f"its bytecode is that of Python {stated['bytecode']['python']}"

@@ -133,13 +133,54 @@ def test_nothing_is_left_half_written(compiler, tmp_path):
 
 def test_without_docstrings_there_are_no_assertions_either(compiler, interpreter):
     source = b'"""doc"""\nassert 0\nprint(__doc__)\n'
-    both = [compiler.compile("/app/m.py", sha256(source), lambda: source, docstrings=value) for value in (True, False)]
+    both = [compiler.compile("/app/m.py", sha256(source), lambda: source, assertions=value) for value in (True, False)]
     script = "import sys, marshal; exec(marshal.loads(sys.stdin.buffer.read()[16:]))"
     runs = [
         subprocess.run([interpreter.path, "-c", script], input=item.path.read_bytes(), capture_output=True, check=False)
         for item in both
     ]
     assert [(run.returncode, run.stdout.strip()) for run in runs] == [(1, b""), (0, b"None")]
+
+
+DOCUMENTED = b'''"""Module."""
+from __future__ import annotations
+class A:
+    """Class."""
+class B:
+    """Class."""
+    text = """kept"""
+def function():
+    """Function."""
+async def other():
+    "first"
+    "second"
+    return "kept"
+def both(): "one"; return "line"
+try:
+    assert not A
+except AssertionError:
+    print(A.__doc__, B.__doc__, B.text, function.__doc__, other.__doc__, both.__doc__, both(), __doc__, __debug__)
+    print(function.__code__.co_firstlineno, other.__code__.co_firstlineno, both.__code__.co_firstlineno, function())
+'''
+
+
+def test_docstrings_can_be_left_out_alone(compiler, interpreter):
+    kept, gone = (
+        compiler.compile("/app/m.py", sha256(DOCUMENTED), lambda: DOCUMENTED, docstrings=value)
+        for value in (True, False)
+    )
+    script = "import sys, marshal; exec(marshal.loads(sys.stdin.buffer.read()[16:]))"
+    run = subprocess.run(
+        [interpreter.path, "-c", script], input=gone.path.read_bytes(), capture_output=True, check=True, text=False
+    )
+    assert run.stdout.decode().splitlines() == ["None None kept None None None line None True", "8 10 14 None"]
+    assert b"Function." in kept.path.read_bytes()
+    assert b"second" not in gone.path.read_bytes()
+
+
+def test_a_module_of_a_docstring_alone(compiler):
+    source = b'"""Nothing else."""\n'
+    assert compiler.compile("/app/m.py", sha256(source), lambda: source, docstrings=False).size > 0
 
 
 # Loads what was written, and compares it with what CPython makes of the same source: by value, type and sharing.

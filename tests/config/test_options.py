@@ -75,6 +75,8 @@ class TestUnknown:
         ("remedies", 25, 40, 40),
         ("exclude", (), ["*.txt"], ("*.txt",)),
         ("sources", True, False, False),
+        ("docstrings", True, False, False),
+        ("finalize", False, True, True),
         ("bytecode", "auto", True, "required"),
         ("bytecode", "auto", False, "none"),
         ("bytecode", "auto", "auto", "auto"),

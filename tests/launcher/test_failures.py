@@ -116,6 +116,7 @@ def start(stdin: bytes):
 
 
 GOOD = launching.archive({"app.py": "def main(): print('ran')\n"}, "app:main")
+COMPILED = launching.archive({"app.py": "def main(): print('ran')\n"}, "app:main", compiled_by=sys.executable)
 
 
 def test_the_frame_that_the_others_are_made_of():
@@ -153,6 +154,20 @@ def test_damaged_frames(stdin, why):
     assert done.stderr.decode().replace("\r\n", "\n") == f"os402: damaged frame: {why}\n"
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda data: b"%d\n%b" % (len(data), data[:-1]), f"{len(COMPILED) - 1} of {len(COMPILED)} bytes"),
+        (lambda data: launching.frame(data[:8] + b"\x08" + data[9:]), "no __main__.py first"),
+        (lambda data: launching.frame(data.replace(b"SETTINGS", b"SETTINGZ", 1)), "another checksum"),
+    ],
+)
+def test_damaged_frames_with_bytecode(change, why):
+    done = start(change(COMPILED))
+    assert (done.returncode, done.stdout) == (70, b"")
+    assert done.stderr.decode().replace("\r\n", "\n") == f"os402: damaged frame: {why}\n"
+
+
 MAIN = launcher.main_source("app:main")
 
 
@@ -179,9 +194,6 @@ def test_damaged_archives(data, why):
     done = start(launching.frame(data))
     assert (done.returncode, done.stdout) == (70, b"")
     assert done.stderr.decode().replace("\r\n", "\n") == f"os402: damaged archive: {why}\n"
-
-
-COMPILED = launching.archive({"app.py": "def main(): print('ran')\n"}, "app:main", compiled_by=sys.executable)
 
 
 @settings(deadline=None, max_examples=60)

@@ -30,8 +30,8 @@ PLAIN = _plain()
 
 
 def test_the_bootstrap_fits_anywhere():
-    assert launcher.ARGS == ("python", "-I", "-X", "utf8", "-c", launcher.BOOTSTRAP)
-    assert len(launcher.BOOTSTRAP) < 600
+    assert launcher.ARGS == ("python", "-I", "-S", "-X", "utf8", "-c", launcher.BOOTSTRAP)
+    assert len(launcher.BOOTSTRAP) < 700
     assert launcher.BOOTSTRAP.isascii()
     assert launcher.BOOTSTRAP.isprintable()
     assert "'" not in launcher.BOOTSTRAP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -105,6 +106,39 @@ def test_flags_are_those_of_an_isolated_python():
     process = started("print(sys.flags.isolated, sys.flags.utf8_mode, sys.argv, __name__)", stdout=subprocess.PIPE)
     out, _ = process.communicate(timeout=60)
     assert out.decode() == "1 1 ['/os402/app/__main__.py'] app\n"
+
+
+MANY_OBJECTS = "made = [[] for _ in range(30000)]\n"
+COUNTS = """
+import gc, sys
+before = gc.get_threshold()
+import first
+frozen = gc.get_freeze_count()
+class Ring: pass
+class Last:
+    def __del__(self): print("collected", frozen > 30000)
+ring = Ring(); ring.ring = ring; ring.last = Last()
+del ring
+made = [[] for _ in range(30000)]
+print(before, gc.get_threshold(), len(gc.callbacks), gc.get_freeze_count() == frozen)
+"""
+
+
+def test_imports_of_a_module_that_runs_as_main_are_left_out_of_collection(tmp_path):
+    data = launching.archive({"app.py": COUNTS, "first.py": MANY_OBJECTS}, "app")
+    result = launching.run(data, tmp_path)
+    usual = gc.get_threshold()
+    assert result.err == ""
+    assert result.out.decode().splitlines() == [
+        "collected True",
+        f"{(10_000, *usual[1:])} {usual} 0 True",
+    ]
+
+
+def test_a_threshold_that_the_program_sets_stays(tmp_path):
+    source = "import gc\ngc.set_threshold(5000, 3, 4)\nmade = [[] for _ in range(30000)]\nprint(gc.get_threshold())\n"
+    result = launching.run(launching.archive({"app.py": source}, "app"), tmp_path)
+    assert (result.out, result.err) == (b"(5000, 3, 4)\n", "")
 
 
 def test_collection_of_garbage_goes_on_after_the_import(tmp_path):

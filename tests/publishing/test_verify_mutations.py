@@ -10,6 +10,7 @@ import shutil
 import zipfile
 
 import pytest
+from support.buildproject import build, write_project
 from support.mutating import CHANGES, found, mutate, rewrite
 
 from hatch_os402.archive.frame import write_frame
@@ -132,6 +133,24 @@ def test_without_the_release_that_compiled_it_bytecode_is_said_to_be_recorded(st
     (link,) = [link for link in verification.verify_artifacts(choose(stem).one()) if link.name == "bytecode"]
     assert link.holds is None
     assert "recorded, not derived: there is no CPython 3.12" in link.detail
+
+
+@pytest.mark.once
+def test_a_build_without_docstrings(tmp_path):
+    files = {"sample/__init__.py": '"""Package."""\n', "sample/main.py": 'def main():\n    """Function."""\n'}
+    options = 'bytecode = true\ndocstrings = false\nfinalize = true\nentry-point = "sample.main:main"\n'
+    made = build(write_project(tmp_path, files=files, options=options))
+    assert made.record["bytecode"]["docstrings"] is False
+    assert b"Function." not in made.members["sample/main.pyc"]
+    assert b"'finalize': True" in made.members["__main__.py"]
+    links = {link.name: link for link in verification.verify_artifacts(choose(made.dist / STEM).one())}
+    assert {name for name, link in links.items() if link.holds is False} == set()
+    assert links["bytecode"].holds is True
+    record = made.dist / f"{STEM}.build.json"
+    stated = json.loads(record.read_bytes())
+    del stated["bytecode"]["docstrings"]
+    record.write_bytes(record_text(stated))
+    assert "compiles to something else" in broken(made.dist / STEM)["bytecode"]
 
 
 @pytest.mark.once

@@ -262,6 +262,7 @@ class TestBrokenLinks:
             (("target", "architectures"), ["aarch64"], "executables for other"),
             (("target", "architectures"), ["sparc"], "its architectures are"),
             (("bytecode",), {"compiled": True}, "its bytecode has the keys"),
+            (("bytecode",), {"compiled": False, "docstrings": False}, "its bytecode has the keys"),
             (("format",), True, "`format`"),
         ],
     )

@@ -1,6 +1,11 @@
 """An entry point that is a module. Imported when there is one."""
 
+import gc
 import sys
+from _frozen_importlib import _module_locks  # type: ignore[attr-defined]  # not listed by typeshed
+
+_MANY = 10_000
+"""How many new objects are there when collection begins, as long as there are imports; 700 is usual."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +30,33 @@ def run_module(
     main.__loader__ = spec.loader
     main.__package__ = spec.parent
     main.__file__ = sys.argv[0] = spec.origin  # type: ignore[assignment]  # a module has one
+    _spare_imports()
     run(code, main.__dict__)
     sys.exit()
+
+
+def _spare_imports() -> None:
+    """Leave what the module imports out of garbage collection, as start.py does with what a function's module imports.
+
+    There, collection waits for the end of an import. Here nobody knows which import is the last, so each collection
+    that comes while there is one takes all that is there for permanent. The first that comes otherwise is an ordinary
+    one, and so are all that follow.
+    """
+    usual = gc.get_threshold()
+    rare = (_MANY, *usual[1:])
+
+    def collecting(phase: str, _: "dict[str, int]") -> None:
+        if phase != "start":
+            return
+        if _module_locks:
+            gc.freeze()
+            return
+        gc.callbacks.remove(collecting)
+        if gc.get_threshold() == rare:  # the program has not set its own
+            gc.set_threshold(*usual)
+
+    gc.set_threshold(*rare)
+    gc.callbacks.append(collecting)
 
 
 def _find_main(name: str, import_module: "Callable[[str], None]") -> "ModuleSpec":

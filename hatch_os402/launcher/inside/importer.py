@@ -13,21 +13,21 @@ from _frozen_importlib_external import (
     BYTECODE_SUFFIXES,
     MAGIC_NUMBER,
     SOURCE_SUFFIXES,
-    FileFinder,
     PathFinder,
     SourceFileLoader,
     decode_source,
 )
 from _imp import _fix_co_filename  # type: ignore[attr-defined]  # a part of CPython that typeshed does not list
 
-from .index import MODIFIED, ROOT, inside
+from .index import MODIFIED, ROOT, inside, join
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import CodeType, ModuleType
     from typing import Any
 
+    from .folder_finder import FolderFinder
     from .index import Index
 
 _UNCHECKED_HASH = b"\1\0\0\0"  # PEP 552: any other kind asks to be compared with the source
@@ -113,47 +113,6 @@ class ArchiveLoader(SourceFileLoader):
 _Code = type(ArchiveLoader.get_code.__code__)  # types.CodeType, without the import of types
 
 
-class FolderFinder(FileFinder):
-    """The path entry finder for one folder of the archive.
-
-    A kind of `FileFinder`, which `pkgutil` and `pkg_resources` list by path.
-    """
-
-    def __init__(self, index: "Index", folder: str) -> None:
-        """Take the folder's archive path."""
-        self._index = index
-        self._folder = folder
-        self.path = _join(ROOT, folder) if folder else ROOT
-
-    def find_spec(self, fullname: str, target: "ModuleType | None" = None) -> "ModuleSpec | None":  # noqa: ARG002
-        """Return the spec of a module in the folder, that of a namespace portion, or `None`."""
-        spec: ModuleSpec | None = _find(self._index, self._folder, fullname)
-        if spec is None:
-            portion = _join(self._folder, fullname.rpartition(".")[2])
-            if self._index.is_folder(portion):
-                spec = ModuleSpec(fullname, None, is_package=True)
-                spec.submodule_search_locations = [_join(ROOT, portion)]
-        return spec
-
-    def iter_modules(self, prefix: str = "") -> "Iterator[tuple[str, bool]]":
-        """Yield the name (after `prefix`) of each module in the folder and whether it is a package, for `pkgutil`."""
-        seen = {"__init__"}
-        for child in self._index.children(self._folder):
-            path = _join(self._folder, child)
-            package = any(self._index.is_file(path + init) for init in ("/__init__.py", "/__init__.pyc"))
-            name, _, suffix = child.rpartition(".")
-            if package:
-                name = child
-            elif suffix not in ("py", "pyc") or not self._index.is_file(path):
-                continue
-            if name not in seen and "." not in name:
-                seen.add(name)
-                yield prefix + name, package
-
-    def invalidate_caches(self) -> None:
-        """Do nothing: the archive does not change."""
-
-
 class ArchiveFinder:
     """The finder on sys.meta_path."""
 
@@ -206,11 +165,11 @@ class ArchiveFinder:
     def _find_spec(self, fullname: str, path: "Sequence[str] | None") -> "ModuleSpec | None":
         if self._by_path():
             own = fullname.startswith("_os402")  # what the launcher loads has no hooks
-            return _find(self._index, fullname.rpartition(".")[0].replace(".", "/"), fullname) if own else None
+            return find(self._index, fullname.rpartition(".")[0].replace(".", "/"), fullname) if own else None
         if path is None and fullname in sys.stdlib_module_names:
             return None  # the standard library comes first on sys.path: PathFinder knows
         for folder in self._folders(path):
-            if spec := _find(self._index, folder, fullname):
+            if spec := find(self._index, folder, fullname):
                 return spec
         return None
 
@@ -230,14 +189,16 @@ class ArchiveFinder:
             folders.append(folder)
         return folders
 
-    def path_hook(self, path: str) -> FolderFinder:
+    def path_hook(self, path: str) -> "FolderFinder":
         """Return the path entry finder of a virtual path. Raises `ImportError` for other paths."""
         folder = inside(path)
         if folder is None or not self._index.is_folder(folder):
             raise ImportError("not a folder in the archive", path=path)
         if self._suffixes != (SOURCE_SUFFIXES, BYTECODE_SUFFIXES):
             raise ImportError("left to the finder that knows all suffixes", path=path)
-        return FolderFinder(self._index, folder)
+        from .folder_finder import FolderFinder  # noqa: PLC0415 - many programs import nothing that asks for one
+
+        return FolderFinder(self._index, folder, find)
 
     def invalidate_caches(self) -> None:
         """Do nothing: the archive does not change."""
@@ -281,22 +242,20 @@ def install(
         function.find_spec = find_spec  # a finder without a class, which would take as long as the rest of this
         sys.meta_path.insert(0, function)
 
-    sys.path[:] = [entry for entry in sys.path if entry not in ("", own_path)]
+    # cosmo-python has its library there, and its sitecustomize, which `-S` leaves out, keeps nothing else.
+    own = "/zip/" if sys.flags.no_site and "/zip/Lib" in sys.path else ""
+    sys.path[:] = [entry for entry in sys.path if entry not in ("", own_path) and entry.startswith(own)]
     sys.path_importer_cache.pop(own_path, None)  # type: ignore[arg-type]  # None is not in it
     finder.place()
 
 
-def _join(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
-
-
-def _find(index: "Index", folder: str, fullname: str) -> "ArchiveSpec | None":
+def find(index: "Index", folder: str, fullname: str) -> "ArchiveSpec | None":
     """Return the spec of a module that lies in a folder (an archive path)."""
     if (found := index.folder(folder)) is None:
         return None
     files, folders = found
     name = fullname.rpartition(".")[2]
-    stem = _join(folder, name)
+    stem = join(folder, name)
     package = name in folders and (found := index.folder(stem)) is not None and _has(found[0], "__init__")
     if package:
         loader: Any = ArchiveLoader(index, fullname, stem + "/__init__")

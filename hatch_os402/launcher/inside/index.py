@@ -49,6 +49,11 @@ def inside(path: str) -> "str | None":
     return "" if path == ROOT else None
 
 
+def join(folder: str, name: str) -> str:
+    """Return the archive path of what has that name in a folder."""
+    return f"{folder}/{name}" if folder else name
+
+
 def damaged(why: str) -> SystemExit:
     """Say in one line what is wrong with the archive; return what to raise. No `except Exception` stops it."""
     print("os402: damaged archive:", why, file=sys.stderr)  # noqa: T201 - nobody else could say it

@@ -1,5 +1,6 @@
 """From the archive's bytes to the running entry point. Loaded by `__main__.py`, without an importer."""
 
+import builtins
 import gc
 import os
 import sys
@@ -23,13 +24,21 @@ PATCHED_WHEN_CLOSED = (
     "threading",
 )  # fmt: skip
 """Those that it changes as well in a program that is started from memory, as on os402."""
+OF_SITE = ("copyright", "credits", "exit", "help", "license", "quit")
+"""What `site` adds to the builtins."""
 _LINE = 16
 """Of `__main__.py`: the one that calls `start`."""
+_SETTINGS = b"\nSETTINGS = "
+"""What the line of `__main__.py` with the settings begins with."""
+_FIRST = b"PK\3\4\0\0\0\0\13\0\0\0__main__.py"
+"""Of the local header of `__main__.py`: signature, no flags, stored, size of its name, no extra field, its name."""
 WEB = ("asgi", "wsgi")
 """The interfaces that share `interfaces/_cgi.py`."""
 CALLER_KEY = ("HTTP_X_402_KEY", "HTTP_X_PAYMENT")
 """Where os402 puts the private key of whoever calls, and the payment that it signed."""
 
+streams: "Any" = None
+"""streams.py, once it has been prepared."""
 launched_from: "ModuleType | None" = None
 """The `__main__` we were started from. Its namespace must outlive us: it is still running."""
 
@@ -42,6 +51,7 @@ def start(
     lazy_imports: "tuple[str, ...]" = (),
     interface: str = "script",
     caller_key: bool = False,
+    finalize: bool = False,
     **settings: "Any",
 ) -> "NoReturn":
     """Install the importer, set up the streams and run the entry point. Ends with `SystemExit`, or its exception.
@@ -49,7 +59,8 @@ def start(
     `data` are the archive's bytes, `path` is where it lies on disk, if it does. `entry_point` is `"module:callable"` or
     `"module"`. `lazy_imports`: the modules to load on first use. `interface`: what the entry point is. Unless it is a
     script, the module of that name in `interfaces` runs it: `run(target, **settings)`, whose result is the exit code.
-    `caller_key`: whether the caller's private key stays in the environment.
+    `caller_key`: whether the caller's private key stays in the environment. `finalize`: whether the interpreter
+    finalizes at the end.
     """
     if not caller_key:
         _forget(CALLER_KEY)
@@ -77,8 +88,25 @@ def start(
         os.environ.setdefault("HOME", "/tmp")  # noqa: S108 - in memory
     for known in names & sys.modules.keys():  # Python's start, or a launcher, has imported them already
         _patch(sys.modules[known], files)
-    module("streams").prepare()
+    global streams  # noqa: PLW0603 - one process, one end
+    streams = module("streams")
+    streams.prepare()
+    streams.finalize = finalize
+    if sys.flags.no_site:
+        for name in OF_SITE:
+            vars(builtins)[name] = _OfSite(name)
     sys.excepthook = _excepthook
+    _run(index, entry_point, interface, module, settings)
+
+
+def _run(
+    index: "Index",
+    entry_point: str,
+    interface: str,
+    module: "Callable[[str], Any]",
+    settings: "dict[str, Any]",
+) -> "NoReturn":
+    """Run the entry point, by the interface that it is for. `module` loads a module of the launcher."""
     name, _, attributes = entry_point.partition(":")
     if interface == "script" and attributes:
         _call(index, name, attributes)
@@ -118,6 +146,27 @@ def _patch(module: "Any", files: "Any") -> None:
     vars(module).update({name: asking(name) for name in ("getpwall", "getpwnam", "getpwuid")})
 
 
+class _OfSite:
+    """One of `OF_SITE`, which `site` puts in its place once somebody uses it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> "Any":
+        import site  # noqa: PLC0415 - it takes as long as all this launcher
+
+        site.setquit()
+        site.setcopyright()
+        site.sethelper()
+        return getattr(getattr(builtins, self._name), attribute)
+
+    def __call__(self, *args: "Any", **kwargs: "Any") -> "Any":
+        return self.__getattr__("__call__")(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return self.__getattr__("__repr__")()  # type: ignore[no-any-return]
+
+
 def _forget(names: "tuple[str, ...]") -> None:
     """Remove variables from the environment: Python's, the one it was made of, and that of C."""
     for name in names:
@@ -129,27 +178,28 @@ def _forget(names: "tuple[str, ...]") -> None:
 
 
 def _load(data: bytes, name: str) -> "CodeType":
-    """Return the code of a module of the launcher, found by its local header (APPNOTE 4.3.7), not by the index."""
+    """Return the code of a module of the launcher, found by its local header (APPNOTE 4.3.7), not by the index.
+
+    Only what is used is compared with its checksum: the bytecode when it is this Python's, else the source.
+    """
     file = f"_os402/{name.replace('.', '/')}.py"
     header = data.find(b"\0\0" + file.encode()) - 28  # behind the length of an extra field, which is 0
     if header < 0 or data[header : header + 4] != b"PK\3\4":  # the zip's directory has the name, too
         raise _damaged(f"{file} is missing")
-    source, after = _member(data, header, file)
-    if data[after + 30 : after + 31 + len(file)] == file.encode() + b"c":  # bytecode comes right behind its source
-        bytecode, _ = _member(data, after, file + "c")
-        if bytecode[:4] == MAGIC_NUMBER:
-            return loads(bytecode[16:])  # type: ignore[no-any-return]  # noqa: S302 - as trustworthy as the source
-    return compile(source, f"/os402/app/{file}", "exec", dont_inherit=True)
+    after = header + 30 + len(file) + int.from_bytes(data[header + 18 : header + 22], "little")
+    start = after + 31 + len(file)
+    if data[after + 30 : start] == file.encode() + b"c" and data[start : start + 4] == MAGIC_NUMBER:
+        return loads(_member(data, after, file + "c")[16:])  # type: ignore[no-any-return]  # noqa: S302 - as trustworthy as the source
+    return compile(_member(data, header, file), f"/os402/app/{file}", "exec", dont_inherit=True)
 
 
-def _member(data: bytes, header: int, file: str) -> "tuple[bytes, int]":
-    """Return the content of a member, and where the next one begins."""
+def _member(data: bytes, header: int, file: str) -> bytes:
+    """Return the content of a member, by the place of its local header."""
     start = header + 30 + len(file)
-    after = start + int.from_bytes(data[header + 18 : header + 22], "little")
-    content = data[start:after]
+    content = data[start : start + int.from_bytes(data[header + 18 : header + 22], "little")]
     if crc32(content) != int.from_bytes(data[header + 14 : header + 18], "little"):
         raise _damaged(f"{file} has another checksum")
-    return content, after
+    return content
 
 
 def _damaged(why: str) -> SystemExit:
@@ -212,3 +262,35 @@ def _excepthook(kind: "type[BaseException]", error: BaseException, trace: "Trace
     from .excepthook import handle  # noqa: PLC0415 - needed only when all is lost
 
     handle(kind, error, trace, globals())
+
+
+def _settings(data: bytes, size: int) -> "dict[str, Any] | None":
+    """Return what `__main__.py` says in its line of settings, `None` when the frame is damaged.
+
+    `size`: how many bytes the frame promised.
+    """
+    main = data[41 : 41 + int.from_bytes(data[18:22], "little")]
+    _, found, rest = main.partition(_SETTINGS)
+    if (
+        len(data) < size
+        or data[:4] + data[6:10] + data[26:41] != _FIRST
+        or crc32(main) != int.from_bytes(data[14:18], "little")
+        or not found
+    ):
+        return None
+    return eval(rest.partition(b"\n")[0])  # type: ignore[no-any-return]  # noqa: S307 - as trustworthy as the program
+
+
+if __name__ == "__main__":  # the bootstrap runs this in its own namespace, in place of `__main__.py`
+    __package__ = "_os402"
+    known = globals()
+    settings = _settings(known["zb"], known["n"])
+    if settings is None:
+        exec(known["d"])  # noqa: S102 - the bootstrap's own text, which says what is wrong
+    else:
+        try:
+            start(known["zb"], None, **settings)
+        except BaseException as problem:
+            if streams is not None:
+                streams.note_end(problem)
+            raise

@@ -1,23 +1,41 @@
-"""stdin, stdout and stderr as a CGI program needs them: UTF-8, newlines untouched, and stdin ending with the body."""
+"""stdin, stdout and stderr as a CGI program needs them: UTF-8, newlines untouched, and stdin ending with the body.
+
+And the end of the process: once threads and atexit handlers have ended and the streams are flushed, it exits, without
+the interpreter's finalization, which takes a tenth of a start. See docs/what-runs.md for what that leaves out.
+"""
 
 import atexit
+import gc
 import sys
 from _io import FileIO
 from io import BytesIO, TextIOWrapper
-from os import environ
+from os import _exit, environ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TextIO
 
 
+status: "int | None" = None
+"""The exit status, once the program has ended; `None` when the interpreter has to make it."""
+finalize = False
+"""Whether the interpreter finalizes: as the project says, or since somebody may hold output that only that writes."""
 unused: "Any" = None
 """Stdout of a CGI program as the kernel has it, until something is written to it."""
+_alone = False
+"""Whether all handlers of atexit are called before ours."""
+_original: "tuple[Any, ...]" = ()
+_references = 0
 
 
 def prepare() -> None:
     """Set up sys.stdin, sys.stdout and sys.stderr. Streams that are missing or of another kind are left alone."""
+    global _alone, _original, _references  # noqa: PLW0603 - one process, one end
     sys.stdin = _body(sys.stdin)
+    _original = (sys.stdout, sys.stderr)
+    if type(sys.stdout) is type(sys.stderr) is TextIOWrapper:
+        _alone = not atexit._ncallbacks()  # noqa: SLF001 - no other way to know
+        _references = _holders()
     if (
         "GATEWAY_INTERFACE" in environ
         and type(raw := getattr(getattr(sys.stdout, "buffer", None), "raw", None)) is FileIO
@@ -26,7 +44,56 @@ def prepare() -> None:
     _set(sys.stdin, "strict")
     _set(sys.stdout, "strict")
     _set(sys.stderr, "backslashreplace")
-    atexit.register(_flush)  # the last to be called, for it is the first to be registered
+    atexit.register(_end)  # the last to be called, for it is the first to be registered
+
+
+def note_end(problem: BaseException) -> None:
+    """Take what the program ended with: the interpreter makes an exit status of it, and of a signal something else."""
+    global status  # noqa: PLW0603 - as above
+    if isinstance(problem, SystemExit):
+        code = problem.code
+        number = 0 if code is None else code if isinstance(code, int) else 1
+        status = number if -(1 << 31) <= number < 1 << 31 else None
+    elif not isinstance(problem, KeyboardInterrupt):
+        status = 1
+
+
+def allow_holder() -> None:
+    """Take note of one more who refers to the buffer of stdout, and flushes what it writes."""
+    global _references  # noqa: PLW0603 - as above
+    _references += 1
+
+
+def _holders() -> int:
+    """Return how many references there are to the buffers of stdout and stderr, and what is below them."""
+    buffers = [stream.buffer for stream in _original]
+    raws = [getattr(buffer, "raw", None) for buffer in buffers]  # none when stdout is not buffered (`python -u`)
+    return sum([sys.getrefcount(part) for part in (*buffers, *raws) if part is not None])
+
+
+def _end() -> None:
+    """Flush the streams, and exit. What goes wrong here is left to the interpreter, which does the same and says so."""
+    _flush()
+    if not finalize and not _is_held():
+        if status is not None and _alone:
+            _exit(status)
+    else:
+        gc.unfreeze()  # what start.py has put aside holds the output, or is to be finalized
+
+
+def _is_held() -> bool:
+    """Flush the streams that the process began with, and return whether somebody still holds what is below them."""
+    global unused  # noqa: PLW0603 - one process, one stdout
+    try:
+        for stream in (sys.stderr, *_original):
+            if stream is not None and not stream.closed:
+                stream.flush()
+        if unused is not None:
+            del unused.write  # it holds what is counted now
+            unused = None
+        return _holders() > _references
+    except (AttributeError, OSError, ValueError):
+        return True
 
 
 def _flush() -> None:

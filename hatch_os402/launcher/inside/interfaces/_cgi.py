@@ -48,6 +48,7 @@ def prepare() -> None:
     """Keep stdout for the answer: what the program prints goes to stderr, as with any server."""
     global _out  # noqa: PLW0603 - one process, one answer
     _out = getattr(sys.stdout, "buffer", None)
+    sys.modules["_os402.streams"].allow_holder()
     sys.stdout = sys.stderr
 
 

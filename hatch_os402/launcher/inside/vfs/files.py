@@ -14,6 +14,7 @@ from io import (
 )
 
 from .mount import error
+from .writers import note_writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def open_raw(mount: "Mount", name: str, path: "Path", mode: str) -> RawIOBase:
     duplicate: Any = getattr(mount, "duplicate", None)
     if duplicate is not None and (number := duplicate(name, path, flags)) is not None:
         raw = _FileIO(number, mode.replace("t", ""))
+        note_writer(mode)
         raw.name = path
         return raw
     opened = mount.open(name, path, flags)
@@ -218,6 +220,8 @@ def file_io(table: "MountTable") -> "Any":
             opened = table.open_files.get(file) if type(file) is int else None
             found = None if opened else table.find(file)
             if not opened and (found is None or opener is not None):
+                if type(file) is int:
+                    note_writer(mode)
                 return _FileIO(file, mode, closefd, opener)
             if set(mode) - set("xrwab+"):
                 raise ValueError(f"invalid mode: {mode}")

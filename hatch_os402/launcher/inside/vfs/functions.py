@@ -9,6 +9,7 @@ import os
 
 from .mount import ScandirIterator, error
 from .mount_table import OpenDirectory
+from .writers import note_writer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Functions:
         opened = self._open_files.get(file) if type(file) is int else None
         found = None if opened else self._find(file)
         if not opened and found is None:
+            if type(file) is int:
+                note_writer(mode)
             return real(file, mode, buffering, encoding, errors, newline, closefd, opener)
         from .files import check, flags_of, open_descriptor, open_raw, wrap  # noqa: PLC0415 - not every program opens one
 
