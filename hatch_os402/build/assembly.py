@@ -21,6 +21,7 @@ from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIP
 from hatch_os402.artifacts.signed import of_one_build
 from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports
 from hatch_os402.errors import BytecodeError, Os402Error
+from hatch_os402.installation.command import python_command
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
 from hatch_os402.offer.payload import Executable as OfferExecutable
@@ -86,7 +87,7 @@ def compile_all(entries: Iterable[Entry], build: Context) -> Compiled:
         missing = "no CPython 3.12 was found (the running Python, `runtime`, PATH, and those of pyenv, Hatch and uv)"
         if options.bytecode == "required" or not options.sources:
             raise BytecodeError(
-                f"{missing}, but bytecode is required.\nInstall one, for example with `hatch python install 3.12`."
+                f"{missing}, but bytecode is required.\nInstall one, for example with `{python_command('3.12')}`."
             )
         reporter.warning(f"{missing}: the archive has no bytecode and starts more slowly")
         return Compiled(None)

@@ -35,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         group = _group()
     except ModuleNotFoundError:  # click, an extra
-        sys.exit('The command needs the extra "cli": python -m pip install "hatch-os402[cli]"')
+        from hatch_os402.installation.command import missing_module  # noqa: PLC0415 - for this error alone
+
+        sys.exit(f"hatch-os402: {missing_module('click')}")
 
     from hatch_os402.errors import Os402Error  # noqa: PLC0415
     from hatch_os402.formatting import escaped_lines  # noqa: PLC0415
@@ -52,10 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "hatch_os402":
             _exit_with_bug(error, arguments)
-        sys.exit(
-            f"hatch-os402: this command needs the module {error.name!r}: "
-            'python -m pip install "hatch-os402[cli,mcp,publish,serve]"'
-        )
+        from hatch_os402.installation.command import missing_module  # noqa: PLC0415 - as above
+
+        sys.exit(f"hatch-os402: {escaped_lines(missing_module(error.name))}")
     except Exception as error:  # noqa: BLE001 - whatever it is, it was not expected
         _exit_with_bug(error, arguments)
 

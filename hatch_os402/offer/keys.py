@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from hatch_os402.errors import OfferError, PrivateKeyError
 from hatch_os402.home import expand_user
+from hatch_os402.installation.command import install_command
 from hatch_os402.offer.canonical import parse_json
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{64})")
 _LIKE_A_KEY = re.compile(r"@?\s*(?:0[xX])?[0-9a-fA-F]{32,}")  # also one that was cut or doubled
 _LARGEST_FILE = 1 << 16
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0  # of secp256k1 (SEC 2, 2.4.1)
-_EXTRA = 'keys and signatures need the extra "publish": python -m pip install "hatch-os402[publish]"'
 
 
 class Key:
@@ -122,7 +122,8 @@ def require_extra(*more: str) -> None:
         for module in ("eth_keys", "eth_hash.backends.pycryptodome", *more):
             import_module(module)
     except ModuleNotFoundError as error:
-        raise PrivateKeyError(_EXTRA) from error
+        command = install_command("publish")
+        raise PrivateKeyError(f'keys and signatures need the extra "publish". Install it with\n  {command}') from error
 
 
 class _Secret:
