@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import click
 
 COMMANDS = {
+    "build": ("build", "Build the artifacts of a project, whatever its build backend is"),
     "check": ("check", "Say whether the project's dependencies can work on os402, without building"),
     "completion": ("completion", "Print what lets bash, zsh or fish complete commands"),
     "key": ("setup.key", "Make a key in an encrypted keystore, or print the address of one"),

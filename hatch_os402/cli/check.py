@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
 
-from hatch_os402.artifacts.choosing import choose
 from hatch_os402.build import context
-from hatch_os402.build.hatch_project import HatchProject, read_options, read_project
 from hatch_os402.build.pipeline import analyze
+from hatch_os402.cli.projects import opened_project, root_of
 from hatch_os402.cli.shared.conditions import JSON, what_argument
 from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.compatibility import render
-from hatch_os402.errors import ArtifactError
-from hatch_os402.files import temporary_folder
 from hatch_os402.formatting import escaped_lines
 
 if TYPE_CHECKING:
@@ -46,7 +42,7 @@ def command(
     [default: the project of the current folder, or of one above it] The exit status is 1 when something cannot work.
     """
     reporter = ClickReporter()
-    found = _analyze(_root(what), reporter, remedies=remedies)
+    found = _analyze(root_of(what), reporter, remedies=remedies)
     for sentence in (text for vetted in found.vetted for text in vetted.unseen):
         reporter.debug(sentence)
     for finding in found.quiet if reporter.verbose else ():
@@ -59,23 +55,9 @@ def command(
         sys.exit(1)
 
 
-def _root(what: Path | None) -> Path:
-    chosen = choose(what)
-    if chosen.root is None:
-        raise ArtifactError(f"there is no pyproject.toml in {chosen.path}: name the folder of a project.")
-    return chosen.root.absolute()
-
-
 def _analyze(root: Path, reporter: ClickReporter, *, remedies: int | None) -> Analysis:
-    source = HatchProject(str(root))
-    source.check_metadata()
-    options = read_options(str(root), source.metadata)
-    with temporary_folder() as workdir:
-        with redirect_stdout(sys.stderr):  # what build hooks print is no part of the answer
-            wheel = source.build_own_wheel(workdir / "own")
-        project = read_project(wheel, root=str(root), project_id=source.project_id, metadata=source.metadata)
-        with context.opened(project, options, reporter) as build:
-            return analyze(build, remedies=remedies)
+    with opened_project(root) as (project, options), context.opened(project, options, reporter) as build:
+        return analyze(build, remedies=remedies)
 
 
 def _show(found: Analysis) -> None:
