@@ -15,6 +15,7 @@ COMMANDS = {
     "check": ("check", "Say whether the project's dependencies can work on os402, without building"),
     "completion": ("completion", "Print what lets bash, zsh or fish complete commands"),
     "key": ("setup.key", "Make a key in an encrypted keystore, or print the address of one"),
+    "schema": ("setup.schema", "Print the JSON Schema of the options in pyproject.toml, for editors"),
     "inspect": ("inspect", "Show what is in an archive: distributions, sizes, limits, price"),
     "mcp": ("mcp", "Let a model call offers: an MCP server over stdio"),
     "profile": ("profile", "Measure where a cold start goes, import by import"),
