@@ -14,6 +14,7 @@ COMMANDS = {
     "build": ("build", "Build the artifacts of a project, whatever its build backend is"),
     "check": ("check", "Say whether the project's dependencies can work on os402, without building"),
     "completion": ("completion", "Print what lets bash, zsh or fish complete commands"),
+    "init": ("setup.init", "Start a project, or make the project that is here one for os402"),
     "key": ("setup.key", "Make a key in an encrypted keystore, or print the address of one"),
     "schema": ("setup.schema", "Print the JSON Schema of the options in pyproject.toml, for editors"),
     "inspect": ("inspect", "Show what is in an archive: distributions, sizes, limits, price"),

@@ -54,6 +54,12 @@ class Pyproject:
         return self.backend.partition(":")[0] == "hatchling.build"
 
     @property
+    def scripts(self) -> Mapping[str, str]:
+        """`[project.scripts]`, or Poetry's; empty when it is missing, as where a backend finds them elsewhere."""
+        found = self._of("project", "scripts") or self._of("tool", "poetry", "scripts")
+        return {name: value for name, value in found.items() if isinstance(value, str)}
+
+    @property
     def groups(self) -> Mapping[str, Any]:
         """`[dependency-groups]`, as written; empty when it is missing."""
         return self._of("dependency-groups")

@@ -47,7 +47,21 @@ def install_command(*extras: str) -> str:
         return _line(_uv_tool(prefix, wanted | _installed()))
     if (prefix / "pipx_metadata.json").is_file():
         return _line(_pipx(prefix, wanted | _installed()))
+    if _is_run_by_uvx(prefix):
+        return _line(["uv", "tool", "install", *find_origin().arguments(wanted | _installed())])
     return _line(_here(_what(wanted)))
+
+
+def own_command() -> str:
+    """Return how this command is called again: by its name alone where the shell finds it."""
+    if _is_run_by_uvx(Path(sys.prefix)):
+        return _line(["uvx", "--from", find_origin().arguments(_installed())[-1], NAME])
+    found = shutil.which(NAME)
+    here = Path(sys.executable).parent
+    if found and here in {Path(found).parent, Path(found).resolve().parent}:
+        return NAME
+    beside = here / (f"{NAME}.exe" if os.name == "nt" else NAME)
+    return _line([str(beside)] if beside.is_file() else [sys.executable, "-m", "hatch_os402"])
 
 
 def missing_module(name: str | None, *extras: str) -> str:
@@ -66,6 +80,11 @@ def python_command(version: str) -> str:
     if shutil.which("uv") and not shutil.which("hatch"):
         return f"uv python install {version}"
     return f"hatch python install {version}"
+
+
+def _is_run_by_uvx(prefix: Path) -> bool:
+    """Whether the environment is one that `uvx` keeps in its cache, and makes again for another requirement."""
+    return "UV" in os.environ and any(part.startswith(("archive-v", "environments-v")) for part in prefix.parts)
 
 
 def _what(extras: set[str]) -> list[str]:

@@ -54,15 +54,16 @@ class Origin:
         listed = _bracketed(extras)
         return [*(["--editable"] if self.editable else []), f"{self.path}{listed}"]
 
-    def target_dependency(self, root: Path) -> str:
-        """Return the requirement for `dependencies` in the pyproject.toml of the project at `root`.
+    def near(self, root: Path) -> str | None:
+        """Return the requirement with an address that starts at the project at `root`, so that both can be moved.
 
-        Where this machine has it near the project, the address starts at the project (Hatch's `{root:uri}`), so that
-        both can be moved together.
+        Hatch knows `{root:uri}` in the dependencies of its environments, and not in those of a target. None where it is
+        not near the project, or not on this machine.
         """
         if self.path is None:
-            return self.requirement()
-        return f"{NAME} @ {_near(self.path, Path(os.path.abspath(root))) or self.url}"  # noqa: PTH100 - links stay
+            return None
+        found = _near(self.path, Path(os.path.abspath(root)))  # noqa: PTH100 - links stay
+        return found and f"{NAME} @ {found}"
 
 
 def find_origin() -> Origin:

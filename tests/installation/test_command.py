@@ -12,7 +12,7 @@ import pytest
 from support.buildproject import REPOSITORY, build, environment
 
 from hatch_os402.installation import command as module
-from hatch_os402.installation.command import EXTRAS, install_command, missing_module, python_command
+from hatch_os402.installation.command import EXTRAS, install_command, missing_module, own_command, python_command
 from hatch_os402.installation.origin import Origin
 
 CLONE = Origin("file:///src/hatch-os402", Path("/src/hatch-os402"), editable=True)
@@ -166,3 +166,23 @@ def missing(python, env):
     code = "import importlib.util as u, json; print(json.dumps([n for n in ('eth_keys',) if not u.find_spec(n)]))"
     said = subprocess.run([python, "-c", code], env=env, check=True, capture_output=True, text=True)
     return json.loads(said.stdout)
+
+
+def test_uvx(here, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", "/home/me/.cache/uv/archive-v0/abc")
+    monkeypatch.delenv("UV", raising=False)
+    assert "pip install" in install_command("publish")
+    monkeypatch.setenv("UV", "/bin/uv")
+    assert install_command("publish") == "uv tool install 'hatch-os402[cli,publish]'"
+    assert own_command() == "uvx --from 'hatch-os402[cli]' hatch-os402"
+
+
+def test_the_command_is_called_by_its_name_where_the_shell_finds_it(here, monkeypatch, tmp_path):
+    assert own_command() == f"{tmp_path}/bin/python -m hatch_os402"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "hatch-os402").touch()
+    assert own_command() == f"{tmp_path}/bin/hatch-os402"
+    monkeypatch.setattr(module.shutil, "which", lambda name: str(tmp_path / "bin" / name))
+    assert own_command() == "hatch-os402"
+    monkeypatch.setattr(module.shutil, "which", lambda name: f"/elsewhere/{name}")
+    assert own_command() == f"{tmp_path}/bin/hatch-os402"

@@ -32,7 +32,7 @@ def recorded(monkeypatch):
 def test_an_index_leaves_no_address(recorded, tmp_path):
     origin = recorded(None)
     assert (origin.requirement(["serve", "cli"]), origin.arguments()) == ("hatch-os402[cli,serve]", ["hatch-os402"])
-    assert origin.target_dependency(tmp_path) == "hatch-os402"
+    assert origin.near(tmp_path) is None
     assert origin.exists
     assert not origin.is_local
 
@@ -45,23 +45,23 @@ def test_a_wheel_file(recorded, tmp_path):
     assert not origin.exists
     assert Requirement(origin.requirement(["cli"])).url == wheel.as_uri()
     near = "{root:parent:uri}/with%20space/hatch_os402-1-py3-none-any.whl"
-    assert origin.target_dependency(tmp_path / "project") == f"hatch-os402 @ {near}"
+    assert origin.near(tmp_path / "project") == f"hatch-os402 @ {near}"
     inside = "{root:uri}/hatch_os402-1-py3-none-any.whl"
-    assert origin.target_dependency(wheel.parent) == f"hatch-os402 @ {inside}"
+    assert origin.near(wheel.parent) == f"hatch-os402 @ {inside}"
 
 
 def test_a_clone(recorded, tmp_path):
     origin = recorded({"url": tmp_path.as_uri(), "dir_info": {"editable": True}})
     assert origin.arguments(["cli"]) == ["--editable", f"{tmp_path}[cli]"]
-    assert origin.target_dependency(tmp_path / "fixtures" / "one") == "hatch-os402 @ {root:parent:parent:uri}"
+    assert origin.near(tmp_path / "fixtures" / "one") == "hatch-os402 @ {root:parent:parent:uri}"
     deep = tmp_path / "one" / "two" / "three"
-    assert origin.target_dependency(deep) == f"hatch-os402 @ {tmp_path.as_uri()}"
+    assert origin.near(deep) is None
     assert recorded({"url": tmp_path.as_uri(), "dir_info": {}}).arguments() == [str(tmp_path)]
 
 
 def test_what_only_the_root_of_the_file_system_joins_is_not_near():
     origin = Origin("file:///opt/hatch-os402", Path("/opt/hatch-os402"))
-    assert origin.target_dependency(Path("/srv")) == "hatch-os402 @ file:///opt/hatch-os402"
+    assert origin.near(Path("/srv")) is None
 
 
 def test_addresses(recorded):
