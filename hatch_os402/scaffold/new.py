@@ -31,6 +31,8 @@ class _Interface:
     call: str
     """How curl calls it: options before the address, and what follows that."""
     after: str = ""
+    offer: str = ""
+    """The offer's name; empty: the project's."""
     dependencies: tuple[str, ...] = ()
     test_dependencies: tuple[str, ...] = ()
     script: bool = False
@@ -62,6 +64,7 @@ _INTERFACES = {
         "Greets whom a model names",
         ('entry-point = "{package}.app:greet"', 'interface = "mcp"'),
         """-d '{"name": "Alice"}' """,
+        offer="greet",  # a tool has its function's name
     ),
 }
 
@@ -138,7 +141,7 @@ def call_of(made: Identity, interface: str, address: str) -> str:
     """Return the curl command that calls the new project, which is served at `address`."""
     of = _INTERFACES[interface]
     quote = "'" if of.after else ""
-    return f"curl {of.call}{quote}{address}/{made.name}.cgi{of.after}{quote}"
+    return f"curl {of.call}{quote}{address}/{of.offer or made.name}.cgi{of.after}{quote}"
 
 
 def _array(items: tuple[str, ...] | list[str]) -> str:

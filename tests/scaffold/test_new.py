@@ -113,4 +113,4 @@ def test_where_the_plugin_is(tmp_path):
 def test_how_it_is_called():
     made = identity("shop")
     assert call_of(made, "wsgi", "http://x") == "curl 'http://x/shop.cgi?name=Alice'"
-    assert call_of(made, "mcp", "http://x") == """curl -d '{"name": "Alice"}' http://x/shop.cgi"""
+    assert call_of(made, "mcp", "http://x") == """curl -d '{"name": "Alice"}' http://x/greet.cgi"""
