@@ -135,6 +135,10 @@ def new_keystore(
     require_extra("eth_keyfile")
     if os.path.lexists(path):
         raise PrivateKeyError(f"{path} exists, and no key is ever written over a file.\nName another file.")
+    if not path.parent.is_dir():  # before anybody types a password
+        raise PrivateKeyError(
+            f"the keystore {path} cannot be written: there is no folder {path.parent}. No key was made."
+        )
     password = _Password(password_file, phrase, prompt, warn or _warn).new(path)
     made = _encrypted(password)
     opened = None if made is None else _decrypted(made, password)

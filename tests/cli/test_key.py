@@ -103,7 +103,7 @@ def test_a_folder_that_is_not_there(capsys, monkeypatch):
     monkeypatch.setenv(PASSWORD_VARIABLE, PASSWORD)
     code, out, err = call(capsys, "key", "new", "gone/key.json")
     assert (code, out) == (1, "")
-    assert "cannot be written: No such file or directory. No key was made." in err
+    assert "gone/key.json cannot be written: there is no folder gone. No key was made." in err
 
 
 def terminal(tmp_path, *arguments):

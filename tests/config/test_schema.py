@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import subprocess
 import sys
 from functools import cached_property
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft7Validator
@@ -142,6 +144,24 @@ def test_validate_pyproject_takes_it(tmp_path):
     assert finished.returncode == 1
     assert "tool.hatch.build.targets.os402" in finished.stdout + finished.stderr
     assert "byte-code" in finished.stdout + finished.stderr
+
+
+@pytest.mark.once
+def test_taplo_takes_it(tmp_path):
+    (tmp_path / "schema.json").write_text(schema.text(), encoding="utf-8")
+    good = write_project(tmp_path / "good", options='bytecode = "auto"\n')  # with a date, which JSON does not have
+    bad = write_project(tmp_path / "bad", options='bytecode = "maybe"\n')
+    taplo = shutil.which("taplo") or Path(sys.executable).parent / "taplo"
+
+    def lint(root):
+        command = [taplo, "lint", "--schema", (tmp_path / "schema.json").as_uri(), "pyproject.toml"]
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+    finished = lint(good)
+    assert finished.returncode == 0, finished.stderr
+    finished = lint(bad)
+    assert finished.returncode == 1
+    assert '"maybe" is not one of' in finished.stderr
 
 
 def test_the_text_is_json_with_stable_bytes():

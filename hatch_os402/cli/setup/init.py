@@ -172,7 +172,7 @@ class _Existing:
             return found[0]
         listed = "".join(f"\n  --entry-point {shlex.quote(one.entry)}  # {one.what}" for one in found)
         if not _is_terminal() or self._yes:
-            raise ScaffoldError(f"{self._root} has several entry points; name one of them:{listed}")
+            raise ScaffoldError(f"{self._root.resolve()} has several entry points; name one of them:{listed}")
         by_entry = {one.entry: one for one in found}
         return by_entry[
             click.prompt("entry point", type=click.Choice(list(by_entry)), default=found[0].entry, err=True)
@@ -180,6 +180,6 @@ class _Existing:
 
     def _asked(self, what: str) -> str:
         if not _is_terminal() or self._yes:
-            raise ScaffoldError(f"{what}, was not found in {self._root}.\nName it with `--entry-point`.")
+            raise ScaffoldError(f"{what}, was not found in {self._root.resolve()}.\nName it with `--entry-point`.")
         answer: str = click.prompt(what, err=True)
         return answer

@@ -10,8 +10,10 @@ from pathlib import Path
 import click
 from platformdirs import user_config_path
 
+from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.errors import PrivateKeyError
 from hatch_os402.home import expand_user
+from hatch_os402.installation.command import own_command
 from hatch_os402.offer.keys import PASSWORD_VARIABLE, VARIABLE, load_key, new_keystore, terminal_prompt
 
 _FOLDER, _FILE = "hatch-os402", "key.json"
@@ -44,12 +46,10 @@ def new(file: Path | None, password_file: Path | None) -> None:
     address = new_keystore(path, os.environ, terminal_prompt(), password_file=password_file)
     click.echo(address)
     key = shlex.quote(f"@{path}")
-    click.echo(
-        f"hatch-os402: wrote {path}, encrypted; keep a copy of it and of its password, nobody can make them again\n"
-        f'hatch-os402: its offers have `owner = "{address}"` in [tool.hatch.build.targets.os402.offer]\n'
-        f"hatch-os402: `hatch-os402 sign --key {key}` signs with it",
-        err=True,
-    )
+    reporter = ClickReporter()
+    reporter.info(f"wrote {path}, encrypted; keep a copy of it and of its password, nobody can make them again")
+    reporter.info(f'its offers have `owner = "{address}"` in [tool.hatch.build.targets.os402.offer]')
+    reporter.info(f"`{own_command()} sign --key {key}` signs with it")
 
 
 @command.command("address")
