@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import tomlkit
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hatch_os402.errors import ScaffoldError
@@ -123,6 +123,7 @@ def remove_if_new(got, config, last):
         del got[last]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # how long it takes is a matter of the machine
 @given(CONFIGS)
 def test_whatever_else_the_file_says_stays(config):
     text = tomlkit.dumps(config)
