@@ -95,6 +95,10 @@ class ArtifactError(Os402Error):
     """The artifacts could not be written."""
 
 
+class ScaffoldError(Os402Error):
+    """A project cannot be started, or its pyproject.toml cannot be changed. Nothing was written."""
+
+
 class SandboxError(Os402Error):
     """A program could not be run under os402's conditions on this machine."""
 

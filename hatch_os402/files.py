@@ -100,6 +100,29 @@ def write_file(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def write_new(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Write `content` to the new file `path`, whole or not at all; the umask is taken from `mode`.
+
+    Raises `FileExistsError` if something has the name, whenever it came, and `OSError`.
+    """
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with open(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:  # noqa: PTH123 - a descriptor
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(partial, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+            partial.replace(path)
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
 def copy_file(source: Path, path: Path) -> None:
     """Copy the file `source` to `path`, whole or not at all. Raises `OSError`."""
     with source.open("rb") as content, replacing(path) as file:

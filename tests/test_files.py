@@ -22,6 +22,7 @@ from hatch_os402.files import (
     sweep,
     work_folder,
     write_file,
+    write_new,
 )
 
 HOLDS = """
@@ -203,3 +204,24 @@ def test_a_named_pipe_is_no_file(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="not a regular file"):
         read_file(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_is_whole_private_and_never_another(tmp_path, monkeypatch, links):
+    if not links:
+
+        def refused(*_):
+            raise PermissionError(1, "no hard links here")
+
+        monkeypatch.setattr(os, "link", refused)
+    path = tmp_path / "new"
+    write_new(path, b"content", mode=0o600)
+    assert path.read_bytes() == b"content"
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FileExistsError):
+        write_new(path, b"other")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "dangling", b"other")
+    assert path.read_bytes() == b"content"
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["dangling", "new"]

@@ -181,9 +181,10 @@ def assess(vetted: Sequence[VettedWheel], scanned: Scanned, resolution: Resoluti
     """Return everything that is known of what cannot work, without suggested fixes."""
     own = vetted[0].wheel
     assessment = assessing.assess(vetted[0], vetted[1:], resolution, build.options.offer.env)
+    offer = build.options.offer
     offered = [
-        Finding("hint", "offer", own.name, text, str(own.version))
-        for text in build.options.offer.hints(build.project.name)
+        *(Finding("warning", "offer", own.name, text, str(own.version)) for text in offer.warnings()),
+        *(Finding("hint", "offer", own.name, text, str(own.version)) for text in offer.hints(build.project.name)),
     ]
     findings = (*merged(assessment.findings, scanned.findings), *offered)
     return replace(assessment, findings=in_order(findings))

@@ -21,6 +21,8 @@ from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIP
 from hatch_os402.artifacts.signed import of_one_build
 from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports
 from hatch_os402.errors import BytecodeError, Os402Error
+from hatch_os402.formatting import human_size
+from hatch_os402.installation.command import python_command
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
 from hatch_os402.offer.payload import Executable as OfferExecutable
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from hatch_os402.config.expiry import Expiry
     from hatch_os402.config.options import Options
     from hatch_os402.offer.payload import Offer
+    from hatch_os402.reporting import Reporter
 
 _MAX_REPORTED = 5
 """Modules that did not compile, named before the rest is only counted."""
@@ -87,7 +90,7 @@ def compile_all(entries: Iterable[Entry], build: Context) -> Compiled:
         missing = "no CPython 3.12 was found (the running Python, `runtime`, PATH, and those of pyenv, Hatch and uv)"
         if options.bytecode == "required" or not options.sources:
             raise BytecodeError(
-                f"{missing}, but bytecode is required.\nInstall one, for example with `hatch python install 3.12`."
+                f"{missing}, but bytecode is required.\nInstall one, for example with `{python_command('3.12')}`."
             )
         reporter.warning(f"{missing}: the archive has no bytecode and starts more slowly")
         return Compiled(None)
@@ -216,3 +219,11 @@ def _signs(path: Path, offer: Offer) -> bool:
         return of_one_build(offer, read_offer(path))
     except Os402Error:
         return False
+
+
+def report_artifacts(artifacts: Sequence[Artifact], reporter: Reporter) -> None:
+    """Report name, size and hash of what was built."""
+    width = max(len(artifact.path.name) for artifact in artifacts)
+    for artifact in artifacts:
+        size = "offer" if artifact.offer else human_size(artifact.size)
+        reporter.info(f"{artifact.path.name:<{width}}  {size:>8}  sha256 {artifact.offer or artifact.sha256}")

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from hatch_os402.config.project import Project
 
 TARGET = "os402"
-_UV_INDEXES = frozenset({"index", "index-url", "extra-index-url", "find-links"})
 _building_own_wheel = False
 
 
@@ -114,6 +113,7 @@ def read_options(root: str, metadata: ProjectMetadata[Any]) -> Options:
 def read_project(wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any]) -> Project:
     """Return the project that Hatch describes, whose own wheel is `wheel`."""
     from hatch_os402.config.project import Project  # noqa: PLC0415 - as above
+    from hatch_os402.config.pyproject import Pyproject  # noqa: PLC0415 - as above
 
     core = metadata.core
     return Project(
@@ -126,13 +126,5 @@ def read_project(wheel: Path, *, root: str, project_id: str, metadata: ProjectMe
         extras=[canonicalize_name(extra) for extra in core.optional_dependencies],
         groups=metadata.config.get("dependency-groups", {}),
         wheel=wheel,
-        uv_indexes=not _UV_INDEXES.isdisjoint(_table(metadata.config, "tool", "uv")),
+        uv_indexes=Pyproject(Path(root), metadata.hatch, metadata.config).uv_indexes,
     )
-
-
-def _table(config: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Return the table at `names`; an empty one when there is none."""
-    for name in names:
-        found = config.get(name)
-        config = found if isinstance(found, dict) else {}
-    return config

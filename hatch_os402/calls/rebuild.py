@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hatch_os402.runtime.configured import ConfiguredRuntime
 
 _NO_SOURCES = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules"})
+_MADE_BY_BUILDS = ("_cache", ".egg-info")
 _LAST_COMMIT = ".git/logs/HEAD"
 """It may decide on the version, and on when the offer ends."""
 
@@ -77,7 +78,10 @@ def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> No
     `variables` are set besides those of this process. Raises `ArtifactError`; the previous artifacts are then as they
     were.
     """
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "os402"]
+    hatchling = read_pyproject(root).is_hatchling
+    command = (
+        [sys.executable, "-m", "hatchling", "build", "-t", "os402"] if hatchling else _own_command(root, variables)
+    )
     env = {**os.environ, **variables}
     with subprocess.Popen(command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
@@ -86,10 +90,24 @@ def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> No
             process.terminate()  # it leaves nothing half-done then
             raise
     if status:
-        raise ArtifactError(
-            f"the project {root.resolve()} could not be built; what is wrong is said above. Where its build needs "
-            "more than is installed beside hatch-os402, run `hatch build -t os402` and name the artifact."
+        more = (
+            " Where its build needs more than is installed beside hatch-os402, run `hatch build -t os402` and name the "
+            "artifact."
         )
+        raise ArtifactError(
+            f"the project {root.resolve()} could not be built; what is wrong is said above.{more if hatchling else ''}"
+        )
+
+
+def _own_command(root: Path, variables: Mapping[str, str]) -> list[str]:
+    """Return the command that builds a project of another backend than hatchling: that of this package.
+
+    How loudly it speaks, Hatch reads from `variables`, and this one from its options.
+    """
+    quiet = ["--quiet"] * int(variables.get("HATCH_QUIET", 0))
+    # The current folder is the project's, whose modules are no part of the command.
+    code = "import sys; sys.path[:] = filter(None, sys.path); from hatch_os402.cli import main; main()"
+    return [sys.executable, "-c", code, "build", *quiet, str(root.absolute())]
 
 
 def configured(path: Path) -> tuple[ConfiguredRuntime, ...]:
@@ -142,7 +160,7 @@ def _sources(root: Path, dist: Path) -> Iterator[Path]:
         if here == dist or (here != root and "pyvenv.cfg" in files):
             folders.clear()
             continue
-        folders[:] = [name for name in folders if name not in _NO_SOURCES and not name.endswith("_cache")]
+        folders[:] = [name for name in folders if name not in _NO_SOURCES and not name.endswith(_MADE_BY_BUILDS)]
         yield here
         yield from (here / name for name in files)
 

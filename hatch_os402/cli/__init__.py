@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     import click
 
 COMMANDS = {
+    "build": ("build", "Build the artifacts of a project, whatever its build backend is"),
     "cache": ("cache", "Show or prune what is kept between builds"),
     "check": ("check", "Say whether the project's dependencies can work on os402, without building"),
     "completion": ("completion", "Print what lets bash, zsh or fish complete commands"),
+    "init": ("setup.init", "Start a project, or make the project that is here one for os402"),
+    "key": ("setup.key", "Make a key in an encrypted keystore, or print the address of one"),
+    "schema": ("setup.schema", "Print the JSON Schema of the options in pyproject.toml, for editors"),
     "inspect": ("inspect", "Show what is in an archive: distributions, sizes, limits, price"),
     "lock": ("lock", "Write the lock that builds take, or check it"),
     "mcp": ("mcp", "Let a model call offers: an MCP server over stdio"),
@@ -37,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         group = _group()
     except ModuleNotFoundError:  # click, an extra
-        sys.exit('The command needs the extra "cli": python -m pip install "hatch-os402[cli]"')
+        from hatch_os402.installation.command import missing_module  # noqa: PLC0415 - for this error alone
+
+        sys.exit(f"hatch-os402: {missing_module('click')}")
 
     from hatch_os402.errors import Os402Error  # noqa: PLC0415
     from hatch_os402.formatting import escaped_lines  # noqa: PLC0415
@@ -54,10 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "hatch_os402":
             _exit_with_bug(error, arguments)
-        sys.exit(
-            f"hatch-os402: this command needs the module {error.name!r}: "
-            'python -m pip install "hatch-os402[cli,mcp,publish,serve]"'
-        )
+        from hatch_os402.installation.command import missing_module  # noqa: PLC0415 - as above
+
+        sys.exit(f"hatch-os402: {escaped_lines(missing_module(error.name))}")
     except Exception as error:  # noqa: BLE001 - whatever it is, it was not expected
         _exit_with_bug(error, arguments)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hatch_os402.build import context
 from hatch_os402.build.pipeline import analyze
 from hatch_os402.cli.shared.conditions import JSON, what_argument
 from hatch_os402.cli.shared.projects import opened_project, project_root
@@ -43,7 +44,10 @@ def command(
     [default: the project of the current folder, or of one above it] The exit status is 1 when something cannot work.
     """
     reporter = ClickReporter()
-    with opened_project(project_root(what), reporter, locked=locked) as build:
+    with (
+        opened_project(project_root(what)) as (project, options),
+        context.opened(project, options, reporter, locked=locked) as build,
+    ):
         found = analyze(build, remedies=remedies)
     for sentence in (text for vetted in found.vetted for text in vetted.unseen):
         reporter.debug(sentence)

@@ -9,6 +9,7 @@ import click
 from packaging.pylock import is_valid_pylock_path
 from packaging.utils import canonicalize_name
 
+from hatch_os402.build import context
 from hatch_os402.build.analysis import read_request
 from hatch_os402.build.locking import check_lock, lock_path, stale
 from hatch_os402.build.relock import LockSettings, fetch_wheels, last_versions, make_lock
@@ -69,7 +70,10 @@ def command(
     if flags["check"] and (names or flags["upgrade"] or before or fetch or flags["urls"]):
         raise click.UsageError("--check goes with none of the other options")
     reporter = ClickReporter()
-    with opened_project(project_root(given_project()), reporter) as build:
+    with (
+        opened_project(project_root(given_project())) as (project, options),
+        context.opened(project, options, reporter) as build,
+    ):
         path = _lock_path(build)
         if flags["check"]:
             _check(path, build)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import sys
 from pathlib import Path
@@ -69,7 +70,7 @@ def command(
     from hatch_os402.gateway.core import Gateway  # noqa: PLC0415
     from hatch_os402.gateway.reload import WatchedSource, load_all  # noqa: PLC0415
     from hatch_os402.gateway.server import HOST, listen, serve  # noqa: PLC0415
-    from hatch_os402.offer.keys import load_key  # noqa: PLC0415 - needs an extra; `--help` does not
+    from hatch_os402.offer.keys import load_key, terminal_prompt  # noqa: PLC0415 - needs an extra; `--help` does not
 
     for owner in owners:
         if not re.fullmatch("0x[0-9a-fA-F]{40}", owner):
@@ -77,7 +78,7 @@ def command(
     if not (what or owners or key):  # else it is there to be published to
         what = tuple(filter(None, [project_above(Path())]))
     reporter = _Tell()
-    signer = None if key is None else load_key(key, {}, None)
+    signer = None if key is None else load_key(key, os.environ, terminal_prompt())
     listening = listen(port)  # before anything is built
 
     async def run() -> None:

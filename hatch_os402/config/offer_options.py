@@ -6,11 +6,13 @@ program is offered and not just any executable: `cgi` and `stdin-private` are tr
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.config import secrets
 from hatch_os402.config.toml_fields import Fields
 from hatch_os402.config.toml_values import duration, moment, size
 from hatch_os402.offer import networks, prices
@@ -23,7 +25,6 @@ from hatch_os402.offer.payload import U32_MAX, Exec, Limits, Offer, argument_fau
 from hatch_os402.offer.schemas import normalise
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator, Mapping
 
 PREFIX = "tool.hatch.build.targets.os402.offer"
@@ -202,7 +203,26 @@ class OfferOptions:
 
     @cached_property
     def env(self) -> dict[str, str]:
-        """The program's environment, as written: without what a build adds."""
+        """The program's environment: as written, with the values of `{env:NAME}`, and without what a build adds."""
+        found = {}
+        for key, value in self.written_env.items():
+            try:
+                found[key] = secrets.resolved(value, os.environ)
+            except ValueError as error:
+                raise self._fields.wrong_value(f"env.{key}", str(error)) from None
+            if secrets.references(value) and not self.env_private:
+                raise self._fields.wrong_value(
+                    f"env.{key}",
+                    "takes its value from the environment, and everybody could read it in the offer: set "
+                    "`env-private = true`",
+                )
+            if fault := argument_fault(f"{key}={found[key]}"):
+                raise self._fields.wrong_value(f"env.{key}", fault)
+        return found
+
+    @property
+    def written_env(self) -> dict[str, str]:
+        """The program's environment as pyproject.toml has it, `{env:NAME}` included."""
         table = self._fields.config.get("env", {})
         if not isinstance(table, dict):
             raise self._fields.wrong_type("env", "must be a table")
@@ -213,9 +233,11 @@ class OfferOptions:
                 raise self._fields.wrong_value(
                     "env", f"has an impossible name {key!r}: it must not be empty or have `=`"
                 )
-            if fault := argument_fault(f"{key}={value}"):
-                raise self._fields.wrong_value(f"env.{key}", fault)
         return dict(table)
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what the user should change: variables that look like secrets and are not kept like ones."""
+        yield from secrets.warnings(self.written_env, os.environ, private=self.env_private)
 
     def hints(self, default_name: str | None = None) -> Iterator[str]:
         """Yield what os402 makes of these options, where one could expect something else.

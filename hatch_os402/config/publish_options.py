@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 URL_VARIABLE = "OS402_URL"
 
 KNOWN = ("url", "key", "password-file", "stdin", "env", "exe", "limit", "dry-run", "insecure")
-_LISTS = ("url", "exe")
-_SWITCHES = ("dry-run", "insecure")
+LISTS = ("url", "exe")
+SWITCHES = ("dry-run", "insecure")
 _SWITCH = {"": True, "true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -125,15 +125,15 @@ def _refuse_unknown(given: Iterable[str], prefix: str) -> None:
 
 def _strings(where: str, name: str, value: Any) -> list[str]:
     """Return a field's value as options would have it."""
-    if name in _SWITCHES and isinstance(value, bool):
+    if name in SWITCHES and isinstance(value, bool):
         return [str(value).lower()]
     if name == "limit" and isinstance(value, int) and not isinstance(value, bool):
         return [str(value)]
     if isinstance(value, str):
         return [value]
-    if name in _LISTS and isinstance(value, list) and all(isinstance(item, str) for item in value):
+    if name in LISTS and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return list(value)
-    kind = "a string or an array of strings" if name in _LISTS else "a string"
+    kind = "a string or an array of strings" if name in LISTS else "a string"
     raise OptionTypeError(f"{where} must be {kind}")
 
 

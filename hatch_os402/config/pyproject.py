@@ -18,6 +18,8 @@ _FILE = "pyproject.toml"
 _LOCATION = "HATCH_BUILD_LOCATION"
 """Hatch's variable for where builds go (hatchling's `BuildEnvVars.LOCATION`)."""
 _TARGET = "os402"
+UV_INDEXES = frozenset({"index", "index-url", "extra-index-url", "find-links"})
+"""Settings of `[tool.uv]` that say where uv finds packages."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Pyproject:
 
     root: Path
     _hatch: Any
-    _project: Mapping[str, Any]
+    _config: Mapping[str, Any]
+    """All of pyproject.toml."""
 
     @property
     def table(self) -> Mapping[str, Any]:
@@ -40,10 +43,44 @@ class Pyproject:
         table: Mapping[str, Any] = self._hatch.config.get("publish", {}).get(_TARGET, {})
         return table
 
+    @property
+    def backend(self) -> str:
+        """The build backend (PEP 517); that of setuptools where none is named."""
+        return str(self._of("build-system").get("build-backend") or "setuptools.build_meta:__legacy__")
+
+    @property
+    def is_hatchling(self) -> bool:
+        """Whether hatchling builds it, and so Hatch's rules say what its wheel holds."""
+        return self.backend.partition(":")[0] == "hatchling.build"
+
+    @property
+    def scripts(self) -> Mapping[str, str]:
+        """`[project.scripts]`, or Poetry's; empty when it is missing, as where a backend finds them elsewhere."""
+        found = self._of("project", "scripts") or self._of("tool", "poetry", "scripts")
+        return {name: value for name, value in found.items() if isinstance(value, str)}
+
+    @property
+    def groups(self) -> Mapping[str, Any]:
+        """`[dependency-groups]`, as written; empty when it is missing."""
+        return self._of("dependency-groups")
+
+    @property
+    def uv_indexes(self) -> bool:
+        """Whether `[tool.uv]` names indexes, which are not pip's."""
+        return not UV_INDEXES.isdisjoint(self._of("tool", "uv"))
+
+    def _of(self, *names: str) -> Mapping[str, Any]:
+        """Return the table at `names`; an empty one when there is none."""
+        table = self._config
+        for name in names:
+            found = table.get(name)
+            table = found if isinstance(found, dict) else {}
+        return table
+
     @cached_property
     def stem(self) -> str:
         """What the names of its artifacts begin with, whatever its version (hatchling's `project_id`); may be empty."""
-        name = self._project.get("name")
+        name = self._of("project").get("name") or self._of("tool", "poetry").get("name")
         if not isinstance(name, str):
             return ""
         normal = re.sub(r"[-_.]+", "-", name).lower()
@@ -72,7 +109,7 @@ def read_pyproject(root: Path) -> Pyproject:
 
     try:
         metadata: ProjectMetadata[Any] = ProjectMetadata(str(root), None)
-        found = Pyproject(root, metadata.hatch, metadata.config.get("project", {}))
+        found = Pyproject(root, metadata.hatch, metadata.config)
         _ = found.table, found.publish, found.directory, found.stem
     except Exception as error:  # hatchling raises many kinds for what is wrong in a file
         raise ArtifactError(f"{root / _FILE} cannot be read: {error}") from error

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.config.options import Options
+from hatch_os402.config.pyproject import project_above, read_pyproject
+from hatch_os402.errors import Os402Error
 from hatch_os402.inspection.contents import (
     LAUNCHER,
     NOBODY,
@@ -20,8 +23,10 @@ from hatch_os402.inspection.terms import Terms, read_terms
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from hatch_os402.artifacts.sets import ArtifactSet
+    from hatch_os402.offer.reading import ReadOffer
 
 FORMAT = 1
 """Of `--json`; raised when a reader of the old format would misunderstand the new one."""
@@ -132,10 +137,22 @@ def inspect(named: ArtifactSet) -> Inspection:
         parts=tuple(sorted(_parts(contents, artifacts), key=lambda part: (-part.packed, part.name))),
         members=tuple(sorted(contents.members, key=lambda member: (-member.packed, member.path))),
         bytecode=_bytecode(contents, record),
-        terms=None if artifacts.offer is None else read_terms(artifacts.offer),
+        terms=None
+        if artifacts.offer is None
+        else read_terms(artifacts.offer, private_names=_private_names(artifacts.offer, named.folder)),
         recorded=record is not None,
         notes=artifacts.notes,
     )
+
+
+def _private_names(offer: ReadOffer, folder: Path) -> tuple[str, ...]:
+    """Return the names of a private environment: those of the project around `folder`, of which no value is read."""
+    if not offer.payload["exec"].get("env_sha256") or (root := project_above(folder)) is None:
+        return ()
+    try:
+        return tuple(Options(read_pyproject(root).table, root).offer.written_env)
+    except Os402Error:
+        return ()
 
 
 def _parts(contents: Contents, artifacts: Artifacts) -> list[Part]:

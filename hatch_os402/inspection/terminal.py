@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.formatting import counted, human_size, utc_time
 from hatch_os402.inspection.contents import LAUNCHER, NOBODY
 from hatch_os402.inspection.terms import INVALID, UNCHECKED, VALID, usd
+from hatch_os402.offer.build import BASE_ENV
 from hatch_os402.terminal.tables import cell, facts, table, wrapped_list
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _LARGEST = 15
 _SHOWN = 5
+_MASK = "********"
 
 
 def show(inspection: Inspection, console: Console) -> None:
@@ -86,6 +88,8 @@ def terms_rows(terms: Terms) -> Iterator[tuple[str, str]]:
     yield "offer", f"{terms.name or '(no name)'}  sha256 of the payload {terms.sha256}"
     yield "price", price_text(terms)
     yield "limits", limits_text(terms.limits)
+    if stated := environment_text(terms):
+        yield "environment", stated
     yield "owner", terms.owner or "nobody yet: publishing it needs a key"
     yield "signed", signed_text(terms)
     yield (
@@ -117,6 +121,18 @@ def limits_text(limits: Mapping[str, Any]) -> str:
         f"kept for {limits['retain']} s",
     ]
     return ", ".join(filter(None, stated))
+
+
+def environment_text(terms: Terms) -> str:
+    """Say what the offer sets in the program's environment; private values are masked."""
+    stated = [
+        f"{name}={_MASK if value is None else value}"
+        for name, value in terms.environment.items()
+        if (name, value) not in BASE_ENV.items()
+    ]
+    if terms.private_environment:
+        stated.append(f"private: only its sha256 is in the offer, {terms.private_environment}")
+    return "\n".join(stated)
 
 
 def signed_text(terms: Terms) -> str:

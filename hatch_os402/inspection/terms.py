@@ -12,7 +12,7 @@ from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.floats import format_float
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from hatch_os402.offer.reading import ReadOffer
 
@@ -43,6 +43,10 @@ class Terms:
     networks: tuple[str, ...]
     limits: Mapping[str, Any]
     """The payload's `limits`, as it stands there."""
+    environment: Mapping[str, str | None]
+    """The variables that the offer sets for the program; None is a private value, of the project beside it."""
+    private_environment: str | None
+    """SHA256 of the environment (lowercase hex) where it is private."""
 
     @property
     def per_call(self) -> Decimal | None:
@@ -65,6 +69,8 @@ class Terms:
             "tokens": list(self.tokens),
             "networks": list(self.networks),
             "limits": dict(self.limits),
+            "environment": dict(self.environment),
+            "private_environment": self.private_environment,
         }
 
 
@@ -81,9 +87,14 @@ def usd(amount: Decimal) -> str:
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text} USD"
 
 
-def read_terms(offer: ReadOffer, now: float | None = None) -> Terms:
-    """Return the terms of `offer` at `now` (unix seconds; default: now)."""
+def read_terms(offer: ReadOffer, now: float | None = None, *, private_names: Iterable[str] = ()) -> Terms:
+    """Return the terms of `offer` at `now` (unix seconds; default: now).
+
+    `private_names` are the variables of its environment where that is private: the offer has only their hash.
+    """
     payload = offer.payload
+    execution = payload["exec"]
+    private = execution.get("env_sha256")
     prices = payload["price"]
     signature, note = _signature(offer)
     return Terms(
@@ -99,6 +110,8 @@ def read_terms(offer: ReadOffer, now: float | None = None) -> Terms:
         tokens=tuple(dict.fromkeys(price["token"] for price in prices)),
         networks=tuple(dict.fromkeys(price["network"] for price in prices)),
         limits=payload["limits"],
+        environment=dict.fromkeys(private_names) if private else dict(execution.get("env") or {}),
+        private_environment=private,
     )
 
 

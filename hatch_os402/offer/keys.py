@@ -8,8 +8,10 @@ can show it.
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import re
+import secrets
 import stat
 import sys
 from importlib import import_module
@@ -17,7 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from hatch_os402.errors import OfferError, PrivateKeyError
+from hatch_os402.files import write_new
 from hatch_os402.home import expand_user
+from hatch_os402.installation.command import install_command
 from hatch_os402.offer.canonical import parse_json
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from eth_keys.datatypes import PrivateKey
 
 VARIABLE = "X402_KEY"
+PASSWORD_VARIABLE = "X402_KEY_PASSWORD"  # noqa: S105 - a name
 
 HOW = (
     f"Give a key as `@FILE` (64 hex digits, or an encrypted keystore), in the variable {VARIABLE} (hex or @FILE), or "
@@ -36,7 +41,6 @@ _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{64})")
 _LIKE_A_KEY = re.compile(r"@?\s*(?:0[xX])?[0-9a-fA-F]{32,}")  # also one that was cut or doubled
 _LARGEST_FILE = 1 << 16
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0  # of secp256k1 (SEC 2, 2.4.1)
-_EXTRA = 'keys and signatures need the extra "publish": python -m pip install "hatch-os402[publish]"'
 
 
 class Key:
@@ -87,17 +91,19 @@ def load_key(
     """Return the key that the user means: `spec` (`@FILE`), else `X402_KEY` of `environ`, else what `prompt` returns.
 
     `prompt` asks a question without echo and may be None where nobody can answer. A file holds the key in hex or is a
-    keystore (Web3 Secret Storage, version 3) whose password is the first line of `password_file` or is asked for.
+    keystore (Web3 Secret Storage, version 3) whose password is the first line of `password_file`, else
+    `X402_KEY_PASSWORD` of `environ`, else asked for.
     `warn` is called, by default to write on stderr, when others can read the file.
 
     Raises `PrivateKeyError`; also when `spec` is a key itself, which the process list would show to everybody.
     """
     variable = _Secret(environ.get(VARIABLE, "").strip())
+    phrase = _Secret(environ.get(PASSWORD_VARIABLE, ""))
     del environ  # a traceback with local variables would show it
     given = _Secret((spec or "").strip())
     del spec
     warn = warn or _warn
-    password = _Password(password_file, prompt, warn)
+    password = _Password(password_file, phrase, prompt, warn)
     if given:
         _refuse_literal(given)
         return _from_file(given.value[1:], password, warn)
@@ -111,6 +117,41 @@ def load_key(
     return _from_hex(_Secret(_asked(prompt, "Private key (hex, not shown): ").value.strip()), "what was typed")
 
 
+def new_keystore(
+    path: Path,
+    environ: Mapping[str, str],
+    prompt: Callable[[str], str] | None,
+    *,
+    password_file: str | os.PathLike[str] | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> str:
+    """Make a key, write it to the new file `path` as an encrypted keystore, and return its address.
+
+    The password comes from where `load_key` has it from; on a terminal it is asked for twice. The file is its user's
+    alone (mode 600). Raises `PrivateKeyError`; nothing is written then, and a file that is there stays as it is.
+    """
+    phrase = _Secret(environ.get(PASSWORD_VARIABLE, ""))
+    del environ
+    require_extra("eth_keyfile")
+    if os.path.lexists(path):
+        raise PrivateKeyError(f"{path} exists, and no key is ever written over a file.\nName another file.")
+    if not path.parent.is_dir():  # before anybody types a password
+        raise PrivateKeyError(
+            f"the keystore {path} cannot be written: there is no folder {path.parent}. No key was made."
+        )
+    password = _Password(password_file, phrase, prompt, warn or _warn).new(path)
+    made = _encrypted(password)
+    opened = None if made is None else _decrypted(made, password)
+    if made is None or opened is None:
+        raise PrivateKeyError("the new keystore came out wrong, and was thrown away.\nTry again.")
+    try:
+        write_new(path, (json.dumps(made, indent=2) + "\n").encode(), mode=0o600)
+    except OSError as error:
+        reason = error.strerror or error
+        raise PrivateKeyError(f"the keystore {path} cannot be written: {reason}. No key was made.") from error
+    return opened.address
+
+
 def terminal_prompt() -> Callable[[str], str] | None:
     """Return what asks on the terminal without echo, for `load_key`; None if there is no terminal."""
     return getpass.getpass if sys.stdin is not None and sys.stdin.isatty() else None
@@ -122,7 +163,8 @@ def require_extra(*more: str) -> None:
         for module in ("eth_keys", "eth_hash.backends.pycryptodome", *more):
             import_module(module)
     except ModuleNotFoundError as error:
-        raise PrivateKeyError(_EXTRA) from error
+        command = install_command("publish")
+        raise PrivateKeyError(f'keys and signatures need the extra "publish". Install it with\n  {command}') from error
 
 
 class _Secret:
@@ -146,24 +188,47 @@ class _Password:
     def __init__(
         self,
         file: str | os.PathLike[str] | None,
+        variable: _Secret,
         prompt: Callable[[str], str] | None,
         warn: Callable[[str], None],
     ) -> None:
         self._file = None if file is None else Path(file)
+        self._variable = variable
         self._prompt = prompt
         self._warn = warn
 
     def read(self, path: Path) -> _Secret:
         """Return the password of the keystore at `path`."""
-        if self._file is not None:
-            text = _read(self._file, "password", self._warn)
-            return _Secret((text.value.splitlines() or [""])[0])
+        if stated := self._stated():
+            return stated
         if self._prompt is None:
             raise PrivateKeyError(
                 f"the keystore {path} has a password and nobody can be asked for it.\nName a file that holds it with "
-                "`--password-file`."
+                f"`--password-file`, or set {PASSWORD_VARIABLE}."
             )
         return _asked(self._prompt, f"Password of {path} (not shown): ")
+
+    def new(self, path: Path) -> _Secret:
+        """Return the password of the new keystore `path`, typed twice where it is asked for."""
+        stated = self._stated()
+        if stated is None and self._prompt is None:
+            raise PrivateKeyError(
+                "a new keystore needs a password and nobody can be asked for it.\nName a file that holds it with "
+                f"`--password-file`, or set {PASSWORD_VARIABLE}."
+            )
+        if stated is None and self._prompt is not None:
+            stated = _asked(self._prompt, f"New password of {path} (not shown): ")
+            if stated.value != _asked(self._prompt, "The same again: ").value:
+                raise PrivateKeyError("the two passwords differ, and no key was made.\nTry again.")
+        if not stated:
+            raise PrivateKeyError("the password of a new keystore must not be empty, and no key was made.")
+        return stated
+
+    def _stated(self) -> _Secret | None:
+        if self._file is not None:
+            text = _read(self._file, "password", self._warn)
+            return _Secret((text.value.splitlines() or [""])[0])
+        return self._variable or None
 
 
 def _asked(prompt: Callable[[str], str], question: str) -> _Secret:
@@ -272,6 +337,20 @@ def _decrypted(keystore: dict[str, Any], password: _Secret) -> Key | None:
         return _key(decode_keyfile_json(keystore, password.value.encode()))
     except Exception:  # noqa: BLE001 - its messages may show what it decrypted
         return None
+
+
+def _encrypted(password: _Secret) -> dict[str, Any] | None:
+    """Return a keystore of a new key, with the key derivation that geth uses."""
+    from eth_keyfile.keyfile import create_keyfile_json  # noqa: PLC0415 - the extra "publish"
+
+    secret = b""
+    while _key(secret) is None:  # one in 2^128 is out of range
+        secret = secrets.token_bytes(32)
+    try:
+        made: dict[str, Any] = create_keyfile_json(secret, password.value.encode(), kdf="scrypt")
+    except Exception:  # noqa: BLE001 - frames of the library hold the key
+        return None
+    return made
 
 
 def _signature(key: PrivateKey, digest: bytes) -> bytes | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.build.hatch_project import read_options, read_project
 from hatch_os402.errors import Os402Error, bug
-from hatch_os402.formatting import escaped_lines, human_size
+from hatch_os402.formatting import escaped_lines
 from hatch_os402.processes.interruption import Interrupted, interruptible
 from hatch_os402.terminal.colors import has_color, styled
 
@@ -94,13 +94,11 @@ def build_artifacts(
     wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any], directory: str, app: Application
 ) -> tuple[Artifact, ...]:
     """Build the artifacts from the project's `wheel` into `directory`. Raises `Os402Error`."""
-    from hatch_os402.build.pipeline import build  # noqa: PLC0415 - Hatch imports every plugin for every build
+    from hatch_os402.build.assembly import report_artifacts  # noqa: PLC0415 - Hatch imports every plugin for every build
+    from hatch_os402.build.pipeline import build  # noqa: PLC0415 - as above
 
     project = read_project(wheel, root=root, project_id=project_id, metadata=metadata)
     reporter = HatchReporter(app, color=True)
     artifacts = build(project, read_options(root, metadata), Path(os.path.abspath(directory)), reporter)  # noqa: PTH100
-    width = max(len(artifact.path.name) for artifact in artifacts)
-    for artifact in artifacts:
-        size = "offer" if artifact.offer else human_size(artifact.size)
-        reporter.info(f"{artifact.path.name:<{width}}  {size:>8}  sha256 {artifact.offer or artifact.sha256}")
+    report_artifacts(artifacts, reporter)
     return artifacts

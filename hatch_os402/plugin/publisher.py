@@ -32,10 +32,9 @@ class Os402Publisher(PublisherInterface):
                 self.app.display_error(escaped_lines(error.details.rstrip()))
             self.app.abort(escaped_lines(f"os402: {error.message}"))
         except ModuleNotFoundError as error:
-            self.app.abort(
-                f'os402: publishing needs the module {error.name!r}: install "hatch-os402[publish]" beside Hatch, for '
-                "example with `uv tool install hatch --with 'hatch-os402[publish]'`"
-            )
+            from hatch_os402.installation.command import missing_module  # noqa: PLC0415 - for this error alone
+
+            self.app.abort(escaped_lines(f"os402: {missing_module(error.name, 'publish')}"))
         except Exception as error:  # noqa: BLE001 - Hatch would show local variables with HATCH_DEBUG, the environment among them
             if self.app.verbosity > 0:
                 self.app.display_error(escaped_lines(traceback.format_exc().rstrip()))

@@ -17,6 +17,7 @@ from hatch_os402.processes.interruption import killed_with_this
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
 
 def run_python(
@@ -90,7 +91,7 @@ def _wait(
         progress(time.monotonic() - begun)
 
 
-def kill_group(process: subprocess.Popen[str]) -> None:
+def kill_group(process: subprocess.Popen[Any]) -> None:
     """Kill `process`, which leads a session of its own, with all that it has started."""
     if process.returncode is not None:  # its number may be another's by now
         return

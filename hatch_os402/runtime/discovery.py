@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.errors import SandboxError
 from hatch_os402.files import file_sha256
+from hatch_os402.installation.command import python_command
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.elf import is_static_file
 from hatch_os402.runtime.fetching import find_by_sha256
@@ -87,7 +88,8 @@ def discover(
         sys.executable,
         f"Python {version}, in place of {pins.NAME}",
         f"{failed}There is no CPython 3.12 on this machine, so Python {version} runs the program: it ignores the "
-        "archive's bytecode, and its standard library is another version's. `hatch python install 3.12` gets one.",
+        "archive's bytecode, and its standard library is another version's. "
+        f"`{python_command('3.12')}` gets one.",
         named=True,
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.errors import OfferError, Os402Error
 from hatch_os402.formatting import counted
+from hatch_os402.installation.command import python_command
 from hatch_os402.offer.build import environment
 from hatch_os402.offer.schemas import normalise
 from hatch_os402.runtime.interpreters import find_compiler
@@ -79,7 +80,7 @@ def _by_import(
     if interpreter is None:
         raise Os402Error(
             "the schemas of tools are read by importing them with a CPython 3.12, and none was found.\n"
-            f'Install one (`hatch python install 3.12`), set `schema = "static"`, or {_BY_HAND}.'
+            f'Install one (`{python_command("3.12")}`), set `schema = "static"`, or {_BY_HAND}.'
         )
     described = describe_by_import(
         functions,

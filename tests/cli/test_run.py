@@ -15,6 +15,7 @@ from support.programs import BIG, CASES, name_of, write_offer
 
 from hatch_os402.cli import main
 from hatch_os402.config.offer_options import OfferOptions
+from hatch_os402.installation.command import python_command
 from hatch_os402.offer.payload import Limits
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="os402's sandbox is Linux's")
@@ -245,7 +246,7 @@ def test_without_a_3_12_the_running_python_is_taken_with_a_warning(run, echo, mo
     code, out, err = run(echo)
     assert (code, out) == (0, b"GET None [] ")
     assert "There is no CPython 3.12 on this machine" in err
-    assert "`hatch python install 3.12` gets one" in err
+    assert f"`{python_command('3.12')}` gets one" in err
 
 
 def test_without_the_sandbox(run, tmp_path):

@@ -13,6 +13,7 @@ from eth_keyfile import create_keyfile_json
 from support.offercraft import ORDER
 
 from hatch_os402.errors import PrivateKeyError
+from hatch_os402.installation.command import install_command
 from hatch_os402.offer import keys
 from hatch_os402.offer.keys import Key, load_key
 
@@ -196,9 +197,9 @@ class TestRefused:
 
     def test_without_the_extra(self, monkeypatch, key_file):
         monkeypatch.setitem(sys.modules, "eth_keyfile", None)
-        assert "hatch-os402[publish]" in load(key_file(json.dumps(keystore())))
+        assert install_command("publish") in load(key_file(json.dumps(keystore())))
         monkeypatch.setitem(sys.modules, "eth_keys", None)
-        assert "hatch-os402[publish]" in load(environ={"X402_KEY": MARKER})
+        assert install_command("publish") in load(environ={"X402_KEY": MARKER})
 
 
 class TestPermissions:

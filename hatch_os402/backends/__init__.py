@@ -1,0 +1,1 @@
+"""Projects whose build backend is not hatchling: their wheel and their metadata, through PEP 517."""

@@ -1,0 +1,54 @@
+"""`hatch-os402 build`: the artifacts of a project, whatever its build backend is."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, ZIPAPP
+from hatch_os402.artifacts.writing import remove_if_created
+from hatch_os402.build.assembly import report_artifacts
+from hatch_os402.build.pipeline import build
+from hatch_os402.calls.rebuild import built
+from hatch_os402.cli.shared.conditions import what_argument
+from hatch_os402.cli.shared.projects import opened_project, project_root
+from hatch_os402.cli.shared.reporter import ClickReporter
+from hatch_os402.config.expiry import source_date_epoch
+from hatch_os402.config.pyproject import read_pyproject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+@click.command()
+@what_argument(metavar="[PROJECT]")
+def command(what: Path | None) -> None:
+    """Build the artifacts of PROJECT, and print their paths.
+
+    [default: the project of the current folder, or of one above it]
+
+    With hatchling as its build backend this is `hatch build -t os402`, without Hatch. Any other backend (setuptools,
+    flit, poetry, pdm, uv_build, …) builds the project's wheel, in an environment of its own, as `python -m build` does.
+    """
+    reporter = ClickReporter()
+    root = project_root(what)
+    pyproject = read_pyproject(root)
+    if pyproject.is_hatchling:
+        found = built(root, reporter, always=True)
+        offers = (one.path(OFFER) for one in found.expanded())
+        _show((found.path(ZIPAPP), found.path(FRAME), *offers, found.path(RECORD)))
+        return
+    source_date_epoch(os.environ)  # what is wrong with it is said before anything is built
+    with remove_if_created(pyproject.directory), opened_project(root) as (own, options):
+        reporter.info(f"{own.wheel.name}, built by {pyproject.backend}")
+        artifacts = build(own, options, pyproject.directory.absolute(), reporter)
+    report_artifacts(artifacts, reporter)
+    _show(artifact.path for artifact in artifacts)
+
+
+def _show(paths: Iterable[Path]) -> None:
+    for path in paths:
+        click.echo(path)

@@ -1,0 +1,138 @@
+"""The target's table in the pyproject.toml (or hatch.toml) of a project that is there.
+
+tomlkit reads the file and writes the table. The file's own text stays as it is, to the byte: the table comes after it,
+or, where a table of dotted keys or an inline table leaves no room for a header, where tomlkit puts it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from hatch_os402.errors import ScaffoldError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_PYPROJECT, _HATCH = "pyproject.toml", "hatch.toml"
+_IN_HATCH = ("build", "targets", "os402")
+_IN_PYPROJECT = ("tool", "hatch", *_IN_HATCH)
+
+
+@dataclass(frozen=True)
+class TomlFile:
+    """The file that has a project's configuration of Hatch."""
+
+    path: Path
+    text: str
+    """With the line endings of the file."""
+    config: Mapping[str, Any]
+    """As plain values."""
+    keys: tuple[str, ...]
+    """Where the target's table stands in it."""
+
+    @property
+    def has_table(self) -> bool:
+        """Whether the target's table is there already."""
+        return _at(self.config, self.keys) is not None
+
+    @property
+    def table_name(self) -> str:
+        """The header of the target's table."""
+        return f"[{'.'.join(self.keys)}]"
+
+
+def read_file(root: Path) -> TomlFile:
+    """Return the file of the project at `root` into which the table belongs. Raises `ScaffoldError`.
+
+    That is hatch.toml where it has a table `build`: it takes the place of the one in pyproject.toml.
+    """
+    hatch = root / _HATCH
+    if hatch.is_file() and "build" in (found := _read(hatch, _IN_HATCH)).config:
+        return found
+    return _read(root / _PYPROJECT, _IN_PYPROJECT)
+
+
+def _read(path: Path, keys: tuple[str, ...]) -> TomlFile:
+    try:
+        text = path.read_bytes().decode()
+        return TomlFile(path, text, tomlkit.parse(text).unwrap(), keys)
+    except (OSError, ValueError, TOMLKitError) as error:
+        raise ScaffoldError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
+
+
+def with_table(file: TomlFile, table: Mapping[str, Any]) -> str:
+    """Return the text of `file` with `table` as the target's. Raises `ScaffoldError` where that cannot be written."""
+    expected = _merged(file.config, file.keys, table)
+    for attempt in (_appended, _inserted):
+        try:
+            text = attempt(file, table)
+            if tomlkit.parse(text).unwrap() == expected:
+                return text
+        except (
+            TOMLKitError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ):  # what tomlkit raises for the odd ones
+            continue
+    written = "".join(f"\n  {line}" for line in _lines(file, table))
+    raise ScaffoldError(
+        f"{file.path} is written in a way that leaves no room for the table. Write it yourself:{written}"
+    )
+
+
+def diff(file: TomlFile, text: str) -> str:
+    """Return the change from `file` to `text` as a unified diff."""
+    name = file.path.name
+    lines = difflib.unified_diff(
+        file.text.splitlines(keepends=True), text.splitlines(keepends=True), f"a/{name}", f"b/{name}"
+    )
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(file: TomlFile, table: Mapping[str, Any]) -> list[str]:
+    document = tomlkit.document()
+    for name, value in table.items():
+        document.add(name, value)
+    return [file.table_name, *tomlkit.dumps(document).splitlines()]
+
+
+def _appended(file: TomlFile, table: Mapping[str, Any]) -> str:
+    newline = "\r\n" if "\r\n" in file.text else "\n"
+    start = file.text if file.text.endswith("\n") or not file.text else file.text + newline
+    return start + newline.join(["", *_lines(file, table), ""])
+
+
+def _inserted(file: TomlFile, table: Mapping[str, Any]) -> str:
+    document = tomlkit.parse(file.text)
+    place: Any = document
+    *parents, last = file.keys
+    for key in parents:
+        if key not in place:
+            place[key] = tomlkit.table(is_super_table=True)
+        place = place[key]
+    place[last] = dict(table)
+    return tomlkit.dumps(document)
+
+
+def _merged(config: Mapping[str, Any], keys: tuple[str, ...], table: Mapping[str, Any]) -> dict[str, Any]:
+    first, *rest = keys
+    if rest and not isinstance(config.get(first, {}), dict):
+        raise ScaffoldError(f"`{first}` has no room for the table: it must be a table itself")
+    below = _merged(config.get(first, {}), tuple(rest), table) if rest else dict(table)
+    return {**config, first: below}
+
+
+def _at(config: Any, keys: tuple[str, ...]) -> Any:
+    for key in keys:
+        if not isinstance(config, dict) or key not in config:
+            return None
+        config = config[key]
+    return config
