@@ -179,6 +179,8 @@ class Values:
                 return None
             parts += [text[end : found.start()], str(one)]
             end = found.end()
+        if not isinstance(given, (dict, _Namespace)) and next(rest, None) is not None:
+            return None  # Python takes this for an error
         return _joined([*parts, text[end:]])
 
     def _item(self, mapping: Any, name: str, scope: Scope, depth: int) -> Any:

@@ -129,7 +129,8 @@ def main() -> None:
             if (leads := sorted(one for one in imports[name] if one in patterns))
         },
     }
-    FILE.write_text(layout(content), encoding="utf-8")
+    target = pathlib.Path(sys.argv[1]) if sys.argv[1:] else FILE
+    target.write_text(layout(content), encoding="utf-8")
 
 
 def layout(content: dict) -> str:
