@@ -93,7 +93,7 @@ def _cases(parsed: Any, flags: int) -> int:
     return total if anywhere else 0
 
 
-class Distribution:
+class ModuleSet:
     """The modules of a distribution: archive path → source."""
 
     def __init__(self, sources: dict[str, bytes]) -> None:
@@ -155,7 +155,7 @@ def main() -> None:
         if request[:1] == b"p":
             made: Any = _listed(asked)
         else:
-            made = Distribution({path: _read(requests) for path in asked}).answer()
+            made = ModuleSet({path: _read(requests) for path in asked}).answer()
         answer = json.dumps(made).encode()
         answers.write(len(answer).to_bytes(8, "big") + answer)
         answers.flush()

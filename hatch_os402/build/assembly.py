@@ -20,19 +20,23 @@ from hatch_os402.archive.patterns import prepare
 from hatch_os402.artifacts.facts import BuildFacts
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, suffix_of
 from hatch_os402.artifacts.signed import of_one_build
+from hatch_os402.compatibility.imports.reach import module_names
 from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports
-from hatch_os402.config.run_profile import RunProfile, read_run_profile
+from hatch_os402.config.run_profile import FILE, RunProfile, read_run_profile
 from hatch_os402.errors import BytecodeError, Os402Error
+from hatch_os402.formatting import counted
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
 from hatch_os402.offer.payload import Executable as OfferExecutable
 from hatch_os402.offer.payload import sha256 as offer_sha256
 from hatch_os402.offer.reading import read_offer
 from hatch_os402.runtime.interpreters import find_compiler
+from hatch_os402.runtime.modules import facts
 from hatch_os402.tools.model import Tool
+from hatch_os402.wheels.members import parents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from hatch_os402.archive.entries import Entry
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from hatch_os402.config.expiry import Expiry
     from hatch_os402.config.options import Options
     from hatch_os402.offer.payload import Offer
+    from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.interpreters import Interpreter
 
 _MAX_REPORTED = 5
@@ -124,10 +129,25 @@ def compile_all(entries: Sequence[Entry], profile: RunProfile | None, build: Con
     return compiled
 
 
+def _report_gone(profile: RunProfile, paths: set[str], reporter: Reporter) -> None:
+    """Warn of a profile that is of an earlier state: it names modules that are nowhere any more."""
+    library = {name for key in ("modules", "missing", "undecided") for name in facts()[key]}
+    known = {parent for name in module_names(paths) for parent in (name, *parents(name.replace(".", "/")))}
+    known = {name.replace("/", ".") for name in known}
+    gone = [name for name in profile.modules if name not in known and name.partition(".")[0] not in library]
+    if gone:
+        reporter.warning(
+            f"{FILE} names {counted(len(gone), 'module')} that neither the archive nor the runtime has, such as "
+            f"{gone[0]}: it is of an earlier state of the project. Delete it, and save it again with "
+            "`hatch-os402 profile --save`"
+        )
+
+
 def _prepare(
-    entries: Iterable[Entry], compiled: Compiled, profile: RunProfile, interpreter: Interpreter, build: Context
+    entries: Sequence[Entry], compiled: Compiled, profile: RunProfile, interpreter: Interpreter, build: Context
 ) -> Prepared:
     """Prepare the regular expressions of the program's modules that compile, and of those that `profile` names."""
+    _report_gone(profile, {entry.path for entry in entries}, build.reporter)
     paths = {path for path, _ in compiled.failures}
     modules = [entry for entry in importable(entries) if entry.path not in paths and not is_launcher(entry.path)]
     prepared = prepare(

@@ -54,10 +54,14 @@ class RunProfile:
         return cls(tuple(sorted(set(modules))), tuple(sorted(kept)))
 
     def merged(self, other: RunProfile) -> RunProfile:
-        """Return what either has."""
-        return RunProfile(
-            tuple(sorted({*self.modules, *other.modules})), tuple(sorted({*self.patterns, *other.patterns}))
-        )
+        """Return what either has. Raises `PatternsError` for more patterns than a profile may have."""
+        patterns = {*self.patterns, *other.patterns}
+        if len(patterns) > MAX_PATTERNS:
+            raise PatternsError(
+                f"{FILE} would have {len(patterns):,} patterns, and can have {MAX_PATTERNS:,}.\n"
+                "Delete it, and save a profile of fewer requests."
+            )
+        return RunProfile(tuple(sorted({*self.modules, *other.modules})), tuple(sorted(patterns)))
 
     def text(self) -> bytes:
         """Return the only layout: a line a module and a pattern, in ASCII, so that versions of it can be compared."""
