@@ -186,7 +186,8 @@ def _watch_patterns(re: Any) -> None:
         return
 
     def noted(pattern: Any, flags: Any) -> Any:
-        if type(pattern) in (str, bytes) and len(pattern) <= _LONGEST_PATTERN and len(_patterns) < _MOST_PATTERNS:
+        plain = type(pattern) in (str, bytes) and isinstance(flags, int)
+        if plain and len(pattern) <= _LONGEST_PATTERN and len(_patterns) < _MOST_PATTERNS:
             _patterns[type(pattern), pattern, int(flags)] = None
         return compile_(pattern, flags)
 

@@ -217,6 +217,17 @@ def test_an_re_that_the_start_has_imported_uses_the_table(table, python312, tmp_
     assert json.loads(answer.stdout) == {"cache": "_Cache", "state": ["module", "module"]}
 
 
+def test_re_can_be_imported_on_first_use(table, python312, tmp_path):
+    main = (
+        "import sys\nimport re\n\ndef main():\n    kinds = [type(re).__name__]\n    re.compile('a.b|[x-z]+', re.S | re.X)\n"
+        "    kinds += [type(re).__name__, type(re._cache2).__name__, type(sys.modules['re._compiler']).__name__]\n"
+        "    print('[' + ', '.join(f'\"{kind}\"' for kind in kinds) + ']')\n"
+    )
+    data = launching.archive({"app.py": main, PATTERNS: table}, "app:main", lazy_imports=("re",))
+    said = launching.run(data, tmp_path, python=python312.path).facts
+    assert said == ["_Deferred", "module", "_Cache", "_Waiting"]
+
+
 @pytest.mark.once
 @pytest.mark.parametrize(
     "damage",
