@@ -79,6 +79,20 @@ class BytecodeError(Os402Error):
     """Bytecode was required and cannot be had."""
 
 
+class CompilerProcessError(Os402Error):
+    """The target's Python ended before it had answered. Its text is the first part of a sentence."""
+
+    def __init__(self, path: str, version: str, status: int, *, late: bool = False) -> None:
+        """Say which interpreter it was, how it ended, and whether it was killed since it took too long."""
+        self.how = f"is ended by signal {-status}" if status < 0 else f"ends with status {status}"
+        self.late = late
+        super().__init__(f"{path} (CPython {version}) ended with status {status}")
+
+
+class PatternsError(Os402Error):
+    """Regular expressions could not be prepared, or `os402-profile.json` cannot be used."""
+
+
 class OfferError(Os402Error):
     """The offer cannot be written as os402 would read it."""
 

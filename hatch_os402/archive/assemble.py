@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
 from hatch_os402.archive.entries import Entry
+from hatch_os402.archive.patterns import NAME as PATTERNS
 from hatch_os402.archive.staging import records
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ MAIN = "__main__.py"
 OWNER = "hatch-os402"
 _FIRST = tuple(launcher.RESERVED + name for name in ("start.", "index.", "importer.", "streams.", "vfs/patches."))
 """What the modules of the launcher begin with that every start looks for: the nearer they are, the less it searches."""
+_READER = f"{launcher.RESERVED}prepared.py"
+"""What reads the table of prepared patterns, and its bytecode: of no use where there is none."""
 
 
 def launcher_entries(entry_point: str, **settings: Any) -> tuple[Entry, ...]:
@@ -32,20 +35,34 @@ def launcher_entries(entry_point: str, **settings: Any) -> tuple[Entry, ...]:
 def assemble(launch: Sequence[Entry], tree: Tree, compiled: Compiled, *, sources: bool) -> tuple[Entry, ...]:
     """Return every file of the archive in its order: `__main__.py`, the launcher's own, then all others sorted.
 
+    The table of prepared patterns is one of the launcher's.
+
     Without `sources`, the sources of compiled modules are left out, but for the launcher's: `python X.pyz` needs them.
     """
     pycs = [pyc.entry for pyc in compiled.pycs]
     needless = set() if sources else {pyc.module.path for pyc in compiled.pycs}
     files = [entry for entry in tree.entries if entry.path not in needless]
     files += [entry for entry in pycs if entry.owner != OWNER]
+    prepared = [Entry.of(PATTERNS, compiled.patterns.table, OWNER)]
+    if not compiled.patterns.table:
+        prepared, launch, pycs = [], _without_reader(launch), _without_reader(pycs)
     whole = replace(tree, entries=tuple(files))
-    everything = [*launch, *(entry for entry in pycs if entry.owner == OWNER), *files, *records(whole)]
+    everything = [*launch, *prepared, *(entry for entry in pycs if entry.owner == OWNER), *files, *records(whole)]
     return tuple(sorted(everything, key=_place))
 
 
-def _place(entry: Entry) -> tuple[bool, bool, bool, bytes]:
+def _without_reader(entries: Sequence[Entry]) -> list[Entry]:
+    return [entry for entry in entries if not entry.path.startswith(_READER)]
+
+
+def _place(entry: Entry) -> tuple[bool, bool, bool, bool, bytes]:
+    """Return what `entry` is sorted by.
+
+    The launcher finds its first modules by their names in the archive's bytes. The table of patterns, which holds what
+    dependencies have written, comes behind all of them.
+    """
     path = entry.path
-    return path != MAIN, not is_launcher(path), not path.startswith(_FIRST), path.encode()
+    return path != MAIN, not is_launcher(path), path == PATTERNS, not path.startswith(_FIRST), path.encode()
 
 
 def is_launcher(path: str) -> bool:

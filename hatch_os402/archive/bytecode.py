@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive import _compile_worker, _references
-from hatch_os402.cache import cache_errors
-from hatch_os402.environment import chosen
-from hatch_os402.errors import BytecodeError
-from hatch_os402.files import write_file
+from hatch_os402.archive.kept import folder_of, keep, load
+from hatch_os402.archive.target_process import TargetProcess
+from hatch_os402.errors import BytecodeError, CompilerProcessError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +51,7 @@ class Compiler:
         build = hashlib.sha256(worker + interpreter.build.encode()).hexdigest()[:16]
         self._folder = cache / f"{interpreter.version}-{build}"
         self._interpreter = interpreter
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = TargetProcess(interpreter, str(_compile_worker.__file__))
 
     def __enter__(self) -> Self:
         return self
@@ -62,11 +59,7 @@ class Compiler:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._process is not None:
-            if kind is not None:
-                self._process.kill()
-            with self._process:
-                pass
+        self._process.__exit__(kind, error, traceback)
 
     def compile(
         self, name: str, sha256: str, read: Callable[[], bytes], *, docstrings: bool = True, assertions: bool = True
@@ -76,83 +69,37 @@ class Compiler:
         `sha256` (hex) is that of the source which `read` returns; it is read only when the cache does not know it.
         Without `assertions` it has no docstrings either, as with `python -OO`.
         """
-        keep = b"2" if not assertions else b"0" if docstrings else b"0d"
-        key = hashlib.sha256(f"{sha256} {keep.decode()} {name}".encode()).hexdigest()
-        folder = self._folder / key[:2] / key[2:]
-        if (known := _load(folder)) is not None:
-            return known
-        answer = self._patiently(name.encode(), keep, read())
+        kept = b"2" if not assertions else b"0" if docstrings else b"0d"
+        folder = folder_of(self._folder, f"{sha256} {kept.decode()} {name}")
+        if (known := load(folder)) is not None:
+            return _described(*known)
+        answer = self._patiently(name.encode(), kept, read())
         if answer[:1] == b"-":
             return Uncompilable(answer[1:].decode())
-        return _keep(folder, answer[1:])
+        return _described(keep(folder, answer[1:], ".pyc"), answer[1:])
 
-    def _patiently(self, name: bytes, keep: bytes, source: bytes) -> bytes:
+    def _patiently(self, name: bytes, kept: bytes, source: bytes) -> bytes:
         """Return the answer of a compiler that may die of a module.
 
         Deep nesting ends some releases with SIGSEGV. What came before in the process must not decide, so that a fresh
         one tries again, after it has shown that it compiles at all.
         """
         try:
-            return self._ask(name, keep, source)
-        except BytecodeError:
-            self._process = None
-            self._ask(name, keep, b"pass")
+            return self._process.ask(name, kept, source)
+        except CompilerProcessError:
+            pass
         try:
-            return self._ask(name, keep, source)
-        except BytecodeError:
-            assert self._process is not None  # noqa: S101 - it has just ended
-            status, self._process = self._process.returncode, None
-            how = f"is ended by signal {-status}" if status < 0 else f"ends with status {status}"
-            return f"-CPython {self._interpreter.version} {how} when it compiles it".encode()
-
-    def _ask(self, name: bytes, keep: bytes, source: bytes) -> bytes:
-        if self._process is None:
-            # Isolated, without `site`: nothing of this machine's configuration takes part.
-            self._process = subprocess.Popen(
-                [self._interpreter.path, "-I", "-S", "-B", "-W", "ignore", _compile_worker.__file__],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=chosen(os.environ),
-            )
-        requests, answers = self._process.stdin, self._process.stdout
-        assert requests is not None  # noqa: S101 - both are pipes, see above
-        assert answers is not None  # noqa: S101
-        try:
-            for part in (name, keep, source):
-                requests.write(len(part).to_bytes(8, "big") + part)
-            requests.flush()
-            size = int.from_bytes(answers.read(8), "big")
-            answer = answers.read(size)
-        except OSError:
-            answer = b""
-        if not answer or len(answer) != size:
-            with self._process:  # what is left of a request cannot be flushed
-                status = self._process.wait()
+            self._process.ask(name, kept, b"pass")
+        except CompilerProcessError as error:
             raise BytecodeError(
-                f"{self._interpreter.path} (CPython {self._interpreter.version}) ended with status {status} while it "
-                f"compiled {name.decode()}.\n"
+                f"{error} while it compiled {name.decode()}.\n"
                 "Use another CPython 3.12, leave the file out with `exclude`, or set `bytecode = false`."
-            )
-        return answer
+            ) from error
+        try:
+            return self._process.ask(name, kept, source)
+        except CompilerProcessError as error:
+            return f"-CPython {self._interpreter.version} {error.how} when it compiles it".encode()
 
 
-def _load(folder: Path) -> Bytecode | None:
-    """Return the one file of `folder`, when it is what its name says."""
-    try:
-        for path in folder.iterdir():
-            pyc = path.read_bytes()
-            if hashlib.sha256(pyc).hexdigest() == path.stem:
-                return Bytecode(path, len(pyc), path.stem)
-    except OSError:
-        pass
-    return None
-
-
-def _keep(folder: Path, pyc: bytes) -> Bytecode:
-    sha256 = hashlib.sha256(pyc).hexdigest()
-    path = folder / f"{sha256}.pyc"
-    with cache_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        write_file(path, pyc)
-    return Bytecode(path, len(pyc), sha256)
+def _described(path: Path, pyc: bytes) -> Bytecode:
+    return Bytecode(path, len(pyc), path.stem)

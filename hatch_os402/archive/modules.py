@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.archive.bytecode import Bytecode, Compiler, Uncompilable
+from hatch_os402.archive.patterns import NOTHING, Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +37,8 @@ class Compiled:
     """Path and reason of every module that stays source only."""
     docstrings: bool = True
     """Whether the modules keep theirs."""
+    patterns: Prepared = NOTHING
+    """The regular expressions that the same CPython prepared."""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -47,6 +50,7 @@ class Compiled:
             "python": self.python,
             "modules": len(self.pycs),
             "left_as_source": dict(self.failures),
+            "patterns": self.patterns.count,
             **({} if self.docstrings else {"docstrings": False}),
         }
 

@@ -16,12 +16,15 @@ from hatch_os402.archive import frame as framing
 from hatch_os402.archive.assemble import importable, is_launcher, launcher_entries
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, pack
+from hatch_os402.archive.patterns import prepare
 from hatch_os402.artifacts.facts import BuildFacts
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, suffix_of
 from hatch_os402.artifacts.signed import of_one_build
+from hatch_os402.compatibility.imports.reach import module_names
 from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports
+from hatch_os402.config.run_profile import FILE, RunProfile, read_run_profile
 from hatch_os402.errors import BytecodeError, Os402Error
-from hatch_os402.formatting import human_size
+from hatch_os402.formatting import counted, human_size
 from hatch_os402.installation.command import python_command
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
@@ -29,13 +32,16 @@ from hatch_os402.offer.payload import Executable as OfferExecutable
 from hatch_os402.offer.payload import sha256 as offer_sha256
 from hatch_os402.offer.reading import read_offer
 from hatch_os402.runtime.interpreters import find_compiler
+from hatch_os402.runtime.modules import facts
 from hatch_os402.tools.model import Tool
+from hatch_os402.wheels.members import parents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from hatch_os402.archive.entries import Entry
+    from hatch_os402.archive.patterns import Prepared
     from hatch_os402.archive.staging import Tree
     from hatch_os402.artifacts.writing import Artifact, Files
     from hatch_os402.build.analysis import Analysis, BuildRequest
@@ -44,6 +50,7 @@ if TYPE_CHECKING:
     from hatch_os402.config.options import Options
     from hatch_os402.offer.payload import Offer
     from hatch_os402.reporting import Reporter
+    from hatch_os402.runtime.interpreters import Interpreter
 
 _MAX_REPORTED = 5
 """Modules that did not compile, named before the rest is only counted."""
@@ -79,8 +86,19 @@ def launcher_files(request: BuildRequest, options: Options) -> tuple[Entry, ...]
     )
 
 
-def compile_all(entries: Iterable[Entry], build: Context) -> Compiled:
-    """Compile every module as the option `bytecode` says. Raises `BytecodeError` when that is not possible."""
+def saved_profile(build: Context) -> RunProfile | None:
+    """Return what the project's `os402-profile.json` says; None when there is none, or nothing reads it.
+
+    Raises `PatternsError`.
+    """
+    return read_run_profile(build.project.root) if build.options.prepared_patterns else None
+
+
+def compile_all(entries: Sequence[Entry], profile: RunProfile | None, build: Context) -> Compiled:
+    """Compile every module as the option `bytecode` says, and regular expressions as `prepared-patterns` does.
+
+    Raises `BytecodeError` and `PatternsError` when that is not possible.
+    """
     options, reporter = build.options, build.reporter
     if options.bytecode == "none":
         return Compiled(None)
@@ -109,7 +127,43 @@ def compile_all(entries: Iterable[Entry], build: Context) -> Compiled:
         reporter.warning(f"{path} does not compile and stays source only: {reason}")
     if more := compiled.failures[_MAX_REPORTED:]:
         reporter.warning(f"{len(more)} more modules do not compile and stay source only; the record names them")
+    if options.prepared_patterns:
+        compiled = replace(compiled, patterns=_prepare(entries, compiled, profile or RunProfile(), interpreter, build))
     return compiled
+
+
+def _report_gone(profile: RunProfile, paths: set[str], reporter: Reporter) -> None:
+    """Warn of a profile that is of an earlier state: it names modules that are nowhere any more."""
+    library = {name for key in ("modules", "missing", "undecided") for name in facts()[key]}
+    known = {parent for name in module_names(paths) for parent in (name, *parents(name.replace(".", "/")))}
+    known = {name.replace("/", ".") for name in known}
+    gone = [name for name in profile.modules if name not in known and name.partition(".")[0] not in library]
+    if gone:
+        reporter.warning(
+            f"{FILE} names {counted(len(gone), 'module')} that neither the archive nor the runtime has, such as "
+            f"{gone[0]}: it is of an earlier state of the project. Delete it, and save it again with "
+            "`hatch-os402 profile --save`"
+        )
+
+
+def _prepare(
+    entries: Sequence[Entry], compiled: Compiled, profile: RunProfile, interpreter: Interpreter, build: Context
+) -> Prepared:
+    """Prepare the regular expressions of the program's modules that compile, and of those that `profile` names."""
+    _report_gone(profile, {entry.path for entry in entries}, build.reporter)
+    paths = {path for path, _ in compiled.failures}
+    modules = [entry for entry in importable(entries) if entry.path not in paths and not is_launcher(entry.path)]
+    prepared = prepare(
+        modules,
+        build.reader.read,
+        interpreter=interpreter,
+        cache=build.cache / "patterns",
+        recorded=profile.patterns,
+        imported=profile.modules,
+    )
+    if prepared.count:
+        build.reporter.debug(f"prepared {prepared.count} regular expressions")
+    return prepared
 
 
 def write_zipapp(contents: Sequence[Entry], files: Files, build: Context) -> Artifact:

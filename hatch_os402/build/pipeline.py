@@ -49,6 +49,7 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
     They replace those of an earlier build together; when anything fails, those stay. Raises `Os402Error`.
     """
     with context.opened(project, options, reporter) as build:
+        profile = assembly.saved_profile(build)
         expiry = decide_expiry(options.offer, project.root, os.environ, int(time.time()))
         analyzed = analyze(build)
         analysis.raise_for_errors(analyzed.assessment)
@@ -56,7 +57,7 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
         tree = stage(analyzed.vetted, exclude=options.exclude)
         assembly.check_tree(tree, analyzed.request, build)
         launcher = assembly.launcher_files(analyzed.request, options)
-        compiled = assembly.compile_all((*launcher, *tree.entries), build)
+        compiled = assembly.compile_all((*launcher, *tree.entries), profile, build)
         contents = assemble(launcher, tree, compiled, sources=options.sources)
         tools = describe_tools(
             analyzed.request.entry_point, options, contents, build.executables, build.reader, reporter

@@ -13,6 +13,11 @@ from hatch_os402.calls.rebuild import configured
 from hatch_os402.cli.shared.conditions import JSON, RUNTIME
 from hatch_os402.cli.shared.output import write_page
 from hatch_os402.cli.shared.request import read, request_options
+from hatch_os402.config.pyproject import project_above
+from hatch_os402.config.run_profile import FILE, RunProfile, read_run_profile
+from hatch_os402.errors import ArtifactError, ProfileError
+from hatch_os402.files import write_file
+from hatch_os402.formatting import counted
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import to_json
 from hatch_os402.profiling.running import Python, find_python
@@ -20,6 +25,7 @@ from hatch_os402.runtime.discovery import architecture
 
 if TYPE_CHECKING:
     from hatch_os402.artifacts.sets import ArtifactSet
+    from hatch_os402.profiling.measuring import Profile
 
 _RUNS = 5
 
@@ -40,6 +46,7 @@ _RUNS = 5
 @click.option("--all", "everything", is_flag=True, help="List every import, and not only those above 2 %.")
 @JSON
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with an icicle and tables.")
+@click.option("--save", is_flag=True, help=f"Add the imports and regular expressions to the project's {FILE}.")
 def command(
     what: Path | None,
     path: str | None,
@@ -53,6 +60,7 @@ def command(
     *,
     everything: bool,
     as_json: bool,
+    save: bool,
 ) -> None:
     """Measure where a cold start of ARTIFACT goes, for one request (PATH may have a query).
 
@@ -60,6 +68,9 @@ def command(
     [default: the project of the current folder] Its program is run on this machine, several times, each time in a
     new process: with and without the instrument, once to see which modules the request uses, and with those that it
     does not use loaded on first use, which is what `lazy-imports` does.
+
+    With --save, the names of the modules that the request imported and the regular expressions that it used are added
+    to the project's file os402-profile.json, which builds read.
     """
     what, request = read(what, path, method=method, data=data, headers=headers)
     artifacts = choose(what).one()
@@ -71,6 +82,8 @@ def command(
         private=_variables(private) or None,
         progress=lambda text: click.echo(f"hatch-os402: {text}", err=True),
     )
+    if save:
+        _save(profile, artifacts.folder)
     if html is not None:
         from hatch_os402.profiling.page import page  # noqa: PLC0415 - rarely used
 
@@ -82,6 +95,23 @@ def command(
         from hatch_os402.terminal.tables import console  # noqa: PLC0415
 
         show(profile, console(), everything=everything)
+
+
+def _save(profile: Profile, folder: Path) -> None:
+    """Add what was seen to the file of the project whose artifacts are in `folder`. Raises `Os402Error`."""
+    if profile.status:
+        raise ProfileError(f"the program ended with status {profile.status}, so {FILE} was left as it is.")
+    root = project_above(folder)
+    if root is None:
+        raise ArtifactError(f"{folder} is in no project, and --save writes {FILE} into the project's folder.")
+    found = profile.seen.merged(read_run_profile(root) or RunProfile())
+    path = root / FILE
+    try:
+        write_file(path, found.text())
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be written: {error.strerror or error}.") from error
+    counts = f"{counted(len(found.modules), 'module')}, {counted(len(found.patterns), 'regular expression')}"
+    click.echo(f"hatch-os402: wrote {path}: {counts}", err=True)
 
 
 def _python(artifacts: ArtifactSet, runtime: Path | None) -> Python:

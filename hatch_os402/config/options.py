@@ -196,6 +196,11 @@ class Options:
         return "required" if value else "none"
 
     @cached_property
+    def prepared_patterns(self) -> bool:
+        """Whether regular expressions are compiled at build time, where there is bytecode."""
+        return self._fields.boolean("prepared-patterns") is not False
+
+    @cached_property
     def compression(self) -> Literal["auto", "stored", "deflated"]:
         """How the members of the archive are kept: deflated but for bytecode, all stored, or all deflated."""
         match self._fields.string("compression"):

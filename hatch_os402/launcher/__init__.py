@@ -11,6 +11,8 @@ An archive must be laid out so that they find each other:
   (no data descriptor) and no extra field;
 - bytecode lies beside its source (`greeter/cgi.pyc`), with an unchecked hash (PEP 552), compiled as
   `ROOT/greeter/cgi.py`: tracebacks know the launcher's own frames by that;
+- the table of prepared patterns, `_os402/patterns` (`hatch_os402/archive/patterns.py`), comes behind the modules below
+  `RESERVED`; without one, `prepared.py`, which reads it, is left out;
 - no ZIP64, no comment, and no other member below `RESERVED`.
 """
 

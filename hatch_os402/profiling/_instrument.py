@@ -47,6 +47,9 @@ _callable: dict[str, bool] = {}
 """Module → whether its code holds any function."""
 _read: dict[str, int] = {}
 """Module → bytes of code that were loaded for it."""
+_patterns: dict[tuple[type, str | bytes, int], None] = {}
+"""What `re` was asked for: kind, pattern, flags."""
+_MOST_PATTERNS, _LONGEST_PATTERN = 5_000, 8_192
 
 
 def _enter(name: str) -> list[Any]:
@@ -101,6 +104,8 @@ def _measured_find_and_load(name: str, import_: Any) -> Any:
         _leave(node)
         if name == "_os402.lazy" and name in sys.modules:
             _measure_loading(sys.modules[name])
+        if name == "re" and OPTIONS["use"] and name in sys.modules:
+            _watch_patterns(sys.modules[name])
         if begins:
             _phase("request")
 
@@ -182,6 +187,22 @@ def _stop_watching() -> None:
         sys.setprofile(None)
 
 
+def _watch_patterns(re: Any) -> None:
+    """Note which patterns `re` is given: all its functions ask `_compile`."""
+    compile_ = getattr(re, "_compile", None)
+    if compile_ is None or hasattr(compile_, "hatch_os402"):
+        return
+
+    def noted(pattern: Any, flags: Any) -> Any:
+        plain = type(pattern) in (str, bytes) and isinstance(flags, int)
+        if plain and len(pattern) <= _LONGEST_PATTERN and len(_patterns) < _MOST_PATTERNS:
+            _patterns[type(pattern), pattern, int(flags)] = None
+        return compile_(pattern, flags)
+
+    noted.hatch_os402 = True  # type: ignore[attr-defined]  # not to be put around itself
+    re._compile = noted  # noqa: SLF001 - see above
+
+
 def _has_functions(code: CodeType) -> bool:
     """Whether `code` holds functions; bodies of classes (which have no fast locals) are looked into."""
     inner = [constant for constant in code.co_consts if isinstance(constant, type(code))]
@@ -247,6 +268,7 @@ def _report() -> None:
         "used": _used,
         "callable": _callable,
         "read": _read,
+        "patterns": [(pattern, flags) for _, pattern, flags in _patterns],
     }
     # `repr` needs no import, whose modules would have to be taken down as well at the end.
     text = ascii(seen).encode()
@@ -262,4 +284,6 @@ PROGRAM["exec"] = _measured_exec
 _phases.append(["frame", 0, 0])
 if OPTIONS["use"]:
     _watch_use()
+    if "re" in sys.modules:
+        _watch_patterns(sys.modules["re"])
 _ready = _phases[0][1] = CLOCK()

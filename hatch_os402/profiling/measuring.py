@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
 from hatch_os402.calls.cgi import environment
+from hatch_os402.config.run_profile import RunProfile
 from hatch_os402.errors import ArtifactError, ProfileError
 from hatch_os402.formatting import counted
 from hatch_os402.inspection.reading import read_artifacts
 from hatch_os402.inspection.terms import Terms, read_terms
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.lazy_imports import Lazies, compare
-from hatch_os402.profiling.modules import ImportedModule, Package, read_modules, unused_packages
+from hatch_os402.profiling.modules import ABSENT, DEFERRED, ImportedModule, Package, read_modules, unused_packages
 from hatch_os402.profiling.running import ProfiledProgram, Python, Run, instrumented, run
 from hatch_os402.profiling.tree import Stats
 from hatch_os402.runtime.discovery import architecture
@@ -67,6 +68,8 @@ class Profile:
     lazy: tuple[str, ...]
     """The `lazy-imports` that the archive was built with."""
     terms: Terms | None
+    seen: RunProfile
+    """What builds may read of the run."""
     notes: tuple[str, ...]
 
 
@@ -122,8 +125,19 @@ def measure(
         lazy_imports=lazy_imports,
         lazy=program.lazy,
         terms=None if artifacts.offer is None else read_terms(artifacts.offer),
+        seen=_seen(modules, watched.seen["patterns"]),
         notes=(*artifacts.notes, *_notes(artifacts, python, plain, watched)),
     )
+
+
+def _seen(modules: Sequence[ImportedModule], patterns: Sequence[tuple[str | bytes, int]]) -> RunProfile:
+    launcher_package = launcher.RESERVED.rstrip("/")
+    imported = [
+        module.name
+        for module in modules
+        if module.used not in {ABSENT, DEFERRED} and module.package != launcher_package
+    ]
+    return RunProfile.of(imported, patterns)
 
 
 def _candidates(modules: Sequence[ImportedModule], entry: str) -> tuple[Package, ...]:

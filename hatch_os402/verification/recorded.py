@@ -17,6 +17,8 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from hatch_os402.archive.assemble import MAIN
+from hatch_os402.archive.patterns import NAME as PATTERNS
+from hatch_os402.archive.patterns import count_entries
 from hatch_os402.launcher import settings_of
 from hatch_os402.resolution.target import ARCHITECTURES
 
@@ -50,7 +52,9 @@ _WITH_TOOLS = {"tools" if key == "offer" else key: dict if key == "offer" else k
 _SOURCE: dict[str, Callable[[str], tuple[Any, ...]]] = {"wheel": parse_wheel_filename, "sdist": parse_sdist_filename}
 _DISTRIBUTION = ("name", "version", None, "sha256", "required_by", "treatment", "left_out")
 """None: one of `_SOURCE`."""
-_COMPILED = ("compiled", "python", "modules", "left_as_source")
+_COMPILED = ("compiled", "python", "modules", "left_as_source", "patterns")
+_SHAPES = {True: (_COMPILED, _COMPILED[:-1]), False: (_COMPILED[:1],)}
+"""Of `bytecode`, by `compiled`. Records of earlier versions have no `patterns`."""
 _ORIGINS = {"valid-until", "SOURCE_DATE_EPOCH", "commit", "clock"}
 _TREATMENTS = {"pure", "stripped"}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -75,10 +79,10 @@ def key_faults(stated: Mapping[str, Any]) -> Iterator[str]:
     for item in stated["distributions"]:
         yield from _key_faults_of(item)
     compiled = stated["bytecode"].get("compiled")
-    keys = _COMPILED[: None if compiled else 1]
+    keys = tuple(stated["bytecode"])
     if compiled and stated["bytecode"].get("docstrings") is False:
-        keys = (*keys, "docstrings")
-    if tuple(stated["bytecode"]) != keys or not isinstance(compiled, bool):
+        keys = keys[: -1 if keys[-1] == "docstrings" else None]
+    if not isinstance(compiled, bool) or keys not in _SHAPES[compiled]:
         yield f"its bytecode has the keys {', '.join(stated['bytecode'])}"
     elif compiled and not _PYTHON.fullmatch(stated["bytecode"]["python"]):
         yield f"its bytecode is that of Python {stated['bytecode']['python']}"
@@ -143,6 +147,9 @@ def archive_faults(stated: Mapping[str, Any], paths: frozenset[str], read: Calla
             yield f"it counts {bytecode['modules']} compiled modules, and there are {len(compiled)}"
         if set(bytecode["left_as_source"]) != {path for path in sources if f"{path}c" not in compiled}:
             yield "it names other modules that stay source"
+    table = read(PATTERNS) if PATTERNS in paths else b""
+    if "patterns" in bytecode and bytecode["patterns"] != (found := count_entries(table)):
+        yield f"it counts {bytecode['patterns']} prepared regular expressions, and there are {found}"
 
 
 def tools_of(main: bytes) -> dict[str, str]:

@@ -6,7 +6,9 @@ import re
 import sys
 
 import pytest
+from support.buildproject import build, write_project
 from support.commandline import call
+from support.patterncraft import contents
 
 
 @pytest.fixture
@@ -67,3 +69,47 @@ def test_nothing_there(run, tmp_path):
     code, out, err = run(artifact=tmp_path / "x.pyz")
     assert (code, out) == (1, "")
     assert "there is no artifact" in err
+
+
+@pytest.mark.once
+def test_save_adds_to_the_file_of_the_project_that_builds_read(capsys, tmp_path):
+    main = (
+        "import re, sys\n\ndef main():\n    made = ''.join(sys.stdin.read())\n    print('\\n' + str(re.sub(made + '+', 'x', 'aab')))\n"
+        "    if made == 'f':\n        sys.exit(3)\n"
+    )
+    root = write_project(
+        tmp_path / "project",
+        files={"sample/__init__.py": main},
+        project='scripts.sample = "sample:main"\n',
+        options="bytecode = true\n",
+    )
+
+    def built():
+        done = build(root).succeeded()
+        table = done.members.get("_os402/patterns")
+        return contents(table) if table else [], done
+
+    def profile(body):
+        code, _, err = call(capsys, "profile", root / "dist/sample-0.1.0.stdin", "-n", "1", "-d", body, "--save")
+        return code, err
+
+    assert built()[0] == []
+    file = root / "os402-profile.json"
+    code, err = profile("a")
+    assert (code, f"wrote {file}" in err) == (0, True)
+    first = file.read_bytes()
+    saved = json.loads(first)
+    assert {"str": "a+", "flags": []} in saved["patterns"]
+    assert {"sample", "re"} <= set(saved["modules"])
+    assert not any(name.startswith("_os402") for name in saved["modules"])
+    table, done = built()
+    assert ("a+", 0) in table
+    assert done.record["bytecode"]["patterns"] == len(table)
+    assert profile("a")[0] == 0
+    assert file.read_bytes() == first  # what is prepared is seen as well
+    assert profile("b")[0] == 0
+    assert json.loads(file.read_bytes())["patterns"] != saved["patterns"]
+    both = file.read_bytes()
+    code, err = profile("f")
+    assert (code, "ended with status 3, so os402-profile.json was left as it is" in err) == (1, True)
+    assert file.read_bytes() == both

@@ -152,10 +152,10 @@ class ArchiveFinder:
 
         Also that of a module, wherever it lies, which is to be loaded later, or changed.
         """
-        if fullname in self._patched:
-            return self._patch(self._find_spec(fullname, path) or PathFinder.find_spec(fullname, path))  # type: ignore[no-any-return]
         if path is None and fullname in self._lazy:
             return self._deferred(fullname)
+        if fullname in self._patched:
+            return self._patch(self._find_spec(fullname, path) or PathFinder.find_spec(fullname, path))  # type: ignore[no-any-return]
         if fullname == "distutils" and self._has_distutils:
             from .stdlib.distutils_shim import find_spec  # noqa: PLC0415 - few programs need it
 

@@ -26,6 +26,10 @@ PATCHED_WHEN_CLOSED = (
 """Those that it changes as well in a program that is started from memory, as on os402."""
 OF_SITE = ("copyright", "credits", "exit", "help", "license", "quit")
 """What `site` adds to the builtins."""
+PREPARED = ("re", "re._compiler", "re._parser")
+"""Those that use what the build has prepared (prepared.py)."""
+PATTERNS = "_os402/patterns"
+"""Where that is in the archive."""
 _LINE = 16
 """Of `__main__.py`: the one that calls `start`."""
 _SETTINGS = b"\nSETTINGS = "
@@ -77,17 +81,16 @@ def start(
     files = patches.VirtualFiles(index, closed=closed)
 
     def patch(spec: "Any") -> "Any":
-        from .stdlib_patches import patched  # noqa: PLC0415 - many programs have no such module
-
-        return patched(spec, files)
+        return _changed(spec, index, files)
 
     names = frozenset((*PATCHED, *PATCHED_WHEN_CLOSED) if closed else PATCHED)
-    module("importer").install(index, path, lazy_imports, names, patch, files.path_hook)
+    module("importer").install(index, path, lazy_imports, names.union(PREPARED), patch, files.path_hook)
     patches.install(files)
     if closed:
         os.environ.setdefault("HOME", "/tmp")  # noqa: S108 - in memory
     for known in names & sys.modules.keys():  # Python's start, or a launcher, has imported them already
         _patch(sys.modules[known], files)
+    _answer(index)
     global streams  # noqa: PLW0603 - one process, one end
     streams = module("streams")
     streams.prepare()
@@ -121,6 +124,27 @@ def _run(
     if hasattr(adapter, "prepare"):
         adapter.prepare()  # before the program is imported
     sys.exit(adapter.run(_target(index, name, attributes) if name else None, **settings))
+
+
+def _changed(spec: "Any", index: "Index", files: "Any") -> "Any":
+    """Return a spec that makes its module another one when it is executed."""
+    if spec is not None and spec.name in PREPARED:
+        if not index.is_file(PATTERNS):
+            return spec
+        from .prepared import answering  # noqa: PLC0415 - many programs have no regular expression
+
+        return answering(spec, index)
+    from .stdlib_patches import patched  # noqa: PLC0415 - many programs have no such module
+
+    return patched(spec, files)
+
+
+def _answer(index: "Index") -> None:
+    """Let an `re` that is there already use what the build has prepared."""
+    if "re" in sys.modules and index.is_file(PATTERNS):
+        from .prepared import answer  # noqa: PLC0415 - few Pythons import it at their start
+
+        answer(sys.modules["re"], index)
 
 
 def _patch(module: "Any", files: "Any") -> None:
