@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_os402.archive.entries import Entry
+    from hatch_os402.reporting import Update
     from hatch_os402.runtime.interpreters import Interpreter
 
 
@@ -56,16 +57,18 @@ def compile_modules(
     interpreter: Interpreter,
     cache: Path,
     documented: Callable[[Entry], bool] = lambda _: True,
+    update: Update | None = None,
 ) -> Compiled:
     """Compile every `.py` of `entries`, whose virtual file names begin with `root`.
 
-    `documented` tells the modules that keep docstrings and assertions.
+    `documented` tells the modules that keep docstrings and assertions. `update` is given the number of modules.
     """
     pycs, failures = [], []
+    modules = [entry for entry in entries if entry.path.endswith(".py")]
     with Compiler(interpreter, cache) as compiler:
-        for entry in entries:
-            if not entry.path.endswith(".py"):
-                continue
+        for number, entry in enumerate(modules):
+            if update is not None:
+                update(number, len(modules))
             outcome = compiler.compile(
                 f"{root}/{entry.path}",
                 entry.sha256,

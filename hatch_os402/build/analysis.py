@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hatch_os402.archive.staging import exclusion
+from hatch_os402.build.context import step
 from hatch_os402.compatibility import assess as assessing
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility import vet as vetting
@@ -90,6 +91,7 @@ def read_request(build: Context) -> BuildRequest:
     return BuildRequest(own, entry, starts, requirements_of_groups(project, options.groups))
 
 
+@step("resolving", in_bytes=True)
 def resolve(request: BuildRequest, build: Context) -> Resolution:
     """Resolve the project's requirements, extras and groups included, and build what may be built from source."""
     options, own = build.options, request.own
@@ -126,6 +128,7 @@ def resolve(request: BuildRequest, build: Context) -> Resolution:
     return replace(resolution, built={name: built[name] for name in sorted(built)})
 
 
+@step("fetching wheels", in_bytes=True)
 def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
     """Return the wheels of `resolution`, in the order of its pins, each checked against its hash and its RECORD."""
     return fetching.fetch(
@@ -153,6 +156,7 @@ def vet(request: BuildRequest, wheels: Sequence[Wheel], build: Context) -> tuple
     return tuple(classify(wheel) for wheel in (request.own, *wheels))
 
 
+@step("following the imports")
 def scan(request: BuildRequest, vetted: Sequence[VettedWheel], resolution: Resolution, build: Context) -> Scanned:
     """Follow the imports from everything that may be started, and return what was seen."""
     return scanning.scan(
@@ -179,6 +183,7 @@ def assess(vetted: Sequence[VettedWheel], scanned: Scanned, resolution: Resoluti
     return replace(assessment, findings=in_order(findings))
 
 
+@step("searching for fixes")
 def search_fixes(
     assessment: Assessment, request: BuildRequest, resolution: Resolution, build: Context, *, seconds: int | None = None
 ) -> Assessment:
@@ -235,7 +240,7 @@ def _library() -> Library:
 
 
 def _host(build: Context) -> Host:
-    return Host(build.project.root, build.reporter.info)
+    return Host(build.project.root, build.reporter.info, build.update)
 
 
 def _resolve_options(build: Context, built: Mapping[str, Pin]) -> ResolveOptions:

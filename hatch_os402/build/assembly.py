@@ -19,6 +19,7 @@ from hatch_os402.archive.pack import Member, pack
 from hatch_os402.artifacts.facts import BuildFacts
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, suffix_of
 from hatch_os402.artifacts.signed import of_one_build
+from hatch_os402.build.context import step
 from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports
 from hatch_os402.errors import BytecodeError, Os402Error
 from hatch_os402.offer.build import build_offer
@@ -75,6 +76,7 @@ def launcher_files(request: BuildRequest, options: Options) -> tuple[Entry, ...]
     )
 
 
+@step("compiling")
 def compile_all(entries: Iterable[Entry], build: Context) -> Compiled:
     """Compile every module as the option `bytecode` says. Raises `BytecodeError` when that is not possible."""
     options, reporter = build.options, build.reporter
@@ -97,6 +99,7 @@ def compile_all(entries: Iterable[Entry], build: Context) -> Compiled:
         interpreter=interpreter,
         cache=build.cache / "bytecode",
         documented=lambda entry: not is_launcher(entry.path),
+        update=build.update,
     )
     reporter.info(f"compiled {len(compiled.pycs)} modules with CPython {interpreter.version}")
     reporter.debug(f"compiled with {interpreter.path}")

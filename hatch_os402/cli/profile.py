@@ -12,6 +12,7 @@ from hatch_os402.artifacts.choosing import choose
 from hatch_os402.calls.rebuild import configured
 from hatch_os402.cli.shared.conditions import JSON, RUNTIME
 from hatch_os402.cli.shared.output import write_page
+from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.cli.shared.request import read, request_options
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import to_json
@@ -63,14 +64,16 @@ def command(
     """
     what, request = read(what, path, method=method, data=data, headers=headers)
     artifacts = choose(what).one()
-    profile = measure(
-        artifacts,
-        request,
-        _python(artifacts, runtime),
-        runs=runs,
-        private=_variables(private) or None,
-        progress=lambda text: click.echo(f"hatch-os402: {text}", err=True),
-    )
+    reporter = ClickReporter()
+    with reporter.progress("profiling") as update:
+        profile = measure(
+            artifacts,
+            request,
+            _python(artifacts, runtime),
+            runs=runs,
+            private=_variables(private) or None,
+            progress=lambda text: update(0, None, text) if update else reporter.info(text),
+        )
     if html is not None:
         from hatch_os402.profiling.page import page  # noqa: PLC0415 - rarely used
 
