@@ -34,6 +34,7 @@ from hatch_os402.resolution.target import PYTHON
 from hatch_os402.runtime import pins as runtime_pins
 from hatch_os402.runtime.interpreters import find_compiler
 from hatch_os402.runtime.modules import facts
+from hatch_os402.terminal.layout import stream_width
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def search_fixes(
 def raise_for_errors(assessment: Assessment) -> None:
     """Raise `Os402Error` when there is an error, naming all, who requires them and what to do."""
     if assessment.errors:
-        raise Os402Error(render.errors(assessment), render.details(assessment))
+        raise Os402Error(render.errors(assessment, stream_width(sys.stderr)), render.details(assessment))
 
 
 def report_findings(analyzed: Analysis, reporter: Reporter) -> None:

@@ -14,6 +14,7 @@ from hatch_os402.cli.shared.conditions import JSON, RUNTIME
 from hatch_os402.cli.shared.output import write_page
 from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.cli.shared.request import read, request_options
+from hatch_os402.cli.shared.settings import answer_screen
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import to_json
 from hatch_os402.profiling.running import Python, find_python
@@ -81,10 +82,9 @@ def command(
     if as_json:
         click.echo(json.dumps(to_json(profile), indent=2))
     elif html is None:
-        from hatch_os402.profiling.terminal import show  # noqa: PLC0415 - JSON needs no rich
-        from hatch_os402.terminal.tables import console  # noqa: PLC0415
+        from hatch_os402.profiling.terminal import show  # noqa: PLC0415
 
-        show(profile, console(), everything=everything)
+        show(profile, answer_screen(), everything=everything)
 
 
 def _python(artifacts: ArtifactSet, runtime: Path | None) -> Python:

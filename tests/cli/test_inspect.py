@@ -8,6 +8,8 @@ import pytest
 from support.commandline import call
 from support.samplecraft import NASTY
 
+from hatch_os402.formatting import escaped
+
 
 @pytest.fixture
 def run(capsys):
@@ -107,3 +109,20 @@ def test_nothing_there(run, tmp_path):
     code, out, err = run(tmp_path / "x.pyz")
     assert (code, out) == (1, "")
     assert err.startswith("hatch-os402: there is no artifact")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 100, 200])
+def test_no_number_name_or_hash_is_cut(run, pyz, monkeypatch, columns):
+    told = json.loads(run(pyz, "--json")[1])
+    monkeypatch.setenv("COLUMNS", str(columns))
+    code, out, _ = run(pyz)
+    assert code == 0
+    words = set(out.split())
+    for file in told["artifacts"]:
+        assert {file["name"], f"{file['size']:,}", file["sha256"]} <= words
+    for part in told["distributions"]:
+        assert part["name"] in out
+    for member in told["members"][:15]:
+        assert escaped(member["path"]) in out
+    room = (line for line in out.splitlines() if max(map(len, line.split()), default=0) < columns - 16)
+    assert max(map(len, room)) <= columns
