@@ -33,11 +33,12 @@ _LAST_COMMIT = ".git/logs/HEAD"
 """It may decide on the version, and on when the offer ends."""
 
 
-def built(root: Path, reporter: Reporter, *, always: bool = False) -> ArtifactSet:
+def built(root: Path, reporter: Reporter, *, always: bool = False, again: bool = False) -> ArtifactSet:
     """Return the build of the project at `root`, made now if anything may have changed since, or `always`.
 
     A change is any file or folder of the project that is newer than the record of the newest build, or another version
-    of hatch-os402. Its dependencies are not looked up again for that. Raises `ArtifactError`.
+    of hatch-os402. Its dependencies are not looked up again for that. With `again`, only errors are reported.
+    Raises `ArtifactError`.
     """
     project = read_pyproject(root)
     before = _newest(project)
@@ -45,10 +46,10 @@ def built(root: Path, reporter: Reporter, *, always: bool = False) -> ArtifactSe
     if before is not None and not why:
         reporter.debug(f"{before.path(RECORD).name}: nothing changed since it was built")
         return before
-    reporter.info(f"building {root.resolve()}: {why}")
+    (reporter.debug if again else reporter.info)(f"building {root.resolve()}: {why}")
     project.directory.mkdir(parents=True, exist_ok=True)  # before, so that its coming is no change
     begun, content = time.time(), _content(before)
-    build(root, reporter.variables)
+    build(root, {**reporter.variables, "HATCH_QUIET": "2"} if again and not reporter.verbose else reporter.variables)
     after = _newest(project)
     if after is None:
         raise ArtifactError(f"the build of {root} left no artifacts in {project.directory}.")

@@ -160,6 +160,7 @@ class _Invocation:
         sys.stderr.flush()
         _write(sys.stderr, outcome.stderr)
         _write(sys.stdout, sent)
+        _end_line(sent or outcome.stderr)
         if why := explain(outcome, program.limits, found, method):
             reporter.warning(why)
         if reporter.verbose:
@@ -188,6 +189,24 @@ def _summary(program: Program, outcome: Outcome, status: int) -> Iterable[str]:
     yield f"output   {len(outcome.stdout):,} bytes of {limits.buffer:,}"
     if program.offer.price:
         yield f"price    {format_float(program.price)} USD on os402 ({duration} s); here nothing"
+
+
+def _end_line(written: bytes) -> None:
+    """End the line that `written` did not, where it is on a terminal, or where both streams go to one place.
+
+    What the command says then has a line of its own. What only stdout gets stays as it is.
+    """
+    if written and not written.endswith(b"\n") and (sys.stdout.isatty() or _is_one_place(sys.stdout, sys.stderr)):
+        sys.stderr.write("\n")
+        sys.stderr.flush()
+
+
+def _is_one_place(*streams: Any) -> bool:
+    try:
+        one, other = (os.fstat(stream.fileno()) for stream in streams)
+    except (OSError, ValueError):  # replaced by what is no file
+        return False
+    return os.path.samestat(one, other)
 
 
 def _write(stream: Any, content: bytes) -> None:
