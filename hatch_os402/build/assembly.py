@@ -20,7 +20,7 @@ from hatch_os402.artifacts.facts import BuildFacts
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, suffix_of
 from hatch_os402.artifacts.signed import of_one_build
 from hatch_os402.build.context import step
-from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports
+from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports, entry_paths
 from hatch_os402.errors import BytecodeError, Os402Error
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
@@ -103,11 +103,23 @@ def compile_all(entries: Iterable[Entry], build: Context) -> Compiled:
     )
     reporter.info(f"compiled {len(compiled.pycs)} modules with CPython {interpreter.version}")
     reporter.debug(f"compiled with {interpreter.path}")
-    for path, reason in compiled.failures[:_MAX_REPORTED]:
-        reporter.warning(f"{path} does not compile and stays source only: {reason}")
-    if more := compiled.failures[_MAX_REPORTED:]:
-        reporter.warning(f"{len(more)} more modules do not compile and stay source only; the record names them")
     return compiled
+
+
+def check_compiled(compiled: Compiled, request: BuildRequest, build: Context) -> None:
+    """Report what did not compile. Raises `Os402Error` for a module that is started: no call of it could succeed."""
+    reasons = dict(compiled.failures)
+    for entry in request.starts:
+        for path in entry_paths(entry):
+            if path in reasons:
+                raise Os402Error(
+                    f"the entry point {entry!r} cannot be imported: {path} does not compile ({reasons[path]}).\n"
+                    "Correct it there."
+                )
+    for path, reason in compiled.failures[:_MAX_REPORTED]:
+        build.reporter.warning(f"{path} does not compile and stays source only: {reason}")
+    if more := compiled.failures[_MAX_REPORTED:]:
+        build.reporter.warning(f"{len(more)} more modules do not compile and stay source only; the record names them")
 
 
 def write_zipapp(contents: Sequence[Entry], files: Files, build: Context) -> Artifact:

@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
 
 from hatch_os402.__about__ import __version__
 from hatch_os402.artifacts.choosing import choose
@@ -87,10 +90,34 @@ def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> No
             process.terminate()  # it leaves nothing half-done then
             raise
     if status:
-        raise ArtifactError(
-            f"the project {root.resolve()} could not be built; what is wrong is said above. Where its build needs "
-            "more than is installed beside hatch-os402, run `hatch build -t os402` and name the artifact."
-        )
+        message = f"the project {root.resolve()} could not be built; what is wrong is said above."
+        if missing := _missing_here(root):
+            message += (
+                f"\nIts build requires {', '.join(missing)}, not installed beside hatch-os402: run "
+                "`hatch build -t os402`, which installs that, and name the artifact."
+            )
+        raise ArtifactError(message)
+
+
+def _missing_here(root: Path) -> list[str]:
+    """Return the requirements of the project's build that this environment does not meet, as they are written."""
+    try:
+        written = read_pyproject(root).build_requirements
+    except ArtifactError:  # the build has said so
+        return []
+    return [item for item in written if not _is_met(item)]
+
+
+def _is_met(written: str) -> bool:
+    try:
+        requirement = Requirement(written)
+        if requirement.marker and not requirement.marker.evaluate():
+            return True
+        return requirement.specifier.contains(metadata.version(requirement.name), prereleases=True)
+    except InvalidRequirement:  # such as one with {root:uri}, which Hatch fills in
+        return True
+    except metadata.PackageNotFoundError:
+        return False
 
 
 def configured(path: Path) -> tuple[ConfiguredRuntime, ...]:

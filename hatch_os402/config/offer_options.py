@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.config.toml_fields import Fields
@@ -24,7 +25,7 @@ from hatch_os402.offer.schemas import normalise
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 PREFIX = "tool.hatch.build.targets.os402.offer"
 DEFAULT_VALID_FOR = 90 * 86400
@@ -70,9 +71,12 @@ class OfferOptions:
         options = {field.name: field.option for field in fields_of(structure) if field.option}
         return {name: getattr(self, option.name.replace("-", "_")) for name, option in options.items()}
 
-    def validate(self) -> None:
-        """Raise for the first thing that is wrong: an unknown option, an option's value, a combination."""
-        self._fields.refuse_unknown(KNOWN)
+    def validate(self, elsewhere: Mapping[str, Collection[str]] = MappingProxyType({})) -> None:
+        """Raise for the first thing that is wrong: an unknown option, an option's value, a combination.
+
+        `elsewhere` holds the options of other tables, by the table's name.
+        """
+        self._fields.refuse_unknown(KNOWN, elsewhere)
         for name in KNOWN:
             getattr(self, name.replace("-", "_"))
         _ = self.per_second, self.assets

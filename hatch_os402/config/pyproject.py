@@ -27,6 +27,7 @@ class Pyproject:
     root: Path
     _hatch: Any
     _project: Mapping[str, Any]
+    _build_system: Mapping[str, Any]
 
     @property
     def table(self) -> Mapping[str, Any]:
@@ -39,6 +40,15 @@ class Pyproject:
         """`[tool.hatch.publish.os402]`; empty when it is missing."""
         table: Mapping[str, Any] = self._hatch.config.get("publish", {}).get(_TARGET, {})
         return table
+
+    @property
+    def build_requirements(self) -> tuple[str, ...]:
+        """The requirements of a build: those of `[build-system]`, of the targets and of their hooks, as written."""
+        tables = [self._hatch.build_config, self._hatch.build_targets.get("wheel", {}), self.table]
+        tables += [hook for table in tables for hook in table.get("hooks", {}).values()]
+        written = [*self._build_system.get("requires", [])]
+        written += [item for table in tables for item in table.get("dependencies", [])]
+        return tuple(dict.fromkeys(map(str, written)))
 
     @cached_property
     def stem(self) -> str:
@@ -72,7 +82,9 @@ def read_pyproject(root: Path) -> Pyproject:
 
     try:
         metadata: ProjectMetadata[Any] = ProjectMetadata(str(root), None)
-        found = Pyproject(root, metadata.hatch, metadata.config.get("project", {}))
+        found = Pyproject(
+            root, metadata.hatch, metadata.config.get("project", {}), metadata.config.get("build-system", {})
+        )
         _ = found.table, found.publish, found.directory, found.stem
     except Exception as error:  # hatchling raises many kinds for what is wrong in a file
         raise ArtifactError(f"{root / _FILE} cannot be read: {error}") from error

@@ -347,8 +347,8 @@ def test_a_body_and_a_status_line_share_no_line(run, tmp_path):
     assert run(offer, "-v")[1] == b"out"  # two pipes: what the program wrote, and nothing else
     assert "out\nhatch-os402: status   200" in on_a_terminal(offer, "-v").replace("\x1b[0m", "")
     command = [sys.executable, "-m", "hatch_os402", "run", str(offer)]
-    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "check": True}
-    assert "out\nhatch-os402: status   200" in subprocess.run([*command, "-v"], **both).stdout
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    assert "out\nhatch-os402: status   200" in subprocess.run([*command, "-v"], check=True, **both).stdout
     assert subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout == b"out"
 
 
