@@ -180,7 +180,7 @@ def assess(vetted: Sequence[VettedWheel], scanned: Scanned, resolution: Resoluti
         Finding("hint", "offer", own.name, text, str(own.version))
         for text in build.options.offer.hints(build.project.name)
     ]
-    findings = (*merged(assessment.findings, scanned.findings), *offered)
+    findings = (*merged(assessment.findings, scanned.findings), *scanned.unused, *offered)
     return replace(assessment, findings=in_order(findings))
 
 

@@ -118,6 +118,11 @@ class OfferOptions:
         parse, scale = _PARSERS[option.unit]
         return fields.parsed(name, parse, low=option.low, high=kind.high, unit=option.unit.value, scale=scale)
 
+    @property
+    def has_default_duration(self) -> bool:
+        """Whether how long a call may take, and so its price by the second, is nobody's choice."""
+        return not {"min-duration", "price"} & self._fields.config.keys()
+
     @cached_property
     def owner(self) -> str | None:
         """The Ethereum address that owns the offer and is paid, in lower case.

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.formatting import counted, first_of, human_size, utc_time
 from hatch_os402.inspection.contents import LAUNCHER, NOBODY
-from hatch_os402.inspection.terms import INVALID, UNCHECKED, VALID, usd
+from hatch_os402.inspection.terms import INVALID, UNCHECKED, VALID
+from hatch_os402.offer.prices import usd
 from hatch_os402.terminal.layout import Column, Row, StyledText
 
 if TYPE_CHECKING:

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from hatchling.metadata.core import ProjectMetadata
 
     from hatch_os402.artifacts.writing import Artifact
+    from hatch_os402.config.offer_options import OfferOptions
     from hatch_os402.reporting import Update
+
+_SHORT = 5
+"""Seconds that most calls can do with."""
 
 
 @contextmanager
@@ -110,9 +114,29 @@ def build_artifacts(
 
     project = read_project(wheel, root=root, project_id=project_id, metadata=metadata)
     reporter = HatchReporter(app, color=True)
-    artifacts = build(project, read_options(root, metadata), Path(os.path.abspath(directory)), reporter)  # noqa: PTH100
+    options = read_options(root, metadata)
+    artifacts = build(project, options, Path(os.path.abspath(directory)), reporter)  # noqa: PTH100
     width = max(len(artifact.path.name) for artifact in artifacts)
     for artifact in artifacts:
         size = "offer" if artifact.offer else human_size(artifact.size)
         reporter.info(f"{artifact.path.name:<{width}}  {size:>8}  sha256 {artifact.offer or artifact.sha256}")
+    _report_price(options.offer, reporter)
     return artifacts
+
+
+def _report_price(offer: OfferOptions, reporter: HatchReporter) -> None:
+    """Report what a call costs, and what is cheaper where nobody has decided."""
+    from hatch_os402.offer.prices import price_of, usd  # noqa: PLC0415 - as above
+
+    per_second, seconds = offer.per_second, offer.min_duration
+    if not per_second:
+        reporter.info("a call is free")
+        return
+    by = f"{usd(price_of(per_second, 1))} a second, at least {seconds} seconds"
+    reporter.info(f"a call costs {usd(price_of(per_second, seconds))} ({by})")
+    if offer.has_default_duration and seconds > _SHORT:
+        reporter.hint(
+            f"these {seconds} seconds are the default: `min-duration = {_SHORT}` in "
+            f"[tool.hatch.build.targets.os402.offer] makes it {usd(price_of(per_second, _SHORT))} for calls that take "
+            f"at most {_SHORT} seconds"
+        )

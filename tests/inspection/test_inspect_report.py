@@ -21,8 +21,8 @@ from hatch_os402.errors import ArtifactError, OfferError
 from hatch_os402.inspection import report
 from hatch_os402.inspection.contents import LAUNCHER, read_contents
 from hatch_os402.inspection.reading import unframe
-from hatch_os402.inspection.terms import price_of, usd
 from hatch_os402.offer.payload import envelope_text
+from hatch_os402.offer.prices import price_of, usd
 from hatch_os402.offer.signing import complete, sign, signed_envelope_text
 
 STEM = "sample-0.1.0"
@@ -146,7 +146,11 @@ class TestTerms:
         files[SIGNED_SUFFIX].write_text(signed_envelope_text(sign(offer, KEY)))
         inspection = inspect(files[SIGNED_SUFFIX])
         assert (inspection.terms.signature, inspection.terms.owner) == ("valid", KEY.address)
-        assert inspection.notes == ()
+        (note,) = inspection.notes  # of the signature there is none
+        assert note.startswith("nothing imports 1 distribution of 6, ")
+        assert note.endswith(
+            ': stripped. If the program does not need them, drop stripped from the requirements, or set exclude = ["/stripped/"].'
+        )
 
     def test_signed_by_somebody_else(self, files):
         offer = complete(unsigned_offer(hashlib.sha256(files[".stdin"].read_bytes()).hexdigest()), KEY.address)
