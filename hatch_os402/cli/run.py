@@ -53,7 +53,7 @@ class _WithArguments(click.Command):
     cls=_WithArguments, options_metavar="[OPTIONS]", epilog="What follows -- goes to the program's sys.argv."
 )
 @request_options
-@click.option("--json", "json_data", metavar="DATA|@FILE|-", help="The body, sent as application/json.")
+@click.option("--json-data", metavar="DATA|@FILE|-", help="The body, sent as application/json.")
 @click.option("-i", "--include", is_flag=True, help="Print status and headers before the body.")
 @click.option("--tool", metavar="NAME", help="Which tool is called, where a build has several.")
 @click.option("--build", "always", is_flag=True, help="Build PROJECT even if nothing changed.")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def unused_note(archive: bytes, contents: Contents, starts: Sequence[str], project: str) -> str:
     """Return a sentence about distributions that nothing imports; empty if there are none, or no sources to tell.
 
-    `starts` are the entry points of the distribution `project`. The sizes are those in the archive.
+    `starts` are the entry points of the distribution `project`.
     """
     files = [member for member in contents.members if member.owner not in {LAUNCHER, NOBODY}]
     sourceless = {member.owner for member in files if member.kind == BYTECODE}
@@ -34,8 +34,7 @@ def unused_note(archive: bytes, contents: Contents, starts: Sequence[str], proje
         return ""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         found = {
-            member.path: ArchivedFile(member.owner, member.packed, partial(opened.read, member.path))
-            for member in files
+            member.path: ArchivedFile(member.owner, member.size, partial(opened.read, member.path)) for member in files
         }
         try:
             sizes = unused(starts, found, project, partial(_facts, found))

@@ -77,7 +77,7 @@ HABITS = {
     "-d twice": (["-d", "a=1", "-d", "b=2"], "POST application/x-www-form-urlencoded [] a=1&b=2"),
     "-d, a method and a type": (["-X", "PUT", "-d", "x", "-H", "content-type: a/b"], "PUT a/b [] x"),
     "a header taken away": (["-d", "x", "-H", "Content-Type:"], "POST None [] x"),
-    "--json": (["--json", "{}"], "POST application/json [] {}"),
+    "--json-data": (["--json-data", "{}"], "POST application/json [] {}"),
     "arguments": (["--", "--one", "-d", "two"], "GET None ['--one', '-d', 'two'] "),
 }
 
@@ -186,7 +186,7 @@ USAGE = {
     "a path without a slash": (["x"], "the path must begin with a slash, and it is 'x'."),
     "a path that is not encoded": (["/a b"], "must be percent-encoded"),
     "a header without a colon": (["-H", "x"], "a header is NAME:VALUE, and 'x' is none."),
-    "two bodies": (["--json", "{}", "-d", "x"], "--json and -d are two bodies"),
+    "two bodies": (["--json-data", "{}", "-d", "x"], "--json-data and -d are two bodies"),
     "a body that is not there": (["-d", "@/absent"], "the body /absent cannot be read: No such file"),
     "building an artifact": (["--build"], "--build is for a project"),
     "an unknown option": (["--frobnicate"], "No such option"),

@@ -7,7 +7,7 @@ import pytest
 from hatch_os402.compatibility.imports.source import read_source
 from hatch_os402.compatibility.imports.unused import ArchivedFile, described, unused
 
-BIG = "x = 1\n" * 500
+BIG = "x = 1\n" * 5000
 
 
 def look(app: str, **others: str):
@@ -85,7 +85,7 @@ def test_a_plugin_is_found_by_its_group_and_a_command_is_not():
 def test_what_is_said():
     sizes, files = look("", one=BIG, two=BIG, three="import json")
     message, advice = described(sizes, files, ["two", "absent"])
-    assert message == "nothing imports 3 distributions of 4, 6.0 kB or 100 % of the files: one, two, three"
+    assert message == "nothing imports 3 distributions of 4, 60.0 kB or 100 % of the files: one, two, three"
     assert advice == (
         'If the program does not need them, drop two from the requirements, or set exclude = ["/one/", "/three/", "/two/"].'
     )

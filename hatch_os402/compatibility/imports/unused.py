@@ -29,8 +29,8 @@ _ENTRY_POINTS = ".dist-info/entry_points.txt"
 _AT_START = re.compile(r"[^/]*\.pth|(?:site|user)customize\.py")
 _QUOTED = re.compile(rb"""["']([A-Za-z_][A-Za-z0-9_]*)(?=["'.:/])""")
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
-_LEAST_SHARE = 0.02
-"""Of the sizes: what takes less is not worth a hint."""
+_LEAST_SHARE, _LEAST_SIZE = 0.02, 20_000
+"""Of the sizes, and in bytes: what takes less is not worth a hint."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def unused(
         if file.owner in walk.owners - walk.used:  # of others there is nothing to import, or it is excluded
             sizes[file.owner] = sizes.get(file.owner, 0) + file.size
     whole = sum(file.size for file in files.values())
-    return sizes if sum(sizes.values()) >= _LEAST_SHARE * whole else {}
+    return sizes if sum(sizes.values()) >= max(_LEAST_SIZE, _LEAST_SHARE * whole) else {}
 
 
 def described(sizes: Mapping[str, int], files: Mapping[str, ArchivedFile], direct: Iterable[str]) -> tuple[str, str]:
@@ -82,7 +82,8 @@ def described(sizes: Mapping[str, int], files: Mapping[str, ArchivedFile], direc
     tops = sorted({_top(path) for path, file in files.items() if file.owner in sizes and ".dist-info/" not in path})
     exclude = ", ".join(f'"/{top}"' for top in tops)
     drop = f"drop {', '.join(droppable)} from the requirements, or " if droppable else ""
-    return message, f"If the program does not need them, {drop}set exclude = [{exclude}]."
+    need = "it" if len(names) == 1 else "them"
+    return message, f"If the program does not need {need}, {drop}set exclude = [{exclude}]."
 
 
 def _top(path: str) -> str:
