@@ -20,6 +20,7 @@ from hatch_os402.artifacts.names import RECORD
 from hatch_os402.artifacts.record import DESCRIBED
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import project_above, read_pyproject
+from hatch_os402.environment import CALLER
 from hatch_os402.errors import ArtifactError
 from hatch_os402.runtime.configured import executables
 
@@ -82,7 +83,7 @@ def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> No
     were.
     """
     command = [sys.executable, "-m", "hatchling", "build", "-t", "os402"]
-    env = {**os.environ, **variables}
+    env = {**os.environ, CALLER: str(Path.cwd()), **variables}
     with subprocess.Popen(command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
             status = process.wait()

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from support.buildproject import write_project
 
 from hatch_os402.calls.rebuild import build
 from hatch_os402.errors import ArtifactError
+
+
+@pytest.mark.once
+def test_paths_are_those_from_where_the_user_stands(tmp_path, monkeypatch, capfd):
+    """hatchling prints a path from the project's folder; a pasted one must be there."""
+    root = write_project(tmp_path / "sample")
+    (tmp_path / "elsewhere").mkdir()
+    for folder in (root, root / "sample", tmp_path, tmp_path / "elsewhere"):
+        monkeypatch.chdir(folder)
+        build(root)
+        listed = [line for line in capfd.readouterr().err.splitlines() if " " not in line]
+        assert len(listed) == 4
+        assert all(Path(line).is_file() for line in listed), listed
 
 
 @pytest.mark.once
