@@ -158,9 +158,9 @@ class _Invocation:
             if delivered.answered:
                 sent = (_head(found) if self.include else b"") + delivered.body
         sys.stderr.flush()
-        _write(sys.stderr, outcome.stderr)
-        _write(sys.stdout, sent)
-        _end_line(sent or outcome.stderr)
+        for stream, written in ((sys.stderr, outcome.stderr), (sys.stdout, sent)):
+            _write(stream, written)
+            _end_line(stream, written)
         if why := explain(outcome, program.limits, found, method):
             reporter.warning(why)
         if reporter.verbose:
@@ -191,14 +191,17 @@ def _summary(program: Program, outcome: Outcome, status: int) -> Iterable[str]:
         yield f"price    {format_float(program.price)} USD on os402 ({duration} s); here nothing"
 
 
-def _end_line(written: bytes) -> None:
-    """End the line that `written` did not, where it is on a terminal, or where both streams go to one place.
+def _end_line(stream: Any, written: bytes) -> None:
+    """End the line that `written` to `stream` did not, where a person sees it, or both streams go to one place.
 
-    What the command says then has a line of its own. What only stdout gets stays as it is.
+    What follows then has a line of its own. What a file or a program gets alone stays as it is.
     """
-    if written and not written.endswith(b"\n") and (sys.stdout.isatty() or _is_one_place(sys.stdout, sys.stderr)):
-        sys.stderr.write("\n")
-        sys.stderr.flush()
+    if not written or written.endswith(b"\n"):
+        return
+    if stream.isatty() or _is_one_place(sys.stdout, sys.stderr):
+        other = stream if stream.isatty() else sys.stderr
+        other.write("\n")
+        other.flush()
 
 
 def _is_one_place(*streams: Any) -> bool:
