@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+CALLER = "_HATCH_OS402_CALLER"
+"""The variable that names the folder where the user stands, for a build in a process of its own."""
+
 _BASE = frozenset({
     # Where programs, homes and temporary files are.
     "PATH", "HOME", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH",

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _USER = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
 _QUERY = re.compile(r"(?<=[:/])(//[^\s\"'<>?#]+)\?[^\s\"'<>#]+")
@@ -51,6 +55,13 @@ def human_size(size: int) -> str:
         if size >= factor:
             return f"{size / factor:.1f} {unit}"
     return f"{size} B"
+
+
+def first_of(items: Sequence[str], most: int) -> Iterator[str]:
+    """Yield the first `most` of `items`, and how many more there are."""
+    yield from items[:most]
+    if len(items) > most:
+        yield f"and {len(items) - most} more"
 
 
 def counted(number: int, what: str) -> str:

@@ -6,6 +6,14 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+
+class Update(Protocol):
+    """Updates what shows the progress of a step."""
+
+    def __call__(self, done: int, total: int | None, detail: str = "") -> None:
+        """Show how much is done of `total` (None: not known), and what is done now."""
 
 
 class Reporter(Protocol):
@@ -27,6 +35,9 @@ class Reporter(Protocol):
 
     def hint(self, message: str) -> None:
         """Report what the user may want to do."""
+
+    def progress(self, what: str, *, in_bytes: bool = False) -> AbstractContextManager[Update | None]:
+        """Show that `what` is being done while the context lasts; None where nothing can be shown."""
 
     def debug(self, message: str) -> None:
         """Report details, which are shown when `verbose` only."""

@@ -46,3 +46,10 @@ def sample_build(tmp_path_factory) -> Build:
 def own_cache(tmp_path_factory, monkeypatch):
     """Keep the cache of the user's builds out of the tests, and the tests out of it."""
     monkeypatch.setenv("HATCH_OS402_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "os402-cache"))
+
+
+@pytest.fixture(autouse=True)
+def no_terminal(monkeypatch):
+    """Keep the width and the colours that the user, or pytest-xdist, asks for out of what is compared."""
+    for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_os402.archive.entries import Entry
+    from hatch_os402.reporting import Update
     from hatch_os402.runtime.interpreters import Interpreter
 
 
@@ -64,16 +65,19 @@ def compile_modules(
     cache: Path,
     docstrings: bool = True,
     smallest: Callable[[Entry], bool] = lambda _: False,
+    update: Update | None = None,
 ) -> Compiled:
     """Compile every `.py` of `entries`, whose virtual file names begin with `root`.
 
     `docstrings`: whether modules keep them. `smallest` tells those that keep neither docstrings nor assertions.
+    `update` is given the number of modules.
     """
     pycs, failures = [], []
+    modules = [entry for entry in entries if entry.path.endswith(".py")]
     with Compiler(interpreter, cache) as compiler:
-        for entry in entries:
-            if not entry.path.endswith(".py"):
-                continue
+        for number, entry in enumerate(modules):
+            if update is not None:
+                update(number, len(modules))
             outcome = compiler.compile(
                 f"{root}/{entry.path}",
                 entry.sha256,

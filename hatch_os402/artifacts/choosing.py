@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 METAVAR = "[ARTIFACT|PROJECT|FOLDER]"
 
-_BUILD = "Build with `hatch build -t os402`."
+_BUILD = "Build with `hatch build -t os402`"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Choice:
             return (_newest(self.root),)
         found = all_in(self.path)
         if not found:
-            raise ArtifactError(f"there are no artifacts in {self.path}, and no pyproject.toml.\n{_BUILD}")
+            raise ArtifactError(f"there are no artifacts in {self.path}, and no pyproject.toml.\n{_BUILD}.")
         return found
 
     def _several(self, what: str, found: Sequence[ArtifactSet]) -> ArtifactError:
@@ -102,14 +102,15 @@ def choose(what: Path | None) -> Choice:
             f"{what} is no artifact of a build: these end with {', '.join((*SUFFIXES, SIGNED_SUFFIX))}.\n"
             "Name one, a project's folder or a folder of artifacts."
         )
-    raise ArtifactError(f"there is no artifact {what}, nor a project or a folder of that name.\n{_BUILD}")
+    raise ArtifactError(f"there is no artifact {what}, nor a project or a folder of that name.\n{_BUILD}.")
 
 
 def _newest(root: Path) -> ArtifactSet:
     project = read_pyproject(root)
     found = [one for one in all_in(project.directory) if one.name.startswith(project.stem)]
     if not found:
-        raise ArtifactError(f"there is no build of {root.resolve()} in {project.directory}.\n{_BUILD}")
+        where = "" if Path.cwd().is_relative_to(root.resolve()) else f" in {root}"
+        raise ArtifactError(f"there is no build of {root.resolve()} in {project.directory}.\n{_BUILD}{where}.")
     return max(found, key=_built)
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from hatch_os402.archive.staging import exclusion
 from hatch_os402.build import locking
+from hatch_os402.build.context import step
 from hatch_os402.compatibility import assess as assessing
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility import vet as vetting
@@ -35,6 +36,7 @@ from hatch_os402.resolution.target import PYTHON
 from hatch_os402.runtime import pins as runtime_pins
 from hatch_os402.runtime.interpreters import find_compiler
 from hatch_os402.runtime.modules import facts
+from hatch_os402.terminal.layout import stream_width
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
@@ -93,6 +95,7 @@ def read_request(build: Context) -> BuildRequest:
     return BuildRequest(own, entry, starts, requirements_of_groups(project, options.groups))
 
 
+@step("resolving", in_bytes=True)
 def resolve(request: BuildRequest, build: Context, choice: CandidateFilter | None = None) -> Resolution:
     """Return what the lock has for the project's requirements, extras and groups included; without a lock resolve them.
 
@@ -136,6 +139,7 @@ def resolve(request: BuildRequest, build: Context, choice: CandidateFilter | Non
     return replace(resolution, built={name: built[name] for name in sorted(built)})
 
 
+@step("fetching wheels", in_bytes=True)
 def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
     """Return the wheels of `resolution`, in the order of its pins, each checked against its hash and its RECORD."""
     return fetching.fetch(
@@ -163,6 +167,7 @@ def vet(request: BuildRequest, wheels: Sequence[Wheel], build: Context) -> tuple
     return tuple(classify(wheel) for wheel in (request.own, *wheels))
 
 
+@step("following the imports")
 def scan(request: BuildRequest, vetted: Sequence[VettedWheel], resolution: Resolution, build: Context) -> Scanned:
     """Follow the imports from everything that may be started, and return what was seen."""
     return scanning.scan(
@@ -186,10 +191,11 @@ def assess(vetted: Sequence[VettedWheel], scanned: Scanned, resolution: Resoluti
         *(Finding("warning", "offer", own.name, text, str(own.version)) for text in offer.warnings()),
         *(Finding("hint", "offer", own.name, text, str(own.version)) for text in offer.hints(build.project.name)),
     ]
-    findings = (*merged(assessment.findings, scanned.findings), *offered)
+    findings = (*merged(assessment.findings, scanned.findings), *scanned.unused, *offered)
     return replace(assessment, findings=in_order(findings))
 
 
+@step("searching for fixes")
 def search_fixes(
     assessment: Assessment, request: BuildRequest, resolution: Resolution, build: Context, *, seconds: int | None = None
 ) -> Assessment:
@@ -219,7 +225,7 @@ def search_fixes(
 def raise_for_errors(assessment: Assessment) -> None:
     """Raise `Os402Error` when there is an error, naming all, who requires them and what to do."""
     if assessment.errors:
-        raise Os402Error(render.errors(assessment), render.details(assessment))
+        raise Os402Error(render.errors(assessment, stream_width(sys.stderr)), render.details(assessment))
 
 
 def report_findings(analyzed: Analysis, reporter: Reporter) -> None:
@@ -246,7 +252,7 @@ def _library() -> Library:
 
 
 def _host(build: Context) -> Host:
-    return Host(build.project.root, build.reporter.info)
+    return Host(build.project.root, build.reporter.info, build.update)
 
 
 def _resolve_options(build: Context, built: Mapping[str, Pin], choice: CandidateFilter | None = None) -> ResolveOptions:

@@ -20,11 +20,12 @@ from hatch_os402.archive.patterns import prepare
 from hatch_os402.artifacts.facts import BuildFacts
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, suffix_of
 from hatch_os402.artifacts.signed import of_one_build
+from hatch_os402.build.context import step
 from hatch_os402.compatibility.imports.reach import module_names
-from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports
+from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports, entry_paths
 from hatch_os402.config.run_profile import FILE, RunProfile, read_run_profile
 from hatch_os402.errors import BytecodeError, Os402Error
-from hatch_os402.formatting import counted, human_size
+from hatch_os402.formatting import counted
 from hatch_os402.installation.command import python_command
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
@@ -94,6 +95,7 @@ def saved_profile(build: Context) -> RunProfile | None:
     return read_run_profile(build.project.root) if build.options.prepared_patterns else None
 
 
+@step("compiling")
 def compile_all(entries: Sequence[Entry], profile: RunProfile | None, build: Context) -> Compiled:
     """Compile every module as the option `bytecode` says, and regular expressions as `prepared-patterns` does.
 
@@ -120,16 +122,29 @@ def compile_all(entries: Sequence[Entry], profile: RunProfile | None, build: Con
         cache=build.cache / "bytecode",
         docstrings=options.docstrings,
         smallest=lambda entry: is_launcher(entry.path),
+        update=build.update,
     )
     reporter.info(f"compiled {len(compiled.pycs)} modules with CPython {interpreter.version}")
     reporter.debug(f"compiled with {interpreter.path}")
-    for path, reason in compiled.failures[:_MAX_REPORTED]:
-        reporter.warning(f"{path} does not compile and stays source only: {reason}")
-    if more := compiled.failures[_MAX_REPORTED:]:
-        reporter.warning(f"{len(more)} more modules do not compile and stay source only; the record names them")
     if options.prepared_patterns:
         compiled = replace(compiled, patterns=_prepare(entries, compiled, profile or RunProfile(), interpreter, build))
     return compiled
+
+
+def check_compiled(compiled: Compiled, request: BuildRequest, build: Context) -> None:
+    """Report what did not compile. Raises `Os402Error` for a module that is started: no call of it could succeed."""
+    reasons = dict(compiled.failures)
+    for entry in request.starts:
+        for path in entry_paths(entry):
+            if path in reasons:
+                raise Os402Error(
+                    f"the entry point {entry!r} cannot be imported: {path} does not compile ({reasons[path]}).\n"
+                    "Correct it there."
+                )
+    for path, reason in compiled.failures[:_MAX_REPORTED]:
+        build.reporter.warning(f"{path} does not compile and stays source only: {reason}")
+    if more := compiled.failures[_MAX_REPORTED:]:
+        build.reporter.warning(f"{len(more)} more modules do not compile and stay source only; the record names them")
 
 
 def _report_gone(profile: RunProfile, paths: set[str], reporter: Reporter) -> None:
@@ -273,11 +288,3 @@ def _signs(path: Path, offer: Offer) -> bool:
         return of_one_build(offer, read_offer(path))
     except Os402Error:
         return False
-
-
-def report_artifacts(artifacts: Sequence[Artifact], reporter: Reporter) -> None:
-    """Report name, size and hash of what was built."""
-    width = max(len(artifact.path.name) for artifact in artifacts)
-    for artifact in artifacts:
-        size = "offer" if artifact.offer else human_size(artifact.size)
-        reporter.info(f"{artifact.path.name:<{width}}  {size:>8}  sha256 {artifact.offer or artifact.sha256}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from hatch_os402.archive.entries import EntryReader
 from hatch_os402.cache import prune_sometimes, usable_cache
@@ -14,12 +15,15 @@ from hatch_os402.resolution.target import ARCHITECTURES
 from hatch_os402.runtime.configured import ConfiguredRuntime, executables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from hatch_os402.config.options import Options
     from hatch_os402.config.project import Project
-    from hatch_os402.reporting import Reporter
+    from hatch_os402.reporting import Reporter, Update
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Context:
     reporter: Reporter
     locked: bool = False
     """Whether a lock is required."""
+    update: Update | None = None
+    """What shows the progress of the step that runs; None where nothing shows it."""
 
     @property
     def architectures(self) -> tuple[str, ...]:
@@ -67,3 +73,23 @@ def opened(project: Project, options: Options, reporter: Reporter, *, locked: bo
         cache = usable_cache(os.environ, workdir / "cache")
         yield Context(project, options, runs_on, workdir, cache, reader, reporter, locked)
         prune_sometimes(cache)
+
+
+def step(what: str, *, in_bytes: bool = False) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Return a decorator for a function of which one positional argument is a `Context`: its progress is shown.
+
+    `what` says what is being done. The function's context has the `update` of what shows it.
+    """
+
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        @wraps(function)
+        def shown(*arguments: _P.args, **named: _P.kwargs) -> _R:
+            given: list[Any] = list(arguments)
+            at = next(number for number, item in enumerate(given) if isinstance(item, Context))
+            with given[at].reporter.progress(what, in_bytes=in_bytes) as update:
+                given[at] = replace(given[at], update=update)
+                return function(*given, **named)
+
+        return shown
+
+    return decorate

@@ -58,6 +58,7 @@ def build(project: Project, options: Options, directory: Path, reporter: Reporte
         assembly.check_tree(tree, analyzed.request, build)
         launcher = assembly.launcher_files(analyzed.request, options)
         compiled = assembly.compile_all((*launcher, *tree.entries), profile, build)
+        assembly.check_compiled(compiled, analyzed.request, build)
         contents = assemble(launcher, tree, compiled, sources=options.sources)
         tools = describe_tools(
             analyzed.request.entry_point, options, contents, build.executables, build.reader, reporter

@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
 
 from hatch_os402.__about__ import __version__
 from hatch_os402.artifacts.choosing import choose
@@ -17,6 +20,7 @@ from hatch_os402.artifacts.names import RECORD
 from hatch_os402.artifacts.record import DESCRIBED
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import project_above, read_pyproject
+from hatch_os402.environment import CALLER
 from hatch_os402.errors import ArtifactError
 from hatch_os402.runtime.configured import executables
 
@@ -34,11 +38,12 @@ _LAST_COMMIT = ".git/logs/HEAD"
 """It may decide on the version, and on when the offer ends."""
 
 
-def built(root: Path, reporter: Reporter, *, always: bool = False) -> ArtifactSet:
+def built(root: Path, reporter: Reporter, *, always: bool = False, again: bool = False) -> ArtifactSet:
     """Return the build of the project at `root`, made now if anything may have changed since, or `always`.
 
     A change is any file or folder of the project that is newer than the record of the newest build, or another version
-    of hatch-os402. Its dependencies are not looked up again for that. Raises `ArtifactError`.
+    of hatch-os402. Its dependencies are not looked up again for that. With `again`, only errors are reported.
+    Raises `ArtifactError`.
     """
     project = read_pyproject(root)
     before = _newest(project)
@@ -46,10 +51,10 @@ def built(root: Path, reporter: Reporter, *, always: bool = False) -> ArtifactSe
     if before is not None and not why:
         reporter.debug(f"{before.path(RECORD).name}: nothing changed since it was built")
         return before
-    reporter.info(f"building {root.resolve()}: {why}")
+    (reporter.debug if again else reporter.info)(f"building {root.resolve()}: {why}")
     project.directory.mkdir(parents=True, exist_ok=True)  # before, so that its coming is no change
     begun, content = time.time(), _content(before)
-    build(root, reporter.variables)
+    build(root, {**reporter.variables, "HATCH_QUIET": "2"} if again and not reporter.verbose else reporter.variables)
     after = _newest(project)
     if after is None:
         raise ArtifactError(f"the build of {root} left no artifacts in {project.directory}.")
@@ -82,7 +87,7 @@ def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> No
     command = (
         [sys.executable, "-m", "hatchling", "build", "-t", "os402"] if hatchling else _own_command(root, variables)
     )
-    env = {**os.environ, **variables}
+    env = {**os.environ, CALLER: str(Path.cwd()), **variables}
     with subprocess.Popen(command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
             status = process.wait()
@@ -90,13 +95,13 @@ def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> No
             process.terminate()  # it leaves nothing half-done then
             raise
     if status:
-        more = (
-            " Where its build needs more than is installed beside hatch-os402, run `hatch build -t os402` and name the "
-            "artifact."
-        )
-        raise ArtifactError(
-            f"the project {root.resolve()} could not be built; what is wrong is said above.{more if hatchling else ''}"
-        )
+        message = f"the project {root.resolve()} could not be built; what is wrong is said above."
+        if hatchling and (missing := _missing_here(root)):
+            message += (
+                f"\nIts build requires {', '.join(missing)}, not installed beside hatch-os402: run "
+                "`hatch build -t os402`, which installs that, and name the artifact."
+            )
+        raise ArtifactError(message)
 
 
 def _own_command(root: Path, variables: Mapping[str, str]) -> list[str]:
@@ -108,6 +113,27 @@ def _own_command(root: Path, variables: Mapping[str, str]) -> list[str]:
     # The current folder is the project's, whose modules are no part of the command.
     code = "import sys; sys.path[:] = filter(None, sys.path); from hatch_os402.cli import main; main()"
     return [sys.executable, "-c", code, "build", *quiet, str(root.absolute())]
+
+
+def _missing_here(root: Path) -> list[str]:
+    """Return the requirements of the project's build that this environment does not meet, as they are written."""
+    try:
+        written = read_pyproject(root).build_requirements
+    except ArtifactError:  # the build has said so
+        return []
+    return [item for item in written if not _is_met(item)]
+
+
+def _is_met(written: str) -> bool:
+    try:
+        requirement = Requirement(written)
+        if requirement.marker and not requirement.marker.evaluate():
+            return True
+        return requirement.specifier.contains(metadata.version(requirement.name), prereleases=True)
+    except InvalidRequirement:  # such as one with {root:uri}, which Hatch fills in
+        return True
+    except metadata.PackageNotFoundError:
+        return False
 
 
 def configured(path: Path) -> tuple[ConfiguredRuntime, ...]:

@@ -75,7 +75,7 @@ def read_request(
     path, query = _address(url)
     pairs = tuple(_header(header) for header in headers)
     if json is not None and data:
-        raise RequestError("--json and -d are two bodies: give one.")
+        raise RequestError("--json-data and -d are two bodies: give one.")
     parts = [_content(item) for item in ((json,) if json is not None else data)]
     body = b"&".join(parts) if parts else None
     return Request(

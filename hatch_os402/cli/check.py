@@ -13,8 +13,8 @@ from hatch_os402.build.pipeline import analyze
 from hatch_os402.cli.shared.conditions import JSON, what_argument
 from hatch_os402.cli.shared.projects import opened_project, project_root
 from hatch_os402.cli.shared.reporter import ClickReporter
+from hatch_os402.cli.shared.settings import answer_screen
 from hatch_os402.compatibility import render
-from hatch_os402.formatting import escaped_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,13 +63,13 @@ def command(
 
 def _show(found: Analysis) -> None:
     assessment = found.assessment
-    for line in render.overview(assessment):
-        click.echo(escaped_lines(line))
+    screen = answer_screen()
+    screen.table(render.OVERVIEW, render.overview(assessment), rule=False)
     for level in ("warning", "hint"):
         for finding in assessment.of(level):
-            click.echo(escaped_lines(f"{level}: {render.note(finding)}"))
+            screen.labelled(level, render.note(finding))
     if assessment.errors:
-        click.echo()
-        click.echo(escaped_lines(render.errors(assessment)))
+        screen.line()
+        screen.paragraph(render.errors(assessment, screen.width))
     else:
-        click.echo("everything can run on os402, as far as this can be known without running it")
+        screen.line("everything can run on os402, as far as this can be known without running it", "good", whole=True)

@@ -10,6 +10,7 @@ import click
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.cli.shared.conditions import JSON, WHAT
 from hatch_os402.cli.shared.output import write_page
+from hatch_os402.cli.shared.settings import answer_screen
 from hatch_os402.inspection.report import inspect
 
 
@@ -31,7 +32,6 @@ def command(what: Path | None, html: Path | None, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(inspection.to_json(), indent=2))
     elif html is None:
-        from hatch_os402.inspection.terminal import show  # noqa: PLC0415 - JSON needs no rich
-        from hatch_os402.terminal.tables import console  # noqa: PLC0415
+        from hatch_os402.inspection.terminal import show  # noqa: PLC0415
 
-        show(inspection, console())
+        show(inspection, answer_screen())

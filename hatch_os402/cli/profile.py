@@ -12,7 +12,9 @@ from hatch_os402.artifacts.choosing import choose
 from hatch_os402.calls.rebuild import configured
 from hatch_os402.cli.shared.conditions import JSON, RUNTIME
 from hatch_os402.cli.shared.output import write_page
+from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.cli.shared.request import read, request_options
+from hatch_os402.cli.shared.settings import answer_screen
 from hatch_os402.config.pyproject import project_above
 from hatch_os402.config.run_profile import FILE, RunProfile, read_run_profile
 from hatch_os402.errors import ArtifactError, ProfileError
@@ -74,14 +76,16 @@ def command(
     """
     what, request = read(what, path, method=method, data=data, headers=headers)
     artifacts = choose(what).one()
-    profile = measure(
-        artifacts,
-        request,
-        _python(artifacts, runtime),
-        runs=runs,
-        private=_variables(private) or None,
-        progress=lambda text: click.echo(f"hatch-os402: {text}", err=True),
-    )
+    reporter = ClickReporter()
+    with reporter.progress("profiling") as update:
+        profile = measure(
+            artifacts,
+            request,
+            _python(artifacts, runtime),
+            runs=runs,
+            private=_variables(private) or None,
+            progress=lambda text: update(0, None, text) if update else reporter.info(text),
+        )
     if save:
         _save(profile, artifacts.folder)
     if html is not None:
@@ -91,10 +95,9 @@ def command(
     if as_json:
         click.echo(json.dumps(to_json(profile), indent=2))
     elif html is None:
-        from hatch_os402.profiling.terminal import show  # noqa: PLC0415 - JSON needs no rich
-        from hatch_os402.terminal.tables import console  # noqa: PLC0415
+        from hatch_os402.profiling.terminal import show  # noqa: PLC0415
 
-        show(profile, console(), everything=everything)
+        show(profile, answer_screen(), everything=everything)
 
 
 def _save(profile: Profile, folder: Path) -> None:

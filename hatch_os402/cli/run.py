@@ -53,7 +53,7 @@ class _WithArguments(click.Command):
     cls=_WithArguments, options_metavar="[OPTIONS]", epilog="What follows -- goes to the program's sys.argv."
 )
 @request_options
-@click.option("--json", "json_data", metavar="DATA|@FILE|-", help="The body, sent as application/json.")
+@click.option("--json-data", metavar="DATA|@FILE|-", help="The body, sent as application/json.")
 @click.option("-i", "--include", is_flag=True, help="Print status and headers before the body.")
 @click.option("--tool", metavar="NAME", help="Which tool is called, where a build has several.")
 @click.option("--build", "always", is_flag=True, help="Build PROJECT even if nothing changed.")
@@ -158,8 +158,9 @@ class _Invocation:
             if delivered.answered:
                 sent = (_head(found) if self.include else b"") + delivered.body
         sys.stderr.flush()
-        _write(sys.stderr, outcome.stderr)
-        _write(sys.stdout, sent)
+        for stream, written in ((sys.stderr, outcome.stderr), (sys.stdout, sent)):
+            _write(stream, written)
+            _end_line(stream, written)
         if why := explain(outcome, program.limits, found, method):
             reporter.warning(why)
         if reporter.verbose:
@@ -188,6 +189,27 @@ def _summary(program: Program, outcome: Outcome, status: int) -> Iterable[str]:
     yield f"output   {len(outcome.stdout):,} bytes of {limits.buffer:,}"
     if program.offer.price:
         yield f"price    {format_float(program.price)} USD on os402 ({duration} s); here nothing"
+
+
+def _end_line(stream: Any, written: bytes) -> None:
+    """End the line that `written` to `stream` did not, where a person sees it, or both streams go to one place.
+
+    What follows then has a line of its own. What a file or a program gets alone stays as it is.
+    """
+    if not written or written.endswith(b"\n"):
+        return
+    if stream.isatty() or _is_one_place(sys.stdout, sys.stderr):
+        other = stream if stream.isatty() else sys.stderr
+        other.write("\n")
+        other.flush()
+
+
+def _is_one_place(*streams: Any) -> bool:
+    try:
+        one, other = (os.fstat(stream.fileno()) for stream in streams)
+    except (OSError, ValueError):  # replaced by what is no file
+        return False
+    return os.path.samestat(one, other)
 
 
 def _write(stream: Any, content: bytes) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from hatchling.metadata.core import ProjectMetadata
@@ -20,9 +18,6 @@ from hatch_os402.errors import Os402Error
 from hatch_os402.runtime import check as checking
 from hatch_os402.runtime import fetching
 from hatch_os402.runtime.configured import ConfiguredRuntime, executables
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _ARCH = click.option(
     "--arch",
@@ -42,8 +37,9 @@ def command() -> None:
 def fetch(arch: str | None) -> None:
     """Fetch the runtime, unless it is there, verify its SHA256, and print its path."""
     executable = _chosen(arch)
-    with _progress() as progress:
-        path = fetching.fetch(executable, cache=cache_folder(os.environ), reporter=ClickReporter(), progress=progress)
+    reporter = ClickReporter()
+    with reporter.progress("fetching the runtime", in_bytes=True) as update:
+        path = fetching.fetch(executable, cache=cache_folder(os.environ), reporter=reporter, progress=update)
     click.echo(path)
 
 
@@ -80,21 +76,6 @@ def check(arch: str | None, executable: Path | None) -> None:
         click.echo("The runtime differs from the expected one.")
         sys.exit(1)
     click.echo("everything is as the build expects it")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int | None], None] | None]:
-    """Show a bar on stderr when it is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console  # noqa: PLC0415 - slow to import
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn  # noqa: PLC0415
-
-    columns = BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda received, total: bar.update(task, completed=received, total=total)
 
 
 def _present(arch: str | None) -> Path:

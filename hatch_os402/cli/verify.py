@@ -12,8 +12,10 @@ import click
 
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.cli.shared.conditions import JSON, WHAT
+from hatch_os402.cli.shared.settings import answer_screen
 from hatch_os402.errors import Os402Error
 from hatch_os402.formatting import escaped
+from hatch_os402.terminal.colors import styled
 from hatch_os402.verification.artifacts import verify_artifacts
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ FORMAT = 1
 """Of what `--json` prints; raised when a reader of the old format would misunderstand the new one."""
 
 _MARKS = {True: ("✓", "ok"), False: ("✗", "BROKEN"), None: ("–", "-")}  # noqa: RUF001 - a dash, where neither applies
+
+_MEANINGS = {True: "good", False: "bad", None: "faint"}
 
 
 @click.command()
@@ -81,9 +85,10 @@ def _show(links: Sequence[Link], *, as_json: bool) -> None:
         listed = [{"name": link.name, "holds": link.holds, "detail": link.detail} for link in links]
         click.echo(json.dumps({"format": FORMAT, "holds": holds, "links": listed}, indent=2))
         return
-    width = max(len(link.name) for link in links)
+    width, color = max(len(link.name) for link in links), answer_screen().color
     for link in links:
-        click.echo(escaped(f"{_mark(link)} {link.name:<{width}}  {link.detail}"))
+        mark = styled(_mark(link), _MEANINGS[link.holds], color=color)
+        click.echo(f"{mark} {escaped(f'{link.name:<{width}}  {link.detail}')}", color=color)
 
 
 def _mark(link: Link) -> str:

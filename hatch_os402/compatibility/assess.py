@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
+
 from hatch_os402.compatibility.curated import environment_hints, incompatibilities, optional_extensions, replacements
 from hatch_os402.compatibility.findings import Assessment, DistributionReport, Finding, NativeFile, in_order
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 SOURCE_ONLY = "source-only"
 NATIVE = "native-code"
 
+_DIRECT = 3
+"""The length of a chain from the project through a requirement of its own to what that requires."""
 NOTHING_KNOWN = "Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl)."
 """The advice where nothing is known of the distribution."""
 
@@ -87,14 +91,19 @@ def _own(verdict: VettedWheel) -> Iterator[Finding]:
 def _findings(item: DistributionReport, verdict: VettedWheel | None, variables: Mapping[str, str]) -> Iterator[Finding]:
     if verdict is None:
         message = f"no release that fits has a wheel for the target; {item.filename} is source"
-        instead = replacements().get(item.name)
         advice = f'If it is pure Python: build-from-source = ["{item.name}"] builds it here, which runs its code.'
-        advice = instead.sentence if instead else advice
+        advice = _instead(item) or advice
         yield Finding("error", SOURCE_ONLY, item.name, message, item.version, item.chains, advice=advice)
         return
     if verdict.native:
         yield Finding(
-            "error", NATIVE, item.name, _holds(len(verdict.native)), item.version, item.chains, advice=_advice(verdict)
+            "error",
+            NATIVE,
+            item.name,
+            _holds(len(verdict.native)),
+            item.version,
+            item.chains,
+            advice=_advice(verdict, item),
         )
     for warning in verdict.warnings:
         yield Finding("warning", "left-out", item.name, warning, item.version, item.chains)
@@ -120,13 +129,34 @@ def _holds(count: int) -> str:
     return f"{count} file{'' if count == 1 else 's'} of compiled code"
 
 
-def _advice(verdict: VettedWheel) -> str:
+def _instead(item: DistributionReport) -> str:
+    """Return what is known to do without a distribution; empty if nothing is.
+
+    What requires it can be bounded in the project's requirements only if it stands there: else another distribution
+    decides on its release.
+    """
+    known = replacements().get(item.name)
+    if known is None:
+        return ""
+    names = {Requirement(parent).name: parent for parent in known.parents}
+    if not names or not item.chains or any(len(chain) == _DIRECT and chain[-2] in names for chain in item.chains):
+        return known.sentence
+    for chain in item.chains:
+        if len(chain) > _DIRECT and chain[-2] in names:
+            return (
+                f'"{names[chain[-2]]}" does not need it, but here {chain[-3]} requires {chain[-2]}: it takes a release '
+                f"of {chain[1]} that allows that, or another distribution than {chain[1]}."
+            )
+    return known.sentence
+
+
+def _advice(verdict: VettedWheel, item: DistributionReport) -> str:
     wheel = verdict.wheel
     known = optional_extensions().get(wheel.name)
     if known and wheel.version not in known.versions:
         return f"Its pure-Python fallback was checked for {known.versions} only: require one of these."
-    if wheel.name in replacements():
-        return replacements()[wheel.name].sentence
+    if instead := _instead(item):
+        return instead
     if all(file.scheme != "root" or kind.role == "executable" for file, kind in verdict.native):
         return "It is a program, not a module: do without it, or keep this part off os402."
     if wheel.pure_tags:

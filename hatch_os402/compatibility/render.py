@@ -10,26 +10,38 @@ from packaging.utils import canonicalize_name
 from hatch_os402.compatibility.assess import NOTHING_KNOWN
 from hatch_os402.compatibility.curated import replacements
 from hatch_os402.resolution.target import PYTHON
+from hatch_os402.terminal.layout import Column, StyledText, table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from hatch_os402.compatibility.findings import Assessment, DistributionReport, Finding, Remedy
+    from hatch_os402.terminal.layout import Row
 
 _FILES_SHOWN = 3
 _CHAINS_SHOWN = 3
-_WIDEST = 44
 _NAME = re.compile(r"[^A-Za-z0-9._-]")
+_VERDICTS = {"pure": "good", "stripped": "caution"}
+OVERVIEW = (Column("distribution"), Column("version"), Column("verdict"), Column("required by", rank=1, folded=True))
+_ERRORS = (
+    Column("distribution"),
+    Column("version"),
+    Column("why"),
+    Column("required by", rank=1, folded=True),
+    Column("suggested fix", rank=2, folded=True),  # each is below as well
+)
 _TABLE = "[tool.hatch.build.targets.os402]"
 
 
-def errors(assessment: Assessment) -> str:
-    """Return the text of all errors of `assessment`, which has some."""
+def errors(assessment: Assessment, width: int | None = None) -> str:
+    """Return the text of all errors of `assessment`, which has some; its table is `width` columns wide (None: any)."""
     found = assessment.errors
     noun = "distribution" if len(found) == 1 else "distributions"
     parts = [f"{len(found)} {noun} cannot run on os402 (static CPython {PYTHON}, no dynamic loading, no compilers):"]
     if len(found) > 1:
-        parts.append("\n".join(f"  {line}" for line in _table([_row(finding) for finding in found])))
+        rows = [_row(finding) for finding in found]
+        table = table_lines(_ERRORS, rows, None if width is None else width - 2, rule=False)
+        parts.append("\n".join(f"  {line}" for line in table))
     parts.extend(_paragraph(finding, assessment.report_on(finding.subject)) for finding in found)
     if assessment.together:
         lines = "\n".join(f"  {line}" for line in assessment.together)
@@ -38,13 +50,17 @@ def errors(assessment: Assessment) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def overview(assessment: Assessment) -> Iterator[str]:
-    """Yield a table of all distributions, a line each."""
-    rows = [
-        (item.name, item.version, item.verdict, " -> ".join(item.chains[0][:-1]) if item.chains else "")
+def overview(assessment: Assessment) -> list[Row]:
+    """Return the rows of a table of all distributions, whose columns are `OVERVIEW`."""
+    return [
+        (
+            item.name,
+            item.version,
+            StyledText(item.verdict, _VERDICTS.get(item.verdict, "bad")),
+            " -> ".join(item.chains[0][:-1]) if item.chains else "",
+        )
         for item in assessment.distributions
     ]
-    yield from _columns([("distribution", "version", "verdict", "required by"), *rows])
 
 
 def details(assessment: Assessment) -> str:
@@ -73,21 +89,6 @@ def _row(finding: Finding) -> tuple[str, ...]:
     by = " -> ".join(chain[:-1]) or "the project itself"
     out = _shown(finding.remedies[0]) if finding.remedies else "-"
     return finding.subject, finding.version, finding.code, by, out
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    yield from _columns([("distribution", "version", "why", "required by", "suggested fix"), *rows])
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    cells = [tuple(_cut(cell) for cell in row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def _cut(cell: str) -> str:
-    return cell if len(cell) <= _WIDEST else f"{cell[: _WIDEST - 3]}..."
 
 
 def _paragraph(finding: Finding, report_on: DistributionReport | None) -> str:

@@ -10,6 +10,7 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.config import secrets
@@ -25,7 +26,7 @@ from hatch_os402.offer.payload import U32_MAX, Exec, Limits, Offer, argument_fau
 from hatch_os402.offer.schemas import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 PREFIX = "tool.hatch.build.targets.os402.offer"
 DEFAULT_VALID_FOR = 90 * 86400
@@ -71,9 +72,12 @@ class OfferOptions:
         options = {field.name: field.option for field in fields_of(structure) if field.option}
         return {name: getattr(self, option.name.replace("-", "_")) for name, option in options.items()}
 
-    def validate(self) -> None:
-        """Raise for the first thing that is wrong: an unknown option, an option's value, a combination."""
-        self._fields.refuse_unknown(KNOWN)
+    def validate(self, elsewhere: Mapping[str, Collection[str]] = MappingProxyType({})) -> None:
+        """Raise for the first thing that is wrong: an unknown option, an option's value, a combination.
+
+        `elsewhere` holds the options of other tables, by the table's name.
+        """
+        self._fields.refuse_unknown(KNOWN, elsewhere)
         for name in KNOWN:
             getattr(self, name.replace("-", "_"))
         _ = self.per_second, self.assets
@@ -114,6 +118,11 @@ class OfferOptions:
             return fields.integer(name, low=option.low, high=kind.high)
         parse, scale = _PARSERS[option.unit]
         return fields.parsed(name, parse, low=option.low, high=kind.high, unit=option.unit.value, scale=scale)
+
+    @property
+    def has_default_duration(self) -> bool:
+        """Whether how long a call may take, and so its price by the second, is nobody's choice."""
+        return not {"min-duration", "price"} & self._fields.config.keys()
 
     @cached_property
     def owner(self) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from packaging.utils import canonicalize_name
 from pathspec import GitIgnoreSpec
 
+from hatch_os402.config import offer_options, publish_options
 from hatch_os402.config.offer_options import OfferOptions
 from hatch_os402.config.toml_fields import Fields
 from hatch_os402.config.toml_values import duration
@@ -61,10 +62,11 @@ class Options:
             for name, value in vars(type(self)).items()
             if isinstance(value, cached_property)
         }
-        self._fields.refuse_unknown(tuple(sorted(options.keys() | HATCHLING)))
+        others = {f"{PREFIX}.offer": offer_options.KNOWN, "tool.hatch.publish.os402": publish_options.KNOWN}
+        self._fields.refuse_unknown(tuple(sorted(options.keys() | HATCHLING)), others)
         for name in options.values():
             getattr(self, name)
-        self.offer.validate()
+        self.offer.validate({PREFIX: options.keys(), "tool.hatch.publish.os402": publish_options.KNOWN})
         return self
 
     @cached_property

@@ -103,15 +103,26 @@ def entry_point(project: Project, options: Options, own_paths: Collection[str]) 
     )
 
 
+def entry_paths(entry: str) -> list[str]:
+    """Return the archive paths that the module of an entry point may have, the first that is there counts."""
+    module, _, attribute = entry.removesuffix("()").partition(":")
+    folder = module.replace(".", "/")
+    return [f"{folder}.py", f"{folder}/__init__.py"] if attribute else [f"{folder}/__main__.py", f"{folder}.py"]
+
+
 def check_entry_point(entry: str, paths: Collection[str], read: Callable[[str], bytes]) -> str | None:
     """Check that `entry` is in the archive of `paths`, and return a warning when its callable does not seem to be.
 
     `read` returns the content of a path. Raises `Os402Error` when the module is not there.
     """
     module, _, attribute = entry.removesuffix("()").partition(":")
-    folder = module.replace(".", "/")
-    candidates = [f"{folder}.py", f"{folder}/__init__.py"] if attribute else [f"{folder}/__main__.py", f"{folder}.py"]
+    candidates = entry_paths(entry)
     path = next((candidate for candidate in candidates if candidate in paths), None)
+    if path is None and (meant := _with_colon(module, attribute, paths, read)):
+        raise OptionValueError(
+            f"the entry point {entry!r} names a module that is not in the archive; `{meant}` is there.\n{_ADD}\n"
+            f'  entry-point = "{meant}"'
+        )
     if path is None:
         tail = candidates[0].rpartition("/")[2]
         similar = sorted(name for name in paths if name.endswith(f"/{tail}"))[:3]
@@ -124,6 +135,16 @@ def check_entry_point(entry: str, paths: Collection[str], read: Callable[[str], 
         name = attribute.partition(".")[0]
         return f"the entry point {entry!r} may fail: {path} does not define {name!r} at its top level"
     return None
+
+
+def _with_colon(module: str, attribute: str, paths: Collection[str], read: Callable[[str], bytes]) -> str:
+    """Return the entry point that `module`, whose callable follows a dot, may mean; empty if there is none."""
+    parent, _, name = module.rpartition(".")
+    folder = parent.replace(".", "/")
+    for path in (f"{folder}.py", f"{folder}/__init__.py") if parent and not attribute else ():
+        if path in paths and _seems_to_define(read(path), name):
+            return f"{parent}:{name}"
+    return ""
 
 
 def check_interface(entry: str, interface: str | None, read: Callable[[str], bytes | None]) -> None:

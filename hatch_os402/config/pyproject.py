@@ -69,6 +69,15 @@ class Pyproject:
         """Whether `[tool.uv]` names indexes, which are not pip's."""
         return not UV_INDEXES.isdisjoint(self._of("tool", "uv"))
 
+    @property
+    def build_requirements(self) -> tuple[str, ...]:
+        """The requirements of a build: those of `[build-system]`, of the targets and of their hooks, as written."""
+        tables = [self._hatch.build_config, self._hatch.build_targets.get("wheel", {}), self.table]
+        tables += [hook for table in tables for hook in table.get("hooks", {}).values()]
+        written = [*self._of("build-system").get("requires", [])]
+        written += [item for table in tables for item in table.get("dependencies", [])]
+        return tuple(dict.fromkeys(map(str, written)))
+
     def _of(self, *names: str) -> Mapping[str, Any]:
         """Return the table at `names`; an empty one when there is none."""
         table = self._config

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hatch_os402.errors import OfferError, OptionTypeError, OptionValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 _T = TypeVar("_T")
 
@@ -38,12 +39,16 @@ class Fields:
         """Build the error for a field with an impossible value; `problem` begins with a verb."""
         return OptionValueError(f"Field `{self.prefix}.{name}` {problem}")
 
-    def refuse_unknown(self, known: tuple[str, ...]) -> None:
-        """Raise if there is a field that is not `known`, naming the nearest that is."""
+    def refuse_unknown(
+        self, known: tuple[str, ...], elsewhere: Mapping[str, Collection[str]] = MappingProxyType({})
+    ) -> None:
+        """Raise if there is a field that is not `known`, naming the one that is near, or the table that has it.
+
+        `elsewhere` holds the fields of other tables, by the table's name.
+        """
         for name in self.config:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
-                raise self.wrong_value(name, f"is not known; the nearest known field is `{near}`")
+                raise self.wrong_value(name, f"is not known; {_instead(name, known, elsewhere)}")
 
     def boolean(self, name: str) -> bool | None:
         """Return the boolean `name`, or None when it is missing. Raises `OptionTypeError`."""
@@ -131,3 +136,19 @@ class Fields:
             if not accepted(item):
                 raise OptionTypeError(f"Item #{number} of field `{self.prefix}.{name}` must be {described}")
         return list(items)
+
+
+def _instead(name: str, known: Collection[str], elsewhere: Mapping[str, Collection[str]]) -> str:
+    """Return what to write in place of the unknown field `name`."""
+    spelled = name.replace("_", "-")
+    if spelled in known:
+        return f"it is written `{spelled}`"
+    for table, names in elsewhere.items():
+        if spelled in names:
+            return f"`{spelled}` belongs under [{table}]"
+    if near := difflib.get_close_matches(spelled, known, n=1):
+        return f"the nearest known field is `{near[0]}`"
+    for table, names in elsewhere.items():
+        if near := difflib.get_close_matches(spelled, names, n=1):
+            return f"`{near[0]}` belongs under [{table}]"
+    return f"the fields are {', '.join(f'`{item}`' for item in sorted(known))}"

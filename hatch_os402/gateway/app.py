@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 import traceback
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
@@ -30,7 +33,7 @@ from hatch_os402.gateway.upload import UPLOADS_OFF, accept, read_parts
 from hatch_os402.runtime.discovery import architecture
 
 if TYPE_CHECKING:
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from hatch_os402.gateway.core import Gateway
     from hatch_os402.gateway.tasks import Task
@@ -41,13 +44,34 @@ _OURS = frozenset({"content-length", "transfer-encoding", "x-os402-task", "servi
 """Headers of a program that are not passed on as they are. The last would let its service worker have the whole gateway
 (`check_worker`); the first is `Delivery.length`."""
 
+_ABSOLUTE = re.compile(b"http://([^/]*)", re.IGNORECASE)
+_LONGEST_PATH = 200
+"""Characters of an address in a message."""
 _NO_OWNER = "0x" + "0" * 40
 _NOT_FOUND = "Offer not found or expired"
 
 
 def application(gateway: Gateway) -> Starlette:
     """Return the application, with the bounds of the gateway."""
-    return Starlette(routes=[Mount("/", app=_Router(gateway))])
+    return Starlette(routes=[Mount("/", app=_Router(gateway))], middleware=[Middleware(_OriginForm)])
+
+
+class _OriginForm:
+    """Takes requests whose target is absolute, of clients that take the gateway for a proxy.
+
+    RFC 9112, 3.2.2: a server accepts that form, and the target's authority replaces `Host`.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (absolute := _ABSOLUTE.match(scope["raw_path"])):
+            raw = scope["raw_path"][absolute.end() :] or b"/"
+            headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+            headers.append((b"host", absolute[1]))
+            scope = {**scope, "raw_path": raw, "path": unquote(raw.decode("latin-1")), "headers": headers}
+        await self._app(scope, receive, send)
 
 
 class _Router:
@@ -62,6 +86,11 @@ class _Router:
         try:
             response = await self._answer(request)
         except RefusalError as refusal:
+            if request.method == "PUT" or ".cgi" in request.scope["path"]:
+                path = escaped(request.scope["path"][:_LONGEST_PATH])
+                self._gateway.reporter.warning(
+                    f"{request.method} {path} refused, {refusal.status}: {escaped(refusal.message)}"
+                )
             response = answers.as_own(refusal.response())
         except (ClientDisconnect, _GoneError):
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts.choosing import choose
@@ -36,12 +37,12 @@ class WatchedSource:
         """The owner that a project's offer names. An artifact's does not count: it may be anybody's."""
         self.programs: tuple[Program, ...] = ()
 
-    def load(self) -> tuple[Program, ...]:
-        """Build and read the offers. Raises `Os402Error`."""
+    def load(self, *, again: bool = False) -> tuple[Program, ...]:
+        """Build and read the offers; with `again`, quietly. Raises `Os402Error`."""
         self._seen = self._state()
         self.configured = configured(self._path)
         if is_project(self._path):
-            programs = tuple(load(artifacts) for artifacts in built(self._path, self._reporter).expanded())
+            programs = tuple(load(artifacts) for artifacts in built(self._path, self._reporter, again=again).expanded())
             self.owners = frozenset(program.read.owner for program in programs)
             return programs
         return tuple(load(artifacts) for artifacts in choose(self._path).all())
@@ -49,6 +50,11 @@ class WatchedSource:
     def changed(self) -> bool:
         """Whether what the offers were made of has changed since they were loaded, or could not be."""
         return self._state() != self._seen
+
+    def last_change(self) -> str:
+        """Return the file of a project that changed last; else the path that the user named."""
+        what = newest(self._path)[1] if is_project(self._path) else self._path
+        return str(what.relative_to(self._path) if what.is_relative_to(self._path) and what != self._path else what)
 
     def settle(self) -> None:
         """Take what is there as what was loaded: a build may write into its project each time."""
@@ -87,15 +93,18 @@ async def watch(sources: list[WatchedSource], gateway: Gateway) -> None:
             try:
                 if not await asyncio.to_thread(source.changed):
                     continue
-                programs = await asyncio.to_thread(source.load)
+                what = await asyncio.to_thread(source.last_change)
+                programs = await asyncio.to_thread(partial(source.load, again=True))
             except (Os402Error, OSError) as error:
                 gateway.reporter.warning(f"{error}\nWhat was served before is served still.")
                 continue
             if [program.sha256 for program in programs] == [program.sha256 for program in source.programs]:
                 await asyncio.to_thread(source.settle)
+                gateway.reporter.info(f"{escaped(what)} changed: the offers are the same")
                 continue
             gateway.reporter.info(
-                f"now serving {', '.join(f'{escaped(one.id)} (sha256 {one.sha256})' for one in programs)}"
+                f"{escaped(what)} changed: now serving "
+                + ", ".join(f"{escaped(one.id)} (sha256 {one.sha256})" for one in programs)
             )
             gateway.configure(source.configured)
             gateway.replace(source.programs, programs)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.formatting import counted, human_size
+from hatch_os402.formatting import counted, first_of, human_size
 from hatch_os402.inspection import terminal
 from hatch_os402.inspection.contents import BYTECODE, DATA, SOURCE
 from hatch_os402.pages.page import Cell, Chart, ChartNode, Table, render
-from hatch_os402.terminal.tables import wrapped_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +40,7 @@ def _facts(inspection: Inspection) -> Iterator[tuple[str, str]]:
         yield name.capitalize(), text
     yield "Bytecode", terminal.bytecode_text(inspection)
     if left := dict(inspection.bytecode.sources_only):
-        yield "Source only", ", ".join(wrapped_list([*left], 3))
+        yield "Source only", ", ".join(first_of([*left], 3))
     if inspection.terms is not None:
         for name, stated in terminal.terms_rows(inspection.terms):
             yield name.capitalize(), stated

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
+
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.errors import Os402Error
@@ -19,10 +21,11 @@ from hatch_os402.inspection.contents import (
 )
 from hatch_os402.inspection.reading import Artifacts, File, read_artifacts
 from hatch_os402.inspection.terms import Terms, read_terms
+from hatch_os402.inspection.unused import unused_note
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hatch_os402.artifacts.sets import ArtifactSet
@@ -141,7 +144,7 @@ def inspect(named: ArtifactSet) -> Inspection:
         if artifacts.offer is None
         else read_terms(artifacts.offer, private_names=_private_names(artifacts.offer, named.folder)),
         recorded=record is not None,
-        notes=artifacts.notes,
+        notes=(*artifacts.notes, *_unused(artifacts, contents)),
     )
 
 
@@ -153,6 +156,19 @@ def _private_names(offer: ReadOffer, folder: Path) -> tuple[str, ...]:
         return tuple(Options(read_pyproject(root).table, root).offer.written_env)
     except Os402Error:
         return ()
+
+
+def _unused(artifacts: Artifacts, contents: Contents) -> Iterator[str]:
+    """Yield a note about distributions that nothing imports, where the record says what is started."""
+    if artifacts.record is None:
+        return
+    project = artifacts.record["project"]
+    tools = artifacts.record.get("tools", {})
+    starts = [item.get("function") for item in tools.values()] or [project.get("entry_point")]
+    if all(isinstance(entry, str) for entry in starts) and (
+        note := unused_note(artifacts.archive, contents, starts, canonicalize_name(str(project["name"])))
+    ):
+        yield note
 
 
 def _parts(contents: Contents, artifacts: Artifacts) -> list[Part]:

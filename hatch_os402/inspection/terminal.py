@@ -4,50 +4,63 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.formatting import counted, human_size, utc_time
+from hatch_os402.formatting import counted, first_of, human_size, utc_time
 from hatch_os402.inspection.contents import LAUNCHER, NOBODY
-from hatch_os402.inspection.terms import INVALID, UNCHECKED, VALID, usd
+from hatch_os402.inspection.terms import INVALID, UNCHECKED, VALID
 from hatch_os402.offer.build import BASE_ENV
-from hatch_os402.terminal.tables import cell, facts, table, wrapped_list
+from hatch_os402.offer.prices import usd
+from hatch_os402.terminal.layout import Column, Row, StyledText
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from rich.console import Console, RenderableType
-
     from hatch_os402.inspection.report import Inspection, Part
     from hatch_os402.inspection.terms import Terms
+    from hatch_os402.terminal.screen import Screen
 
 _LARGEST = 15
 _SHOWN = 5
 _MASK = "********"
+_DISTRIBUTIONS = (
+    Column("distribution"),
+    Column("version", rank=1),
+    Column("size", right=True),
+    Column("%", right=True, rank=2),
+    Column("sources", right=True, rank=5),
+    Column("bytecode", right=True, rank=5),
+    Column("data", right=True, rank=5),
+    Column("treatment", rank=3),
+    Column("required by", rank=4, folded=True),
+)
+_LARGEST_FILES = (Column("largest files"), Column("size", right=True), Column("distribution", rank=1))
+_ARTIFACTS = (Column("artifact"), Column("bytes", right=True), Column("sha256 of the file"))
 
 
-def show(inspection: Inspection, console: Console) -> None:
+def show(inspection: Inspection, screen: Screen) -> None:
     """Print an inspection: what it is, its distributions, its largest files, its digests."""
-    console.print(facts(_summary(inspection)))
-    console.print()
-    console.print(_distributions(inspection))
-    console.print()
-    console.print(_largest(inspection))
-    console.print()
-    console.print(_files(inspection))
+    screen.facts(_summary(inspection))
+    screen.line()
+    screen.table(_DISTRIBUTIONS, [*_distributions(inspection)])
+    screen.line()
+    screen.table(_LARGEST_FILES, [*_largest(inspection)])
+    screen.line()
+    screen.table(_ARTIFACTS, [(file.name, f"{file.size:,}", file.sha256) for file in inspection.files])
     for note in inspection.notes:
-        console.print()
-        console.print(cell(f"note: {note}", "yellow"))
+        screen.line()
+        screen.line(f"note: {note}", "caution")
 
 
-def _summary(inspection: Inspection) -> list[tuple[str, Any]]:
+def _summary(inspection: Inspection) -> list[tuple[str, str]]:
     title = inspection.name
     if inspection.project is not None:
         title = f"{inspection.project['name']} {inspection.project['version']}"
-    rows: list[tuple[str, Any]] = [("project", title)]
+    rows: list[tuple[str, str]] = [("project", title)]
     if inspection.project is not None:
         rows.append(entry_row(inspection.project))
     rows.append(("archive", archive_text(inspection)))
     rows.append(("bytecode", bytecode_text(inspection)))
     if left := dict(inspection.bytecode.sources_only):
-        rows.append(("source only", "\n".join(wrapped_list([_because(*item) for item in left.items()], _SHOWN))))
+        rows.append(("source only", "\n".join(first_of([_because(*item) for item in left.items()], _SHOWN))))
     if inspection.terms is None:
         tools = inspection.project is not None and "tools" in inspection.project
         none = "one for each tool: name its file" if tools else "none beside it: `hatch build -t os402` writes one"
@@ -158,21 +171,18 @@ def _because(path: str, reason: str) -> str:
     return f"{path}: {reason}" if reason else path
 
 
-def _distributions(inspection: Inspection) -> RenderableType:
-    sizes = ["size", "%", "sources", "bytecode", "data"]
-    made = table(["distribution", "version", *sizes, "treatment", "required by"], ["files", *sizes], fold="required by")
+def _distributions(inspection: Inspection) -> Iterator[Row]:
     whole = sum(part.packed for part in inspection.parts) or 1
     for part in inspection.parts:
-        made.add_row(
-            cell(part.name, "bold" if part.name not in {LAUNCHER, NOBODY} else "dim"),
-            cell(part.version or ""),
+        yield (
+            StyledText(part.name, "heading" if part.name not in {LAUNCHER, NOBODY} else "faint"),
+            part.version or "",
             human_size(part.packed),
             f"{100 * part.packed / whole:.1f}",
             *(human_size(size) if size else "" for size in (part.sources, part.bytecode, part.data)),
-            cell(treatment_text(part)),
-            cell(", ".join(part.required_by)),
+            treatment_text(part),
+            ", ".join(part.required_by),
         )
-    return made
 
 
 def treatment_text(part: Part) -> str:
@@ -184,15 +194,6 @@ def treatment_text(part: Part) -> str:
     return f"{part.treatment} ({counted(len(part.left_out), 'file')} left out)"
 
 
-def _largest(inspection: Inspection) -> RenderableType:
-    made = table(["largest files", "size", "distribution"], ["size"], fold="largest files")
+def _largest(inspection: Inspection) -> Iterator[Row]:
     for member in inspection.members[:_LARGEST]:
-        made.add_row(cell(member.path), human_size(member.packed), cell(member.owner))
-    return made
-
-
-def _files(inspection: Inspection) -> RenderableType:
-    made = table(["artifact", "bytes", "sha256 of the file"], ["bytes"])
-    for file in inspection.files:
-        made.add_row(cell(file.name), f"{file.size:,}", file.sha256)
-    return made
+        yield member.path, human_size(member.packed), member.owner

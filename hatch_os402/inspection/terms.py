@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.errors import Os402Error
 from hatch_os402.offer.build import ZERO_ADDRESS
-from hatch_os402.offer.floats import format_float
+from hatch_os402.offer.prices import price_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from decimal import Decimal
 
     from hatch_os402.offer.reading import ReadOffer
 
@@ -72,19 +72,6 @@ class Terms:
             "environment": dict(self.environment),
             "private_environment": self.private_environment,
         }
-
-
-def price_of(per_second: float, seconds: int) -> Decimal:
-    """Return what `seconds` cost at `per_second` (USD), without what binary fractions add."""
-    return Decimal(format_float(per_second)) * seconds
-
-
-def usd(amount: Decimal) -> str:
-    """Return an amount as a person reads it: `free`, `0.0005 USD`."""
-    if not amount:
-        return "free"
-    text = f"{amount:f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} USD"
 
 
 def read_terms(offer: ReadOffer, now: float | None = None, *, private_names: Iterable[str] = ()) -> Terms:

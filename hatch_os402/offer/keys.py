@@ -289,7 +289,7 @@ def _read(path: Path, what: str, warn: Callable[[str], None]) -> _Secret:
 
 
 def _warn(message: str) -> None:
-    sys.stderr.write(f"hatch-os402: {message}\n")
+    sys.stderr.write(f"hatch-os402: warning: {message}\n")
 
 
 # The functions below hold bare key material. They do not raise; None means that something was wrong with it.

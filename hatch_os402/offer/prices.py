@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hatch_os402.errors import OfferError
 from hatch_os402.offer.floats import format_float, nearest, nearest_surviving, server_float, survives
 
-__all__ = ["DEFAULT_PER_SECOND", "from_flat", "from_per_second", "nearest_surviving", "survives"]
+__all__ = ["DEFAULT_PER_SECOND", "from_flat", "from_per_second", "nearest_surviving", "price_of", "survives", "usd"]
 
 DEFAULT_PER_SECOND = 0.001
 
@@ -36,6 +38,19 @@ def from_flat(price: float, min_duration: int) -> float:
     if flat is not None:
         advice += f", or `price = {format_float(flat)}`"
     raise OfferError(f"{format_float(price)} / {min_duration} seconds is a problem: {_reason(per_second)}; {advice}")
+
+
+def price_of(per_second: float, seconds: int) -> Decimal:
+    """Return what `seconds` cost at `per_second` (USD), without what binary fractions add."""
+    return Decimal(format_float(per_second)) * seconds
+
+
+def usd(amount: Decimal) -> str:
+    """Return an amount as a person reads it: `free`, `0.0005 USD`."""
+    if not amount:
+        return "free"
+    text = f"{amount:f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} USD"
 
 
 def _reason(per_second: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,17 @@ from hatch_os402.errors import Os402Error, bug
 from hatch_os402.formatting import escaped_lines
 from hatch_os402.processes.interruption import Interrupted, interruptible
 from hatch_os402.terminal.colors import has_color, styled
+from hatch_os402.terminal.progress import off_the_terminal, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from hatchling.bridge.app import Application
     from hatchling.metadata.core import ProjectMetadata
 
     from hatch_os402.artifacts.writing import Artifact
+    from hatch_os402.reporting import Update
 
 
 @contextmanager
@@ -71,20 +74,29 @@ class HatchReporter:
 
     def info(self, message: str) -> None:
         """Report a step that was done."""
-        self._app.display_info(escaped_lines(f"os402: {message}"))
+        with off_the_terminal():
+            self._app.display_info(escaped_lines(f"os402: {message}"))
 
     def warning(self, message: str) -> None:
         """Report what the user should know."""
-        self._app.display_warning(self._labelled("warning", message))
+        with off_the_terminal():
+            self._app.display_warning(self._labelled("warning", message))
 
     def hint(self, message: str) -> None:
         """Report what the user may want to do."""
-        self._app.display_info(self._labelled("hint", message))
+        with off_the_terminal():
+            self._app.display_info(self._labelled("hint", message))
 
     def debug(self, message: str) -> None:
         """Report details, with `hatch -v` only."""
         if self.verbose:
-            self._app.display_info(escaped_lines(f"os402: {message}"))
+            self.info(message)
+
+    def progress(self, what: str, *, in_bytes: bool = False) -> AbstractContextManager[Update | None]:
+        """Show that `what` is being done while the context lasts; None where nothing can be shown."""
+        if self._app.verbosity < 0:
+            return nullcontext()
+        return shown(what, sys.stderr, color=has_color(sys.stderr, os.environ), in_bytes=in_bytes)
 
     def _labelled(self, label: str, message: str) -> str:
         return f"os402: {styled(f'{label}:', label, color=self._color)} {escaped_lines(message)}"
@@ -94,11 +106,12 @@ def build_artifacts(
     wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any], directory: str, app: Application
 ) -> tuple[Artifact, ...]:
     """Build the artifacts from the project's `wheel` into `directory`. Raises `Os402Error`."""
-    from hatch_os402.build.assembly import report_artifacts  # noqa: PLC0415 - Hatch imports every plugin for every build
-    from hatch_os402.build.pipeline import build  # noqa: PLC0415 - as above
+    from hatch_os402.build.pipeline import build  # noqa: PLC0415 - Hatch imports every plugin for every build
+    from hatch_os402.build.results import report_results  # noqa: PLC0415 - as above
 
     project = read_project(wheel, root=root, project_id=project_id, metadata=metadata)
     reporter = HatchReporter(app, color=True)
-    artifacts = build(project, read_options(root, metadata), Path(os.path.abspath(directory)), reporter)  # noqa: PTH100
-    report_artifacts(artifacts, reporter)
+    options = read_options(root, metadata)
+    artifacts = build(project, options, Path(os.path.abspath(directory)), reporter)  # noqa: PTH100
+    report_results(artifacts, options.offer, reporter)
     return artifacts

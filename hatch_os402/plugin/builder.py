@@ -10,6 +10,7 @@ from hatchling.builders.constants import BuildEnvVars
 
 from hatch_os402.build.hatch_project import HatchProject, read_options
 from hatch_os402.config.expiry import source_date_epoch
+from hatch_os402.environment import CALLER
 from hatch_os402.plugin.bridge import abort_on_error, build_artifacts
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Os402Builder(HatchProject):
             chosen = keywords.get("directory") or os.environ.get(BuildEnvVars.LOCATION, self.config.directory)
             with remove_if_created(Path(self.root, chosen)):
                 for _ in super().build(**keywords):
-                    yield from (str(artifact.path) for artifact in self._artifacts)
+                    yield from (_for_caller(artifact.path) for artifact in self._artifacts)
 
     def build_standard(self, directory: str, **_build_data: Any) -> str:
         """Build into `directory` and return the path of the zipapp."""
@@ -56,3 +57,14 @@ class Os402Builder(HatchProject):
         from hatch_os402.artifacts.writing import clean  # noqa: PLC0415 - as above
 
         clean(Path(directory), self.project_id)
+
+
+def _for_caller(path: Path) -> str:
+    """Return `path` for the frontend, which prints it from the project's folder; from where the caller stands if told.
+
+    `hatch-os402 run` and `serve` build in a process whose current folder is the project's.
+    """
+    try:
+        return os.path.relpath(path, os.environ[CALLER])
+    except (KeyError, ValueError):  # nobody called, or from another drive
+        return str(path)

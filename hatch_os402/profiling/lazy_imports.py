@@ -48,9 +48,12 @@ class Lazies:
 
     @property
     def recommended(self) -> tuple[str, ...]:
-        """The packages to name in `lazy-imports`: none if the answer was another one, or it is not worth a line."""
+        """The packages to name in `lazy-imports`: none if the answer was another one, or nothing could be measured.
+
+        What saves little is not worth a line.
+        """
         worth = [saving.name for saving in self.savings if saving.own >= _WORTH * self.before.median]
-        return () if self.same_answer is False else tuple(worth)
+        return tuple(worth) if self.same_answer is not False and self.is_significant else ()
 
     @property
     def is_significant(self) -> bool:

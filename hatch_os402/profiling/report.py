@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.formatting import counted, human_size
-from hatch_os402.inspection.terms import usd
+from hatch_os402.offer.prices import usd
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.modules import ABSENT, AT_IMPORT, DEFERRED, IN_REQUEST, NEVER, UNSEEN
 
@@ -148,12 +148,11 @@ def _lazy_advice(profile: Profile) -> Iterator[str]:
         yield f"Imported on first use, {names} would not be loaded, and the program then answers something else."
     elif lazy_imports.recommended:
         saved = sum(saving.own for saving in lazy_imports.savings if saving.name in lazy_imports.recommended)
-        how = "" if lazy_imports.is_significant else ", which is within what runs differ by"
         kept = ", those that are there already included" if profile.lazy else ""
         yield (
             f"Imported on first use, {counted(len(lazy_imports.recommended), 'package')} would not be loaded: "
             f"{ms(saved)} ms of imports less. Measured until the program ends: {spread(lazy_imports.before)}, then "
-            f"{spread(lazy_imports.after)}{how}. In pyproject.toml{kept}:"
+            f"{spread(lazy_imports.after)}. In pyproject.toml{kept}:"
         )
         yield ""
         yield "    [tool.hatch.build.targets.os402]"
@@ -161,6 +160,12 @@ def _lazy_advice(profile: Profile) -> Iterator[str]:
         if lazy_imports.same_answer is None:
             yield ""
             yield "Whether the program then answers the same is unknown, since its answers vary: try it."
+    elif lazy_imports.savings and not lazy_imports.is_significant:
+        yield (
+            f"Imported on first use, {counted(len(lazy_imports.savings), 'package')} would not be loaded, and that "
+            f"saves nothing that can be measured: until the program ends {spread(lazy_imports.before)}, then "
+            f"{spread(lazy_imports.after)}."
+        )
     else:
         yield "`lazy-imports` would save nothing here."
     if lazy_imports.loaded_anyway:

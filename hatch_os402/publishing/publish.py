@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts.names import OFFER, SIGNED_SUFFIX
@@ -20,7 +18,7 @@ from hatch_os402.publishing.parts import dry_run
 from hatch_os402.publishing.upload import check_size, publish_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from hatch_os402.artifacts.sets import ArtifactSet
@@ -60,7 +58,7 @@ def publish(
         reporter.info("nothing was sent")
         return
     results: list[Result] = []
-    with new_client() as client, _bar() as progress:
+    with new_client() as client:
         for upload in uploads:
             results += publish_to(
                 upload,
@@ -69,7 +67,6 @@ def publish(
                 retries=RetryPolicy(),
                 reporter=reporter,
                 limit=settings.limit,
-                progress=progress,
             )
     _report(results, reporter, say)
 
@@ -169,22 +166,3 @@ def _report(results: Sequence[Result], reporter: Reporter, say: Callable[[str], 
     if failed:
         others = "" if all(result.error for result in results) else "; what is listed above is published"
         raise Os402Error(f"not everything was published: {', '.join(failed)} failed{others}")
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str, int, int], None]]:
-    """Yield what shows progress on a terminal, and nothing anywhere else."""
-    try:
-        if os.environ.get("TERM") == "dumb" or not sys.stderr.isatty():
-            raise ImportError  # noqa: TRY301 - as if it were not there
-        from rich.console import Console  # noqa: PLC0415 - Hatch and the extra "cli" have it
-        from rich.markup import escape  # noqa: PLC0415
-        from rich.progress import Progress  # noqa: PLC0415
-    except ImportError:
-        yield lambda *_: None
-        return
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", visible=False)
-        yield lambda server, sent, total: bar.update(
-            task, description=escape(server), completed=sent, total=total, visible=True
-        )

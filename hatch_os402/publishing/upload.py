@@ -13,7 +13,7 @@ from hatch_os402.publishing.client import RemoteServer, UploadPart, upload_size,
 from hatch_os402.publishing.refusals import refusal, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import httpx
 
@@ -46,11 +46,10 @@ def publish_to(
     retries: RetryPolicy,
     reporter: Reporter,
     limit: int,
-    progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> tuple[Result, ...]:
     """Publish `upload` at each of `servers` in turn; what fails at one does not keep it from the others.
 
-    `limit` bounds an upload in bytes. `progress` is called with the server, the bytes that have gone, and all bytes.
+    `limit` bounds an upload in bytes.
     """
     results = []
     for address in servers:
@@ -62,7 +61,7 @@ def publish_to(
                 reporter.warning(
                     f"{shown} is reached without encryption: the private parts of the offer can be read on the way"
                 )
-            results.append(_publish(upload, server, limit, reporter, progress))
+            results.append(_publish(upload, server, limit, reporter))
         except Os402Error as error:
             results.append(Result(shown, upload.signed.sha256, error=error.message))
     return tuple(results)
@@ -76,9 +75,7 @@ def check_size(parts: Sequence[UploadPart], limit: int) -> None:
         )
 
 
-def _publish(
-    upload: Upload, server: RemoteServer, limit: int, reporter: Reporter, progress: Callable[[str, int, int], None]
-) -> Result:
+def _publish(upload: Upload, server: RemoteServer, limit: int, reporter: Reporter) -> Result:
     signed = upload.signed
     there = _same(server.offer(signed.sha256), signed)
     missing = _missing_executables(upload, server)
@@ -90,7 +87,8 @@ def _publish(
     total = sum(part.size for part in parts)
     check_size(parts, limit)
     reporter.info(f"{server.url}: sending {', '.join(f'{part.name} ({part.size:,} bytes)' for part in parts)}")
-    answer = server.upload(signed.sha256, parts, lambda sent: progress(server.url, sent, total))
+    with reporter.progress(f"sending to {server.url}", in_bytes=True) as update:
+        answer = server.upload(signed.sha256, parts, lambda sent: update(sent, total) if update else None)
     if answer.status not in {200, 201}:
         raise Os402Error(refusal(server, answer, signed.offer, parts))
     _verify(server, signed, check_name=not note)

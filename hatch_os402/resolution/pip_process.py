@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from hatch_os402.environment import NETWORK, chosen
 from hatch_os402.errors import OutOfTimeError, ResolutionError
@@ -24,6 +25,7 @@ from hatch_os402.resolution.target import PYTHON
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hatch_os402.reporting import Update
     from hatch_os402.resolution.target import Target
 
 SETTINGS = frozenset({
@@ -59,6 +61,9 @@ BOUNDS = {
 PROGRESS_AFTER = 5
 """Seconds between two reports of what pip is doing."""
 
+UPDATE_AFTER = 0.25
+"""As above, where they are drawn and not printed."""
+
 
 @dataclass(frozen=True)
 class Host:
@@ -68,6 +73,8 @@ class Host:
     """The project's folder, which relative paths in the user's settings of pip start from."""
     progress: Callable[[str], None] = lambda _: None
     """Is given a line when something takes long."""
+    update: Update | None = None
+    """Is given, often, what pip fetches (bytes); then `progress` is not called."""
 
 
 HERE = Host()
@@ -198,6 +205,10 @@ def _run(
     path.write_text(json.dumps(whole), encoding="utf-8")
 
     def progress(seconds: float) -> None:
+        if host.update is not None:
+            state = _read(status)
+            host.update(state.get("got", 0) if state.get("url") else 0, state.get("size"), _filename(state))
+            return
         host.progress(f"still {doing}, for {round(seconds)} seconds{_at(_read(status))}")
 
     try:
@@ -210,7 +221,7 @@ def _run(
             cwd=host.root or workdir,
             timeout=timeout,
             progress=progress,
-            progress_after=PROGRESS_AFTER,
+            progress_after=PROGRESS_AFTER if host.update is None else UPDATE_AFTER,
         )
     except subprocess.TimeoutExpired as error:
         raise OutOfTimeError(f"pip was stopped after {timeout:g} seconds.") from error
@@ -223,6 +234,11 @@ def _at(state: Mapping[str, Any]) -> str:
         return ""
     of = f" of {human_size(state['size'])}" if state["size"] is not None else ""
     return f": {without_password(state['url'])}, {human_size(state['got'])}{of} so far"
+
+
+def _filename(state: Mapping[str, Any]) -> str:
+    """Return the name of the file that pip fetches; empty when it does not fetch one."""
+    return unquote(urlsplit(state.get("url") or "").path.rstrip("/").rpartition("/")[2])
 
 
 def _read(path: Path) -> dict[str, Any]:

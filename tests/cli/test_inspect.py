@@ -5,8 +5,13 @@ import re
 import zipfile
 
 import pytest
+from support.buildproject import offline, write_project
 from support.commandline import call
 from support.samplecraft import NASTY
+from support.wheelcraft import make_wheel
+
+from hatch_os402.formatting import escaped
+from hatch_os402.plugin.builder import Os402Builder
 
 
 @pytest.fixture
@@ -107,3 +112,54 @@ def test_nothing_there(run, tmp_path):
     code, out, err = run(tmp_path / "x.pyz")
     assert (code, out) == (1, "")
     assert err.startswith("hatch-os402: there is no artifact")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 100, 200])
+def test_no_number_name_or_hash_is_cut(run, pyz, monkeypatch, columns):
+    told = json.loads(run(pyz, "--json")[1])
+    monkeypatch.setenv("COLUMNS", str(columns))
+    code, out, _ = run(pyz)
+    assert code == 0
+    words = set(out.split())
+    for file in told["artifacts"]:
+        assert {file["name"], f"{file['size']:,}", file["sha256"]} <= words
+    for part in told["distributions"]:
+        assert part["name"] in out
+    for member in told["members"][:15]:
+        assert escaped(member["path"]) in out
+    room = (line for line in out.splitlines() if max(map(len, line.split()), default=0) < columns - 16)
+    assert max(map(len, room)) <= columns
+
+
+@pytest.mark.once
+def test_distributions_that_nothing_imports(tmp_path, capsys, monkeypatch):
+    """In the words of the build; the requirement to drop, and what else can be left out."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    large = "x = 1\n" * 5000
+    make_wheel(wheels, "wanted", "1.0", {"wanted.py": "import deeper\n"})
+    make_wheel(wheels, "deeper", "1.0", {"deeper/__init__.py": large})
+    make_wheel(wheels, "idle", "1.0", {"idle.py": large}, requires=["below"])
+    make_wheel(wheels, "below", "1.0", {"below/__init__.py": large})
+    root = write_project(
+        tmp_path / "project",
+        files={"sample/__init__.py": "", "sample/__main__.py": "import wanted\n"},
+        dependencies=["wanted", "idle", "deeper"],
+    )
+    for name, value in offline(wheels).items():
+        monkeypatch.setenv(name, value)
+    list(Os402Builder(str(root)).build(directory=str(root / "dist")))
+    said = capsys.readouterr().err
+    expected = (
+        "idle. If the program does not need them, drop idle from the requirements, or set "
+        'exclude = ["/below/", "/idle.py"].'
+    )
+    assert "os402: hint: sample 0.1.0: nothing imports 2 distributions of 5, " in said
+    assert expected.partition("idle. ")[2] in said
+    _, out, _ = call(capsys, "inspect", "--project", root)
+    assert "note: nothing imports 2 distributions of 5, " in out
+    assert 'drop idle from the requirements, or set exclude = ["/below/", "/idle.py"].' in out
+    pyproject = (root / "pyproject.toml").read_text()
+    (root / "pyproject.toml").write_text(pyproject.replace("bytecode", 'exclude = ["/below/", "/idle.py"]\nbytecode'))
+    list(Os402Builder(str(root)).build(directory=str(root / "dist")))
+    assert "nothing imports" not in capsys.readouterr().err

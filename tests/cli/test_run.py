@@ -78,7 +78,7 @@ HABITS = {
     "-d twice": (["-d", "a=1", "-d", "b=2"], "POST application/x-www-form-urlencoded [] a=1&b=2"),
     "-d, a method and a type": (["-X", "PUT", "-d", "x", "-H", "content-type: a/b"], "PUT a/b [] x"),
     "a header taken away": (["-d", "x", "-H", "Content-Type:"], "POST None [] x"),
-    "--json": (["--json", "{}"], "POST application/json [] {}"),
+    "--json-data": (["--json-data", "{}"], "POST application/json [] {}"),
     "arguments": (["--", "--one", "-d", "two"], "GET None ['--one', '-d', 'two'] "),
 }
 
@@ -187,7 +187,7 @@ USAGE = {
     "a path without a slash": (["x"], "the path must begin with a slash, and it is 'x'."),
     "a path that is not encoded": (["/a b"], "must be percent-encoded"),
     "a header without a colon": (["-H", "x"], "a header is NAME:VALUE, and 'x' is none."),
-    "two bodies": (["--json", "{}", "-d", "x"], "--json and -d are two bodies"),
+    "two bodies": (["--json-data", "{}", "-d", "x"], "--json-data and -d are two bodies"),
     "a body that is not there": (["-d", "@/absent"], "the body /absent cannot be read: No such file"),
     "building an artifact": (["--build"], "--build is for a project"),
     "an unknown option": (["--frobnicate"], "No such option"),
@@ -340,3 +340,20 @@ def test_the_body_is_sent_as_it_is(run, tmp_path):
         run(offer, "-d", f"@{tmp_path / 'body'}")[1].decode().strip()
         == hashlib.sha256(BIG[:300] + b"\r\n\0").hexdigest()
     )
+
+
+@pytest.mark.once
+def test_a_body_and_a_status_line_share_no_line(run, tmp_path):
+    offer = write_offer(tmp_path, "print('A: b\\r\\n\\r\\nout', end='')", name="short")
+    assert run(offer, "-v")[1] == b"out"  # two pipes: what the program wrote, and nothing else
+    assert "out\nhatch-os402: status   200" in on_a_terminal(offer, "-v").replace("\x1b[0m", "")
+    command = [sys.executable, "-m", "hatch_os402", "run", str(offer)]
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    assert "out\nhatch-os402: status   200" in subprocess.run([*command, "-v"], check=True, **both).stdout
+    assert subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout == b"out"
+
+
+@pytest.mark.parametrize(("status", "expected"), [(200, 0), (302, 0), (399, 0), (400, 1), (500, 1)])
+def test_exit_status_of_an_answer(run, tmp_path, status, expected):
+    offer = write_offer(tmp_path, f"print('Status: {status}\\r\\nLocation: /x\\r\\n\\r\\n', end='')", name="status")
+    assert run(offer)[0] == expected

@@ -211,3 +211,22 @@ def test_what_is_known_and_what_was_seen_are_one_warning():
         ("sympy", "imports ctypes", "Require another."),
         ("other", "imports ctypes", ""),
     ]
+
+
+def test_pydantic_1_is_offered_to_those_who_require_pydantic_themselves(tmp_path):
+    wheels = [
+        ("api", "1.0", {"api.py": ""}, "py3-none-any"),
+        ("pydantic", "2.14.4", {"pydantic.py": ""}, "py3-none-any"),
+        ("pydantic-core", "2.50.4", {"pydantic_core/_pydantic_core.so": ELF}),
+    ]
+    for parents, own in (({"api"}, False), ({"greeter"}, True), ({"api", "greeter"}, True)):
+        graph = {"pydantic": parents, "pydantic-core": {"pydantic"}}
+        folder = tmp_path / "-".join(sorted(parents))
+        folder.mkdir()
+        (error,) = assessed(folder, wheels, graph).errors
+        assert ('Require "pydantic<2"' in error.advice) is own
+        if not own:
+            assert error.advice == (
+                '"pydantic<2" does not need it, but here api requires pydantic: it takes a release of api that allows '
+                "that, or another distribution than api."
+            )

@@ -193,3 +193,28 @@ def test_wrong_value(tmp_path, table, name, rest):
         return
     with pytest.raises(OptionValueError, match=field(name, rest)):
         Options(table, tmp_path).validate()
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ({"price": 1}, "`price` belongs under [tool.hatch.build.targets.os402.offer]"),
+        ({"pirce": 1}, "`price` belongs under [tool.hatch.build.targets.os402.offer]"),
+        ({"password-file": "x"}, "`password-file` belongs under [tool.hatch.publish.os402]"),
+        ({"entry_point": "x"}, "it is written `entry-point`"),
+        ({"entrypoint": "x"}, "the nearest known field is `entry-point`"),
+        ({"offer": {"entry-point": "x"}}, "`entry-point` belongs under [tool.hatch.build.targets.os402]"),
+        ({"offer": {"prize": 1}}, "the nearest known field is `price`"),
+    ],
+)
+def test_an_unknown_option_is_answered_with_what_it_may_mean(table, told, tmp_path):
+    with pytest.raises(OptionValueError) as caught:
+        Options(table, tmp_path).validate()
+    assert caught.value.message.endswith(f" is not known; {told}")
+
+
+def test_what_is_near_to_nothing_gets_the_list(tmp_path):
+    with pytest.raises(OptionValueError) as caught:
+        Options({"qqqqq": 1}, tmp_path).validate()
+    assert "; the fields are `accept-broken-record`, " in caught.value.message
+    assert "nearest" not in caught.value.message

@@ -141,3 +141,20 @@ class TestLazyImports:
         )
         with pytest.raises(OptionValueError, match=message.replace("?", r"\?") + "$"):
             check_lazy_imports(["app", name], self.PATHS)
+
+
+@pytest.mark.parametrize(
+    ("entry", "paths", "meant"),
+    [
+        ("greeter.cgi.main", {"greeter/cgi.py": b"def main(): pass"}, "greeter.cgi:main"),
+        ("greeter.main", {"greeter/__init__.py": b"from greeter.cgi import main"}, "greeter:main"),
+        ("greeter.cgi.main", {"greeter/cgi.py": b"def run(): pass"}, None),
+        ("greeter.cgi.main", {"greeter/__init__.py": b"def main(): pass"}, None),
+        ("main", {"greeter.py": b"def main(): pass"}, None),
+    ],
+)
+def test_a_dot_in_place_of_the_colon(entry, paths, meant):
+    with pytest.raises(Os402Error) as caught:
+        check_entry_point(entry, paths.keys(), paths.__getitem__)
+    assert (f'entry-point = "{meant}"' in caught.value.message) is (meant is not None)
+    assert ("is not in the archive" in caught.value.message) is True

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -337,6 +338,29 @@ def test_a_service_worker_cannot_have_the_whole_gateway(tmp_path):
         assert "service-worker-allowed" not in below.headers
 
 
+@pytest.mark.once
+def test_a_refused_upload_is_reported(tmp_path):
+    with serving(tmp_path / "log", "--owner", "0x" + "1" * 40) as served:
+        assert put(served, signed_offer(name="hello")).status_code == 403
+        assert served.said(" refused, 403: Offer owner does not match server owner: ")
+        assert "warning: PUT /" in served.log.read_text()
+
+
+@pytest.mark.once
+def test_an_address_with_its_authority(tmp_path):
+    """RFC 9112, 3.2.2: a server takes the absolute form of a client that takes it for a proxy."""
+    path = write_offer(tmp_path, HELLO, name="hello")
+    with serving(tmp_path.parent / "log-absolute", path) as served:
+        port = urlsplit(served.url).port
+        for authority, status in ((f"127.0.0.1:{port}", 200), (f"localhost:{port}", 200), ("evil.example", 403)):
+            with socket.create_connection(("127.0.0.1", port), LIMIT) as connection:
+                request = f"GET http://{authority}/hello.cgi?x=1 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+                connection.sendall(request.encode())
+                answer = b"".join(iter(lambda: connection.recv(65536), b""))
+            assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer
+            assert (b"\r\n\r\nhello" in answer) is (status == 200)
+
+
 def test_uploads_are_off_until_an_owner_is_told(tmp_path):
     write_offer(tmp_path, HELLO, name="hello")
     with serving(tmp_path / "log", tmp_path) as served:
@@ -528,8 +552,12 @@ def test_a_project_is_built_again_when_it_changes(tmp_path):
     root = write_project(tmp_path / "sample", files={"sample/__init__.py": "", "sample/__main__.py": module % "one"})
     with serving(tmp_path / "log", root, "--reload", PIP_NO_INDEX="1") as served:
         assert served.call("/sample.cgi").text == "one"
+        before = served.log.read_text()
         (root / "sample/__main__.py").write_text(module % "two")
         assert soon(lambda: served.call("/sample.cgi").text == "two")
+        said = [line for line in served.log.read_text()[len(before) :].splitlines() if "/sample.cgi " not in line]
+        assert len(said) == 1, said  # a line a save
+        assert said[0].startswith("hatch-os402: sample/__main__.py changed: now serving sample (sha256 ")
         pyproject = (root / "pyproject.toml").read_text()
         (root / "pyproject.toml").write_text(pyproject + "[")
         assert served.logged("What was served before is served still.")

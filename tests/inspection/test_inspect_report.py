@@ -21,8 +21,8 @@ from hatch_os402.errors import ArtifactError, OfferError
 from hatch_os402.inspection import report
 from hatch_os402.inspection.contents import LAUNCHER, read_contents
 from hatch_os402.inspection.reading import unframe
-from hatch_os402.inspection.terms import price_of, usd
 from hatch_os402.offer.payload import envelope_text
+from hatch_os402.offer.prices import price_of, usd
 from hatch_os402.offer.signing import complete, sign, signed_envelope_text
 
 STEM = "sample-0.1.0"

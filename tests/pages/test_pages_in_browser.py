@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
-from support.browser import REQUIRED, require
+from support.browser import REQUIRED, browsing, require
 from support.pagevisit import visit
 from support.samplecraft import NASTY
 
@@ -173,3 +175,19 @@ def test_without_a_browser_it_is_skipped_unless_required(monkeypatch):
     monkeypatch.setenv(REQUIRED, "required")
     with pytest.raises(pytest.fail.Exception, match="HATCH_OS402_BROWSER=required"):
         require()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["inspect", "profile"])
+def test_a_page_fits_the_window(pages, name, width, scheme):
+    """What is wide scrolls in a box of its own, and not the page."""
+    with browsing() as browser:
+        browser.emulate(width, scheme, height=2400)
+        browser.open((pages / f"{name}.html").as_uri())
+        assert browser.run("return document.documentElement.scrollWidth") <= width
+        dark = browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(18, 21, 27)"
+        assert dark is (scheme == "dark")
+        assert browser.errors() == []
+        if folder := os.environ.get("HATCH_OS402_SCREENSHOTS"):
+            browser.screenshot(Path(folder, f"{name}-{width}-{scheme}.png"))

@@ -69,7 +69,7 @@ def make(tmp_path):
 def send(client):
     """Return what publishes an upload and hands back the results and what was told."""
 
-    def sent(upload, *servers, attempts=3, limit=LIMIT, with_client=client, progress=lambda *_: None):
+    def sent(upload, *servers, attempts=3, limit=LIMIT, with_client=client):
         heard, pauses = Heard(), Pauses()
         addresses = [item if isinstance(item, str) else item.url for item in servers]
         results = publish_to(
@@ -79,7 +79,6 @@ def send(client):
             retries=pauses.retries(attempts),
             reporter=heard,
             limit=limit,
-            progress=progress,
         )
         return results, heard, pauses
 
@@ -209,12 +208,11 @@ def test_a_name_that_no_address_can_have_is_told_and_the_hash_is_given(server, m
 
 
 def test_progress_ends_at_the_whole(server, make, send):
-    seen = []
     upload = make()
-    send(upload, server, progress=lambda *what: seen.append(what))
+    _, heard, _ = send(upload, server)
     total = upload.config.size + len(FRAME) + len(EXECUTABLE)
-    sent = [count for _, count, _ in seen]
-    assert {(name, all_) for name, _, all_ in seen} == {(server.url, total)}
+    sent = [count for _, count, *_ in heard.updates]
+    assert {(what, all_) for what, _, all_, _ in heard.updates} == {(f"sending to {server.url}", total)}
     assert sent == sorted(sent)
     assert (sent[0], sent[-1]) == (0, total)
 

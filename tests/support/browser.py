@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
@@ -13,6 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 REQUIRED = "HATCH_OS402_BROWSER"
 """A variable that makes a missing browser a failure: a test that nobody runs protects nothing."""
@@ -56,6 +58,26 @@ class Browser:
     def run(self, script: str) -> Any:
         """Return what a script, the body of an async function, returns."""
         return self._command("POST", "/execute/sync", script=f"return (async () => {{ {script} }})();", args=[])
+
+    def frame(self, selector: str | None) -> None:
+        """Look into a frame; None: at the page again."""
+        chosen = None if selector is None else {_ELEMENT: self._find(selector)}
+        self._command("POST", "/frame", id=chosen)
+
+    def emulate(self, width: int, scheme: str, height: int = 900) -> None:
+        """Let pages be shown `width` CSS pixels wide, to a user who prefers the colour `scheme`: light or dark."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        for command, parameters in (
+            ("Emulation.setDeviceMetricsOverride", size),
+            ("Emulation.setEmulatedMedia", {"features": [feature]}),
+        ):
+            self._command("POST", "/goog/cdp/execute", cmd=command, params=parameters)
+
+    def screenshot(self, path: Path) -> None:
+        """Write a picture of what the window shows, as PNG."""
+        found = self._command("POST", "/goog/cdp/execute", cmd="Page.captureScreenshot", params={})
+        path.write_bytes(base64.b64decode(found["data"]))
 
     def errors(self) -> list[str]:
         """Return what the console was told since it was last asked, but notes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,10 @@ from hatch_os402.publishing.client import RetryPolicy
 from support.artifactcraft import write_record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from hatch_os402.reporting import Update
 
 SECRET = secrets.token_hex(32)
 """A marker: searching all processes for it must not find another run of these tests."""
@@ -39,7 +43,14 @@ class Heard:
     def info(self, message: str) -> None:
         self.lines.append(message)
 
-    warning = debug = info
+    warning = debug = hint = info
+    variables: Mapping[str, str] = field(default_factory=dict)
+    updates: list[tuple[str, int, int | None, str]] = field(default_factory=list)
+    """What was shown of the progress of a step: what is done, how much of how much, and what now."""
+
+    @contextmanager
+    def progress(self, what: str, *, in_bytes: bool = False) -> Iterator[Update]:
+        yield lambda done, total, detail="": self.updates.append((what, done, total, detail))
 
     @property
     def text(self) -> str:

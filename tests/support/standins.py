@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 
 MACHINES = {"x86_64": 62, "aarch64": 183}
 
@@ -49,7 +50,11 @@ class Listener:
     def info(self, message):
         self.messages.append(message)
 
-    warning = debug = info
+    warning = debug = hint = info
+    variables = MappingProxyType({})
+
+    def progress(self, what, *, in_bytes=False):
+        return nullcontext()
 
 
 class Server:

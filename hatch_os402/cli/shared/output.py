@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
+from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import write_file
 
@@ -19,4 +18,4 @@ def write_page(path: Path, page: str) -> None:
         write_file(path, page.encode())
     except OSError as error:
         raise ArtifactError(f"the page cannot be written to {path}: {error.strerror or error}.") from error
-    click.echo(f"hatch-os402: wrote {path}", err=True)
+    ClickReporter().info(f"wrote {path}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -10,9 +11,13 @@ import click
 from hatch_os402.cli.shared.settings import settings
 from hatch_os402.formatting import escaped_lines
 from hatch_os402.terminal.colors import styled
+from hatch_os402.terminal.progress import off_the_terminal, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from hatch_os402.reporting import Update
 
 _NAME = "hatch-os402: "
 
@@ -51,6 +56,12 @@ class ClickReporter:
         if not self._settings.quiet:
             self._say(message, label="hint")
 
+    def progress(self, what: str, *, in_bytes: bool = False) -> AbstractContextManager[Update | None]:
+        """Show that `what` is being done while the context lasts; None where nothing can be shown, and with `-q`."""
+        if self._settings.quiet:
+            return nullcontext()
+        return shown(what, sys.stderr, color=self._settings.has_color(sys.stderr), in_bytes=in_bytes)
+
     def debug(self, message: str) -> None:
         """Say what only helps when somebody asks (`-v`)."""
         if self.verbose:
@@ -59,4 +70,5 @@ class ClickReporter:
     def _say(self, message: str, *, label: str = "") -> None:
         color = self._settings.has_color(sys.stderr)
         marked = styled(f"{label}:", label, color=color) + " " if label else ""
-        click.echo(f"{_NAME}{marked}{escaped_lines(message)}", err=True, color=color)
+        with off_the_terminal():
+            click.echo(f"{_NAME}{marked}{escaped_lines(message)}", err=True, color=color)

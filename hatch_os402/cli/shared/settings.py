@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hatch_os402.terminal import colors
+from hatch_os402.terminal.layout import stream_width
+from hatch_os402.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +46,9 @@ def settings() -> OutputSettings:
     return found
 
 
-def answer_color() -> bool:
-    """Return whether what goes to stdout is coloured."""
-    return settings().has_color(sys.stdout)
+def answer_screen() -> Screen:
+    """Return where a command's answer is printed for a person: stdout."""
+    return Screen(sys.stdout, stream_width(sys.stdout), settings().has_color(sys.stdout))
 
 
 def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], Any]:

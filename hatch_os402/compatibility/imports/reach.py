@@ -134,7 +134,7 @@ def reach(  # noqa: C901 - one walk
         path, chain, is_main = archive.paths[name], seen[name], name in mains
         suspects.extend(Suspect(name, path, call, chain) for call in facts.calls if is_main or not call.main)
         for item in facts.imports if is_main else (item for item in facts.imports if not item.main):
-            wanted = tuple(_wanted(item, name, archive))
+            wanted = tuple(wanted_modules(item, name, archive))
             certain = item.guard is Guard.NONE and not item.in_function and lazy.isdisjoint(map(_top, wanted))
             if found := _first_missing(wanted, archive, library):
                 missing.append(Missing(name, path, item.line, *found, chain, certain, item.guard is not Guard.NONE))
@@ -165,7 +165,7 @@ def _prefixes(name: str) -> Iterator[str]:
     return (".".join(parts[: count + 1]) for count in range(len(parts)))
 
 
-def _wanted(item: Import, module: str, archive: Archive) -> Iterator[str]:
+def wanted_modules(item: Import, module: str, archive: Archive) -> Iterator[str]:
     """Yield the dotted names of the modules that an import statement of `module` loads."""
     base = item.module
     if item.level:

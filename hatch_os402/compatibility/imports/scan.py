@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.entries import Entry
@@ -10,9 +11,10 @@ from hatch_os402.compatibility.findings import MISSING_MODULE, Finding, SourceLo
 from hatch_os402.compatibility.imports.memory import facts_of
 from hatch_os402.compatibility.imports.reach import Archive, module_names, reach
 from hatch_os402.compatibility.imports.source import Guard, behaviour_table
+from hatch_os402.compatibility.imports.unused import ArchivedFile, described, unused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hatch_os402.archive.entries import EntryReader
@@ -32,6 +34,8 @@ class Scanned:
     """Warnings and hints that everybody should read."""
     quiet: tuple[Finding, ...]
     """Hints about what is guarded, optional or only possible."""
+    unused: tuple[Finding, ...] = ()
+    """A hint about distributions that nothing imports, if there are any."""
 
 
 def scan(
@@ -50,7 +54,8 @@ def scan(
     `excluded` tells which archive paths are left out; `lazy` names top-level modules that are loaded when they are
     first used; `memory` is a folder that remembers modules.
     """
-    archive, owners = archive_of(vetted_wheels, excluded, reader, memory)
+    archive, entries = archive_of(vetted_wheels, excluded, reader, memory)
+    owners = {path: item.owner for path, item in entries.items()}
     reached = reach(starts, archive, library, frozenset(lazy))
     project = vetted_wheels[0].wheel.name
     versions = {verdict.wheel.name: str(verdict.wheel.version) for verdict in vetted_wheels}
@@ -68,13 +73,35 @@ def scan(
             finding.imports,
         )
         (findings if loud else quiet).append(complete)
-    return Scanned(tuple(findings), tuple(quiet))
+    superfluous = tuple(_unused(starts, vetted_wheels[0], entries, graph, reader, memory))
+    return Scanned(tuple(findings), tuple(quiet), superfluous)
+
+
+def _unused(
+    starts: Sequence[str],
+    own: VettedWheel,
+    entries: Mapping[str, Entry],
+    graph: Graph,
+    reader: EntryReader,
+    memory: Path,
+) -> Iterator[Finding]:
+    """Yield a hint about distributions that nothing imports."""
+    project = own.wheel.name
+    files = {path: ArchivedFile(item.owner, item.size, partial(reader.read, item)) for path, item in entries.items()}
+
+    def facts(path: str) -> ModuleFacts | None:
+        return facts_of(entries[path].sha256, files[path].read, memory)
+
+    if sizes := unused(starts, files, project, facts):
+        direct = [name for name in sizes if project in graph.required_by.get(name, ())]
+        message, advice = described(sizes, files, direct)
+        yield Finding("hint", "unused", project, message, str(own.wheel.version), ((project,),), advice=advice)
 
 
 def archive_of(
     vetted_wheels: Sequence[VettedWheel], excluded: Callable[[str], bool], reader: EntryReader, memory: Path
-) -> tuple[Archive, dict[str, str]]:
-    """Return the modules of the archive that `vetted_wheels` give, and path → canonical name of whose file it is.
+) -> tuple[Archive, dict[str, Entry]]:
+    """Return the modules of the archive that `vetted_wheels` give, and its files by path.
 
     The first wheel that has a path has the file. `excluded`, `memory`: as `scan` takes them.
     """
@@ -93,7 +120,7 @@ def archive_of(
         return facts_of(item.sha256, lambda: reader.read(item), memory)
 
     archive = Archive(paths, _tops(entries), _parts(entries), _left_out(vetted_wheels), facts)
-    return archive, {path: item.owner for path, item in entries.items()}
+    return archive, entries
 
 
 def _tops(paths: Iterable[str]) -> frozenset[str]:

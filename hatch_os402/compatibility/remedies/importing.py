@@ -44,7 +44,8 @@ def unimportable(
     """
     (own,) = (wheel for wheel in vetted_wheels if wheel.wheel.name == name)
     with EntryReader() as reader:
-        archive, owners = archive_of(vetted_wheels, lambda _: False, reader, memory)
+        archive, entries = archive_of(vetted_wheels, lambda _: False, reader, memory)
+        owners = {path: item.owner for path, item in entries.items()}
         missing = [_missing(top, archive, library, owners, new, whole=whole) for top in _tops(name, own, archive)]
     return missing[0] if missing and all(missing) else ""
 

@@ -59,6 +59,12 @@ def _spare_imports() -> None:
     gc.callbacks.append(collecting)
 
 
+def program() -> str:
+    """Return the name of the archive as it was started, for usage lines: `sys.argv[0]` may be its `__main__.py`."""
+    name = sys.orig_argv[-len(sys.argv)].replace("\\", "/").rpartition("/")[2]
+    return name if name.isprintable() and " " not in name else "app.pyz"
+
+
 def _find_main(name: str, import_module: "Callable[[str], None]") -> "ModuleSpec":
     """Return the spec of a module, or that of `__main__` in a package."""
     from _frozen_importlib import _find_spec  # type: ignore[attr-defined]  # noqa: PLC0415 - not listed by typeshed

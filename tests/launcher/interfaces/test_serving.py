@@ -203,7 +203,7 @@ def test_its_exit_status(interface, tmp_path):
     for wrong in ([], ["x"], ["GET"], ["GET", "POST", "/"], ["-H", "/"], ["-H"], ["-x", "/"]):
         found = command(interface, tmp_path, *wrong)
         assert found[:2] == (2, b"")
-        assert "usage: __main__.py [-i]" in found.err
+        assert "usage: shop.pyz [-i]" in found.err
     assert b"usage" in command(interface, tmp_path, "--help").out
 
 

@@ -97,7 +97,9 @@ def body(variables: "dict[str, str]") -> "io.BytesIO":
 
 
 def _program() -> str:
-    return sys.argv[0].rpartition("/")[2] or "app"
+    from ..entry import program  # noqa: PLC0415 - for usage lines alone
+
+    return program()
 
 
 def _usage() -> SystemExit:

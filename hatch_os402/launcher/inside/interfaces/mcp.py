@@ -148,7 +148,9 @@ def _show(error: BaseException) -> None:
 
 
 def _program() -> str:
-    return os.path.basename(sys.argv[0])  # noqa: PTH119 - pathlib is slow to import
+    from ..entry import program  # noqa: PLC0415 - for who is at a command line
+
+    return program()
 
 
 def _complain(message: str) -> int:

@@ -1,0 +1,37 @@
+"""Why a project that is run could not be built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.buildproject import write_project
+
+from hatch_os402.calls.rebuild import build
+from hatch_os402.errors import ArtifactError
+
+
+@pytest.mark.once
+def test_paths_are_those_from_where_the_user_stands(tmp_path, monkeypatch, capfd):
+    """hatchling prints a path from the project's folder; a pasted one must be there."""
+    root = write_project(tmp_path / "sample")
+    (tmp_path / "elsewhere").mkdir()
+    for folder in (root, root / "sample", tmp_path, tmp_path / "elsewhere"):
+        monkeypatch.chdir(folder)
+        build(root)
+        listed = [line for line in capfd.readouterr().err.splitlines() if " " not in line]
+        assert len(listed) == 4
+        assert all(Path(line).is_file() for line in listed), listed
+
+
+@pytest.mark.once
+def test_what_the_build_lacks_is_named_where_something_is_lacking(tmp_path):
+    """`hatch build` helps where the environment of the command has less than the build requires, and only there."""
+    fine = write_project(tmp_path / "fine", options="colour = 1\n")
+    with pytest.raises(ArtifactError) as caught:
+        build(fine)
+    assert caught.value.message == f"the project {fine} could not be built; what is wrong is said above."
+    lacking = write_project(tmp_path / "lacking", options='colour = 1\ndependencies = ["no-such-plugin>=2", "pip"]\n')
+    with pytest.raises(ArtifactError) as caught:
+        build(lacking)
+    assert "\nIts build requires no-such-plugin>=2, not installed beside hatch-os402: run " in caught.value.message
