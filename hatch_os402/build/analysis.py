@@ -103,7 +103,7 @@ def resolve(request: BuildRequest, build: Context) -> Resolution:
                 extras=options.features,
                 groups=request.groups,
                 workdir=build.workdir,
-                resolve_options=_resolve_options(build, built),
+                resolve_options=replace(_resolve_options(build, built), session=build.pip),
             )
         except FolderError as error:
             pin = _build_folder(error, build)
@@ -136,6 +136,7 @@ def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
         find_links=build.find_links,
         host=_host(build),
         accept=build.options.accept_broken_record,
+        session=build.pip,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hatch_os402.archive.entries import EntryReader
 from hatch_os402.cache import usable_cache
 from hatch_os402.files import temporary_folder
+from hatch_os402.resolution.pip_session import PipSession
 from hatch_os402.resolution.target import ARCHITECTURES
 from hatch_os402.runtime.configured import ConfiguredRuntime, executables
 
@@ -36,6 +37,7 @@ class Context:
     """The folder that builds share; `workdir` where that cannot be used."""
     reader: EntryReader
     reporter: Reporter
+    pip: PipSession
 
     @property
     def architectures(self) -> tuple[str, ...]:
@@ -53,6 +55,6 @@ class Context:
 def opened(project: Project, options: Options, reporter: Reporter) -> Iterator[Context]:
     """Yield the context of a build. Raises `Os402Error` for an option `runtime` that names nothing usable."""
     runs_on = tuple(executables(options.runtime, project.root))
-    with temporary_folder() as workdir, EntryReader() as reader:
+    with temporary_folder() as workdir, EntryReader() as reader, PipSession() as pip:
         cache = usable_cache(os.environ, workdir / "cache")
-        yield Context(project, options, runs_on, workdir, cache, reader, reporter)
+        yield Context(project, options, runs_on, workdir, cache, reader, reporter, pip)

@@ -10,7 +10,7 @@ from packaging.version import Version
 from hatch_os402.cache import cache_errors
 from hatch_os402.errors import ResolutionError, WheelError
 from hatch_os402.files import move_file
-from hatch_os402.resolution.pip_process import HERE, Host, run_pip
+from hatch_os402.resolution.pip_process import HERE, Host, links_option, run_pip
 from hatch_os402.resolution.target import Target
 from hatch_os402.wheels.reading import read_wheel
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_os402.resolution.graph import Pin
+    from hatch_os402.resolution.pip_session import PipSession
     from hatch_os402.wheels.reading import Wheel
 
 
@@ -32,20 +33,24 @@ def fetch(
     timeout: float | None = None,
     host: Host = HERE,
     accept: Collection[str] = (),
+    session: PipSession | None = None,
 ) -> tuple[Wheel, ...]:
     """Return the wheel of each of `pins`, in their order, every byte checked against its hash and its RECORD.
 
     `cache` is a folder that can be written; a wheel lies there under its SHA256. What is missing is fetched by pip
-    (`machine`: the architecture whose tags pip is given), in one run of at most `timeout` seconds. `find_links` is a
-    folder with more wheels, if it is there. `accept` holds canonical names of distributions whose RECORD may be wrong.
-    Raises `ResolutionError` and `WheelError`.
+    (`machine`: the architecture whose tags pip is given): by the run that `session` holds, and what that does not have
+    by another one, of at most `timeout` seconds. `find_links` is a folder with more wheels, if it is there. `accept`
+    holds canonical names of distributions whose RECORD may be wrong. Raises `ResolutionError` and `WheelError`.
     """
     found = {pin: wheel for pin in pins if (wheel := _cached(pin, cache, accept)) is not None}
     missing = [pin for pin in pins if pin not in found]
     if missing:
         folder = workdir / "wheels"
         folder.mkdir()
-        _download(missing, folder, Target(machine), workdir, find_links, timeout, host)
+        if session is not None:
+            session.fetch(missing, folder)
+        if more := [pin for pin in missing if not (folder / pin.filename).is_file()]:
+            _download(more, folder, Target(machine), workdir, find_links, timeout, host)
         for pin in missing:
             found[pin] = _read(keep(folder / pin.filename, pin, cache), pin, accept)
     for pin in pins:
@@ -92,7 +97,7 @@ def _download(
 ) -> None:
     wanted = [(f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}", [pin.sha256]) for pin in pins]
     arguments = ["download", "--no-deps", "--require-hashes", "--dest", str(folder)]
-    arguments += ["--find-links", str(find_links)] if find_links and find_links.is_dir() else []
+    arguments += links_option(find_links)
     doing = "fetching the wheels"
     run_pip(arguments, target, workdir, requirements=wanted, doing=doing, timeout=timeout, host=host)
 

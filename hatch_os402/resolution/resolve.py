@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -16,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 
 from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
 from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
-from hatch_os402.resolution.pip_process import CandidateFilter, Host, run_pip
+from hatch_os402.resolution.pip_process import CandidateFilter, Host, resolve_with_pip
 from hatch_os402.resolution.stub import write_stub
 from hatch_os402.resolution.target import ARCHITECTURES, PYTHON, Target
 
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from hatch_os402.resolution.pip_process import PipAnswer
+    from hatch_os402.resolution.pip_session import PipSession
     from hatch_os402.wheels.reading import Wheel
 
 
@@ -38,6 +39,24 @@ class Resolution:
     """Canonical name → the sdist (or the folder, see `folder_pin`), of each distribution whose wheel was built here."""
     passed_over: Mapping[str, str] = field(default_factory=dict)
     """Canonical name → the newest version that would fit, of each distribution of which that is only source."""
+    sources: Sources | None = field(default=None, compare=False)
+    """What it depended on on this machine; None if that is not known."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What pip read of this machine, besides its environment, when it resolved."""
+
+    settings: frozenset[str] = frozenset()
+    """The files of settings that pip looks for, whether they are there or not."""
+    folders: frozenset[str] = frozenset()
+    """The folders of `find-links`."""
+    local: bool = False
+    """Whether there was something else of this machine, of which nothing tells whether it changed."""
+
+    def merged(self, other: Sources) -> Sources:
+        """Return both together."""
+        return Sources(self.settings | other.settings, self.folders | other.folders, self.local or other.local)
 
 
 @dataclass(frozen=True)
@@ -51,6 +70,24 @@ class ResolveOptions:
     timeout: float | None = None
     """Seconds that one run of pip may take."""
     host: Host = field(default_factory=Host)
+    session: PipSession | None = None
+    """Holds the run of pip that resolved for the first architecture, so that it can fetch as well."""
+
+
+@dataclass
+class _Seen:
+    """What the runs of pip for one resolution tell besides their pins."""
+
+    passed_over: dict[str, set[str]] = field(default_factory=dict)
+    sources: Sources = field(default_factory=Sources)
+
+    def add(self, answer: PipAnswer) -> None:
+        for name, versions in answer.passed_over.items():
+            self.passed_over.setdefault(name, set()).update(versions)
+        told = answer.sources
+        self.sources = self.sources.merged(
+            Sources(frozenset(told["settings"]), frozenset(told["folders"]), bool(told["local"]))
+        )
 
 
 def resolve(
@@ -71,19 +108,19 @@ def resolve(
     if not root.requirements and not root.groups:
         return Resolution((), Graph(root.name))
     first, *others = (Target(machine) for machine in resolve_options.architectures)
-    passed_over: dict[str, set[str]] = {}
-    pins = {pin.name: pin for pin in _run(project, root, first, workdir, resolve_options, passed_over)}
+    seen = _Seen()
+    pins = {pin.name: pin for pin in _run(project, root, first, workdir, resolve_options, seen)}
     graph = check(root, tuple(pins.values()), first)
     for target in others:
         same, problems = walk(root, pins, target)
         if not problems and same.required_by.keys() == pins.keys():
             graph = graph.merged(same)
             continue
-        more = _run(project, root, target, workdir, resolve_options, passed_over)
+        more = _run(project, root, target, workdir, replace(resolve_options, session=None), seen)
         graph = graph.merged(check(root, more, target))
         pins = _union(pins, more, first, target)
     chosen = tuple(pins[name] for name in sorted(pins))
-    return Resolution(chosen, graph, passed_over=_newer(chosen, root, passed_over))
+    return Resolution(chosen, graph, passed_over=_newer(chosen, root, seen.passed_over), sources=seen.sources)
 
 
 def resolve_with_source(
@@ -167,36 +204,26 @@ def _run(
     target: Target,
     workdir: Path,
     resolve_options: ResolveOptions,
-    passed_over: dict[str, set[str]],
+    seen: _Seen,
 ) -> tuple[Pin, ...]:
-    """Let pip resolve for `target` and return its pins, unchecked; add to `passed_over` the sdists it did not take."""
+    """Let pip resolve for `target` and return its pins, unchecked; add to `seen` what else it tells."""
     stub = write_stub(project, workdir)
     extras = f"[{','.join(sorted(root.extras))}]" if root.extras else ""
     wanted = [f"{project.name}{extras} @ {stub.as_uri()}", *map(str, root.groups)]
-    report = workdir / f"report-{target.machine}.json"
-    # Nothing is installed; older releases of pip take a foreign target with `--target` only.
-    nowhere = ["--dry-run", "--ignore-installed", "--target", str(workdir / "nowhere")]
-    find_links = (
-        ["--find-links", str(resolve_options.find_links)]
-        if resolve_options.find_links and resolve_options.find_links.is_dir()
-        else []
-    )
     choice = resolve_options.choice
-    passed = run_pip(
-        ["install", *nowhere, *find_links, "--report", str(report)],
+    answer = resolve_with_pip(
         target,
         workdir,
         requirements=[(text, ()) for text in wanted],
         doing=f"resolving the dependencies of {project.name}",
+        find_links=resolve_options.find_links,
         choice=replace(choice, requirers=choice.newest | {root.name}),
         host=resolve_options.host,
         timeout=resolve_options.timeout,
+        session=resolve_options.session,
     )
-    for name, versions in passed.items():
-        passed_over.setdefault(name, set()).update(versions)
-    return _as_required(
-        read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target), root, choice.built
-    )
+    seen.add(answer)
+    return _as_required(read_report(answer.report, root.name, target), root, choice.built)
 
 
 def _as_required(pins: tuple[Pin, ...], root: Root, built: Sequence[tuple[str, str]] = ()) -> tuple[Pin, ...]:
@@ -219,7 +246,7 @@ def _valid(texts: Iterable[str]) -> Iterator[Requirement]:
             yield Requirement(text)
 
 
-def read_report(report: dict[str, Any], project: str, target: Target) -> tuple[Pin, ...]:
+def read_report(report: Mapping[str, Any], project: str, target: Target) -> tuple[Pin, ...]:
     """Return the pins of pip's installation report (version "1"), without the project itself.
 
     Raises `ResolutionError` when the report is of another format or was made for another environment than `target`.
