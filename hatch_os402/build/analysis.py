@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hatch_os402.archive.staging import exclusion
+from hatch_os402.build.unchanged import age
 from hatch_os402.compatibility import assess as assessing
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility import vet as vetting
 from hatch_os402.compatibility.findings import Finding, in_order, merged
 from hatch_os402.compatibility.imports import scan as scanning
 from hatch_os402.compatibility.imports.reach import Library
-from hatch_os402.compatibility.remedies.search import with_remedies
-from hatch_os402.compatibility.remedies.trials import SearchContext
 from hatch_os402.config.project import check_features, entry_point, requirements_of_groups
 from hatch_os402.errors import FolderError, Os402Error
+from hatch_os402.incremental.resolutions import FRESH, is_fresh
 from hatch_os402.resolution import fetch as fetching
 from hatch_os402.resolution.pip_process import CandidateFilter, Host
 from hatch_os402.resolution.resolve import ResolveOptions, resolve_with_source
@@ -95,6 +95,10 @@ def resolve(request: BuildRequest, build: Context) -> Resolution:
     options, own = build.options, request.own
     if own.metadata.requires_dist or request.groups:
         _report_uv_settings(build)
+    if not is_fresh(os.environ) and (known := build.resolutions.recall()):
+        resolution, seconds = known
+        _report_resolution(own.metadata.requires_dist, resolution, build, seconds)
+        return resolution
     built: dict[str, Pin] = {}
     while True:  # the wheel of an sdist may require more than the sdist said
         try:
@@ -123,7 +127,9 @@ def resolve(request: BuildRequest, build: Context) -> Resolution:
         why = "has a wheel" if any(pin.name == name for pin in resolution.pins) else "is not vendored"
         build.reporter.warning(f"`build-from-source` names {name}, which {why}")
     _report_resolution(own.metadata.requires_dist, resolution, build)
-    return replace(resolution, built={name: built[name] for name in sorted(built)})
+    resolution = replace(resolution, built={name: built[name] for name in sorted(built)})
+    build.resolutions.remember(resolution)
+    return resolution
 
 
 def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
@@ -188,6 +194,9 @@ def search_fixes(
     seconds = build.options.remedies if seconds is None else seconds
     if not incompatible or not seconds:
         return assessment
+    from hatch_os402.compatibility.remedies.search import with_remedies  # noqa: PLC0415 - for errors alone
+    from hatch_os402.compatibility.remedies.trials import SearchContext  # noqa: PLC0415 - as above
+
     build.reporter.info(f"searching for fixes (up to {seconds} s; `remedies = false` disables it)")
     search = SearchContext(
         project=request.own,
@@ -294,11 +303,14 @@ def _report_uv_settings(build: Context) -> None:
         )
 
 
-def _report_resolution(requirements: Sequence[Requirement], resolution: Resolution, build: Context) -> None:
+def _report_resolution(
+    requirements: Sequence[Requirement], resolution: Resolution, build: Context, seconds: float | None = None
+) -> None:
     reporter, count = build.reporter, len(resolution.pins)
+    before = "" if seconds is None else f", {age(seconds)} (`{FRESH}=1` resolves again)"
     reporter.info(
         f"resolved {count} distribution{'' if count == 1 else 's'} for {runtime_pins.NAME} {PYTHON} "
-        f"({', '.join(build.architectures)})"
+        f"({', '.join(build.architectures)}){before}"
     )
     for requirement in requirements:
         address = urlsplit(requirement.url or "")

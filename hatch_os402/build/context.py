@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.entries import EntryReader
+from hatch_os402.build.unchanged import resolutions
 from hatch_os402.cache import usable_cache
 from hatch_os402.files import temporary_folder
 from hatch_os402.resolution.pip_session import PipSession
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from hatch_os402.config.options import Options
     from hatch_os402.config.project import Project
+    from hatch_os402.incremental.resolutions import ResolutionMemory
     from hatch_os402.reporting import Reporter
 
 
@@ -38,6 +40,7 @@ class Context:
     reader: EntryReader
     reporter: Reporter
     pip: PipSession
+    resolutions: ResolutionMemory
 
     @property
     def architectures(self) -> tuple[str, ...]:
@@ -57,4 +60,5 @@ def opened(project: Project, options: Options, reporter: Reporter) -> Iterator[C
     runs_on = tuple(executables(options.runtime, project.root))
     with temporary_folder() as workdir, EntryReader() as reader, PipSession() as pip:
         cache = usable_cache(os.environ, workdir / "cache")
-        yield Context(project, options, runs_on, workdir, cache, reader, reporter, pip)
+        memory = resolutions(project, options, cache)
+        yield Context(project, options, runs_on, workdir, cache, reader, reporter, pip, memory)

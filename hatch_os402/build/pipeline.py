@@ -6,15 +6,13 @@ a function of its room; what joins options, rooms and messages is in `analysis` 
 
 from __future__ import annotations
 
-import os
-import time
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.assemble import assemble
 from hatch_os402.archive.staging import stage
 from hatch_os402.artifacts.writing import staged
 from hatch_os402.build import analysis, assembly, context
-from hatch_os402.config.expiry import decide_expiry
+from hatch_os402.build.reports import KeepingReporter
 from hatch_os402.tools.describing import describe_tools
 
 if TYPE_CHECKING:
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from hatch_os402.artifacts.writing import Artifact
     from hatch_os402.build.analysis import Analysis
     from hatch_os402.build.context import Context
+    from hatch_os402.build.unchanged import BuildMemory
     from hatch_os402.config.options import Options
     from hatch_os402.config.project import Project
     from hatch_os402.reporting import Reporter
@@ -43,27 +42,30 @@ def analyze(build: Context, *, remedies: int | None = None) -> Analysis:
     return analysis.Analysis(request, resolution, vetted, assessment, scanned.quiet)
 
 
-def build(project: Project, options: Options, directory: Path, reporter: Reporter) -> tuple[Artifact, ...]:
-    """Build the artifacts of `project` into `directory` and return them.
+def build(
+    project: Project, options: Options, directory: Path, reporter: Reporter, memory: BuildMemory
+) -> tuple[Artifact, ...]:
+    """Build the artifacts of `project` into `directory` and return them; `memory` keeps what the next build can use.
 
     They replace those of an earlier build together; when anything fails, those stay. Raises `Os402Error`.
     """
-    with context.opened(project, options, reporter) as build:
-        expiry = decide_expiry(options.offer, project.root, os.environ, int(time.time()))
+    kept = KeepingReporter(reporter)
+    with context.opened(project, options, kept) as build:
+        expiry = memory.expiry
         analyzed = analyze(build)
         analysis.raise_for_errors(analyzed.assessment)
-        analysis.report_findings(analyzed, reporter)
+        analysis.report_findings(analyzed, kept)
         tree = stage(analyzed.vetted, exclude=options.exclude)
         assembly.check_tree(tree, analyzed.request, build)
         launcher = assembly.launcher_files(analyzed.request, options)
         compiled = assembly.compile_all((*launcher, *tree.entries), build)
         contents = assemble(launcher, tree, compiled, sources=options.sources)
-        tools = describe_tools(
-            analyzed.request.entry_point, options, contents, build.executables, build.reader, reporter
-        )
+        tools = describe_tools(analyzed.request.entry_point, options, contents, build.executables, build.reader, kept)
         with staged(directory, project.id, build.cache / "locks", [str(tool.name) for tool in options.tools]) as files:
             zipapp = assembly.write_zipapp(contents, files, build)
             frame = assembly.write_frame(zipapp, files)
-            offers = assembly.write_offers(frame, tools, expiry, files, build)
+            with kept.passing():
+                offers = assembly.write_offers(frame, tools, expiry, files, build)
             record = assembly.write_record((zipapp, frame, *offers), analyzed, compiled, expiry, files, build)
+        memory.keep(analyzed.resolution, (zipapp, frame, *offers, record), kept.warnings)
     return zipapp, frame, *offers, record

@@ -53,6 +53,11 @@ class Options:
         self._fields = Fields(table, PREFIX)
         self._root = root
 
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """The table as it is written."""
+        return self._fields.config
+
     def validate(self) -> Options:
         """Read every option, so that what is wrong is said before any work starts; return self."""
         for name in LATER.keys() & self._fields.config.keys():

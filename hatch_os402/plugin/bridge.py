@@ -93,12 +93,18 @@ class HatchReporter:
 def build_artifacts(
     wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any], directory: str, app: Application
 ) -> tuple[Artifact, ...]:
-    """Build the artifacts from the project's `wheel` into `directory`. Raises `Os402Error`."""
-    from hatch_os402.build.pipeline import build  # noqa: PLC0415 - Hatch imports every plugin for every build
+    """Return the artifacts of the project's `wheel` in `directory`: built, or found there. Raises `Os402Error`."""
+    from hatch_os402.build.unchanged import BuildMemory  # noqa: PLC0415 - Hatch imports every plugin for every build
 
     project = read_project(wheel, root=root, project_id=project_id, metadata=metadata)
     reporter = HatchReporter(app, color=True)
-    artifacts = build(project, read_options(root, metadata), Path(os.path.abspath(directory)), reporter)  # noqa: PTH100
+    options, place = read_options(root, metadata), Path(os.path.abspath(directory))  # noqa: PTH100
+    memory = BuildMemory(project, options, place)
+    artifacts = memory.answer(reporter)
+    if artifacts is None:
+        from hatch_os402.build.pipeline import build  # noqa: PLC0415 - a build in which nothing changed needs none of it
+
+        artifacts = build(project, options, place, reporter, memory)
     width = max(len(artifact.path.name) for artifact in artifacts)
     for artifact in artifacts:
         size = "offer" if artifact.offer else human_size(artifact.size)

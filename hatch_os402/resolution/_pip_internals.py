@@ -28,7 +28,7 @@ OTHERS = {
     "configuration": ("pip._internal.configuration", "", {"get_configuration_files": ()}),
     "command": ("pip._internal.cli.req_command", "RequirementCommand", {"get_requirements": None}),
     "exceptions": ("pip._internal.exceptions", "", {"InstallationError": None}),
-    "collector": ("pip._internal.index.collector", "", {}),
+    "collector": ("pip._internal.index.collector", "", {"_get_simple_response": ("url",)}),
     "package_finder": ("pip._internal.index.package_finder", "", {"parse_links": ("page",)}),
     "finder": (
         "pip._internal.index.package_finder",

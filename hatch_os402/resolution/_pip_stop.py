@@ -10,15 +10,25 @@ pip before 26.0 has fetched every wheel by then; later ones fetch here what they
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
+from email.utils import parsedate_to_datetime
 
 
 def install(job, internals):
     """Let a run of pip stop. `internals` are those of `_pip_internals`."""
     resolve, to_dict = internals.resolver.resolve, internals.report.to_dict
+    get_page = internals.collector._get_simple_response
     state = {}
+    fresh_until = []
+
+    def dating(url, *arguments, **keywords):
+        fresh_until.append(0)  # what is not there may be there soon
+        page = get_page(url, *arguments, **keywords)
+        fresh_until[-1] = _fresh_until(page.headers)
+        return page
 
     def remembering(self, *arguments, **keywords):
         found = resolve(self, *arguments, **keywords)
@@ -29,7 +39,7 @@ def install(job, internals):
         report = to_dict(self)
         _write(job["report"], report)
         passed_over = {name: sorted(found) for name, found in job["passed_over"].items()}
-        _write(job["answer"], {"passed_over": passed_over, "sources": _sources(job, internals)})
+        _write(job["answer"], {"passed_over": passed_over, "sources": _sources(job, internals, fresh_until)})
         sys.stdout.write(job["mark"] + "\n")
         sys.stdout.flush()
         order = json.loads(sys.stdin.readline() or "null") if job["waits"] else None
@@ -39,6 +49,7 @@ def install(job, internals):
         sys.stderr.flush()
         os._exit(0)  # all that is left is to free memory
 
+    internals.collector._get_simple_response = dating
     internals.resolver.resolve = remembering
     internals.report.to_dict = stopping
 
@@ -58,11 +69,24 @@ def _fetch(order, preparer, requirements, internals):
                 shutil.copyfile(path, place)
 
 
-def _sources(job, internals):
+def _fresh_until(headers):
+    """Return until when an index lets its page be used without asking it again (RFC 9111, 4.2), in Unix seconds."""
+    rules = headers.get("cache-control", "").lower()
+    most = re.search(r"(?:^|[\s,])max-age=(\d+)", rules)
+    try:
+        date = parsedate_to_datetime(headers.get("date", "")).timestamp()
+        age = int(headers.get("age", "0"))
+    except (TypeError, ValueError):
+        return 0
+    return 0 if most is None or "no-store" in rules or "no-cache" in rules else date - age + int(most[1])
+
+
+def _sources(job, internals, fresh_until):
     """Return what the result depended on besides the job: the files of settings that pip looks for, folders, kinds.
 
-    `folders` are the local ones of `find_links`; `local` tells whether an index, too, is a folder of this machine.
-    Addresses are not among it: they may hold passwords.
+    `folders` are the local ones of `find_links`; `local` tells whether an index, too, is a folder of this machine, and
+    `fresh_until` when the first page of an index is over, None without a page. Addresses are not among it: they may
+    hold passwords.
     """
     finder = job.get("finder")
     files = [path for paths in internals.configuration.get_configuration_files().values() for path in paths]
@@ -71,6 +95,7 @@ def _sources(job, internals):
     indexes = finder.index_urls if finder is not None else []
     return {
         "settings": sorted(set(files)),
+        "fresh_until": min(fresh_until, default=None),
         "folders": sorted(path for path in paths if os.path.isdir(path)),
         "local": finder is None
         or any(not os.path.isdir(path) for path in paths)

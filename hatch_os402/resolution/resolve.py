@@ -16,8 +16,11 @@ from packaging.version import InvalidVersion, Version
 from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
 from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
 from hatch_os402.resolution.pip_process import CandidateFilter, Host, resolve_with_pip
+from hatch_os402.resolution.resolution import Resolution, Sources
 from hatch_os402.resolution.stub import write_stub
 from hatch_os402.resolution.target import ARCHITECTURES, PYTHON, Target
+
+__all__ = ["Resolution", "ResolveOptions", "read_report", "resolve", "resolve_with_source"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,37 +29,6 @@ if TYPE_CHECKING:
     from hatch_os402.resolution.pip_process import PipAnswer
     from hatch_os402.resolution.pip_session import PipSession
     from hatch_os402.wheels.reading import Wheel
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """What is vendored, and why."""
-
-    pins: tuple[Pin, ...]
-    """Sorted by name; the project itself is not among them."""
-    graph: Graph
-    built: Mapping[str, Pin] = field(default_factory=dict)
-    """Canonical name → the sdist (or the folder, see `folder_pin`), of each distribution whose wheel was built here."""
-    passed_over: Mapping[str, str] = field(default_factory=dict)
-    """Canonical name → the newest version that would fit, of each distribution of which that is only source."""
-    sources: Sources | None = field(default=None, compare=False)
-    """What it depended on on this machine; None if that is not known."""
-
-
-@dataclass(frozen=True)
-class Sources:
-    """What pip read of this machine, besides its environment, when it resolved."""
-
-    settings: frozenset[str] = frozenset()
-    """The files of settings that pip looks for, whether they are there or not."""
-    folders: frozenset[str] = frozenset()
-    """The folders of `find-links`."""
-    local: bool = False
-    """Whether there was something else of this machine, of which nothing tells whether it changed."""
-
-    def merged(self, other: Sources) -> Sources:
-        """Return both together."""
-        return Sources(self.settings | other.settings, self.folders | other.folders, self.local or other.local)
 
 
 @dataclass(frozen=True)
@@ -85,8 +57,9 @@ class _Seen:
         for name, versions in answer.passed_over.items():
             self.passed_over.setdefault(name, set()).update(versions)
         told = answer.sources
+        until = float("inf") if told["fresh_until"] is None else float(told["fresh_until"])
         self.sources = self.sources.merged(
-            Sources(frozenset(told["settings"]), frozenset(told["folders"]), bool(told["local"]))
+            Sources(frozenset(told["settings"]), frozenset(told["folders"]), bool(told["local"]), until)
         )
 
 

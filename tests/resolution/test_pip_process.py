@@ -171,7 +171,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/_internal/distributions/sdist.py": "class SourceDistribution:\n    def prepare_distribution_metadata(self): pass\n",
         "pip/_internal/exceptions.py": "class InstallationError(Exception): pass\n",
         "pip/_internal/index/__init__.py": "",
-        "pip/_internal/index/collector.py": "",
+        "pip/_internal/index/collector.py": "def _get_simple_response(url): pass\n",
         "pip/_internal/index/package_finder.py": (
             "def parse_links(page): pass\nclass PackageFinder:\n    find_links = index_urls = ()\n"
             "    def find_all_candidates(self, project_name): pass\n    make_link_evaluator = find_all_candidates\n"

@@ -97,7 +97,7 @@ class Shelf:
         pinned = self._pinned(requirements, target, choice, passed, doing, deep=True)
         items = [candidate.reported() for candidate in pinned.values()]
         report = {"version": "1", "environment": target.environment, "install": items}
-        return PipAnswer(report, passed, {"settings": [], "folders": [], "local": True})
+        return PipAnswer(report, passed, {"settings": [], "folders": [], "local": True, "fresh_until": None})
 
     def _pinned(self, requirements, target, choice, passed, doing, *, deep) -> dict[str, Candidate]:
         wanted = [Requirement(text) for text, _ in requirements]

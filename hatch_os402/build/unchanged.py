@@ -1,0 +1,274 @@
+"""A build in which nothing changed: its artifacts are those of the last one, which are compared with their digests.
+
+What a build depends on is one digest, `_inputs`: the project's own wheel, its options and the files that they name, the
+runtime, the end of the offer, the resolution, the CPython that compiles, and the program that builds. A build keeps it
+with the digest of its record. It is answered from there when the digest is the same, and every artifact is still, byte
+by byte, the one that the record describes. Options that are not in `KNOWN` are always built anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+import zipfile
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
+from hatch_os402.build.reports import report_offer
+from hatch_os402.cache import cache_folder
+from hatch_os402.config.expiry import decide_expiry
+from hatch_os402.config.options import HATCHLING
+from hatch_os402.errors import ArtifactError
+from hatch_os402.files import measure_file, open_file
+from hatch_os402.incremental.resolutions import ResolutionMemory, is_fresh, written
+from hatch_os402.incremental.store import digest, program, recall, remember
+from hatch_os402.runtime.configured import executables
+from hatch_os402.runtime.interpreters import find_compiler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from hatch_os402.artifacts.writing import Artifact
+    from hatch_os402.config.expiry import Expiry
+    from hatch_os402.config.options import Options
+    from hatch_os402.config.project import Project
+    from hatch_os402.reporting import Reporter
+    from hatch_os402.resolution.resolution import Resolution
+    from hatch_os402.runtime.configured import ConfiguredRuntime
+
+KNOWN = HATCHLING | {
+    "accept-broken-record", "allow-native-files", "build-from-source", "bytecode", "caller-key", "compression",
+    "cookies", "entry-point", "exclude", "features", "groups", "interface", "lazy-imports", "offer", "remedies",
+    "runtime", "schema", "sources", "strip-extensions", "tools",
+}  # fmt: skip
+"""The options whose whole effect is in the artifacts that a record describes, and depends on nothing but `_inputs`."""
+
+_MAX_NAMED = 1 << 26
+"""Bytes of a file that an option names, above which it is not read for the digest; the build is then made anew."""
+_CHUNK = 1 << 20
+_RACY = 2
+"""Seconds."""
+
+
+class BuildMemory:
+    """What is remembered of the builds of `project` into `directory`, and what this one depends on."""
+
+    def __init__(self, project: Project, options: Options, directory: Path) -> None:
+        self._project = project
+        self._options = options
+        self._directory = directory
+
+    @cached_property
+    def expiry(self) -> Expiry:
+        """When the offer ends. Raises `OfferError`."""
+        return decide_expiry(self._options.offer, self._project.root, os.environ, int(time.time()))
+
+    @cached_property
+    def executables(self) -> tuple[ConfiguredRuntime, ...]:
+        """What runs the program. Raises `OptionValueError`."""
+        return executables(self._options.runtime, self._project.root)
+
+    def answer(self, reporter: Reporter) -> tuple[Artifact, ...] | None:
+        """Return the artifacts of the last build when this one would make the same; None when it has to be made.
+
+        Reports what that build had to warn of.
+        """
+        _ = self.expiry, self.executables, self._wheel, program()  # as they are now, also if it has to be made
+        if not self._usable or is_fresh(os.environ):
+            return None
+        kept = recall(self._folder / "builds", self._place)
+        if kept is None:
+            return None
+        known = resolutions(self._project, self._options, self._folder).recall()
+        if known is None or self._inputs(known[0]) != kept["inputs"]:
+            return None
+        found = _intact(self._directory, self._project.id, kept["record"])
+        if found is None:
+            return None
+        for warning in kept["warnings"]:
+            reporter.warning(warning)
+        report_offer(found[1].size, self.expiry, self._options, reporter)
+        self._report_signatures(reporter)
+        reporter.info(f"nothing changed: the artifacts are those of the last build, resolved {age(known[1])}")
+        return found
+
+    def keep(self, resolution: Resolution, artifacts: Sequence[Artifact], warnings: Sequence[str]) -> None:
+        """Remember a build that was just made, of what this object was made for."""
+        if self._usable and self.expiry.reproducible:
+            content = {
+                "inputs": self._inputs(resolution),
+                "record": artifacts[-1].sha256,
+                "warnings": list(warnings),
+            }
+            remember(self._folder / "builds", self._place, content)
+
+    @cached_property
+    def _folder(self) -> Path:
+        return cache_folder(os.environ)
+
+    @cached_property
+    def _usable(self) -> bool:
+        """Whether the options are of a kind that can be answered."""
+        try:
+            _ = self._folder
+        except ArtifactError:
+            return False
+        return self._options.table.keys() <= KNOWN and not self._options.build_from_source and self._named is not None
+
+    @cached_property
+    def _place(self) -> str:
+        return digest([os.path.realpath(self._directory), self._project.id])
+
+    @cached_property
+    def _named(self) -> list[tuple[str, str]] | None:
+        """Every file that an option names, and every lock, with its SHA256; None if one is too large, or just changed.
+
+        Options have read them a moment ago: one that was changed in between must not stand here as it is now.
+        """
+        root = self._project.root
+        found = {path for text in _texts(self._options.table) if (path := _file(root, text)) is not None}
+        found |= set(_locks(root))
+        stats = [path.stat() for path in found]
+        if any(one.st_size > _MAX_NAMED or time.time() - one.st_mtime < _RACY for one in stats):
+            return None
+        return sorted((str(path), hashlib.sha256(path.read_bytes()).hexdigest()) for path in found)
+
+    @cached_property
+    def _wheel(self) -> str:
+        """The SHA256 of the project's own wheel."""
+        return measure_file(self._project.wheel)[1]
+
+    def _inputs(self, resolution: Resolution) -> str:
+        """Return the digest of all that the artifacts depend on."""
+        project, options = self._project, self._options
+        local = next((item.path for item in self.executables if item.path is not None), None)
+        compiles = options.bytecode != "none" or options.interface == "mcp"
+        compiler = find_compiler(local, os.environ) if compiles else None
+        return digest(
+            {
+                "program": program(),
+                "wheel": [project.wheel.name, self._wheel],
+                "project": [project.id, project.name, project.version, project.description, dict(project.scripts)],
+                "groups": [sorted(project.extras), project.groups],
+                "options": json.dumps(options.table, sort_keys=True, default=repr),
+                "named": self._named,
+                "executables": [[item.arch, item.sha256, item.url] for item in self.executables],
+                "expiry": [self.expiry.until, self.expiry.origin],
+                "resolution": written(resolution),
+                "compiler": [compiler.version, compiler.build] if compiler else [],
+            }
+        )
+
+    def _report_signatures(self, reporter: Reporter) -> None:
+        """Report a signed offer that is not of these artifacts, as the build of them does."""
+        if not any(self._directory.glob(f"*{SIGNED_SUFFIX}")):
+            return
+        from hatch_os402.artifacts.sets import ArtifactSet  # noqa: PLC0415 - few sign where they build
+
+        for one in ArtifactSet(self._directory / self._project.id).expanded():
+            if one.has(SIGNED_SUFFIX) and one.signed_of_this_build is None:
+                reporter.warning(f"{one.path(SIGNED_SUFFIX).name} is of an earlier build: sign again")
+
+
+def resolutions(project: Project, options: Options, folder: Path) -> ResolutionMemory:
+    """Return what is remembered of the resolutions of `project` in the cache `folder`."""
+    others = [
+        sorted(options.features),
+        options.table.get("runtime", []),
+        sorted(options.build_from_source),
+        sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in _locks(project.root)),
+    ]
+    return ResolutionMemory(
+        folder / "resolutions",
+        root=project.root,
+        metadata=_metadata(project.wheel),
+        groups=[list(options.groups), dict(project.groups) if options.groups else {}],
+        others=others,
+    )
+
+
+def age(seconds: float) -> str:
+    """Return how long ago something was, in words."""
+    minutes = int(seconds // 60)
+    return f"{minutes} minute{'' if minutes == 1 else 's'} ago" if minutes else f"{int(seconds)} s ago"
+
+
+def _locks(root: Path) -> Iterator[Path]:
+    return (path for path in root.glob("pylock*.toml") if path.is_file())
+
+
+def _metadata(wheel: Path) -> str:
+    """Return the headers of METADATA in `wheel`, which was just built; nothing when there is none."""
+    with zipfile.ZipFile(wheel) as archive:
+        for name in archive.namelist():
+            if name.endswith(".dist-info/METADATA") and name.count("/") == 1:
+                return archive.read(name).decode("utf-8", "replace").partition("\n\n")[0]
+    return ""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in a table."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+
+
+def _file(root: Path, text: str) -> Path | None:
+    """Return the file that `text` names, if it names one."""
+    try:
+        path = root / text
+        return path if text and path.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _intact(directory: Path, stem: str, record_sha256: str) -> tuple[Artifact, ...] | None:
+    """Return the artifacts of `stem`, the record last, when each is byte by byte what that record describes."""
+    from hatch_os402.artifacts.writing import Artifact  # noqa: PLC0415 - a build that was not kept needs none
+
+    try:
+        content = (directory / (stem + RECORD)).read_bytes()
+        if hashlib.sha256(content).hexdigest() != record_sha256:
+            return None
+        record = json.loads(content)
+        tools = list(record.get("tools", {}))
+        if names(stem, tools) != (*record["artifacts"], stem + RECORD):
+            return None
+        for name, said in record["artifacts"].items():
+            if not name.endswith((ZIPAPP, FRAME)) and measure_file(directory / name) != (said["size"], said["sha256"]):
+                return None
+        if not _framed(directory, stem, record["artifacts"]):
+            return None
+    except OSError:
+        return None
+    offers = {stem + suffix_of(tool, OFFER): said["offer"] for tool, said in record.get("tools", {}).items()}
+    offers = offers or {stem + OFFER: record["offer"]["sha256"]}
+    made = [
+        Artifact(directory / name, said["size"], said["sha256"], offers.get(name))
+        for name, said in record["artifacts"].items()
+    ]
+    return *made, Artifact(directory / (stem + RECORD), len(content), record_sha256)
+
+
+def _framed(directory: Path, stem: str, said: Mapping[str, Any]) -> bool:
+    """Whether the frame has its hash, and the zipapp is what it frames, so that its hash is the recorded one, too."""
+    zipapp, frame = said[stem + ZIPAPP], said[stem + FRAME]
+    header = b"%d\n" % zipapp["size"]
+    whole = hashlib.sha256(header)
+    with open_file(directory / (stem + FRAME)) as framed, open_file(directory / (stem + ZIPAPP)) as archive:
+        if framed.read(len(header)) != header:
+            return False
+        while chunk := framed.read(_CHUNK):
+            if archive.read(_CHUNK) != chunk:
+                return False
+            whole.update(chunk)
+        return not archive.read(1) and whole.hexdigest() == frame["sha256"]
