@@ -143,11 +143,14 @@ def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
         host=_host(build),
         accept=build.options.accept_broken_record,
         session=build.pip,
+        known=build.verdicts.wheel,
     )
 
 
-def vet(request: BuildRequest, wheels: Sequence[Wheel], build: Context) -> tuple[VettedWheel, ...]:
-    """Return the verdict on the project's own wheel and on each of `wheels`."""
+def vet(
+    request: BuildRequest, resolution: Resolution, wheels: Sequence[Wheel], build: Context
+) -> tuple[VettedWheel, ...]:
+    """Return the verdict on the project's own wheel and on each of `wheels`, those of `resolution`."""
     known = {request.own.name, *(wheel.name for wheel in wheels)}
     options = build.options
     for option, named in (
@@ -157,7 +160,15 @@ def vet(request: BuildRequest, wheels: Sequence[Wheel], build: Context) -> tuple
         for name in sorted(named - known):
             build.reporter.warning(f"`{option}` names {name}, which is not vendored")
     classify = _classifier(build)
-    return tuple(classify(wheel) for wheel in (request.own, *wheels))
+    verdicts = [classify(request.own)]
+    hashes = {pin.name: pin.sha256 for pin in resolution.pins}
+    for wheel in wheels:
+        verdict = build.verdicts.verdict(wheel)
+        if verdict is None:
+            verdict = classify(wheel)
+            build.verdicts.remember(verdict, hashes[wheel.name])
+        verdicts.append(verdict)
+    return tuple(verdicts)
 
 
 def scan(request: BuildRequest, vetted: Sequence[VettedWheel], resolution: Resolution, build: Context) -> Scanned:

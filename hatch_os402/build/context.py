@@ -11,6 +11,8 @@ from hatch_os402.archive.entries import EntryReader
 from hatch_os402.build.unchanged import resolutions
 from hatch_os402.cache import usable_cache
 from hatch_os402.files import temporary_folder
+from hatch_os402.incremental.resolutions import is_fresh
+from hatch_os402.incremental.verdicts import VerdictMemory
 from hatch_os402.resolution.pip_session import PipSession
 from hatch_os402.resolution.target import ARCHITECTURES
 from hatch_os402.runtime.configured import ConfiguredRuntime, executables
@@ -41,6 +43,7 @@ class Context:
     reporter: Reporter
     pip: PipSession
     resolutions: ResolutionMemory
+    verdicts: VerdictMemory
 
     @property
     def architectures(self) -> tuple[str, ...]:
@@ -60,5 +63,6 @@ def opened(project: Project, options: Options, reporter: Reporter) -> Iterator[C
     runs_on = tuple(executables(options.runtime, project.root))
     with temporary_folder() as workdir, EntryReader() as reader, PipSession() as pip:
         cache = usable_cache(os.environ, workdir / "cache")
-        memory = resolutions(project, options, cache)
-        yield Context(project, options, runs_on, workdir, cache, reader, reporter, pip, memory)
+        resolved = resolutions(project, options, cache)
+        verdicts = VerdictMemory(cache / "verdicts", options, fresh=is_fresh(os.environ))
+        yield Context(project, options, runs_on, workdir, cache, reader, reporter, pip, resolved, verdicts)

@@ -35,7 +35,7 @@ def analyze(build: Context, *, remedies: int | None = None) -> Analysis:
     request = analysis.read_request(build)
     resolution = analysis.resolve(request, build)  # with pip, and checked without it
     wheels = analysis.fetch(resolution, build)
-    vetted = analysis.vet(request, wheels, build)
+    vetted = analysis.vet(request, resolution, wheels, build)
     scanned = analysis.scan(request, vetted, resolution, build)
     assessment = analysis.assess(vetted, scanned, resolution, build)
     assessment = analysis.search_fixes(assessment, request, resolution, build, seconds=remedies)

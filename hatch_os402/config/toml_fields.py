@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hatch_os402.errors import OfferError, OptionTypeError, OptionValueError
@@ -42,6 +41,8 @@ class Fields:
         """Raise if there is a field that is not `known`, naming the nearest that is."""
         for name in self.config:
             if name not in known:
+                import difflib  # noqa: PLC0415 - for an error alone
+
                 near = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
                 raise self.wrong_value(name, f"is not known; the nearest known field is `{near}`")
 

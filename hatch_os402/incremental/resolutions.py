@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.incremental.store import digest, file_states, folder_state, newest, program, recall, remember
 from hatch_os402.resolution.graph import Graph, Pin
-from hatch_os402.resolution.pip_process import environment
+from hatch_os402.resolution.pip_settings import environment
 from hatch_os402.resolution.resolution import Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hatch_os402.resolution.resolution import Sources
+    from hatch_os402.resolution.resolution import ResolutionSources
 
 LONGEST = 600
 """Seconds."""
@@ -97,7 +97,7 @@ class ResolutionMemory:
         if until > now and self._begun - newest([*settings, *folders]) > _RACY:
             remember(self._folder, self._key, content)
 
-    def _may_be_kept(self, resolution: Resolution, sources: Sources) -> bool:
+    def _may_be_kept(self, resolution: Resolution, sources: ResolutionSources) -> bool:
         if self._addressed or sources.local or resolution.built:
             return False
         return not any(

@@ -10,7 +10,6 @@ import json
 import os
 from contextlib import suppress
 from functools import cache
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ _DIGEST = 64
 """The SHA256 in hex that every file begins with."""
 
 _TOOLS = ("deflate", "hatchling", "packaging", "pathspec")
-"""What takes part in a build besides this package and pip, for which its version stands."""
+"""The packages that take part in a build besides this one and pip; an installation of another release is newer."""
 
 
 def digest(content: Any) -> str:
@@ -77,9 +76,18 @@ def program() -> str:
         {
             "package": [str(here), *_stamps(here)],
             "pip": [str(place), place.read_bytes().hex() if place else ""],
-            "tools": [version(name) for name in _TOOLS],
+            "tools": [_stamp(name) for name in _TOOLS],
         }
     )
+
+
+def _stamp(name: str) -> list[str | int]:
+    """Return place, size and time of change of the package `name`."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        return []
+    found = os.stat(spec.origin)  # noqa: PTH116 - it is a text
+    return [spec.origin, found.st_size, found.st_mtime_ns]
 
 
 def _stamps(folder: Path) -> Iterator[tuple[str, int, int]]:

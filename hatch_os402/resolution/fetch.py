@@ -15,7 +15,7 @@ from hatch_os402.resolution.target import Target
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from hatch_os402.resolution.graph import Pin
@@ -34,15 +34,22 @@ def fetch(
     host: Host = HERE,
     accept: Collection[str] = (),
     session: PipSession | None = None,
+    known: Callable[[Path, str], Wheel | None] = lambda _path, _sha256: None,
 ) -> tuple[Wheel, ...]:
     """Return the wheel of each of `pins`, in their order, every byte checked against its hash and its RECORD.
 
     `cache` is a folder that can be written; a wheel lies there under its SHA256. What is missing is fetched by pip
     (`machine`: the architecture whose tags pip is given): by the run that `session` holds, and what that does not have
     by another one, of at most `timeout` seconds. `find_links` is a folder with more wheels, if it is there. `accept`
-    holds canonical names of distributions whose RECORD may be wrong. Raises `ResolutionError` and `WheelError`.
+    holds canonical names of distributions whose RECORD may be wrong. `known` may return the wheel of a file with that
+    hash, which it compares, without reading it all. Raises `ResolutionError` and `WheelError`.
     """
-    found = {pin: wheel for pin in pins if (wheel := _cached(pin, cache, accept)) is not None}
+    places = {pin: _place(pin, cache) for pin in pins}
+    found = {
+        pin: wheel
+        for pin, place in places.items()
+        if (wheel := known(place, pin.sha256) or _cached(pin, cache, accept)) is not None
+    }
     missing = [pin for pin in pins if pin not in found]
     if missing:
         folder = workdir / "wheels"

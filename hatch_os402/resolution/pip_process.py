@@ -14,7 +14,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hatch_os402.environment import NETWORK, chosen
 from hatch_os402.errors import OutOfTimeError, ResolutionError
 from hatch_os402.formatting import human_size
 from hatch_os402.processes.dialogue import Dialogue
@@ -22,31 +21,13 @@ from hatch_os402.processes.subprocesses import run_python
 from hatch_os402.resolution import _pip_shim
 from hatch_os402.resolution.pip_errors import explain, read_answer, without_password
 from hatch_os402.resolution.pip_session import PipSession, WaitingPip
+from hatch_os402.resolution.pip_settings import SETTINGS, environment
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hatch_os402.resolution.target import Target
-
-SETTINGS = frozenset({
-    "cache-dir", "cert", "client-cert", "default-timeout", "extra-index-url", "find-links", "index-url",
-    "keyring-provider", "no-cache-dir", "no-index", "proxy", "resume-retries", "retries", "timeout", "trusted-host",
-    "uploaded-prior-to", "use-deprecated", "use-feature",
-})  # fmt: skip
-"""The settings of pip, from `PIP_*` or its configuration files, that say where packages come from and how to get them.
-
-Everything else (`user`, `target`, `constraint`, `require-hashes`, `no-deps`, `python`, ...) would change the result.
-"""
-
-
-def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for pip: of `variables`, what it needs to reach an index, and its harmless settings."""
-    settings = {f"PIP_{name.replace('-', '_').upper()}" for name in SETTINGS} | {"PIP_CONFIG_FILE"}
-    keyring = {name for name in variables if name.startswith("KEYRING_PROPERTY_")}
-    kept = chosen(variables, NETWORK | settings | keyring)
-    return kept | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PYTHONUTF8": "1"}
-
 
 BOUNDS = {
     "grace": 60,

@@ -22,12 +22,12 @@ class Resolution:
     """Canonical name → the sdist (or the folder, see `folder_pin`), of each distribution whose wheel was built here."""
     passed_over: Mapping[str, str] = field(default_factory=dict)
     """Canonical name → the newest version that would fit, of each distribution of which that is only source."""
-    sources: Sources | None = field(default=None, compare=False)
+    sources: ResolutionSources | None = field(default=None, compare=False)
     """What it depended on on this machine; None if that is not known."""
 
 
 @dataclass(frozen=True)
-class Sources:
+class ResolutionSources:
     """What pip read of this machine, besides its environment, when it resolved."""
 
     settings: frozenset[str] = frozenset()
@@ -39,9 +39,9 @@ class Sources:
     fresh_until: float = float("inf")
     """Until when the index lets its pages be used without asking it again, in Unix seconds."""
 
-    def merged(self, other: Sources) -> Sources:
+    def merged(self, other: ResolutionSources) -> ResolutionSources:
         """Return both together."""
-        return Sources(
+        return ResolutionSources(
             self.settings | other.settings,
             self.folders | other.folders,
             self.local or other.local,

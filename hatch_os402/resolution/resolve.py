@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
 from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
 from hatch_os402.resolution.pip_process import CandidateFilter, Host, resolve_with_pip
-from hatch_os402.resolution.resolution import Resolution, Sources
+from hatch_os402.resolution.resolution import Resolution, ResolutionSources
 from hatch_os402.resolution.stub import write_stub
 from hatch_os402.resolution.target import ARCHITECTURES, PYTHON, Target
 
@@ -47,11 +47,11 @@ class ResolveOptions:
 
 
 @dataclass
-class _Seen:
+class _PipFacts:
     """What the runs of pip for one resolution tell besides their pins."""
 
     passed_over: dict[str, set[str]] = field(default_factory=dict)
-    sources: Sources = field(default_factory=Sources)
+    sources: ResolutionSources = field(default_factory=ResolutionSources)
 
     def add(self, answer: PipAnswer) -> None:
         for name, versions in answer.passed_over.items():
@@ -59,7 +59,7 @@ class _Seen:
         told = answer.sources
         until = float("inf") if told["fresh_until"] is None else float(told["fresh_until"])
         self.sources = self.sources.merged(
-            Sources(frozenset(told["settings"]), frozenset(told["folders"]), bool(told["local"]), until)
+            ResolutionSources(frozenset(told["settings"]), frozenset(told["folders"]), bool(told["local"]), until)
         )
 
 
@@ -81,7 +81,7 @@ def resolve(
     if not root.requirements and not root.groups:
         return Resolution((), Graph(root.name))
     first, *others = (Target(machine) for machine in resolve_options.architectures)
-    seen = _Seen()
+    seen = _PipFacts()
     pins = {pin.name: pin for pin in _run(project, root, first, workdir, resolve_options, seen)}
     graph = check(root, tuple(pins.values()), first)
     for target in others:
@@ -177,7 +177,7 @@ def _run(
     target: Target,
     workdir: Path,
     resolve_options: ResolveOptions,
-    seen: _Seen,
+    seen: _PipFacts,
 ) -> tuple[Pin, ...]:
     """Let pip resolve for `target` and return its pins, unchecked; add to `seen` what else it tells."""
     stub = write_stub(project, workdir)

@@ -37,6 +37,8 @@ class Index(ThreadingHTTPServer):
         self.digest = digest
         self.metadata = metadata
         self.described: Callable[[Path], bytes] = metadata_of
+        self.max_age: int | None = None
+        """Seconds that a page may be kept; None: the index says nothing of it."""
         self.requests: list[str] = []
 
     @property
@@ -66,7 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "simple" and name in self.server.projects():
             links = (self._link(path) for path in self.server.projects()[name])
             page = "<!DOCTYPE html><html><body>" + "".join(links) + "</body></html>"
-            return self._answer(200, page.encode(), {"Content-Type": "text/html"})
+            age = self.server.max_age
+            kept = {} if age is None else {"Cache-Control": f"max-age={age}, public"}
+            return self._answer(200, page.encode(), {"Content-Type": "text/html", **kept})
         if kind == "files" and (self.server.folder / name).is_file():
             return self._answer(200, (self.server.folder / name).read_bytes(), {})
         wheel = self.server.folder / name.removesuffix(".metadata")
