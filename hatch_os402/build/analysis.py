@@ -25,9 +25,8 @@ from hatch_os402.compatibility.imports.reach import Library
 from hatch_os402.config.project import check_features, entry_point, requirements_of_groups
 from hatch_os402.errors import FolderError, Os402Error
 from hatch_os402.incremental.resolutions import FRESH, is_fresh
-from hatch_os402.resolution import fetch as fetching
 from hatch_os402.resolution.pip_process import CandidateFilter, Host
-from hatch_os402.resolution.resolve import ResolveOptions, resolve_with_source
+from hatch_os402.resolution.resolve import ResolveOptions
 from hatch_os402.resolution.sdists import build_folder, build_sdist, built_addresses
 from hatch_os402.resolution.target import PYTHON
 from hatch_os402.runtime import pins as runtime_pins
@@ -102,12 +101,12 @@ def resolve(request: BuildRequest, build: Context) -> Resolution:
     built: dict[str, Pin] = {}
     while True:  # the wheel of an sdist may require more than the sdist said
         try:
-            resolution = resolve_with_source(
+            resolution = build.resolver.resolve(
                 own,
                 extras=options.features,
                 groups=request.groups,
                 workdir=build.workdir,
-                resolve_options=replace(_resolve_options(build, built), session=build.pip),
+                resolve_options=_resolve_options(build, built),
             )
         except FolderError as error:
             pin = _build_folder(error, build)
@@ -134,7 +133,7 @@ def resolve(request: BuildRequest, build: Context) -> Resolution:
 
 def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
     """Return the wheels of `resolution`, in the order of its pins, each checked against its hash and its RECORD."""
-    return fetching.fetch(
+    return build.resolver.fetch(
         [pin for pin in resolution.pins if not pin.is_sdist],
         cache=build.cache / "wheels",
         workdir=build.workdir,
@@ -142,7 +141,6 @@ def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
         find_links=build.find_links,
         host=_host(build),
         accept=build.options.accept_broken_record,
-        session=build.pip,
         known=build.verdicts.wheel,
     )
 

@@ -13,7 +13,7 @@ from hatch_os402.cache import usable_cache
 from hatch_os402.files import temporary_folder
 from hatch_os402.incremental.resolutions import is_fresh
 from hatch_os402.incremental.verdicts import VerdictMemory
-from hatch_os402.resolution.pip_session import PipSession
+from hatch_os402.resolution.resolver import PipResolver
 from hatch_os402.resolution.target import ARCHITECTURES
 from hatch_os402.runtime.configured import ConfiguredRuntime, executables
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hatch_os402.config.project import Project
     from hatch_os402.incremental.resolutions import ResolutionMemory
     from hatch_os402.reporting import Reporter
+    from hatch_os402.resolution.resolver import Resolver
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Context:
     """The folder that builds share; `workdir` where that cannot be used."""
     reader: EntryReader
     reporter: Reporter
-    pip: PipSession
+    resolver: Resolver
     resolutions: ResolutionMemory
     verdicts: VerdictMemory
 
@@ -61,8 +62,8 @@ class Context:
 def opened(project: Project, options: Options, reporter: Reporter) -> Iterator[Context]:
     """Yield the context of a build. Raises `Os402Error` for an option `runtime` that names nothing usable."""
     runs_on = tuple(executables(options.runtime, project.root))
-    with temporary_folder() as workdir, EntryReader() as reader, PipSession() as pip:
+    with temporary_folder() as workdir, EntryReader() as reader, PipResolver() as resolver:
         cache = usable_cache(os.environ, workdir / "cache")
         resolved = resolutions(project, options, cache)
         verdicts = VerdictMemory(cache / "verdicts", options, fresh=is_fresh(os.environ))
-        yield Context(project, options, runs_on, workdir, cache, reader, reporter, pip, resolved, verdicts)
+        yield Context(project, options, runs_on, workdir, cache, reader, reporter, resolver, resolved, verdicts)
