@@ -141,7 +141,7 @@ def write_offers(
 ) -> tuple[Artifact, ...]:
     """Write the unsigned offer; where the option `tools` is set, that of each of `tools`."""
     options, reporter = build.options, build.reporter
-    report_offer(frame.size, expiry, options, reporter)
+    report_offer(frame.size, expiry, reporter, owned=bool(options.offer.owner))
     described = tools or (Tool(build.project.name, "", build.project.description),)
     written = []
     for one in described:

@@ -64,6 +64,6 @@ def opened(project: Project, options: Options, reporter: Reporter) -> Iterator[C
     runs_on = tuple(executables(options.runtime, project.root))
     with temporary_folder() as workdir, EntryReader() as reader, PipResolver() as resolver:
         cache = usable_cache(os.environ, workdir / "cache")
-        resolved = resolutions(project, options, cache)
+        resolved = resolutions(project, options.table, cache)
         verdicts = VerdictMemory(cache / "verdicts", options, fresh=is_fresh(os.environ))
         yield Context(project, options, runs_on, workdir, cache, reader, reporter, resolver, resolved, verdicts)

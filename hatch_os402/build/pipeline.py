@@ -6,6 +6,8 @@ a function of its room; what joins options, rooms and messages is in `analysis` 
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.assemble import assemble
@@ -13,6 +15,7 @@ from hatch_os402.archive.staging import stage
 from hatch_os402.artifacts.writing import staged
 from hatch_os402.build import analysis, assembly, context
 from hatch_os402.build.reports import KeepingReporter
+from hatch_os402.config.expiry import decide_expiry
 from hatch_os402.tools.describing import describe_tools
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ def build(
     """
     kept = KeepingReporter(reporter)
     with context.opened(project, options, kept) as build:
-        expiry = memory.expiry
+        expiry = decide_expiry(options.offer, project.root, os.environ, int(time.time()))
         analyzed = analyze(build)
         analysis.raise_for_errors(analyzed.assessment)
         analysis.report_findings(analyzed, kept)
@@ -67,5 +70,6 @@ def build(
             with kept.passing():
                 offers = assembly.write_offers(frame, tools, expiry, files, build)
             record = assembly.write_record((zipapp, frame, *offers), analyzed, compiled, expiry, files, build)
-        memory.keep(analyzed.resolution, (zipapp, frame, *offers, record), kept.warnings)
-    return zipapp, frame, *offers, record
+        artifacts = (zipapp, frame, *offers, record)
+        memory.keep(analyzed.resolution, artifacts, expiry, kept.warnings, owned=bool(options.offer.owner))
+    return artifacts

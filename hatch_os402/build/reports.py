@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hatch_os402.offer.payload import UPLOAD_LIMIT
+from hatch_os402.offer.upload import UPLOAD_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hatch_os402.config.expiry import Expiry
-    from hatch_os402.config.options import Options
     from hatch_os402.reporting import Reporter
 
 
@@ -52,14 +51,14 @@ class KeepingReporter:
             self._keeps = True
 
 
-def report_offer(frame_size: int, expiry: Expiry, options: Options, reporter: Reporter) -> None:
-    """Report what the user should know of an offer whose frame has `frame_size` bytes."""
+def report_offer(frame_size: int, expiry: Expiry, reporter: Reporter, *, owned: bool) -> None:
+    """Report what the user should know of an offer whose frame has `frame_size` bytes, and that may have an owner."""
     if frame_size > UPLOAD_LIMIT:
         reporter.warning(
             f"the framed archive has {frame_size:,} bytes, and servers take {UPLOAD_LIMIT:,} unless their owner allows "
             'more. Leave files out with `exclude`, or set `sources = false` or `compression = "deflated"`'
         )
-    if not options.offer.owner:
+    if not owned:
         reporter.info("the offer has no `owner` yet: publishing it needs a key, whose address completes it")
     if not expiry.reproducible:
         reporter.warning(

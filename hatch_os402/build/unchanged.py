@@ -16,11 +16,12 @@ import zipfile
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.artifacts.artifact import Artifact
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
 from hatch_os402.build.reports import report_offer
 from hatch_os402.cache import cache_folder
-from hatch_os402.config.expiry import decide_expiry
-from hatch_os402.config.options import HATCHLING
+from hatch_os402.config.expiry import Expiry, commit_time, source_date_epoch
+from hatch_os402.config.hatchling import HATCHLING
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import measure_file, open_file
 from hatch_os402.incremental.resolutions import ResolutionMemory, is_fresh, written
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from hatch_os402.artifacts.writing import Artifact
-    from hatch_os402.config.expiry import Expiry
-    from hatch_os402.config.options import Options
     from hatch_os402.config.project import Project
     from hatch_os402.reporting import Reporter
     from hatch_os402.resolution.resolution import Resolution
@@ -57,33 +55,40 @@ _RACY = 2
 class BuildMemory:
     """What is remembered of the builds of `project` into `directory`, and what this one depends on."""
 
-    def __init__(self, project: Project, options: Options, directory: Path) -> None:
+    def __init__(self, project: Project, table: Mapping[str, Any], directory: Path) -> None:
+        """`table` is the target's, as it is written: it has been validated, now or when it was the same before."""
         self._project = project
-        self._options = options
+        self._table = table
         self._directory = directory
 
     @cached_property
-    def expiry(self) -> Expiry:
-        """When the offer ends. Raises `OfferError`."""
-        return decide_expiry(self._options.offer, self._project.root, os.environ, int(time.time()))
+    def _start(self) -> tuple[str, int] | None:
+        """What the end of the offer is counted from; None where that is the clock. Raises `OfferError`."""
+        if "valid-until" in self._table.get("offer", {}):  # its value is in the table
+            return "valid-until", 0
+        if (epoch := source_date_epoch(os.environ)) is not None:
+            return "SOURCE_DATE_EPOCH", epoch
+        commit = commit_time(self._project.root)
+        return None if commit is None else ("commit", commit)
 
     @cached_property
-    def executables(self) -> tuple[ConfiguredRuntime, ...]:
+    def _executables(self) -> tuple[ConfiguredRuntime, ...]:
         """What runs the program. Raises `OptionValueError`."""
-        return executables(self._options.runtime, self._project.root)
+        named = self._table.get("runtime", [])
+        return executables([named] if isinstance(named, str) else named, self._project.root)
 
     def answer(self, reporter: Reporter) -> tuple[Artifact, ...] | None:
         """Return the artifacts of the last build when this one would make the same; None when it has to be made.
 
         Reports what that build had to warn of.
         """
-        _ = self.expiry, self.executables, self._wheel, program()  # as they are now, also if it has to be made
+        _ = self._start, self._executables, self._wheel, program()  # as they are now, also if it has to be made
         if not self._usable or is_fresh(os.environ):
             return None
         kept = recall(self._folder / "builds", self._place)
         if kept is None:
             return None
-        known = resolutions(self._project, self._options, self._folder).recall()
+        known = resolutions(self._project, self._table, self._folder).recall()
         if known is None or self._inputs(known[0]) != kept["inputs"]:
             return None
         found = _intact(self._directory, self._project.id, kept["record"])
@@ -91,18 +96,30 @@ class BuildMemory:
             return None
         for warning in kept["warnings"]:
             reporter.warning(warning)
-        report_offer(found[1].size, self.expiry, self._options, reporter)
+        expiry = Expiry(kept["until"], kept["origin"], int(time.time()))
+        report_offer(found[1].size, expiry, reporter, owned=kept["owned"])
         self._report_signatures(reporter)
         reporter.info(f"nothing changed: the artifacts are those of the last build, resolved {age(known[1])}")
         return found
 
-    def keep(self, resolution: Resolution, artifacts: Sequence[Artifact], warnings: Sequence[str]) -> None:
+    def keep(
+        self,
+        resolution: Resolution,
+        artifacts: Sequence[Artifact],
+        expiry: Expiry,
+        warnings: Sequence[str],
+        *,
+        owned: bool,
+    ) -> None:
         """Remember a build that was just made, of what this object was made for."""
-        if self._usable and self.expiry.reproducible:
+        if self._usable and self._start is not None and expiry.origin == self._start[0]:
             content = {
                 "inputs": self._inputs(resolution),
                 "record": artifacts[-1].sha256,
                 "warnings": list(warnings),
+                "until": expiry.until,
+                "origin": expiry.origin,
+                "owned": owned,
             }
             remember(self._folder / "builds", self._place, content)
 
@@ -117,7 +134,8 @@ class BuildMemory:
             _ = self._folder
         except ArtifactError:
             return False
-        return self._options.table.keys() <= KNOWN and not self._options.build_from_source and self._named is not None
+        known = self._table.keys() <= KNOWN and not self._table.get("build-from-source")
+        return known and self._start is not None and self._named is not None
 
     @cached_property
     def _place(self) -> str:
@@ -125,17 +143,8 @@ class BuildMemory:
 
     @cached_property
     def _named(self) -> list[tuple[str, str]] | None:
-        """Every file that an option names, and every lock, with its SHA256; None if one is too large, or just changed.
-
-        Options have read them a moment ago: one that was changed in between must not stand here as it is now.
-        """
-        root = self._project.root
-        found = {path for text in _texts(self._options.table) if (path := _file(root, text)) is not None}
-        found |= set(_locks(root))
-        stats = [path.stat() for path in found]
-        if any(one.st_size > _MAX_NAMED or time.time() - one.st_mtime < _RACY for one in stats):
-            return None
-        return sorted((str(path), hashlib.sha256(path.read_bytes()).hexdigest()) for path in found)
+        """What `named_files` says of the table."""
+        return named_files(self._project.root, self._table)
 
     @cached_property
     def _wheel(self) -> str:
@@ -144,9 +153,9 @@ class BuildMemory:
 
     def _inputs(self, resolution: Resolution) -> str:
         """Return the digest of all that the artifacts depend on."""
-        project, options = self._project, self._options
-        local = next((item.path for item in self.executables if item.path is not None), None)
-        compiles = options.bytecode != "none" or options.interface == "mcp"
+        project, table = self._project, self._table
+        local = next((item.path for item in self._executables if item.path is not None), None)
+        compiles = table.get("bytecode") is not False or table.get("interface") == "mcp"
         compiler = find_compiler(local, os.environ) if compiles else None
         return digest(
             {
@@ -154,10 +163,10 @@ class BuildMemory:
                 "wheel": [project.wheel.name, self._wheel],
                 "project": [project.id, project.name, project.version, project.description, dict(project.scripts)],
                 "groups": [sorted(project.extras), project.groups],
-                "options": json.dumps(options.table, sort_keys=True, default=repr),
+                "options": table_text(table),
                 "named": self._named,
-                "executables": [[item.arch, item.sha256, item.url] for item in self.executables],
-                "expiry": [self.expiry.until, self.expiry.origin],
+                "executables": [[item.arch, item.sha256, item.url] for item in self._executables],
+                "start": self._start,
                 "resolution": written(resolution),
                 "compiler": [compiler.version, compiler.build] if compiler else [],
             }
@@ -174,19 +183,36 @@ class BuildMemory:
                 reporter.warning(f"{one.path(SIGNED_SUFFIX).name} is of an earlier build: sign again")
 
 
-def resolutions(project: Project, options: Options, folder: Path) -> ResolutionMemory:
+def named_files(root: Path, table: Mapping[str, Any]) -> list[tuple[str, str]] | None:
+    """Return every file that an option names, and every lock, with its SHA256; None if one is too large, or is new.
+
+    Options have read them a moment ago: one that was changed in between must not stand here as it is now.
+    """
+    found = {path for text in _texts(table) if (path := _file(root, text)) is not None} | set(_locks(root))
+    stats = [path.stat() for path in found]
+    if any(one.st_size > _MAX_NAMED or time.time() - one.st_mtime < _RACY for one in stats):
+        return None
+    return sorted((str(path), hashlib.sha256(path.read_bytes()).hexdigest()) for path in found)
+
+
+def table_text(table: Mapping[str, Any]) -> str:
+    """Return `table` as one text."""
+    return json.dumps(table, sort_keys=True, default=repr)
+
+
+def resolutions(project: Project, table: Mapping[str, Any], folder: Path) -> ResolutionMemory:
     """Return what is remembered of the resolutions of `project` in the cache `folder`."""
     others = [
-        sorted(options.features),
-        options.table.get("runtime", []),
-        sorted(options.build_from_source),
+        table.get("features", []),
+        table.get("runtime", []),
+        table.get("build-from-source", []),
         sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in _locks(project.root)),
     ]
     return ResolutionMemory(
         folder / "resolutions",
         root=project.root,
         metadata=_metadata(project.wheel),
-        groups=[list(options.groups), dict(project.groups) if options.groups else {}],
+        groups=[groups := table.get("groups", []), dict(project.groups) if groups else {}],
         others=others,
     )
 
@@ -233,8 +259,6 @@ def _file(root: Path, text: str) -> Path | None:
 
 def _intact(directory: Path, stem: str, record_sha256: str) -> tuple[Artifact, ...] | None:
     """Return the artifacts of `stem`, the record last, when each is byte by byte what that record describes."""
-    from hatch_os402.artifacts.writing import Artifact  # noqa: PLC0415 - a build that was not kept needs none
-
     try:
         content = (directory / (stem + RECORD)).read_bytes()
         if hashlib.sha256(content).hexdigest() != record_sha256:

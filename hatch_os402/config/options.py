@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from packaging.utils import canonicalize_name
 from pathspec import GitIgnoreSpec
 
+from hatch_os402.config.hatchling import HATCHLING
 from hatch_os402.config.offer_options import OfferOptions
 from hatch_os402.config.toml_fields import Fields
 from hatch_os402.config.toml_values import duration
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
     from hatch_os402.tools.model import Tool
 
 PREFIX = "tool.hatch.build.targets.os402"
-
-HATCHLING = frozenset({
-    "dependencies", "directory", "hooks", "require-runtime-dependencies", "require-runtime-features", "versions",
-})  # fmt: skip
-"""Options that hatchling itself reads from any target's table."""
 
 FILE_SELECTION = frozenset({
     "artifacts", "force-include", "ignore-vcs", "include", "only-include", "only-packages", "packages",

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.build.hatch_project import read_options, read_project
+from hatch_os402.build.hatch_project import TARGET, read_options, read_project
 from hatch_os402.errors import Os402Error, bug
 from hatch_os402.formatting import escaped_lines, human_size
 from hatch_os402.processes.interruption import Interrupted, interruptible
@@ -98,13 +98,13 @@ def build_artifacts(
 
     project = read_project(wheel, root=root, project_id=project_id, metadata=metadata)
     reporter = HatchReporter(app, color=True)
-    options, place = read_options(root, metadata), Path(os.path.abspath(directory))  # noqa: PTH100
-    memory = BuildMemory(project, options, place)
+    place = Path(os.path.abspath(directory))  # noqa: PTH100
+    memory = BuildMemory(project, metadata.hatch.build_targets.get(TARGET, {}), place)
     artifacts = memory.answer(reporter)
     if artifacts is None:
         from hatch_os402.build.pipeline import build  # noqa: PLC0415 - a build in which nothing changed needs none of it
 
-        artifacts = build(project, options, place, reporter, memory)
+        artifacts = build(project, read_options(root, metadata), place, reporter, memory)
     width = max(len(artifact.path.name) for artifact in artifacts)
     for artifact in artifacts:
         size = "offer" if artifact.offer else human_size(artifact.size)

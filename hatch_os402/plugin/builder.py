@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.constants import BuildEnvVars
 
-from hatch_os402.build.hatch_project import HatchProject, read_options
+from hatch_os402.build.hatch_project import HatchProject, check_options
 from hatch_os402.config.expiry import source_date_epoch
 from hatch_os402.plugin.bridge import abort_on_error, build_artifacts
 
@@ -29,9 +29,9 @@ class Os402Builder(HatchProject):
         """Yield the path of every artifact. What is expected to go wrong ends in one message and exit status 1."""
         with abort_on_error(self.app), _collecting_rarely():
             self.check_metadata(keywords.get("versions") or [])
-            read_options(self.root, self.metadata)
+            check_options(self.root, self.metadata)
             source_date_epoch(os.environ)  # hatchling asks for it, too, and would fail with a traceback
-            from hatch_os402.artifacts.writing import remove_if_created  # noqa: PLC0415 - Hatch imports this for every build
+            from hatch_os402.files import remove_if_created  # noqa: PLC0415 - Hatch imports this for every build
 
             chosen = keywords.get("directory") or os.environ.get(BuildEnvVars.LOCATION, self.config.directory)
             with remove_if_created(Path(self.root, chosen)):
