@@ -91,10 +91,6 @@ ATTRIBUTES = {
 """Key → what the class gives its instances when they are made."""
 
 
-class UnknownPip(Exception):  # noqa: N818 - it is no error, but what this pip is
-    """A pip in which something is not as it is known here."""
-
-
 class Internals:
     """The modules and classes of `FIRST` and `OTHERS`, by their keys."""
 
@@ -104,12 +100,12 @@ class Internals:
 
 
 def first():
-    """Return what must be changed before the rest of pip is loaded. Raises `UnknownPip`."""
+    """Return what must be changed before the rest of pip is loaded. Raises `ImportError`."""
     return Internals(FIRST)
 
 
 def others():
-    """Return the rest. Raises `UnknownPip`."""
+    """Return the rest. Raises `ImportError`."""
     return Internals(OTHERS)
 
 
@@ -118,17 +114,17 @@ def _found(module, within, used, attributes):
         owner = importlib.import_module(module)
         owner = getattr(owner, within) if within else owner
     except (ImportError, AttributeError) as error:
-        raise UnknownPip(str(error)) from error
+        raise ImportError(str(error)) from error
     where = within or module
     for name, parameters in used.items():
         value = getattr(owner, name, None)
         if value is None:
-            raise UnknownPip(f"{where} has no {name}")
+            raise ImportError(f"{where} has no {name}")
         if parameters is not None and (has := _parameters(value)) is not None and has[: len(parameters)] != parameters:
-            raise UnknownPip(f"{where}.{name} takes {', '.join(has) or 'nothing'}, not {', '.join(parameters)}")
+            raise ImportError(f"{where}.{name} takes {', '.join(has) or 'nothing'}, not {', '.join(parameters)}")
     made = getattr(getattr(owner, "__init__", None), "__code__", None)
     if missing := [name for name in attributes if made is not None and name not in made.co_names]:
-        raise UnknownPip(f"{where} has no {', '.join(missing)}")
+        raise ImportError(f"{where} has no {', '.join(missing)}")
     return owner
 
 
@@ -150,7 +146,7 @@ def main(place):
     try:
         first()
         others()
-    except UnknownPip as error:
+    except ImportError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     import pip

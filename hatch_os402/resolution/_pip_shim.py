@@ -52,7 +52,7 @@ def main(path):
         _pip_addresses.without_programs(internals)
         failed = internals.exceptions.InstallationError
         _pip_transfers.install(_pip_transfers.Transfers(job["transfers"], job["answer"], failed), internals)
-    except (_pip_internals.UnknownPip, ImportError) as error:
+    except ImportError as error:
         _unsupported(str(error))
 
     named = (job.get(key, ()) for key in ("newest", "requirers", "built"))
