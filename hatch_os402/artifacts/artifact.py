@@ -1,4 +1,4 @@
-"""One file of a build."""
+"""One file of a build, and where builds write first."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+WORK = ".os402-"
+"""What the names of folders begin with in which builds write first."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_os402.artifacts.artifact import Artifact
+from hatch_os402.artifacts.artifact import WORK, Artifact
 from hatch_os402.artifacts.names import FRAME, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
 from hatch_os402.artifacts.record import described, read_record, tools_of
 from hatch_os402.errors import ArtifactError
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 FIRST = (FRAME, ZIPAPP)
 """What is moved first: alone, a frame is nothing that could be used. Then come offers, and the record is the last."""
-
-_WORK = ".os402-"
-"""What the names of folders begin with in which builds write first."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ def clean(directory: Path, stem: str) -> None:
     signed = [stem + suffix_of(tool, SIGNED_SUFFIX) for tool in tools]
     for name in dict.fromkeys([stem + SIGNED_SUFFIX, *signed, stem + RECORD, *known, *names(stem)]):
         (directory / name).unlink(missing_ok=True)
-    sweep(directory, _WORK)
+    sweep(directory, WORK)
 
 
 @contextmanager
@@ -76,7 +73,7 @@ def staged(directory: Path, stem: str, locks: Path | None = None, tools: Sequenc
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with work_folder(directory, _WORK) as folder:
+        with work_folder(directory, WORK) as folder:
             yield Files(folder, directory, stem)
             with _one_at_a_time(directory, locks), uninterrupted():
                 _swap(folder, directory, stem, names(stem, tools))

@@ -16,14 +16,14 @@ import zipfile
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.artifacts.artifact import Artifact
+from hatch_os402.artifacts.artifact import WORK, Artifact
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
 from hatch_os402.build.reports import report_offer
 from hatch_os402.cache import cache_folder
 from hatch_os402.config.expiry import Expiry, commit_time, source_date_epoch
 from hatch_os402.config.hatchling import HATCHLING
 from hatch_os402.errors import ArtifactError
-from hatch_os402.files import measure_file, open_file
+from hatch_os402.files import measure_file, open_file, sweep
 from hatch_os402.incremental.resolutions import ResolutionMemory, is_fresh, written
 from hatch_os402.incremental.store import digest, program, recall, remember
 from hatch_os402.runtime.configured import executables
@@ -94,6 +94,7 @@ class BuildMemory:
         found = _intact(self._directory, self._project.id, kept["record"])
         if found is None:
             return None
+        sweep(self._directory, WORK)  # what a build that was killed left there
         for warning in kept["warnings"]:
             reporter.warning(warning)
         expiry = Expiry(kept["until"], kept["origin"], int(time.time()))

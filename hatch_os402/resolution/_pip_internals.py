@@ -29,7 +29,6 @@ OTHERS = {
     "command": ("pip._internal.cli.req_command", "RequirementCommand", {"get_requirements": None}),
     "exceptions": ("pip._internal.exceptions", "", {"InstallationError": None}),
     "collector": ("pip._internal.index.collector", "", {"_get_simple_response": ("url",)}),
-    "package_finder": ("pip._internal.index.package_finder", "", {"parse_links": ("page",)}),
     "finder": (
         "pip._internal.index.package_finder",
         "PackageFinder",
@@ -46,6 +45,7 @@ OTHERS = {
         "CandidateEvaluator",
         {"get_applicable_candidates": ("candidates",)},
     ),
+    "package_finder": ("pip._internal.index.package_finder", "", {"parse_links": ("page",)}),
     "link": ("pip._internal.models.link", "Link", {"from_json": ("file_data", "page_url")}),
     "report": ("pip._internal.models.installation_report", "InstallationReport", {"to_dict": ()}),
     "sdist": (
