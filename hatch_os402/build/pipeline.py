@@ -71,5 +71,5 @@ def build(
                 offers = assembly.write_offers(frame, tools, expiry, files, build)
             record = assembly.write_record((zipapp, frame, *offers), analyzed, compiled, expiry, files, build)
         artifacts = (zipapp, frame, *offers, record)
-        memory.keep(analyzed.resolution, artifacts, expiry, kept.warnings, owned=bool(options.offer.owner))
+        memory.keep(analyzed.resolution, artifacts, expiry, kept.kept, owned=bool(options.offer.owner))
     return artifacts

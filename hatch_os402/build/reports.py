@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 from hatch_os402.offer.upload import UPLOAD_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hatch_os402.config.expiry import Expiry
     from hatch_os402.reporting import Reporter
 
 
 class KeepingReporter:
-    """Reports as `reporter` does, and keeps the warnings."""
+    """Reports as `reporter` does, and keeps warnings and hints."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
         self._keeps = True
-        self.warnings: list[str] = []
+        self.kept: list[tuple[str, str]] = []
+        """Level ("warning", "hint") and message."""
 
     @property
     def verbose(self) -> bool:
@@ -34,8 +35,19 @@ class KeepingReporter:
     def warning(self, message: str) -> None:
         """Report what the user should know."""
         if self._keeps:
-            self.warnings.append(message)
+            self.kept.append(("warning", message))
         self._reporter.warning(message)
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The variables with which a build in another process speaks as this one does."""
+        return self._reporter.variables
+
+    def hint(self, message: str) -> None:
+        """Report what the user may want to do."""
+        if self._keeps:
+            self.kept.append(("hint", message))
+        self._reporter.hint(message)
 
     def debug(self, message: str) -> None:
         """Report details."""

@@ -80,7 +80,7 @@ class BuildMemory:
     def answer(self, reporter: Reporter) -> tuple[Artifact, ...] | None:
         """Return the artifacts of the last build when this one would make the same; None when it has to be made.
 
-        Reports what that build had to warn of.
+        Reports what that build warned of, and its hints.
         """
         _ = self._start, self._executables, self._wheel, program()  # as they are now, also if it has to be made
         if not self._usable or is_fresh(os.environ):
@@ -95,8 +95,8 @@ class BuildMemory:
         if found is None:
             return None
         sweep(self._directory, WORK)  # what a build that was killed left there
-        for warning in kept["warnings"]:
-            reporter.warning(warning)
+        for level, message in kept["messages"]:
+            (reporter.hint if level == "hint" else reporter.warning)(message)
         expiry = Expiry(kept["until"], kept["origin"], int(time.time()))
         report_offer(found[1].size, expiry, reporter, owned=kept["owned"])
         self._report_signatures(reporter)
@@ -108,7 +108,7 @@ class BuildMemory:
         resolution: Resolution,
         artifacts: Sequence[Artifact],
         expiry: Expiry,
-        warnings: Sequence[str],
+        messages: Sequence[tuple[str, str]],
         *,
         owned: bool,
     ) -> None:
@@ -117,7 +117,7 @@ class BuildMemory:
             content = {
                 "inputs": self._inputs(resolution),
                 "record": artifacts[-1].sha256,
-                "warnings": list(warnings),
+                "messages": [list(message) for message in messages],
                 "until": expiry.until,
                 "origin": expiry.origin,
                 "owned": owned,
