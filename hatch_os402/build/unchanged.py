@@ -13,6 +13,7 @@ import json
 import os
 import time
 import zipfile
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +96,7 @@ class BuildMemory:
         if found is None:
             return None
         sweep(self._directory, WORK)  # what a build that was killed left there
+        self._touch(found[-1].path)
         for level, message in kept["messages"]:
             (reporter.hint if level == "hint" else reporter.warning)(message)
         expiry = Expiry(kept["until"], kept["origin"], int(time.time()))
@@ -102,6 +104,12 @@ class BuildMemory:
         self._report_signatures(reporter)
         reporter.info(f"nothing changed: the artifacts are those of the last build, resolved {age(known[1])}")
         return found
+
+    def _touch(self, record: Path) -> None:
+        """Let the record be as new as the project's wheel: what asks whether a source is newer finds none."""
+        made = self._project.wheel.stat().st_mtime_ns
+        with suppress(OSError):
+            os.utime(record, ns=(made, made))
 
     def keep(
         self,

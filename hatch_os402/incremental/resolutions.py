@@ -65,7 +65,7 @@ class ResolutionMemory:
                 "others": others,
             }
         )
-        self._addressed = "://" in _requirements(metadata) or "://" in json.dumps(groups)
+        self._addressed = "://" in _requirements(metadata) or "://" in json.dumps(groups, default=repr)
 
     def recall(self) -> tuple[Resolution, float] | None:
         """Return the resolution, and how old it is in seconds; None when there is none that may be used again."""

@@ -25,8 +25,8 @@ _TOOLS = ("deflate", "hatchling", "packaging", "pathspec")
 
 
 def digest(content: Any) -> str:
-    """Return the SHA256 (lowercase hex) of `content`, which is made of what JSON knows, with sorted keys."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    """Return the SHA256 (lowercase hex) of `content`, which is made of what TOML and JSON know, with sorted keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=repr).encode()).hexdigest()
 
 
 def recall(folder: Path, key: str) -> dict[str, Any] | None:

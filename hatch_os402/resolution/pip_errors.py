@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
 from hatch_os402.formatting import cut_lines
-from hatch_os402.resolution._pip_shim import UNSUPPORTED
+from hatch_os402.resolution.shim._pip_shim import UNSUPPORTED
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from hatch_os402.errors import OutOfTimeError, ResolutionError
 from hatch_os402.formatting import human_size
 from hatch_os402.processes.dialogue import Dialogue
 from hatch_os402.processes.subprocesses import run_python
-from hatch_os402.resolution import _pip_shim
 from hatch_os402.resolution.pip_errors import explain, read_answer, without_password
 from hatch_os402.resolution.pip_session import PipSession, WaitingPip
 from hatch_os402.resolution.pip_settings import SETTINGS, environment
+from hatch_os402.resolution.shim import _pip_shim
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:

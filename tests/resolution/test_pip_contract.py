@@ -12,10 +12,11 @@ from support.localindex import serving
 from support.pips import floor, released
 from support.wheelcraft import make_wheel
 
-from hatch_os402.resolution import _pip_internals, pip_process
+from hatch_os402.resolution import pip_process
 from hatch_os402.resolution.fetch import fetch
 from hatch_os402.resolution.pip_session import PipSession
 from hatch_os402.resolution.resolve import ResolveOptions, resolve
+from hatch_os402.resolution.shim import _pip_internals
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:

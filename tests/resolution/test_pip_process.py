@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_os402.errors import ResolutionError
-from hatch_os402.resolution import _pip_shim, pip_process
+from hatch_os402.resolution import pip_process
 from hatch_os402.resolution.pip_errors import explain
 from hatch_os402.resolution.pip_process import run_pip
 from hatch_os402.resolution.pip_settings import environment
+from hatch_os402.resolution.shim import _pip_shim
 from hatch_os402.resolution.target import Target
 
 if TYPE_CHECKING:
