@@ -89,7 +89,7 @@ class BuildMemory:
         kept = recall(self._folder / "builds", self._place)
         if kept is None:
             return None
-        known = resolutions(self._project, self._table, self._folder).recall()
+        known = resolutions(self._project, self._table, self._folder).recall_written()
         if known is None or self._inputs(known[0]) != kept["inputs"]:
             return None
         found = _intact(self._directory, self._project.id, kept["record"])
@@ -123,7 +123,7 @@ class BuildMemory:
         """Remember a build that was just made, of what this object was made for."""
         if self._usable and self._start is not None and expiry.origin == self._start[0]:
             content = {
-                "inputs": self._inputs(resolution),
+                "inputs": self._inputs(written(resolution)),
                 "record": artifacts[-1].sha256,
                 "messages": [list(message) for message in messages],
                 "until": expiry.until,
@@ -160,7 +160,7 @@ class BuildMemory:
         """The SHA256 of the project's own wheel."""
         return measure_file(self._project.wheel)[1]
 
-    def _inputs(self, resolution: Resolution) -> str:
+    def _inputs(self, resolution: Mapping[str, Any]) -> str:
         """Return the digest of all that the artifacts depend on."""
         project, table = self._project, self._table
         local = next((item.path for item in self._executables if item.path is not None), None)
@@ -176,7 +176,7 @@ class BuildMemory:
                 "named": self._named,
                 "executables": [[item.arch, item.sha256, item.url] for item in self._executables],
                 "start": self._start,
-                "resolution": written(resolution),
+                "resolution": resolution,
                 "compiler": [compiler.version, compiler.build] if compiler else [],
             }
         )

@@ -16,15 +16,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.incremental.store import digest, file_states, folder_state, newest, program, recall, remember
-from hatch_os402.resolution.graph import Graph, Pin
 from hatch_os402.resolution.pip_settings import environment
-from hatch_os402.resolution.resolution import Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from hatch_os402.resolution.resolution import ResolutionSources
+    from hatch_os402.resolution.resolution import Resolution, ResolutionSources
 
 LONGEST = 600
 """Seconds."""
@@ -69,6 +67,11 @@ class ResolutionMemory:
 
     def recall(self) -> tuple[Resolution, float] | None:
         """Return the resolution, and how old it is in seconds; None when there is none that may be used again."""
+        found = self.recall_written()
+        return None if found is None else (_read(found[0]), found[1])
+
+    def recall_written(self) -> tuple[dict[str, Any], float] | None:
+        """Return what `recall` does, as `written` has it."""
         found = recall(self._folder, self._key)
         if found is None:
             return None
@@ -77,7 +80,7 @@ class ResolutionMemory:
             return None
         if found["state"] != _state(found["settings"], found["folders"]):
             return None
-        return _read(found["resolution"]), age
+        return found["resolution"], age
 
     def remember(self, resolution: Resolution) -> None:
         """Keep `resolution`, which was made now, if it may be used again."""
@@ -144,6 +147,9 @@ def written(resolution: Resolution) -> dict[str, Any]:
 
 
 def _read(content: Mapping[str, Any]) -> Resolution:
+    from hatch_os402.resolution.graph import Graph, Pin  # noqa: PLC0415 - a build in which nothing changed needs neither
+    from hatch_os402.resolution.resolution import Resolution  # noqa: PLC0415 - as above
+
     pins = tuple(
         Pin(
             name=name,
