@@ -175,6 +175,18 @@ def work_folder(parent: Path, prefix: str) -> Iterator[Path]:
 
 
 @contextmanager
+def remove_if_created(directory: Path) -> Iterator[None]:
+    """Remove `directory` at the end when it was not there before and is empty: a failed build leaves nothing."""
+    existed = directory.exists()
+    try:
+        yield
+    finally:
+        if not existed:
+            with suppress(OSError):  # not empty, or not there
+                directory.rmdir()
+
+
+@contextmanager
 def temporary_folder() -> Iterator[Path]:
     """Yield a new private folder among the system's temporary ones (see `work_folder`), for one build."""
     with work_folder(Path(tempfile.gettempdir()), "hatch-os402-build-") as folder:

@@ -70,7 +70,7 @@ def room(module: str) -> str:
 
 def test_the_walk_sees_imports_of_every_kind():
     assert "hatch_os402.errors" in imported("hatch_os402.cache", at_import(tree("hatch_os402.cache")))
-    assert "hatch_os402.build.pipeline" in imported(
+    assert "hatch_os402.build.making" in imported(
         "hatch_os402.plugin.bridge", ast.walk(tree("hatch_os402.plugin.bridge"))
     )
     start = "hatch_os402.launcher.inside.start"

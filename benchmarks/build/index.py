@@ -98,12 +98,17 @@ class Relay(BaseHTTPRequestHandler):
         headers = {"ETag": answer.etag, "Cache-Control": PAGES if page else FILES, "Vary": "Accept"}
         self._send(304 if known else answer.status, answer.kind, body, headers)
 
+    def do_HEAD(self) -> None:
+        """Answer without a body: uv asks so for a wheel's size."""
+        self.do_GET()
+
     def _send(self, status: int, kind: str, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, *_arguments: object) -> None:
         """Say nothing."""

@@ -16,13 +16,25 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools import AS_THEY_COME, PROJECTS, SAME_WORK, Cost, Tool, build, environment, remembering_index, write_project
+from incremental import incremental
+from tools import (
+    AS_THEY_COME,
+    PROJECTS,
+    SAME_WORK,
+    UV,
+    Cost,
+    Tool,
+    build,
+    environment,
+    remembering_index,
+    write_project,
+)
 from where import breakdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-TOOLS = (*AS_THEY_COME, *SAME_WORK)
+TOOLS = (*AS_THEY_COME, UV, *SAME_WORK)
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> str:
@@ -75,8 +87,10 @@ def compare(name: str, work: Path, index: str, arguments: argparse.Namespace) ->
     measured = {"warm": rounds(arguments.warm, kept), "cold": rounds(arguments.cold, fresh)}
     print(f"\n\n## {name}: {', '.join(PROJECTS[name])}")
     for kind, costs in measured.items():
-        for title, tools in (("as they come", AS_THEY_COME), ("the same work", SAME_WORK)):
+        for title, tools in (("as they come", (*AS_THEY_COME, UV)), ("the same work", (*SAME_WORK, UV))):
             print(f"\n### {name}, {kind}, {title}\n", *table(tools, costs), sep="\n")
+    print(f"\n### {name}, incremental\n")
+    print(*incremental(projects[True], work / "incremental", index, arguments.warm), sep="\n", flush=True)
     for tool in (AS_THEY_COME[0], SAME_WORK[0]):
         print(f"\n### {name}, warm, where the time of {tool.name} goes\n")
         variables = environment(kept(0, TOOLS.index(tool)), index)
@@ -93,7 +107,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.projects) - PROJECTS.keys():
         parser.error(f"unknown project: {', '.join(sorted(unknown))}")
-    tools = ", ".join(f"{name} {version(name)}" for name in ("hatch-os402", "pex", "shiv", "pip", "hatchling"))
+    tools = ", ".join(f"{name} {version(name)}" for name in ("hatch-os402", "pex", "shiv", "uv", "pip", "hatchling"))
     print(f"CPython {sys.version.split()[0]}, {tools}; {sys.platform}, {os.cpu_count()} CPUs", flush=True)
     for name in arguments.projects or PROJECTS:
         with tempfile.TemporaryDirectory(prefix="hatch-os402-bench-") as folder, remembering_index() as index:

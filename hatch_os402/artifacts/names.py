@@ -12,6 +12,9 @@ ZIPAPP, FRAME, OFFER, RECORD = ".pyz", ".stdin", ".offer.json", ".build.json"
 SUFFIXES = (ZIPAPP, FRAME, OFFER, RECORD)
 """What one build writes, in the order in which it makes them; the record describes the others."""
 
+PROFILE = "os402-profile.json"
+"""What `profile --save` writes into the project's folder (`config.run_profile`)."""
+
 SIGNED_SUFFIX = ".offer.signed.json"
 """What signing writes beside them."""
 

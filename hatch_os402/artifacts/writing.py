@@ -11,15 +11,18 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hatch_os402.artifacts.artifact import WORK, Artifact
 from hatch_os402.artifacts.names import FRAME, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
 from hatch_os402.artifacts.record import described, read_record, tools_of
 from hatch_os402.errors import ArtifactError
-from hatch_os402.files import locked, sweep, work_folder
+from hatch_os402.files import locked, remove_if_created, sweep, work_folder
 from hatch_os402.processes.interruption import uninterrupted
+
+__all__ = ["Artifact", "Files", "clean", "remove_if_created", "staged"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,21 +30,6 @@ if TYPE_CHECKING:
 
 FIRST = (FRAME, ZIPAPP)
 """What is moved first: alone, a frame is nothing that could be used. Then come offers, and the record is the last."""
-
-_WORK = ".os402-"
-"""What the names of folders begin with in which builds write first."""
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """One file that was written."""
-
-    path: Path
-    size: int
-    sha256: str
-    """Lowercase hex, of the file."""
-    offer: str | None = None
-    """For the offer's file: the SHA256 of the offer itself, which is what a caller pays for."""
 
 
 @dataclass(frozen=True)
@@ -72,19 +60,7 @@ def clean(directory: Path, stem: str) -> None:
     signed = [stem + suffix_of(tool, SIGNED_SUFFIX) for tool in tools]
     for name in dict.fromkeys([stem + SIGNED_SUFFIX, *signed, stem + RECORD, *known, *names(stem)]):
         (directory / name).unlink(missing_ok=True)
-    sweep(directory, _WORK)
-
-
-@contextmanager
-def remove_if_created(directory: Path) -> Iterator[None]:
-    """Remove `directory` at the end when it was not there before and is empty: a failed build leaves nothing."""
-    existed = directory.exists()
-    try:
-        yield
-    finally:
-        if not existed:
-            with suppress(OSError):  # not empty, or not there
-                directory.rmdir()
+    sweep(directory, WORK)
 
 
 @contextmanager
@@ -97,7 +73,7 @@ def staged(directory: Path, stem: str, locks: Path | None = None, tools: Sequenc
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with work_folder(directory, _WORK) as folder:
+        with work_folder(directory, WORK) as folder:
             yield Files(folder, directory, stem)
             with _one_at_a_time(directory, locks), uninterrupted():
                 _swap(folder, directory, stem, names(stem, tools))

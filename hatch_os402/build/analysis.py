@@ -17,20 +17,19 @@ from urllib.parse import urlsplit
 from hatch_os402.archive.staging import exclusion
 from hatch_os402.build import locking
 from hatch_os402.build.context import step
+from hatch_os402.build.unchanged import age
 from hatch_os402.compatibility import assess as assessing
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility import vet as vetting
 from hatch_os402.compatibility.findings import Finding, in_order, merged
 from hatch_os402.compatibility.imports import scan as scanning
 from hatch_os402.compatibility.imports.reach import Library
-from hatch_os402.compatibility.remedies.search import with_remedies
-from hatch_os402.compatibility.remedies.trials import SearchContext
 from hatch_os402.config.project import check_features, entry_point, requirements_of_groups
 from hatch_os402.errors import FolderError, Os402Error
 from hatch_os402.formatting import counted
-from hatch_os402.resolution import fetch as fetching
+from hatch_os402.incremental.resolutions import FRESH, is_fresh
 from hatch_os402.resolution.pip_process import CandidateFilter, Host
-from hatch_os402.resolution.resolve import ResolveOptions, resolve_with_source
+from hatch_os402.resolution.resolve import ResolveOptions
 from hatch_os402.resolution.sdists import build_folder, build_sdist, built_addresses
 from hatch_os402.resolution.target import PYTHON
 from hatch_os402.runtime import pins as runtime_pins
@@ -105,13 +104,18 @@ def resolve(request: BuildRequest, build: Context, choice: CandidateFilter | Non
     lock = locking.find_lock(own, request.groups, build) if choice is None else None
     if lock is None and (own.metadata.requires_dist or request.groups):
         _report_uv_settings(build)
+    reusable = lock is None and choice is None and not is_fresh(os.environ)
+    if reusable and (known := build.resolutions.recall()):
+        resolution, seconds = known
+        _report_resolution(own.metadata.requires_dist, resolution, build, seconds=seconds)
+        return resolution
     built: dict[str, Pin] = {}
     while True:  # the wheel of an sdist may require more than the sdist said
         try:
             if lock is not None:
                 resolution = locking.resolve(lock, own, request.groups, built, build)
             else:
-                resolution = resolve_with_source(
+                resolution = build.resolver.resolve(
                     own,
                     extras=options.features,
                     groups=request.groups,
@@ -136,13 +140,16 @@ def resolve(request: BuildRequest, build: Context, choice: CandidateFilter | Non
         why = "has a wheel" if any(pin.name == name for pin in resolution.pins) else "is not vendored"
         build.reporter.warning(f"`build-from-source` names {name}, which {why}")
     _report_resolution(own.metadata.requires_dist, resolution, build, lock)
-    return replace(resolution, built={name: built[name] for name in sorted(built)})
+    resolution = replace(resolution, built={name: built[name] for name in sorted(built)})
+    if lock is None and choice is None:
+        build.resolutions.remember(resolution)
+    return resolution
 
 
 @step("fetching wheels", in_bytes=True)
 def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
     """Return the wheels of `resolution`, in the order of its pins, each checked against its hash and its RECORD."""
-    return fetching.fetch(
+    return build.resolver.fetch(
         [pin for pin in resolution.pins if not pin.is_sdist],
         cache=build.cache / "wheels",
         workdir=build.workdir,
@@ -150,11 +157,14 @@ def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
         find_links=build.find_links,
         host=_host(build),
         accept=build.options.accept_broken_record,
+        known=build.verdicts.wheel,
     )
 
 
-def vet(request: BuildRequest, wheels: Sequence[Wheel], build: Context) -> tuple[VettedWheel, ...]:
-    """Return the verdict on the project's own wheel and on each of `wheels`."""
+def vet(
+    request: BuildRequest, resolution: Resolution, wheels: Sequence[Wheel], build: Context
+) -> tuple[VettedWheel, ...]:
+    """Return the verdict on the project's own wheel and on each of `wheels`, those of `resolution`."""
     known = {request.own.name, *(wheel.name for wheel in wheels)}
     options = build.options
     for option, named in (
@@ -164,7 +174,15 @@ def vet(request: BuildRequest, wheels: Sequence[Wheel], build: Context) -> tuple
         for name in sorted(named - known):
             build.reporter.warning(f"`{option}` names {name}, which is not vendored")
     classify = _classifier(build)
-    return tuple(classify(wheel) for wheel in (request.own, *wheels))
+    verdicts = [classify(request.own)]
+    hashes = {pin.name: pin.sha256 for pin in resolution.pins}
+    for wheel in wheels:
+        verdict = build.verdicts.verdict(wheel)
+        if verdict is None:
+            verdict = classify(wheel)
+            build.verdicts.remember(verdict, hashes[wheel.name])
+        verdicts.append(verdict)
+    return tuple(verdicts)
 
 
 @step("following the imports")
@@ -204,6 +222,9 @@ def search_fixes(
     seconds = build.options.remedies if seconds is None else seconds
     if not incompatible or not seconds:
         return assessment
+    from hatch_os402.compatibility.remedies.search import with_remedies  # noqa: PLC0415 - for errors alone
+    from hatch_os402.compatibility.remedies.trials import SearchContext  # noqa: PLC0415 - as above
+
     build.reporter.info(f"searching for fixes (up to {seconds} s; `remedies = false` disables it)")
     search = SearchContext(
         project=request.own,
@@ -311,12 +332,17 @@ def _report_uv_settings(build: Context) -> None:
 
 
 def _report_resolution(
-    requirements: Sequence[Requirement], resolution: Resolution, build: Context, lock: Lock | None
+    requirements: Sequence[Requirement],
+    resolution: Resolution,
+    build: Context,
+    lock: Lock | None = None,
+    seconds: float | None = None,
 ) -> None:
     reporter, what = build.reporter, counted(len(resolution.pins), "distribution")
     target = f"{runtime_pins.NAME} {PYTHON} ({', '.join(build.architectures)})"
     if lock is None:
-        reporter.info(f"resolved {what} for {target}")
+        before = "" if seconds is None else f", {age(seconds)} (`{FRESH}=1` resolves again)"
+        reporter.info(f"resolved {what} for {target}{before}")
     else:
         reporter.info(f"{lock.name} has {what} for {target}: nothing was resolved")
     for requirement in requirements:

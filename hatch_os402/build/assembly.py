@@ -21,6 +21,7 @@ from hatch_os402.artifacts.facts import BuildFacts
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, suffix_of
 from hatch_os402.artifacts.signed import of_one_build
 from hatch_os402.build.context import step
+from hatch_os402.build.reports import report_offer
 from hatch_os402.compatibility.imports.reach import module_names
 from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports, entry_paths
 from hatch_os402.config.run_profile import FILE, RunProfile, read_run_profile
@@ -28,8 +29,8 @@ from hatch_os402.errors import BytecodeError, Os402Error
 from hatch_os402.formatting import counted
 from hatch_os402.installation.command import python_command
 from hatch_os402.offer.build import build_offer
-from hatch_os402.offer.payload import UPLOAD_LIMIT, envelope_text
 from hatch_os402.offer.payload import Executable as OfferExecutable
+from hatch_os402.offer.payload import envelope_text
 from hatch_os402.offer.payload import sha256 as offer_sha256
 from hatch_os402.offer.reading import read_offer
 from hatch_os402.runtime.interpreters import find_compiler
@@ -214,7 +215,7 @@ def write_offers(
 ) -> tuple[Artifact, ...]:
     """Write the unsigned offer; where the option `tools` is set, that of each of `tools`."""
     options, reporter = build.options, build.reporter
-    _report_offer(frame, expiry, build)
+    report_offer(frame.size, expiry, reporter, owned=bool(options.offer.owner))
     described = tools or (Tool(build.project.name, "", build.project.description),)
     written = []
     for one in described:
@@ -259,27 +260,6 @@ def write_record(
         expiry,
     )
     return files.measured(RECORD, facts.record(artifacts))
-
-
-def _report_offer(frame: Artifact, expiry: Expiry, build: Context) -> None:
-    reporter = build.reporter
-    if frame.size > UPLOAD_LIMIT:
-        reporter.warning(
-            f"the framed archive has {frame.size:,} bytes, and servers take {UPLOAD_LIMIT:,} unless their owner allows "
-            'more. Leave files out with `exclude`, or set `sources = false` or `compression = "deflated"`'
-        )
-    if not build.options.offer.owner:
-        reporter.info("the offer has no `owner` yet: publishing it needs a key, whose address completes it")
-    if not expiry.reproducible:
-        reporter.warning(
-            f"the offer is valid until {expiry}, counted from the clock: this hash cannot be reproduced. Build from "
-            "a commit, or set SOURCE_DATE_EPOCH or `valid-until`"
-        )
-    if expiry.expired:
-        reporter.warning(
-            f"the offer expired on {expiry} ({expiry.origin}): os402 refuses it. Set a later `valid-until` or a "
-            "longer `valid-for`"
-        )
 
 
 def _signs(path: Path, offer: Offer) -> bool:

@@ -9,8 +9,12 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from hatch_os402.archive.entries import EntryReader
+from hatch_os402.build.unchanged import is_locked, resolutions
 from hatch_os402.cache import prune_sometimes, usable_cache
 from hatch_os402.files import temporary_folder
+from hatch_os402.incremental.resolutions import is_fresh
+from hatch_os402.incremental.verdicts import VerdictMemory
+from hatch_os402.resolution.resolver import PipResolver
 from hatch_os402.resolution.target import ARCHITECTURES
 from hatch_os402.runtime.configured import ConfiguredRuntime, executables
 
@@ -20,7 +24,9 @@ if TYPE_CHECKING:
 
     from hatch_os402.config.options import Options
     from hatch_os402.config.project import Project
+    from hatch_os402.incremental.resolutions import ResolutionMemory
     from hatch_os402.reporting import Reporter, Update
+    from hatch_os402.resolution.resolver import Resolver
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -40,6 +46,9 @@ class Context:
     """The folder that builds share; `workdir` where that cannot be used."""
     reader: EntryReader
     reporter: Reporter
+    resolver: Resolver
+    resolutions: ResolutionMemory
+    verdicts: VerdictMemory
     locked: bool = False
     """Whether a lock is required."""
     update: Update | None = None
@@ -57,21 +66,19 @@ class Context:
         return self.workdir / "find-links"
 
 
-LOCKED = "HATCH_OS402_LOCKED"
-"""The variable that requires a lock, where no command line can: `hatch build` passes none on."""
-
-
 @contextmanager
 def opened(project: Project, options: Options, reporter: Reporter, *, locked: bool = False) -> Iterator[Context]:
     """Yield the context of a build; with `locked`, a lock is required.
 
     Raises `Os402Error` for an option `runtime` that names nothing usable.
     """
-    locked = locked or os.environ.get(LOCKED, "").lower() not in {"", "0", "false", "no", "off"}
+    locked = locked or is_locked(os.environ)
     runs_on = tuple(executables(options.runtime, project.root))
-    with temporary_folder() as workdir, EntryReader() as reader:
+    with temporary_folder() as workdir, EntryReader() as reader, PipResolver() as resolver:
         cache = usable_cache(os.environ, workdir / "cache")
-        yield Context(project, options, runs_on, workdir, cache, reader, reporter, locked)
+        resolved = resolutions(project, options.table, cache)
+        verdicts = VerdictMemory(cache / "verdicts", options, fresh=is_fresh(os.environ))
+        yield Context(project, options, runs_on, workdir, cache, reader, reporter, resolver, resolved, verdicts, locked)
         prune_sometimes(cache)
 
 

@@ -110,6 +110,16 @@ def read_options(root: str, metadata: ProjectMetadata[Any]) -> Options:
     return Options(metadata.hatch.build_targets.get(TARGET, {}), Path(root)).validate()
 
 
+def check_options(root: str, metadata: ProjectMetadata[Any]) -> None:
+    """Raise `Os402Error` when an option of the target's table is wrong; a table that was right before is not read."""
+    from hatch_os402.build.validated import is_validated, validated  # noqa: PLC0415 - Hatch imports this for every build
+
+    table = metadata.hatch.build_targets.get(TARGET, {})
+    if not is_validated(Path(root), table):
+        read_options(root, metadata)
+        validated(Path(root), table)
+
+
 def read_project(wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any]) -> Project:
     """Return the project that Hatch describes, whose own wheel is `wheel`."""
     from hatch_os402.config.project import Project  # noqa: PLC0415 - as above

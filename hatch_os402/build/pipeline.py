@@ -14,6 +14,7 @@ from hatch_os402.archive.assemble import assemble
 from hatch_os402.archive.staging import stage
 from hatch_os402.artifacts.writing import staged
 from hatch_os402.build import analysis, assembly, context
+from hatch_os402.build.reports import KeepingReporter
 from hatch_os402.config.expiry import decide_expiry
 from hatch_os402.tools.describing import describe_tools
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from hatch_os402.artifacts.writing import Artifact
     from hatch_os402.build.analysis import Analysis
     from hatch_os402.build.context import Context
+    from hatch_os402.build.unchanged import BuildMemory
     from hatch_os402.config.options import Options
     from hatch_os402.config.project import Project
     from hatch_os402.reporting import Reporter
@@ -36,36 +38,40 @@ def analyze(build: Context, *, remedies: int | None = None) -> Analysis:
     request = analysis.read_request(build)
     resolution = analysis.resolve(request, build)  # with pip, and checked without it
     wheels = analysis.fetch(resolution, build)
-    vetted = analysis.vet(request, wheels, build)
+    vetted = analysis.vet(request, resolution, wheels, build)
     scanned = analysis.scan(request, vetted, resolution, build)
     assessment = analysis.assess(vetted, scanned, resolution, build)
     assessment = analysis.search_fixes(assessment, request, resolution, build, seconds=remedies)
     return analysis.Analysis(request, resolution, vetted, assessment, scanned.quiet)
 
 
-def build(project: Project, options: Options, directory: Path, reporter: Reporter) -> tuple[Artifact, ...]:
-    """Build the artifacts of `project` into `directory` and return them.
+def build(
+    project: Project, options: Options, directory: Path, reporter: Reporter, memory: BuildMemory
+) -> tuple[Artifact, ...]:
+    """Build the artifacts of `project` into `directory` and return them; `memory` keeps what the next build can use.
 
     They replace those of an earlier build together; when anything fails, those stay. Raises `Os402Error`.
     """
-    with context.opened(project, options, reporter) as build:
+    kept = KeepingReporter(reporter)
+    with context.opened(project, options, kept) as build:
         profile = assembly.saved_profile(build)
         expiry = decide_expiry(options.offer, project.root, os.environ, int(time.time()))
         analyzed = analyze(build)
         analysis.raise_for_errors(analyzed.assessment)
-        analysis.report_findings(analyzed, reporter)
+        analysis.report_findings(analyzed, kept)
         tree = stage(analyzed.vetted, exclude=options.exclude)
         assembly.check_tree(tree, analyzed.request, build)
         launcher = assembly.launcher_files(analyzed.request, options)
         compiled = assembly.compile_all((*launcher, *tree.entries), profile, build)
         assembly.check_compiled(compiled, analyzed.request, build)
         contents = assemble(launcher, tree, compiled, sources=options.sources)
-        tools = describe_tools(
-            analyzed.request.entry_point, options, contents, build.executables, build.reader, reporter
-        )
+        tools = describe_tools(analyzed.request.entry_point, options, contents, build.executables, build.reader, kept)
         with staged(directory, project.id, build.cache / "locks", [str(tool.name) for tool in options.tools]) as files:
             zipapp = assembly.write_zipapp(contents, files, build)
             frame = assembly.write_frame(zipapp, files)
-            offers = assembly.write_offers(frame, tools, expiry, files, build)
+            with kept.passing():
+                offers = assembly.write_offers(frame, tools, expiry, files, build)
             record = assembly.write_record((zipapp, frame, *offers), analyzed, compiled, expiry, files, build)
-    return zipapp, frame, *offers, record
+        artifacts = (zipapp, frame, *offers, record)
+        memory.keep(analyzed.resolution, artifacts, expiry, kept.kept, owned=bool(options.offer.owner))
+    return artifacts

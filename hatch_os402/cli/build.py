@@ -9,8 +9,7 @@ import click
 
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, ZIPAPP
 from hatch_os402.artifacts.writing import remove_if_created
-from hatch_os402.build.pipeline import build
-from hatch_os402.build.results import report_results
+from hatch_os402.build.making import make
 from hatch_os402.calls.rebuild import built
 from hatch_os402.cli.shared.conditions import what_argument
 from hatch_os402.cli.shared.projects import opened_project, project_root
@@ -44,8 +43,7 @@ def command(what: Path | None) -> None:
     source_date_epoch(os.environ)  # what is wrong with it is said before anything is built
     with remove_if_created(pyproject.directory), opened_project(root) as (own, options):
         reporter.info(f"{own.wheel.name}, built by {pyproject.backend}")
-        artifacts = build(own, options, pyproject.directory.absolute(), reporter)
-    report_results(artifacts, options.offer, reporter)
+        artifacts = make(own, pyproject.table, lambda: options, pyproject.directory.absolute(), reporter)
     _show(artifact.path for artifact in artifacts)
 
 

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from pathspec import GitIgnoreSpec
 
 from hatch_os402.config import offer_options, publish_options
+from hatch_os402.config.hatchling import HATCHLING
 from hatch_os402.config.offer_options import OfferOptions
 from hatch_os402.config.toml_fields import Fields
 from hatch_os402.config.toml_values import duration
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from hatch_os402.tools.model import Tool
 
 PREFIX = "tool.hatch.build.targets.os402"
-
-HATCHLING = frozenset({
-    "dependencies", "directory", "hooks", "require-runtime-dependencies", "require-runtime-features", "versions",
-})  # fmt: skip
-"""Options that hatchling itself reads from any target's table."""
 
 FILE_SELECTION = frozenset({
     "artifacts", "force-include", "ignore-vcs", "include", "only-include", "only-packages", "packages",
@@ -49,6 +45,11 @@ class Options:
     def __init__(self, table: Mapping[str, Any], root: Path) -> None:
         self._fields = Fields(table, PREFIX)
         self._root = root
+
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """The table as it is written."""
+        return self._fields.config
 
     def validate(self) -> Options:
         """Read every option, so that what is wrong is said before any work starts; return self."""

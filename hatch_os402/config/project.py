@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import difflib
 import sys
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from packaging.dependency_groups import DependencyGroupResolver
-from packaging.errors import ExceptionGroup
 from packaging.utils import canonicalize_name
 
-from hatch_os402.compatibility.imports.webapps import find_application
 from hatch_os402.errors import OptionValueError, Os402Error
 
 if TYPE_CHECKING:
@@ -52,6 +47,9 @@ class Project:
 
 def requirements_of_groups(project: Project, names: Collection[str]) -> tuple[Requirement, ...]:
     """Return the requirements of the dependency groups `names` (PEP 735). Raises `OptionValueError`."""
+    from packaging.dependency_groups import DependencyGroupResolver  # noqa: PLC0415 - few projects have groups
+    from packaging.errors import ExceptionGroup  # noqa: PLC0415 - as above
+
     found: list[Requirement] = []
     for name in names:
         try:
@@ -153,6 +151,8 @@ def check_interface(entry: str, interface: str | None, read: Callable[[str], byt
     `interface` is None when the option is not set; nothing else speaks for a script. `read` returns the content of an
     archive path, None when there is no such file.
     """
+    from hatch_os402.compatibility.imports.webapps import find_application  # noqa: PLC0415 - once it is read
+
     factory = entry.endswith("()")
     found = None if interface in {"script", "mcp"} else find_application(entry.removesuffix("()"), read)
     if found is None:
@@ -181,6 +181,8 @@ def check_lazy_imports(names: Collection[str], paths: Collection[str]) -> None:
     modules = {folder if rest else folder.removesuffix(".py") for folder, _, rest in parts} | sys.stdlib_module_names
     for name in names:
         if name not in modules:
+            import difflib  # noqa: PLC0415 - for an error alone
+
             similar = difflib.get_close_matches(name, modules, 1)
             hint = f"; did you mean {similar[0]!r}?" if similar else ""
             raise OptionValueError(
@@ -191,6 +193,8 @@ def check_lazy_imports(names: Collection[str], paths: Collection[str]) -> None:
 
 def _seems_to_define(source: bytes, name: str) -> bool:
     """Whether the module may have the global `name`; when in doubt, yes."""
+    import ast  # noqa: PLC0415 - once it is read
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

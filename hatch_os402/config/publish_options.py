@@ -13,7 +13,7 @@ from hatch_os402.config.toml_values import size
 from hatch_os402.errors import OptionTypeError, OptionValueError, Os402Error
 from hatch_os402.home import expand_user
 from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
-from hatch_os402.offer.payload import UPLOAD_LIMIT
+from hatch_os402.offer.upload import UPLOAD_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -14,6 +14,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.artifacts.names import PROFILE
 from hatch_os402.errors import OfferError, PatternsError
 from hatch_os402.files import read_file
 from hatch_os402.offer.canonical import parse_json
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-FILE = "os402-profile.json"
+FILE = PROFILE
 FORMAT = 1
 MAX_PATTERNS = 5_000
 _KEYS = ("format", "modules", "patterns")

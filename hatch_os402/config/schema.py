@@ -16,8 +16,9 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.config import publish_options
+from hatch_os402.config.hatchling import HATCHLING
 from hatch_os402.config.offer_options import FIELDS, OfferOptions
-from hatch_os402.config.options import HATCHLING, Options
+from hatch_os402.config.options import Options
 from hatch_os402.offer.fields import Option, Unit
 from hatch_os402.offer.floats import U64_MAX
 from hatch_os402.offer.kinds import ArrayOf, Flag, Integer, Text

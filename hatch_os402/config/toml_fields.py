@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -140,6 +139,8 @@ class Fields:
 
 def _instead(name: str, known: Collection[str], elsewhere: Mapping[str, Collection[str]]) -> str:
     """Return what to write in place of the unknown field `name`."""
+    import difflib  # noqa: PLC0415 - for an error alone
+
     spelled = name.replace("_", "-")
     if spelled in known:
         return f"it is written `{spelled}`"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hatch_os402.offer.payload import UPLOAD_LIMIT
+from hatch_os402.offer.upload import UPLOAD_LIMIT
 
 _MEBIBYTE = 1 << 20
 

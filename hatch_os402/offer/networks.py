@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from hatch_os402.errors import OfferError
@@ -43,7 +42,7 @@ class Asset:
 @functools.cache
 def registry() -> tuple[Network, ...]:
     """Return all networks in os402's own order."""
-    text = resources.files(__package__).joinpath("networks.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("networks.json").read_text(encoding="utf-8")  # every build reads it: no importlib
     return tuple(Network(**{**entry, "aliases": tuple(entry["aliases"])}) for entry in json.loads(text))
 
 
@@ -52,6 +51,8 @@ def find(name: str) -> Network:
     by_name = {known.lower(): network for network in registry() for known in (network.name, *network.aliases)}
     if network := by_name.get(name.lower()):
         return network
+    import difflib  # noqa: PLC0415 - for an error alone
+
     near = by_name[difflib.get_close_matches(name.lower(), by_name, n=1, cutoff=0)[0]].name
     raise OfferError(f"os402 knows no network `{name}`; the nearest name is `{near}`")
 

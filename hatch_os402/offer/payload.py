@@ -26,8 +26,6 @@ U16_MAX, U32_MAX = 2**16 - 1, 2**32 - 1
 MAX_BUFFER = 4 * 1024**3
 """Bytes that a server can be expected to allocate for a call; 64 GB abort it."""
 MAX_ARGUMENT = 128 * 1024 - 1  # Linux MAX_ARG_STRLEN without the final NUL: no longer argument can be executed
-UPLOAD_LIMIT = 200_000_000
-"""Bytes that a server takes in one upload unless its owner says otherwise (`os402 serve --upload-limit`)."""
 
 TEXT, FLAG, JSON = Text(), Flag(), AnyJson()
 U32, U64, PORTS = Integer(U32_MAX), Integer(U64_MAX), ArrayOf(Integer(U16_MAX))

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.build.hatch_project import read_options, read_project
+from hatch_os402.build.hatch_project import TARGET, read_options, read_project
 from hatch_os402.errors import Os402Error, bug
 from hatch_os402.formatting import escaped_lines
 from hatch_os402.processes.interruption import Interrupted, interruptible
@@ -105,13 +105,11 @@ class HatchReporter:
 def build_artifacts(
     wheel: Path, *, root: str, project_id: str, metadata: ProjectMetadata[Any], directory: str, app: Application
 ) -> tuple[Artifact, ...]:
-    """Build the artifacts from the project's `wheel` into `directory`. Raises `Os402Error`."""
-    from hatch_os402.build.pipeline import build  # noqa: PLC0415 - Hatch imports every plugin for every build
-    from hatch_os402.build.results import report_results  # noqa: PLC0415 - as above
+    """Return the artifacts of the project's `wheel` in `directory`: built, or found there. Raises `Os402Error`."""
+    from hatch_os402.build.making import make  # noqa: PLC0415 - Hatch imports every plugin for every build
 
     project = read_project(wheel, root=root, project_id=project_id, metadata=metadata)
     reporter = HatchReporter(app, color=True)
-    options = read_options(root, metadata)
-    artifacts = build(project, options, Path(os.path.abspath(directory)), reporter)  # noqa: PTH100
-    report_results(artifacts, options.offer, reporter)
-    return artifacts
+    place = Path(os.path.abspath(directory))  # noqa: PTH100
+    table = metadata.hatch.build_targets.get(TARGET, {})
+    return make(project, table, lambda: read_options(root, metadata), place, reporter)

@@ -8,7 +8,7 @@ from typing import Any
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-from hatch_os402.build.hatch_project import TARGET, is_building_inner_wheel, read_options
+from hatch_os402.build.hatch_project import TARGET, check_options, is_building_inner_wheel
 from hatch_os402.errors import OptionValueError
 from hatch_os402.plugin.bridge import abort_on_error, build_artifacts
 
@@ -29,7 +29,7 @@ class Os402BuildHook(BuildHookInterface[BuilderConfig]):
                         f"Field `tool.hatch.build.targets.wheel.hooks.{TARGET}.{name}` is not read: the hook has no "
                         f"options of its own; put it under [tool.hatch.build.targets.{TARGET}]"
                     )
-                read_options(self.root, self.metadata)
+                check_options(self.root, self.metadata)
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
         """Build the artifacts beside the wheel at `artifact_path`, from that wheel."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.constants import BuildEnvVars
 
-from hatch_os402.build.hatch_project import HatchProject, read_options
+from hatch_os402.build.hatch_project import HatchProject, check_options
 from hatch_os402.config.expiry import source_date_epoch
 from hatch_os402.environment import CALLER
 from hatch_os402.plugin.bridge import abort_on_error, build_artifacts
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     from hatch_os402.artifacts.writing import Artifact
 
@@ -26,11 +28,11 @@ class Os402Builder(HatchProject):
 
     def build(self, **keywords: Any) -> Generator[str, None, None]:
         """Yield the path of every artifact. What is expected to go wrong ends in one message and exit status 1."""
-        with abort_on_error(self.app):
+        with abort_on_error(self.app), _collecting_rarely():
             self.check_metadata(keywords.get("versions") or [])
-            read_options(self.root, self.metadata)
+            check_options(self.root, self.metadata)
             source_date_epoch(os.environ)  # hatchling asks for it, too, and would fail with a traceback
-            from hatch_os402.artifacts.writing import remove_if_created  # noqa: PLC0415 - Hatch imports this for every build
+            from hatch_os402.files import remove_if_created  # noqa: PLC0415 - Hatch imports this for every build
 
             chosen = keywords.get("directory") or os.environ.get(BuildEnvVars.LOCATION, self.config.directory)
             with remove_if_created(Path(self.root, chosen)):
@@ -68,3 +70,14 @@ def _for_caller(path: Path) -> str:
         return os.path.relpath(path, os.environ[CALLER])
     except (KeyError, ValueError):  # nobody called, or from another drive
         return str(path)
+
+
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Let Python look for garbage less often: what a build imports and reads stays, and searching it takes time."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -10,16 +10,17 @@ from packaging.version import Version
 from hatch_os402.cache import cache_errors, used
 from hatch_os402.errors import ResolutionError, WheelError
 from hatch_os402.files import move_file
-from hatch_os402.resolution.pip_process import HERE, Host, run_pip
+from hatch_os402.resolution.pip_process import HERE, Host, links_option, run_pip
 from hatch_os402.resolution.target import Target
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from hatch_os402.resolution.graph import Pin
     from hatch_os402.resolution.pip_process import Wanted
+    from hatch_os402.resolution.pip_session import PipSession
     from hatch_os402.wheels.reading import Wheel
 
 
@@ -33,23 +34,28 @@ def fetch(
     timeout: float | None = None,
     host: Host = HERE,
     accept: Collection[str] = (),
+    session: PipSession | None = None,
+    known: Callable[[Path, str], Wheel | None] = lambda _path, _sha256: None,
 ) -> tuple[Wheel, ...]:
     """Return the wheel of each of `pins`, in their order, every byte checked against its hash and its RECORD.
 
     `cache` is a folder that can be written; a wheel lies there under its SHA256. What is missing is fetched by pip
-    (`machine`: the architecture whose tags pip is given), in one run of at most `timeout` seconds. `find_links` is a
-    folder with more wheels, if it is there. `accept` holds canonical names of distributions whose RECORD may be wrong.
-    Raises `ResolutionError` and `WheelError`.
+    (`machine`: the architecture whose tags pip is given): by the run that `session` holds, and what that does not have
+    by another one, of at most `timeout` seconds. `find_links` is a folder with more wheels, if it is there. `accept`
+    holds canonical names of distributions whose RECORD may be wrong. `known` may return the wheel of a file with that
+    hash, which it compares, without reading it all. Raises `ResolutionError` and `WheelError`.
     """
-    found = {pin: wheel for pin in pins if (wheel := _cached(pin, cache, accept)) is not None}
+    found = {pin: wheel for pin in pins if (wheel := _cached(pin, cache, accept, known)) is not None}
     missing = [pin for pin in pins if pin not in found]
     if missing:
         folder = workdir / "wheels"
         folder.mkdir()
-        wanted = [
-            (f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}", [pin.sha256]) for pin in missing
-        ]
-        download(wanted, folder, Target(machine), workdir, find_links, timeout, host)
+        if session is not None:
+            session.fetch(missing, folder)
+        if more := [pin for pin in missing if not (folder / pin.filename).is_file()]:
+            names = (f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}" for pin in more)
+            wanted = [(name, [pin.sha256]) for name, pin in zip(names, more, strict=True)]
+            download(wanted, folder, Target(machine), workdir, find_links, timeout, host)
         for pin in missing:
             found[pin] = _read(keep(folder / pin.filename, pin, cache), pin, accept)
     for pin in pins:
@@ -66,13 +72,13 @@ def _read(path: Path, pin: Pin, accept: Collection[str]) -> Wheel:
     return read_wheel(path, expected_sha256=pin.sha256, accept_broken_record=pin.name in accept)
 
 
-def _cached(pin: Pin, cache: Path, accept: Collection[str]) -> Wheel | None:
+def _cached(pin: Pin, cache: Path, accept: Collection[str], known: Callable[[Path, str], Wheel | None]) -> Wheel | None:
     """Return the wheel from the cache; a damaged one is as good as none, for it is fetched again."""
     path = place(pin.sha256, pin.filename, cache)
     try:
         if not path.is_file():
             return None
-        wheel = _read(path, pin, accept)
+        wheel = known(path, pin.sha256) or _read(path, pin, accept)
     except (WheelError, OSError):
         return None
     used(path)
@@ -101,7 +107,7 @@ def download(
 ) -> None:
     """Let pip put a wheel for each of `wanted` into `folder`. Raises `ResolutionError`."""
     arguments = ["download", "--no-deps", "--require-hashes", "--dest", str(folder)]
-    arguments += ["--find-links", str(find_links)] if find_links and find_links.is_dir() else []
+    arguments += links_option(find_links)
     doing = "fetching the wheels"
     run_pip(arguments, target, workdir, requirements=wanted, doing=doing, timeout=timeout, host=host)
 

@@ -124,7 +124,7 @@ def check(root: Root, pins: Sequence[Pin], target: Target) -> Graph:
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise ResolutionError(
             f"what pip resolved does not hold for CPython {PYTHON} on linux {target.machine}:\n{listed}\n"
-            "Nothing was fetched. If the metadata of a distribution is wrong, pin another release of it."
+            "Nothing of it was used. If the metadata of a distribution is wrong, pin another release of it."
         )
     return graph
 

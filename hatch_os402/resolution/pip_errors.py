@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -9,11 +10,12 @@ from urllib.parse import urlsplit
 
 from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
 from hatch_os402.formatting import cut_lines, without_passwords
-from hatch_os402.resolution._pip_shim import UNSUPPORTED
+from hatch_os402.resolution.shim._pip_shim import UNSUPPORTED
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _UNREACHABLE = re.compile(r"^os402-unfetched: (?P<what>.*)\t(?!404 Client Error)(?P<why>.+)$", re.MULTILINE)
 _DENIED = re.compile(r"(?P<why>(?:HTTP error )?\b40[13] (?:Client )?Error\b[^\n]*|HTTP error 40[13] [^\n]*)")
@@ -58,6 +60,15 @@ _BOUNDED = {
     "links": "lists more than {most} files",
 }
 """Word of the shim for what was too much → what that means."""
+
+
+def read_answer(path: Path) -> dict[str, Any]:
+    """Return the object in the file at `path` that the shim wrote; nothing when it did not."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def explain(

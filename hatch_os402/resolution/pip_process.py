@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,15 +12,17 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from hatch_os402.environment import NETWORK, chosen
 from hatch_os402.errors import OutOfTimeError, ResolutionError
 from hatch_os402.formatting import human_size
+from hatch_os402.processes.dialogue import Dialogue
 from hatch_os402.processes.subprocesses import run_python
-from hatch_os402.resolution import _pip_shim
-from hatch_os402.resolution.pip_errors import explain, without_password
+from hatch_os402.resolution.pip_errors import explain, read_answer, without_password
+from hatch_os402.resolution.pip_session import PipSession, WaitingPip
+from hatch_os402.resolution.pip_settings import SETTINGS, environment
+from hatch_os402.resolution.shim import _pip_shim
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:
@@ -27,25 +30,6 @@ if TYPE_CHECKING:
 
     from hatch_os402.reporting import Update
     from hatch_os402.resolution.target import Target
-
-SETTINGS = frozenset({
-    "cache-dir", "cert", "client-cert", "default-timeout", "extra-index-url", "find-links", "index-url",
-    "keyring-provider", "no-cache-dir", "no-index", "proxy", "resume-retries", "retries", "timeout", "trusted-host",
-    "uploaded-prior-to", "use-deprecated", "use-feature",
-})  # fmt: skip
-"""The settings of pip, from `PIP_*` or its configuration files, that say where packages come from and how to get them.
-
-Everything else (`user`, `target`, `constraint`, `require-hashes`, `no-deps`, `python`, ...) would change the result.
-"""
-
-
-def environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for pip: of `variables`, what it needs to reach an index, and its harmless settings."""
-    settings = {f"PIP_{name.replace('-', '_').upper()}" for name in SETTINGS} | {"PIP_CONFIG_FILE"}
-    keyring = {name for name in variables if name.startswith("KEYRING_PROPERTY_")}
-    kept = chosen(variables, NETWORK | settings | keyring)
-    return kept | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PYTHONUTF8": "1"}
-
 
 BOUNDS = {
     "grace": 60,
@@ -57,6 +41,8 @@ BOUNDS = {
     "links": 100_000,
 }
 """What pip may wait for and take (bytes, seconds), as `_pip_transfers.py` says: a wheel of 100 MB has 52 minutes."""
+
+_OPTIONS = ("-I", "-X", "utf8", "-W", "ignore")
 
 PROGRESS_AFTER = 5
 """Seconds between two reports of what pip is doing."""
@@ -105,6 +91,26 @@ class CandidateFilter:
     """A folder for a list of all files of the chosen releases, `_pip_locking.py` says how; empty for none."""
 
 
+@dataclass(frozen=True)
+class PipAnswer:
+    """What pip resolved."""
+
+    report: Mapping[str, Any]
+    """pip's installation report."""
+    passed_over: Mapping[str, Sequence[str]]
+    """Canonical name → the versions of which there are only sdists, for what pip looked for."""
+    sources: Mapping[str, Any]
+    """What it depended on besides the job and the environment (`_pip_stop.py`)."""
+
+
+class _JobFiles(NamedTuple):
+    """Of one run of the shim."""
+
+    job: Path
+    answer: Path
+    status: Path
+
+
 Wanted = tuple[str, Sequence[str]]
 """A requirement (PEP 508), and the SHA256s in hex of the files that may satisfy it, where only these may."""
 
@@ -119,18 +125,91 @@ def run_pip(
     choice: CandidateFilter = CandidateFilter(),
     host: Host = HERE,
     timeout: float | None = None,
-) -> Mapping[str, Sequence[str]]:
+) -> None:
     """Run `pip ARGUMENTS` with `requirements` for `target`.
-
-    Return canonical name → the versions of which there are only sdists, for what pip looked for.
 
     `workdir` is an existing private folder. `doing` completes "while …" in messages; `timeout` is in seconds. Raises
     `ResolutionError`, in the user's terms, with pip's own words as details: `UnsatisfiableError` where no releases fit
     together, `OutOfTimeError` after `timeout`.
     """
+    job = _job(arguments, target, requirements, choice)
+    output, status, reported = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}", host, doing, timeout=timeout)
+    if status:
+        raise explain(output, status, doing, reported)
+
+
+def resolve_with_pip(
+    target: Target,
+    workdir: Path,
+    *,
+    requirements: Sequence[Wanted],
+    doing: str,
+    find_links: Path | None = None,
+    choice: CandidateFilter = CandidateFilter(),
+    host: Host = HERE,
+    timeout: float | None = None,
+    session: PipSession | None = None,
+) -> PipAnswer:
+    """Resolve `requirements` for `target`, and nothing is installed.
+
+    `find_links` is a folder with more wheels, if it is there. With `session` the run is held there, and can fetch what
+    it has resolved. The rest is as `run_pip` has it.
+    """
+    name = f"pip-install-{target.machine}"
+    report = workdir / f"report-{target.machine}.json"
+    # Older releases of pip take a foreign target with `--target` only.
+    arguments = ["install", "--dry-run", "--ignore-installed", "--target", str(workdir / "nowhere")]
+    arguments += [*links_option(find_links), "--report", str(report)]
+    mark = f"os402-resolved-{secrets.token_hex(8)}"
+    job = _job(arguments, target, requirements, choice)
+    job |= {"mark": mark, "waits": session is not None, "report": str(report)}
+    files = _prepare(job, workdir, name)
+    report.unlink(missing_ok=True)
+    dialogue = Dialogue(
+        sys.executable,
+        _OPTIONS,
+        _pip_shim.__file__,
+        [str(files.job)],
+        env={**environment(os.environ), **_temporary(workdir)},
+        cwd=host.root or workdir,
+    )
+
+    def progress(seconds: float, doing: str) -> None:
+        _report_progress(host, files, seconds, doing)
+
+    held = False
+    try:
+        status = dialogue.wait(
+            mark,
+            timeout=timeout,
+            progress=lambda seconds: progress(seconds, doing),
+            progress_after=_progress_after(host),
+        )
+        answer = read_answer(files.answer)
+        if status is not None or not report.is_file():
+            raise explain(dialogue.output, status or 0, doing, answer)
+        if session is not None:
+            session.hold(WaitingPip(dialogue, files.answer, progress, _progress_after(host)))
+            held = True
+    except subprocess.TimeoutExpired as error:
+        raise OutOfTimeError(f"pip was stopped after {timeout:g} seconds.") from error
+    finally:
+        if not held:
+            dialogue.close()
+    return PipAnswer(read_answer(report), answer["passed_over"], answer["sources"])
+
+
+def links_option(find_links: Path | None) -> list[str]:
+    """Return pip's option for the folder `find_links`, if it is there."""
+    return ["--find-links", str(find_links)] if find_links and find_links.is_dir() else []
+
+
+def _job(
+    arguments: Sequence[str], target: Target, requirements: Sequence[Wanted], choice: CandidateFilter
+) -> dict[str, Any]:
     common = ["--no-color", "--only-binary=:all:", "--python-version", PYTHON]
     before = ["--uploaded-prior-to", choice.uploaded_before] if choice.uploaded_before else []
-    job = {
+    return {
         "environment": target.environment,
         "tags": [[tag.interpreter, tag.abi, tag.platform] for tag in target.tags],
         "pure": sorted(choice.pure),
@@ -144,11 +223,6 @@ def run_pip(
         "arguments": [arguments[0], *common, *before, *arguments[1:]],
         "requirements": requirements,
     }
-    output, status, reported = _run(job, workdir, f"pip-{arguments[0]}-{target.machine}", host, doing, timeout=timeout)
-    if status:
-        raise explain(output, status, doing, reported)
-    found: Mapping[str, Sequence[str]] = reported.get("passed_over", {})
-    return found
 
 
 def run_pip_here(
@@ -192,40 +266,51 @@ def _run(
 
     `name` is that of its files in `workdir`.
     """
-    path, answer, status = (workdir / f"{name}{suffix}" for suffix in (".json", ".answer.json", ".status.json"))
-    answer.unlink(missing_ok=True)
-    status.unlink(missing_ok=True)
-    whole = {
-        "pip": _folder_of_pip(),
-        "settings": sorted(SETTINGS | {"disable-pip-version-check", "no-input"}),
-        "answer": str(answer),
-        "transfers": {**BOUNDS, "parent": os.getpid(), "status": str(status)},
-        **job,
-    }
-    path.write_text(json.dumps(whole), encoding="utf-8")
-
-    def progress(seconds: float) -> None:
-        if host.update is not None:
-            state = _read(status)
-            host.update(state.get("got", 0) if state.get("url") else 0, state.get("size"), _filename(state))
-            return
-        host.progress(f"still {doing}, for {round(seconds)} seconds{_at(_read(status))}")
-
+    files = _prepare(job, workdir, name)
     try:
         output, code = run_python(
             python,
-            ["-I", "-X", "utf8", "-W", "ignore"],
+            _OPTIONS,
             _pip_shim.__file__,
-            [str(path)],
+            [str(files.job)],
             env={**environment(os.environ), **variables, **_temporary(workdir)},
             cwd=host.root or workdir,
             timeout=timeout,
-            progress=progress,
-            progress_after=PROGRESS_AFTER if host.update is None else UPDATE_AFTER,
+            progress=lambda seconds: _report_progress(host, files, seconds, doing),
+            progress_after=_progress_after(host),
         )
     except subprocess.TimeoutExpired as error:
         raise OutOfTimeError(f"pip was stopped after {timeout:g} seconds.") from error
-    return output, code, _read(answer)
+    return output, code, read_answer(files.answer)
+
+
+def _prepare(job: Mapping[str, Any], workdir: Path, name: str) -> _JobFiles:
+    """Write `job` for the shim, with what every job has."""
+    files = _JobFiles(*(workdir / f"{name}{suffix}" for suffix in (".json", ".answer.json", ".status.json")))
+    files.answer.unlink(missing_ok=True)
+    files.status.unlink(missing_ok=True)
+    whole = {
+        "pip": _folder_of_pip(),
+        "settings": sorted(SETTINGS | {"disable-pip-version-check", "no-input"}),
+        "answer": str(files.answer),
+        "transfers": {**BOUNDS, "parent": os.getpid(), "status": str(files.status)},
+        **job,
+    }
+    files.job.write_text(json.dumps(whole), encoding="utf-8")
+    return files
+
+
+def _progress_after(host: Host) -> float:
+    """Return the seconds between two reports of progress."""
+    return PROGRESS_AFTER if host.update is None else UPDATE_AFTER
+
+
+def _report_progress(host: Host, files: _JobFiles, seconds: float, doing: str) -> None:
+    if host.update is not None:
+        state = read_answer(files.status)
+        host.update(state.get("got", 0) if state.get("url") else 0, state.get("size"), _filename(state))
+        return
+    host.progress(f"still {doing}, for {round(seconds)} seconds{_at(read_answer(files.status))}")
 
 
 def _at(state: Mapping[str, Any]) -> str:
@@ -239,15 +324,6 @@ def _at(state: Mapping[str, Any]) -> str:
 def _filename(state: Mapping[str, Any]) -> str:
     """Return the name of the file that pip fetches; empty when it does not fetch one."""
     return unquote(urlsplit(state.get("url") or "").path.rstrip("/").rpartition("/")[2])
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return the object in the file `path` that the shim wrote; nothing when it did not."""
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found
 
 
 def _temporary(workdir: Path) -> dict[str, str]:

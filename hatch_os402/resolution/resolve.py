@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -16,28 +15,20 @@ from packaging.version import InvalidVersion, Version
 
 from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
 from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
-from hatch_os402.resolution.pip_process import CandidateFilter, Host, run_pip
+from hatch_os402.resolution.pip_process import CandidateFilter, Host, resolve_with_pip
+from hatch_os402.resolution.resolution import Resolution, ResolutionSources
 from hatch_os402.resolution.stub import write_stub
 from hatch_os402.resolution.target import ARCHITECTURES, PYTHON, Target
+
+__all__ = ["Resolution", "ResolveOptions", "read_report", "resolve", "resolve_with_source"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from hatch_os402.resolution.pip_process import PipAnswer
+    from hatch_os402.resolution.pip_session import PipSession
     from hatch_os402.wheels.reading import Wheel
-
-
-@dataclass(frozen=True)
-class Resolution:
-    """What is vendored, and why."""
-
-    pins: tuple[Pin, ...]
-    """Sorted by name; the project itself is not among them."""
-    graph: Graph
-    built: Mapping[str, Pin] = field(default_factory=dict)
-    """Canonical name → the sdist (or the folder, see `folder_pin`), of each distribution whose wheel was built here."""
-    passed_over: Mapping[str, str] = field(default_factory=dict)
-    """Canonical name → the newest version that would fit, of each distribution of which that is only source."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +42,25 @@ class ResolveOptions:
     timeout: float | None = None
     """Seconds that one run of pip may take."""
     host: Host = field(default_factory=Host)
+    session: PipSession | None = None
+    """Holds the run of pip that resolved for the first architecture, so that it can fetch as well."""
+
+
+@dataclass
+class _PipFacts:
+    """What the runs of pip for one resolution tell besides their pins."""
+
+    passed_over: dict[str, set[str]] = field(default_factory=dict)
+    sources: ResolutionSources = field(default_factory=ResolutionSources)
+
+    def add(self, answer: PipAnswer) -> None:
+        for name, versions in answer.passed_over.items():
+            self.passed_over.setdefault(name, set()).update(versions)
+        told = answer.sources
+        until = float("inf") if told["fresh_until"] is None else float(told["fresh_until"])
+        self.sources = self.sources.merged(
+            ResolutionSources(frozenset(told["settings"]), frozenset(told["folders"]), bool(told["local"]), until)
+        )
 
 
 def resolve(
@@ -71,20 +81,20 @@ def resolve(
     if not root.requirements and not root.groups:
         return Resolution((), Graph(root.name))
     first, *others = (Target(machine) for machine in resolve_options.architectures)
-    passed_over: dict[str, set[str]] = {}
-    pins = {pin.name: pin for pin in _run(project, root, first, workdir, resolve_options, passed_over)}
+    seen = _PipFacts()
+    pins = {pin.name: pin for pin in _run(project, root, first, workdir, resolve_options, seen)}
     graph = check(root, tuple(pins.values()), first)
     for target in others:
         same, problems = walk(root, pins, target)
         if not problems and same.required_by.keys() == pins.keys():
             graph = graph.merged(same)
             continue
-        more = _run(project, root, target, workdir, resolve_options, passed_over)
+        more = _run(project, root, target, workdir, replace(resolve_options, session=None), seen)
         graph = graph.merged(check(root, more, target))
         pins = union(pins, more, first, target)
     chosen = tuple(pins[name] for name in sorted(pins))
     unpreferred = [pin for pin in chosen if (pin.name, pin.version) not in resolve_options.choice.prefer]
-    return Resolution(chosen, graph, passed_over=_newer(unpreferred, root, passed_over))
+    return Resolution(chosen, graph, passed_over=_newer(unpreferred, root, seen.passed_over), sources=seen.sources)
 
 
 def resolve_with_source(
@@ -172,36 +182,26 @@ def _run(
     target: Target,
     workdir: Path,
     resolve_options: ResolveOptions,
-    passed_over: dict[str, set[str]],
+    seen: _PipFacts,
 ) -> tuple[Pin, ...]:
-    """Let pip resolve for `target` and return its pins, unchecked; add to `passed_over` the sdists it did not take."""
+    """Let pip resolve for `target` and return its pins, unchecked; add to `seen` what else it tells."""
     stub = write_stub(project, workdir)
     extras = f"[{','.join(sorted(root.extras))}]" if root.extras else ""
     wanted = [f"{project.name}{extras} @ {stub.as_uri()}", *map(str, root.groups)]
-    report = workdir / f"report-{target.machine}.json"
-    # Nothing is installed; older releases of pip take a foreign target with `--target` only.
-    nowhere = ["--dry-run", "--ignore-installed", "--target", str(workdir / "nowhere")]
-    find_links = (
-        ["--find-links", str(resolve_options.find_links)]
-        if resolve_options.find_links and resolve_options.find_links.is_dir()
-        else []
-    )
     choice = resolve_options.choice
-    passed = run_pip(
-        ["install", *nowhere, *find_links, "--report", str(report)],
+    answer = resolve_with_pip(
         target,
         workdir,
         requirements=[(text, ()) for text in wanted],
         doing=f"resolving the dependencies of {project.name}",
+        find_links=resolve_options.find_links,
         choice=replace(choice, requirers=choice.newest | {root.name}),
         host=resolve_options.host,
         timeout=resolve_options.timeout,
+        session=resolve_options.session,
     )
-    for name, versions in passed.items():
-        passed_over.setdefault(name, set()).update(versions)
-    return _as_required(
-        read_report(json.loads(report.read_text(encoding="utf-8")), root.name, target), root, choice.built
-    )
+    seen.add(answer)
+    return _as_required(read_report(answer.report, root.name, target), root, choice.built)
 
 
 def _as_required(pins: tuple[Pin, ...], root: Root, built: Sequence[tuple[str, str]] = ()) -> tuple[Pin, ...]:
@@ -224,7 +224,7 @@ def _valid(texts: Iterable[str]) -> Iterator[Requirement]:
             yield Requirement(text)
 
 
-def read_report(report: dict[str, Any], project: str, target: Target) -> tuple[Pin, ...]:
+def read_report(report: Mapping[str, Any], project: str, target: Target) -> tuple[Pin, ...]:
     """Return the pins of pip's installation report (version "1"), without the project itself.
 
     Raises `ResolutionError` when the report is of another format or was made for another environment than `target`.

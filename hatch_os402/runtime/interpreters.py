@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,9 +53,18 @@ def find_compiler(runtime: Path | None, environ: Mapping[str, str]) -> Interpret
         real = os.path.realpath(candidate)
         if real not in seen:
             seen.add(real)
-            if found := ask(candidate):
+            if found := _running(candidate) or ask(candidate):
                 return found
     return None
+
+
+def _running(path: str | Path) -> Interpreter | None:
+    """Return the running Python when it is the one at `path` and a final CPython 3.12: it need not be asked."""
+    version = sys.version_info
+    kind = (sys.implementation.name, *version[:2], version[3])
+    if str(path) != sys.executable or kind != ("cpython", 3, 12, "final") or MAGIC_NUMBER != MAGIC:
+        return None
+    return Interpreter(sys.executable, "{}.{}.{}".format(*version[:3]), sys.version)
 
 
 def ask(path: str | Path) -> Interpreter | None:

@@ -13,7 +13,6 @@ from hatch_os402.offer.build import environment
 from hatch_os402.offer.schemas import normalise
 from hatch_os402.runtime.interpreters import find_compiler
 from hatch_os402.tools.model import Tool
-from hatch_os402.tools.process import describe_by_import
 from hatch_os402.tools.static import describe_source, docstring
 
 if TYPE_CHECKING:
@@ -75,6 +74,8 @@ def _by_import(
     reader: EntryReader,
     reporter: Reporter,
 ) -> dict[str, dict[str, Any]]:
+    from hatch_os402.tools.process import describe_by_import  # noqa: PLC0415 - for `interface = "mcp"` alone
+
     local = next((item.path for item in runs_on if item.path is not None), None)
     interpreter = find_compiler(local, os.environ)
     if interpreter is None:

@@ -51,8 +51,9 @@ def index(tmp_path, monkeypatch, request):
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     if request.node.get_closest_marker("real_pip") is None:
-        for module in (resolving, fetching):
-            monkeypatch.setattr(module, "run_pip", Shelf(folder).run_pip)
+        shelf = Shelf(folder)
+        monkeypatch.setattr(resolving, "resolve_with_pip", shelf.resolve_with_pip)
+        monkeypatch.setattr(fetching, "run_pip", shelf.run_pip)
     return folder
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_os402.errors import ResolutionError
-from hatch_os402.resolution import _pip_shim, pip_process
+from hatch_os402.resolution import pip_process
 from hatch_os402.resolution.pip_errors import explain
-from hatch_os402.resolution.pip_process import environment, run_pip
+from hatch_os402.resolution.pip_process import run_pip
+from hatch_os402.resolution.pip_settings import environment
+from hatch_os402.resolution.shim import _pip_shim
 from hatch_os402.resolution.target import Target
 
 if TYPE_CHECKING:
@@ -158,40 +160,68 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/_vendor/__init__.py": "",
         "pip/_vendor/packaging/__init__.py": "",
         "pip/_vendor/packaging/markers.py": f"def default_environment():\n    return dict.fromkeys({sorted(X86.environment)})\n",
-        "pip/_vendor/packaging/utils.py": "canonicalize_name = str.lower\n",
-        "pip/_vendor/packaging/tags.py": "class Tag:\n    def __init__(self, *a): pass\n",
+        "pip/_vendor/packaging/utils.py": (
+            "class InvalidWheelFilename(ValueError): pass\ndef canonicalize_name(name): return name.lower()\n"
+            "def parse_wheel_filename(filename): pass\n"
+        ),
+        "pip/_vendor/packaging/version.py": "class Version:\n    def __init__(self, version): pass\n",
+        "pip/_vendor/packaging/tags.py": "class Tag:\n    def __init__(self, interpreter, abi, platform): pass\n",
         "pip/_internal/__init__.py": "",
         "pip/_internal/utils/__init__.py": "",
         "pip/_internal/utils/compatibility_tags.py": "def get_supported(): pass\n",
         "pip/_internal/cli/__init__.py": "",
         "pip/_internal/cli/cmdoptions.py": "",
-        "pip/_internal/cli/main.py": "def main(arguments):\n    print('ran', *arguments)\n    return 3\n",
+        "pip/_internal/cli/main.py": "def main(args):\n    print('ran', *args)\n    return 3\n",
         "pip/_internal/cli/parser.py": "class ConfigOptionParser:\n    def _get_ordered_configuration_items(self): pass\n",
         "pip/_internal/distributions/__init__.py": "",
         "pip/_internal/distributions/sdist.py": "class SourceDistribution:\n    def prepare_distribution_metadata(self): pass\n",
         "pip/_internal/exceptions.py": "class InstallationError(Exception): pass\n",
         "pip/_internal/index/__init__.py": "",
-        "pip/_internal/index/collector.py": "",
+        "pip/_internal/index/collector.py": "def _get_simple_response(url): pass\n",
         "pip/_internal/index/package_finder.py": (
-            "def parse_links(): pass\nclass PackageFinder:\n    find_all_candidates = make_link_evaluator = None\n"
-            "class CandidateEvaluator:\n    get_applicable_candidates = None\n"
+            "def parse_links(page): pass\nclass PackageFinder:\n    find_links = index_urls = ()\n"
+            "    def find_all_candidates(self, project_name): pass\n    make_link_evaluator = find_all_candidates\n"
+            "class LinkEvaluator:\n    def __init__(self):\n        self._formats = None\n    def evaluate_link(self, link): pass\n"
+            "class CandidateEvaluator:\n    def get_applicable_candidates(self, candidates): pass\n"
         ),
-        "pip/_internal/models/link.py": "class Link:\n    @classmethod\n    def from_json(cls): pass\n",
+        "pip/_internal/models/link.py": (
+            "class Link:\n    is_wheel = is_yanked = url_without_fragment = filename = ''\n    def __init__(self):\n"
+            "        self._hashes = self.comes_from = self.requires_python = None\n"
+            "    @classmethod\n    def from_json(cls, file_data, page_url): pass\n"
+        ),
         "pip/_vendor/urllib3/__init__.py": "",
-        "pip/_vendor/urllib3/connectionpool.py": "class HTTPConnectionPool:\n    def _make_request(self): pass\n",
+        "pip/_vendor/urllib3/connectionpool.py": (
+            "class HTTPConnectionPool:\n    def _make_request(self, conn, method, url): pass\n"
+        ),
         "pip/_vendor/urllib3/response.py": "class HTTPResponse:\n    def stream(self): pass\n",
         "pip/_internal/models/__init__.py": "",
-        "pip/_internal/models/installation_report.py": "class InstallationReport: pass\n",
+        "pip/_internal/models/installation_report.py": "class InstallationReport:\n    def to_dict(self): pass\n",
         "pip/_internal/resolution/__init__.py": "",
         "pip/_internal/resolution/resolvelib/__init__.py": "",
         "pip/_internal/resolution/resolvelib/candidates.py": (
-            "class RequiresPythonCandidate: pass\nclass LinkCandidate: pass\n"
+            "class RequiresPythonCandidate:\n    def __init__(self, py_version_info): pass\n"
+            "class LinkCandidate:\n    def __init__(self, link, template): pass\n"
         ),
+        "pip/_internal/resolution/resolvelib/resolver.py": (
+            "class Resolver:\n    def __init__(self):\n        self.factory = None\n    def resolve(self, root_reqs): pass\n"
+        ),
+        "pip/_internal/operations/__init__.py": "",
+        "pip/_internal/operations/prepare.py": (
+            "class RequirementPreparer:\n    def prepare_linked_requirements_more(self, reqs): pass\n"
+        ),
+        "pip/_internal/configuration.py": "def get_configuration_files(): pass\n",
         "pip/_internal/req/__init__.py": "",
-        "pip/_internal/req/req_install.py": "class InstallRequirement: pass\n",
+        "pip/_internal/req/req_install.py": (
+            "class InstallRequirement:\n    def __init__(self, req, comes_from):\n"
+            "        self.link = self.local_file_path = self.needs_more_preparation = self.req = None\n"
+        ),
+        "pip/_internal/req/req_set.py": (
+            "class RequirementSet:\n    def __init__(self):\n        self.requirements = {}\n"
+        ),
+        "pip/_internal/req/constructors.py": "def install_req_from_req_string(req_string): pass\n",
         "pip/_internal/cli/req_command.py": "class RequirementCommand:\n    def get_requirements(self): pass\n",
         "pip/_internal/vcs/__init__.py": (
-            "class Systems(dict):\n    unregister = dict.pop\n    all_schemes = property(list)\nvcs = Systems(git=1)\n"
+            "class Systems(dict):\n    def unregister(self, name): del self[name]\n    all_schemes = property(list)\nvcs = Systems(git=1)\n"
         ),
     }
 
@@ -239,8 +269,23 @@ class TestShimRefusesAPipThatItDoesNotKnow:
             ("pip/_internal/resolution/resolvelib/candidates", "", "RequiresPythonCandidate"),
             (
                 "pip/_internal/resolution/resolvelib/candidates",
-                "class RequiresPythonCandidate: pass\n",
+                "class RequiresPythonCandidate:\n    def __init__(self, py_version_info): pass\n",
                 "LinkCandidate",
+            ),
+            (
+                "pip/_internal/resolution/resolvelib/candidates",
+                "class RequiresPythonCandidate:\n    def __init__(self, version): pass\n",
+                "RequiresPythonCandidate.__init__ takes version, not py_version_info",
+            ),
+            (
+                "pip/_internal/operations/prepare",
+                "class RequirementPreparer: pass\n",
+                "prepare_linked_requirements_more",
+            ),
+            (
+                "pip/_internal/resolution/resolvelib/resolver",
+                "class Resolver:\n    def __init__(self): pass\n    def resolve(self, root_reqs): pass\n",
+                "Resolver has no factory",
             ),
             ("pip/_internal/index/package_finder", "", "PackageFinder"),
             ("pip/_internal/models/link", "class Link: pass\n", "from_json"),
@@ -269,7 +314,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
             "pip/__init__.py": "__version__ = '25.0'\n",
             "pip/_internal/cli/main.py": (
                 "from pip._internal.cli.parser import ConfigOptionParser\n"
-                "def main(_):\n    print(list(ConfigOptionParser()._get_ordered_configuration_items()))\n"
+                "def main(args):\n    print(list(ConfigOptionParser()._get_ordered_configuration_items()))\n"
             ),
             "pip/_internal/cli/parser.py": (
                 "class ConfigOptionParser:\n    def _get_ordered_configuration_items(self):\n"

@@ -9,7 +9,6 @@ choice leads nowhere.
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import tarfile
 from email.parser import HeaderParser
@@ -24,7 +23,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from hatch_os402.errors import UnsatisfiableError
-from hatch_os402.resolution.pip_process import CandidateFilter
+from hatch_os402.resolution.pip_process import CandidateFilter, PipAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -69,38 +68,43 @@ class Candidate:
 
 
 class Shelf:
-    """Stands for `run_pip` where the index is one folder."""
+    """Stands for `run_pip` and `resolve_with_pip` where the index is one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.read: dict[Path, Candidate] = {}
 
     def run_pip(
+        self, arguments: Sequence[str], target: Target, workdir: Path, *, requirements, doing: str, **_ignored
+    ) -> None:
+        """Do what `pip_process.run_pip` does for `download`."""
+        pinned = self._pinned(requirements, target, UNFILTERED, {}, doing, deep=False)
+        for candidate in pinned.values():
+            shutil.copy(candidate.path, arguments[arguments.index("--dest") + 1])
+
+    def resolve_with_pip(
         self,
-        arguments: Sequence[str],
         target: Target,
         workdir: Path,
         *,
         requirements: Sequence[tuple[str, Sequence[str]]],
         doing: str,
         choice: CandidateFilter = UNFILTERED,
-        host: object = None,
-        timeout: float | None = None,  # it is never slow
-    ) -> Mapping[str, Sequence[str]]:
-        """Do what `pip_process.run_pip` does for `install --report` and `download`, and return what it returns."""
-        wanted = [Requirement(text) for text, _ in requirements]
+        **_ignored,  # it is never slow, and holds nothing
+    ) -> PipAnswer:
+        """Do what `pip_process.resolve_with_pip` does, and return what it returns."""
         passed: dict[str, list[str]] = {}
-        pinned = self._pin(wanted, {}, {}, target, choice, passed, deep=arguments[0] == "install")
+        pinned = self._pinned(requirements, target, choice, passed, doing, deep=True)
+        items = [candidate.reported() for candidate in pinned.values()]
+        report = {"version": "1", "environment": target.environment, "install": items}
+        return PipAnswer(report, passed, {"settings": [], "folders": [], "local": True, "fresh_until": None})
+
+    def _pinned(self, requirements, target, choice, passed, doing, *, deep) -> dict[str, Candidate]:
+        wanted = [Requirement(text) for text, _ in requirements]
+        pinned = self._pin(wanted, {}, {}, target, choice, passed, deep=deep)
         if pinned is None:
             raise UnsatisfiableError(f"no releases fit together, while {doing}")
-        if arguments[0] == "download":
-            for candidate in pinned.values():
-                shutil.copy(candidate.path, arguments[arguments.index("--dest") + 1])
-        else:
-            items = [candidate.reported() for candidate in pinned.values()]
-            report = {"version": "1", "environment": target.environment, "install": items}
-            Path(arguments[arguments.index("--report") + 1]).write_text(json.dumps(report), "utf-8")
-        return passed
+        return pinned
 
     def _pin(self, wanted, pinned, extras, target, choice, passed, *, deep) -> dict[str, Candidate] | None:
         if not wanted:

@@ -20,7 +20,7 @@ from hatch_os402.compatibility.remedies.registry import nearest_first, search
 from hatch_os402.compatibility.remedies.trials import Change, verify
 from hatch_os402.errors import OutOfTimeError
 from hatch_os402.files import write_file
-from hatch_os402.resolution.pip_process import environment
+from hatch_os402.resolution.pip_settings import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

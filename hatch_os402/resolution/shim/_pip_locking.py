@@ -12,19 +12,16 @@ import os
 _said = {}  # address → size and upload time, as the index said them
 
 
-def install(job):
-    """Let pip prefer what the job prefers, and note every link that it looks at. Raises as the shim's other patches."""
+def install(job, internals):
+    """Let pip prefer what the job prefers, and note every link that it looks at. `internals`: of `_pip_internals`."""
     if job.get("prefer"):
-        _prefer(dict(job["prefer"]))
+        _prefer(dict(job["prefer"]), internals)
     if job.get("listing"):
-        _note_links(job.setdefault("links", {}))
+        _note_links(job.setdefault("links", {}), internals)
 
 
-def _prefer(versions):
-    from pip._internal.index import package_finder
-    from pip._vendor.packaging.utils import canonicalize_name
-
-    evaluator = package_finder.CandidateEvaluator
+def _prefer(versions, internals):
+    evaluator, canonicalize_name = internals.evaluator, internals.names.canonicalize_name
     applicable = evaluator.get_applicable_candidates
 
     def preferred_last(self, candidates):
@@ -35,13 +32,9 @@ def _prefer(versions):
     evaluator.get_applicable_candidates = preferred_last
 
 
-def _note_links(links):
-    from pip._internal.index import package_finder
-    from pip._internal.models.link import Link
-    from pip._vendor.packaging.utils import canonicalize_name
-
-    finder = package_finder.PackageFinder
-    make, from_json = finder.make_link_evaluator, Link.from_json.__func__
+def _note_links(links, internals):
+    finder, canonicalize_name = internals.finder, internals.names.canonicalize_name
+    make, from_json = finder.make_link_evaluator, internals.link.from_json.__func__
 
     def make_noting(self, project_name):
         made = make(self, project_name)
@@ -63,24 +56,19 @@ def _note_links(links):
         return link
 
     finder.make_link_evaluator = make_noting
-    Link.from_json = classmethod(said)
+    internals.link.from_json = classmethod(said)
 
 
-def write_listing(job):
-    """Write the job's listing, of the releases in the report that pip has written."""
-    from pip._vendor.packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
-    from pip._vendor.packaging.version import Version
-
-    arguments = job["arguments"]
-    with open(arguments[arguments.index("--report") + 1], encoding="utf-8") as file:
-        items = json.load(file)["install"]
-    found = {}
-    for item in items:
-        name, version = canonicalize_name(item["metadata"]["name"]), Version(item["metadata"]["version"])
+def write_listing(job, report, internals):
+    """Write the job's listing, of the releases in `report`, pip's."""
+    names, found = internals.names, {}
+    for item in report["install"]:
+        name = names.canonicalize_name(item["metadata"]["name"])
+        version = internals.versions.Version(item["metadata"]["version"])
         for link in job["links"].get(name, {}).values():
             try:
-                release = parse_wheel_filename(link.filename)[:2]
-            except InvalidWheelFilename:
+                release = names.parse_wheel_filename(link.filename)[:2]
+            except names.InvalidWheelFilename:
                 continue
             if release == (name, version):
                 found.setdefault(name, []).append(_described(link))

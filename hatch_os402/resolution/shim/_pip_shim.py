@@ -2,8 +2,8 @@
 
 pip evaluates environment markers on the host, whatever `--python-version` says (pypa/pip#11664), and has no option for
 "pure wheels first". So, before anything else of pip is imported, the marker environment and the list of supported tags
-are replaced, and then the version that Requires-Python is decided on. Where pip does not look as it is known here,
-nothing is run (exit status 70): a build that stops is better than one that resolved for the wrong machine.
+are replaced, and then the version that Requires-Python is decided on. Where pip does not look as `_pip_internals.py`
+knows it, nothing is run (exit status 70): a build that stops is better than one that resolved for the wrong machine.
 
 The job, JSON: `pip` (the folder of the package pip), `environment` (marker environment), `tags` (list of [interpreter,
 abi, platform]), `settings` (names of pip's settings that may come from configuration files), `arguments` (of pip),
@@ -14,9 +14,10 @@ narrow or widen what pip may choose: `pure` (none-any wheels only), `without` (n
 where no wheel fits; ["*"] for every name; of those in `newest` the newest release, sdist or not, or the source at an
 address that one of `requirers` gives). `built` has addresses, each with that of the wheel that was built of it. An
 sdist is never built: its own PKG-INFO is its metadata. The answer has `passed_over`: name → the versions of sdists that
-would have fitted.
+would have fitted. With `mark`, a run of `install` stops once it has resolved (see _pip_stop.py).
 """
 
+import gc
 import json
 import os
 import re
@@ -33,59 +34,53 @@ def _unsupported(reason):
 def main(path):
     with open(path, encoding="utf-8") as file:
         job = json.load(file)
+    # Pages of an index become many small objects that stay: looking for garbage among them finds none.
+    gc.set_threshold(100_000, 50, 100)
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # an isolated Python leaves it out
     import _pip_addresses
+    import _pip_internals
     import _pip_locking
+    import _pip_stop
     import _pip_transfers
 
     sys.path[0] = job["pip"]
-    if job["environment"] is not None:
-        _be_the_target(job)
     try:
+        if job["environment"] is not None:
+            _be_the_target(job, _pip_internals.first())
         import pip
-        from pip._internal.cli import cmdoptions, main as cli, parser, req_command
-        from pip._internal.exceptions import InstallationError
 
-        original = parser.ConfigOptionParser._get_ordered_configuration_items
-        req_command.RequirementCommand.get_requirements  # noqa: B018
-        _pip_addresses.without_programs()
-        _pip_transfers.install(_pip_transfers.Transfers(job["transfers"], job["answer"], InstallationError))
-    except (ImportError, AttributeError) as error:
+        internals = _pip_internals.others()
+        _pip_addresses.without_programs(internals)
+        failed = internals.exceptions.InstallationError
+        _pip_transfers.install(_pip_transfers.Transfers(job["transfers"], job["answer"], failed), internals)
+    except ImportError as error:
         _unsupported(str(error))
 
     named = (job.get(key, ()) for key in ("newest", "requirers", "built"))
-    addresses = _pip_addresses.Addresses(job["answer"], InstallationError, *named)
-    if job["environment"] is not None:  # what is built here was chosen by the user
-        _judge_addresses(addresses)
-    req_command.RequirementCommand.get_requirements = lambda *_arguments: _pip_addresses.requirements(
-        job["requirements"]
-    )
+    addresses = _pip_addresses.Addresses(job["answer"], failed, *named)
+    if job["environment"] is not None:
+        _resolve_for_the_target(job, internals)
+        _pip_locking.install(job, internals)
+        _judge_addresses(addresses, internals)  # what is built here was chosen by the user
+    internals.command.get_requirements = lambda *_arguments: _pip_addresses.requirements(job["requirements"], internals)
+    if job.get("mark"):
+        _pip_stop.install(job, internals)
+    original = internals.parser._get_ordered_configuration_items
 
     def harmless(self):
         for key, value in original(self):
-            if key == "uploaded-prior-to" and not hasattr(cmdoptions, "uploaded_prior_to"):
+            if key == "uploaded-prior-to" and not hasattr(internals.cmdoptions, "uploaded_prior_to"):
                 addresses.refuse(key, value, "setting", pip.__version__)
             if key in job["settings"]:
                 yield key, value
 
-    parser.ConfigOptionParser._get_ordered_configuration_items = harmless
-    status = cli.main(job["arguments"])
-    if not status and job.get("listing"):
-        _pip_locking.write_listing(job)
-    if not status and job.get("passed_over"):
-        with open(job["answer"], "w", encoding="utf-8") as file:
-            json.dump({"passed_over": {name: sorted(found) for name, found in job["passed_over"].items()}}, file)
-    return status
+    internals.parser._get_ordered_configuration_items = harmless
+    return internals.cli.main(job["arguments"])
 
 
-def _judge_addresses(addresses):
+def _judge_addresses(addresses, internals):
     """Ask `addresses` wherever pip makes something of one, before it does: of a requirement, and of a candidate."""
-    try:
-        from pip._internal.req.req_install import InstallRequirement
-        from pip._internal.resolution.resolvelib.candidates import LinkCandidate
-    except ImportError as error:
-        _unsupported(str(error))
-    require, make = InstallRequirement.__init__, LinkCandidate.__init__
+    require, make = internals.requirement.__init__, internals.link_candidate.__init__
 
     def checked_requirement(self, req, comes_from, *arguments, **keywords):
         require(self, addresses.check_requirement(req, comes_from), comes_from, *arguments, **keywords)
@@ -94,54 +89,32 @@ def _judge_addresses(addresses):
         addresses.check_link(link, template)
         make(self, link, template, *arguments, **keywords)
 
-    InstallRequirement.__init__ = checked_requirement
-    LinkCandidate.__init__ = checked_candidate
+    internals.requirement.__init__ = checked_requirement
+    internals.link_candidate.__init__ = checked_candidate
 
 
-def _be_the_target(job):
-    import _pip_locking
-
-    try:
-        from pip._vendor.packaging import markers, tags  # first: the others copy names out of these modules
-        from pip._internal.utils import compatibility_tags
-    except ImportError as error:
-        _unsupported(str(error))
-
-    if not callable(getattr(markers, "default_environment", None)):
-        _unsupported("it has no markers.default_environment")
+def _be_the_target(job, internals):
+    markers, tags = internals.markers, internals.tags
     if markers.default_environment().keys() != job["environment"].keys():
         _unsupported("its marker names are " + ", ".join(sorted(markers.default_environment())))
     markers.default_environment = lambda: dict(job["environment"])
-
     supported = [tags.Tag(*tag) for tag in job["tags"]]
-    if not callable(getattr(compatibility_tags, "get_supported", None)):
-        _unsupported("it has no compatibility_tags.get_supported")
-    compatibility_tags.get_supported = lambda *_arguments, **_keywords: list(supported)
+    internals.compatibility_tags.get_supported = lambda *_arguments, **_keywords: list(supported)
 
-    try:
-        from pip._internal.distributions import sdist
-        from pip._internal.exceptions import InstallationError
-        from pip._internal.index import collector
-        from pip._internal.models.installation_report import InstallationReport  # noqa: F401
-        from pip._internal.resolution.resolvelib.candidates import RequiresPythonCandidate
 
-        decide = RequiresPythonCandidate.__init__
-        sdist.SourceDistribution.prepare_distribution_metadata  # noqa: B018
-        _choose(job)
-        _pip_locking.install(job)
-    except (ImportError, AttributeError) as error:
-        _unsupported(str(error))
-
-    sdist.SourceDistribution.prepare_distribution_metadata = _instead_of_building(job, InstallationError)
+def _resolve_for_the_target(job, internals):
+    _choose(job, internals)
+    failed, decide = internals.exceptions.InstallationError, internals.requires_python.__init__
+    internals.sdist.prepare_distribution_metadata = _instead_of_building(job, failed)
     # Some releases of pip let the host's version decide what a wheel's own Requires-Python says.
     version = tuple(map(int, job["environment"]["python_full_version"].split(".")))
-    RequiresPythonCandidate.__init__ = lambda self, _: decide(self, version)
+    internals.requires_python.__init__ = lambda self, _: decide(self, version)
 
     def tell(link, reason, **_how):
         sys.stderr.write("os402-unfetched: " + str(link) + "\t" + " ".join(str(reason).split()) + "\n")
 
-    if hasattr(collector, "_handle_get_simple_fail"):  # pip itself says it with -vv only; it is for a message alone
-        collector._handle_get_simple_fail = tell
+    if hasattr(internals.collector, "_handle_get_simple_fail"):  # pip itself says it with -vv; it is for a message
+        internals.collector._handle_get_simple_fail = tell
 
 
 def _instead_of_building(job, error):
@@ -156,12 +129,9 @@ def _instead_of_building(job, error):
     return prepare_distribution_metadata
 
 
-def _choose(job):
+def _choose(job, internals):
     """Let pip find what the job's lists say, and nothing else."""
-    from pip._internal.index import package_finder
-    from pip._vendor.packaging.utils import canonicalize_name
-
-    finder, evaluator = package_finder.PackageFinder, package_finder.CandidateEvaluator
+    finder, evaluator, canonicalize_name = internals.finder, internals.evaluator, internals.names.canonicalize_name
     find, evaluate = finder.find_all_candidates, finder.make_link_evaluator
     applicable = evaluator.get_applicable_candidates
     pure, without, source, newest = (set(job[key]) for key in ("pure", "without", "source", "newest"))
@@ -169,6 +139,7 @@ def _choose(job):
 
     def find_allowed(self, project_name):
         name = canonicalize_name(project_name)
+        job["finder"] = self
         if name in without:
             return []
         found = find(self, project_name)

@@ -137,18 +137,14 @@ def _write(path, reported):
     os.replace(partial, path)
 
 
-def install(transfers):
-    """Let `transfers` see what pip transfers. Raises `AttributeError` or `ImportError` for a pip that is not known."""
-    from pip._internal.index import package_finder
-    from pip._internal.models.link import Link
-    from pip._vendor.urllib3.connectionpool import HTTPConnectionPool
-    from pip._vendor.urllib3.response import HTTPResponse
-
+def install(transfers, internals):
+    """Let `transfers` see what pip transfers. `internals` are those of `_pip_internals`."""
+    pool, response, link = internals.connections, internals.response, internals.link
     request, stream, parse, from_json = (
-        HTTPConnectionPool._make_request,
-        HTTPResponse.stream,
-        package_finder.parse_links,
-        Link.from_json.__func__,
+        pool._make_request,
+        response.stream,
+        internals.package_finder.parse_links,
+        link.from_json.__func__,
     )
 
     def watched_request(self, conn, method, url, *arguments, **keywords):
@@ -164,13 +160,13 @@ def install(transfers):
         return parse(page, *arguments, **keywords)
 
     def sized_link(cls, file_data, page_url, *arguments, **keywords):
-        link = from_json(cls, file_data, page_url, *arguments, **keywords)
-        if link is not None:
-            transfers.know(link.url, file_data.get("size"))
-        return link
+        made = from_json(cls, file_data, page_url, *arguments, **keywords)
+        if made is not None:
+            transfers.know(made.url, file_data.get("size"))
+        return made
 
-    HTTPConnectionPool._make_request = watched_request
-    HTTPResponse.stream = bounded_stream
-    package_finder.parse_links = counted_links
-    Link.from_json = classmethod(sized_link)
+    pool._make_request = watched_request
+    response.stream = bounded_stream
+    internals.package_finder.parse_links = counted_links
+    link.from_json = classmethod(sized_link)
     transfers.watch()

@@ -107,27 +107,27 @@ def _not_a_file(url):
     return "folder" if url[:5].lower() == "file:" and os.path.isdir(url2pathname(urlsplit(url).path)) else "source"
 
 
-def without_programs():
-    """Take from pip all that would start a program to get a distribution: git, hg, svn, bzr."""
-    from pip._internal.vcs import vcs
+def without_programs(internals):
+    """Take from pip all that would start a program to get a distribution: git, hg, svn, bzr.
 
+    `internals` are those of `_pip_internals`. Raises `ImportError` when that does not take them away.
+    """
+    vcs = internals.vcs
     for name in list(vcs):
         vcs.unregister(name)
     if list(vcs) or vcs.all_schemes:
-        raise AttributeError("its version control systems cannot be taken away")
+        raise ImportError("its version control systems cannot be taken away")
 
 
-def requirements(listed):
+def requirements(listed, internals):
     """Return pip's requirements of `listed`, pairs of a requirement's text (PEP 508) and SHA256s in hex.
 
     No file of requirements is read: its syntax has options, comments and `${VARIABLES}`, which texts that come from
     a dependency must not reach.
     """
-    from pip._internal.req.constructors import install_req_from_req_string
-
     found = []
     for text, sha256s in listed:
-        made = install_req_from_req_string(text, user_supplied=True)
+        made = internals.constructors.install_req_from_req_string(text, user_supplied=True)
         if sha256s:
             made.hash_options = {"sha256": list(sha256s)}
         found.append(made)

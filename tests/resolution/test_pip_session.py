@@ -1,0 +1,83 @@
+"""pip is started once: it waits between resolving and fetching, and what it fetches is compared here."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from support.localindex import metadata_of, serving
+from support.wheelcraft import make_wheel
+
+from hatch_os402.errors import Os402Error
+from hatch_os402.processes import dialogue
+from hatch_os402.resolution.fetch import fetch
+from hatch_os402.resolution.pip_session import PipSession
+from hatch_os402.resolution.resolve import ResolveOptions, resolve
+from hatch_os402.wheels.reading import read_wheel
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    folder = tmp_path / "index"
+    folder.mkdir()
+    make_wheel(folder, "a", "1.0", {"a.py": ""}, requires=["b"])
+    make_wheel(folder, "b", "1.0", {"b.py": ""})
+    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    with serving(folder, metadata=True) as served:
+        monkeypatch.setenv("PIP_INDEX_URL", served.url)
+        yield served
+
+
+def resolved(tmp_path, session):
+    project = read_wheel(make_wheel(tmp_path, "app", "1.0", {"app.py": ""}, requires=["a"]))
+    options = ResolveOptions(("x86_64",), session=session)
+    return resolve(project, extras=frozenset(), groups=(), workdir=tmp_path, resolve_options=options)
+
+
+def fetched(found, tmp_path, session):
+    return fetch(found.pins, cache=tmp_path / "cache", workdir=tmp_path, machine="x86_64", session=session)
+
+
+def test_metadata_is_enough_until_the_result_was_checked(index, tmp_path, monkeypatch):
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(dialogue.subprocess, "Popen", lambda *a, **k: started.append(a) or popen(*a, **k))
+    with PipSession() as session:
+        found = resolved(tmp_path, session)
+        assert not [path for path in index.requests if path.endswith(".whl")]
+        assert len([path for path in index.requests if path.endswith(".metadata")]) == 2
+        wheels = fetched(found, tmp_path, session)
+    assert [wheel.name for wheel in wheels] == ["a", "b"]
+    assert len([path for path in index.requests if path.endswith(".whl")]) == 2
+    assert len(started) == 1
+
+
+def test_metadata_that_is_not_the_wheels_ends_it(index, tmp_path):
+    index.described = lambda path: metadata_of(path).replace(b"Requires-Dist: b\n", b"")
+    with PipSession() as session:
+        found = resolved(tmp_path, session)
+        assert [pin.name for pin in found.pins] == ["a"]
+        with pytest.raises(Os402Error, match=r"(?i)metadata"):
+            fetched(found, tmp_path, session)
+
+
+def test_a_file_that_is_not_the_promised_one_ends_it(index, tmp_path):
+    index.digest = lambda _: "0" * 64
+    with PipSession() as session:
+        found = resolved(tmp_path, session)
+        with pytest.raises(Os402Error, match=r"is not the one that was promised"):
+            fetched(found, tmp_path, session)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_pip_that_is_not_asked_to_fetch_ends_with_the_session(index, tmp_path):
+    with PipSession() as session:
+        resolved(tmp_path, session)
+        process = session._waiting.dialogue._process
+        assert process.poll() is None
+    assert process.returncode is not None
