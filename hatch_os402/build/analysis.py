@@ -19,6 +19,7 @@ from hatch_os402.build import locking
 from hatch_os402.compatibility import assess as assessing
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility import vet as vetting
+from hatch_os402.compatibility.dropping import examined, without_droppable
 from hatch_os402.compatibility.findings import Finding, in_order, merged
 from hatch_os402.compatibility.imports import scan as scanning
 from hatch_os402.compatibility.imports.reach import Library
@@ -133,13 +134,20 @@ def resolve(request: BuildRequest, build: Context, choice: CandidateFilter | Non
         why = "has a wheel" if any(pin.name == name for pin in resolution.pins) else "is not vendored"
         build.reporter.warning(f"`build-from-source` names {name}, which {why}")
     _report_resolution(own.metadata.requires_dist, resolution, build, lock)
-    return replace(resolution, built={name: built[name] for name in sorted(built)})
+    resolution = without_droppable(replace(resolution, built={name: built[name] for name in sorted(built)}))
+    for pin in resolution.dropped:
+        build.reporter.info(assessing.drop_summary(pin, resolution))
+    return resolution
 
 
 def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
-    """Return the wheels of `resolution`, in the order of its pins, each checked against its hash and its RECORD."""
+    """Return the wheels of `resolution`, in the order of its pins, each checked against its hash and its RECORD.
+
+    Those of distributions about which nothing can be done, and of what only these require, are not fetched.
+    """
+    worth = examined(resolution, build.options.strip_extensions | build.options.allow_native_files)
     return fetching.fetch(
-        [pin for pin in resolution.pins if not pin.is_sdist],
+        [pin for pin in resolution.pins if not pin.is_sdist and pin.name in worth],
         cache=build.cache / "wheels",
         workdir=build.workdir,
         machine=build.architectures[0],
@@ -164,7 +172,13 @@ def vet(request: BuildRequest, wheels: Sequence[Wheel], build: Context) -> tuple
 
 
 def scan(request: BuildRequest, vetted: Sequence[VettedWheel], resolution: Resolution, build: Context) -> Scanned:
-    """Follow the imports from everything that may be started, and return what was seen."""
+    """Follow the imports from everything that may be started, and return what was seen.
+
+    Nothing is followed where a wheel is not there to be read: the build ends in an error anyway.
+    """
+    names = {verdict.wheel.name for verdict in vetted}
+    if any(pin.name not in names and not pin.is_sdist for pin in resolution.pins):
+        return scanning.Scanned((), ())
     return scanning.scan(
         request.starts,
         vetted,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_os402.compatibility.curated import environment_hints, incompatibilities, optional_extensions, replacements
+from hatch_os402.compatibility.curated import (
+    droppable,
+    environment_hints,
+    incompatibilities,
+    optional_extensions,
+    replacements,
+)
 from hatch_os402.compatibility.findings import Assessment, DistributionReport, Finding, NativeFile, in_order
 
 if TYPE_CHECKING:
@@ -18,6 +24,8 @@ if TYPE_CHECKING:
 
 SOURCE_ONLY = "source-only"
 NATIVE = "native-code"
+DROPPED = "dropped"
+UNEXAMINED = "unexamined"
 
 NOTHING_KNOWN = "Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl)."
 """The advice where nothing is known of the distribution."""
@@ -32,10 +40,11 @@ def assess(
     that the offer sets.
     """
     by_name = {verdict.wheel.name: verdict for verdict in vetted_wheels}
-    reports = tuple(_report(pin, by_name.get(pin.name), resolution) for pin in resolution.pins)
+    reports = tuple(_report(pin, by_name.get(pin.name), resolution) for pin in resolution.all_pins)
     findings = [*_own(own)]
     for item in reports:
-        findings.extend(_findings(item, by_name.get(item.name), variables))
+        if item.verdict not in {DROPPED, UNEXAMINED}:
+            findings.extend(_findings(item, by_name.get(item.name), variables))
     wheel = own.wheel
     project = DistributionReport(
         wheel.name,
@@ -49,18 +58,32 @@ def assess(
     return Assessment((project, *reports), in_order(findings))
 
 
+def drop_summary(pin: Pin, resolution: Resolution) -> str:
+    """Return a sentence, without a full stop, about `pin`, which `resolution` has dropped."""
+    return f"{pin.name} {pin.version}: not vendored, {droppable()[pin.name].instead}"
+
+
 def _report(pin: Pin, verdict: VettedWheel | None, resolution: Resolution) -> DistributionReport:
     built = resolution.built.get(pin.name)
     return DistributionReport(
         pin.name,
         pin.version,
         pin.filename,
-        verdict.verdict if verdict else "unavailable",
+        verdict.verdict if verdict else _unread(pin, resolution),
         resolution.graph.chains(pin.name),
         _native_files(verdict.native) if verdict else (),
         _native_files(verdict.stripped) if verdict else (),
         built.filename if built else "",
     )
+
+
+def _unread(pin: Pin, resolution: Resolution) -> str:
+    """Return the verdict on `pin`, of which there is no wheel to read."""
+    if pin in resolution.dropped:
+        return DROPPED
+    if pin.is_sdist:
+        return "unavailable"
+    return "native" if pin.name in replacements() and replacements()[pin.name].hopeless else UNEXAMINED
 
 
 def _native_files(files: Sequence[tuple[WheelFile, NativeKind]]) -> tuple[NativeFile, ...]:
@@ -85,6 +108,11 @@ def _own(verdict: VettedWheel) -> Iterator[Finding]:
 
 
 def _findings(item: DistributionReport, verdict: VettedWheel | None, variables: Mapping[str, str]) -> Iterator[Finding]:
+    if verdict is None and item.verdict == "native":
+        advice = replacements()[item.name].sentence
+        message = f"its wheel holds compiled code ({item.filename})"
+        yield Finding("error", NATIVE, item.name, message, item.version, item.chains, advice=advice)
+        return
     if verdict is None:
         message = f"no release that fits has a wheel for the target; {item.filename} is source"
         instead = replacements().get(item.name)

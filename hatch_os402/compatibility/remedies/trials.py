@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from hatch_os402.compatibility.curated import optional_extensions
+from hatch_os402.compatibility.dropping import examined, hopeless, without_droppable
 from hatch_os402.compatibility.remedies.importing import unimportable
 from hatch_os402.errors import OutOfTimeError, ResolutionError, WheelError
 from hatch_os402.resolution.fetch import fetch
@@ -112,7 +113,9 @@ def verify(context: SearchContext, change: Change, incompatible: frozenset[str])
     new = [pin for pin in resolution.pins if _key(pin) not in known]
     if incompatible & set(bad) or any(pin.is_sdist and pin.name not in still for pin in new):
         return None
-    if any(_hopeless(pin) for pin in new if pin.name in incompatible):
+    if any(_not_worth_fetching(pin) for pin in new if pin.name in incompatible):
+        return None
+    if (hopeless(resolution) - still).intersection(pin.name for pin in new):
         return None
     wheels = [pin for pin in new if not pin.is_sdist]
     try:
@@ -134,7 +137,8 @@ def _can_be_imported(
     names = {verdict.wheel.name for verdict in new}
     if not asked & names:
         return True
-    others = [pin for pin in resolution.pins if pin.name not in names and not pin.is_sdist]
+    known = examined(resolution) - names
+    others = [pin for pin in resolution.pins if pin.name in known and not pin.is_sdist]
     try:
         vetted_wheels = [*new, *(context.classify(wheel) for wheel in _fetch(context, others))]
     except (ResolutionError, WheelError) as error:  # one that was there before
@@ -153,7 +157,7 @@ def _key(pin: Pin) -> tuple[str, str, str]:
     return pin.name, pin.filename, pin.sha256
 
 
-def _hopeless(pin: Pin) -> bool:
+def _not_worth_fetching(pin: Pin) -> bool:
     """Whether another compiled release of an incompatible distribution is not worth fetching."""
     return not pin.filename.endswith("-none-any.whl") and pin.name not in optional_extensions()
 
@@ -167,7 +171,9 @@ def _resolve(
 ) -> Resolution | None:
     resolve_options = replace(resolve_options, timeout=_left(context))
     try:
-        return resolve(project, extras=extras, groups=groups, workdir=_folder(context), resolve_options=resolve_options)
+        return without_droppable(
+            resolve(project, extras=extras, groups=groups, workdir=_folder(context), resolve_options=resolve_options)
+        )
     except OutOfTimeError:
         raise
     except ResolutionError:
