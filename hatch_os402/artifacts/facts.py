@@ -79,7 +79,7 @@ class BuildFacts:
         }
 
     def _distributions(self) -> Iterator[dict[str, Any]]:
-        """Yield what is said of each distribution that is vendored, or dropped. No address: a mirror must not change it."""
+        """Yield what is said of each distribution, vendored or dropped. No address: a mirror must not change it."""
         vetted_wheels = {verdict.wheel.name: verdict for verdict in self.vetted_wheels}
         for pin in self.resolution.all_pins:
             if pin in self.resolution.dropped:

@@ -136,7 +136,7 @@ def resolve(request: BuildRequest, build: Context, choice: CandidateFilter | Non
     _report_resolution(own.metadata.requires_dist, resolution, build, lock)
     resolution = without_droppable(replace(resolution, built={name: built[name] for name in sorted(built)}))
     for pin in resolution.dropped:
-        build.reporter.info(assessing.drop_summary(pin, resolution))
+        build.reporter.info(assessing.drop_summary(pin))
     return resolution
 
 

@@ -58,8 +58,8 @@ def assess(
     return Assessment((project, *reports), in_order(findings))
 
 
-def drop_summary(pin: Pin, resolution: Resolution) -> str:
-    """Return a sentence, without a full stop, about `pin`, which `resolution` has dropped."""
+def drop_summary(pin: Pin) -> str:
+    """Return a sentence, without a full stop, about `pin`, which was dropped."""
     return f"{pin.name} {pin.version}: not vendored, {droppable()[pin.name].instead}"
 
 

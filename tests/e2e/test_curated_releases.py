@@ -122,22 +122,28 @@ def test_a_speedup_may_be_left_out(curated, python312, name):
 
 WITHOUT = {
     "huggingface-hub": (
-        "from huggingface_hub import HfApi, file_download, hf_hub_url\nfrom huggingface_hub.utils._runtime import is_xet_available\n"
-        "print(hf_hub_url('a/b', 'c'), is_xet_available())",
+        (
+            "from huggingface_hub import HfApi, file_download, hf_hub_url\nfrom huggingface_hub.utils._runtime import is_xet_available\n"
+            "print(hf_hub_url('a/b', 'c'), is_xet_available())"
+        ),
         "https://huggingface.co/a/b/resolve/main/c False",
     ),
     "ipython": (
-        "from IPython.core.interactiveshell import InteractiveShell\nfrom IPython.core.inputtransformer2 import TransformerManager\n"
-        "print(TransformerManager().transform_cell('%time 1').strip())",
+        (
+            "from IPython.core.interactiveshell import InteractiveShell\nfrom IPython.core.inputtransformer2 import TransformerManager\n"
+            "print(TransformerManager().transform_cell('%time 1').strip())"
+        ),
         "get_ipython().run_line_magic('time', '1')",
     ),
     "keyring": (
-        "import keyring\nfrom keyring.backend import KeyringBackend\nfrom keyring.backends import SecretService\n"
-        "class Own(KeyringBackend):\n    priority, kept = 1, {}\n"
-        "    def set_password(self, *keys): self.kept[keys[:2]] = keys[2]\n"
-        "    def get_password(self, *keys): return self.kept.get(keys)\n"
-        "keyring.set_keyring(Own()); keyring.set_password('a', 'b', 'c')\n"
-        "print(keyring.get_password('a', 'b'), SecretService.Keyring.viable)",
+        (
+            "import keyring\nfrom keyring.backend import KeyringBackend\nfrom keyring.backends import SecretService\n"
+            "class Own(KeyringBackend):\n    priority, kept = 1, {}\n"
+            "    def set_password(self, *keys): self.kept[keys[:2]] = keys[2]\n"
+            "    def get_password(self, *keys): return self.kept.get(keys)\n"
+            "keyring.set_keyring(Own()); keyring.set_password('a', 'b', 'c')\n"
+            "print(keyring.get_password('a', 'b'), SecretService.Keyring.viable)"
+        ),
         "c False",
     ),
     "pandas-stubs": (

@@ -113,9 +113,8 @@ def verify(context: SearchContext, change: Change, incompatible: frozenset[str])
     new = [pin for pin in resolution.pins if _key(pin) not in known]
     if incompatible & set(bad) or any(pin.is_sdist and pin.name not in still for pin in new):
         return None
-    if any(_not_worth_fetching(pin) for pin in new if pin.name in incompatible):
-        return None
-    if (hopeless(resolution) - still).intersection(pin.name for pin in new):
+    beyond = hopeless(resolution) - still
+    if any(pin.name in beyond or (pin.name in incompatible and _not_worth_fetching(pin)) for pin in new):
         return None
     wheels = [pin for pin in new if not pin.is_sdist]
     try:
