@@ -11,6 +11,7 @@ from hatch_os402.compatibility.curated import (
     optional_extensions,
     replacements,
 )
+from hatch_os402.compatibility.fallbacks import guards
 from hatch_os402.compatibility.findings import Assessment, DistributionReport, Finding, NativeFile, in_order
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ NATIVE = "native-code"
 DROPPED = "dropped"
 UNEXAMINED = "unexamined"
 
+_PLACES_SHOWN = 3
 NOTHING_KNOWN = "Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl)."
 """The advice where nothing is known of the distribution."""
 
@@ -157,6 +159,12 @@ def _advice(verdict: VettedWheel) -> str:
         return replacements()[wheel.name].sentence
     if all(file.scheme != "root" or kind.role == "executable" for file, kind in verdict.native):
         return "It is a program, not a module: do without it, or keep this part off os402."
+    if places := guards(verdict):
+        where = ", ".join(map(str, places[:_PLACES_SHOWN])) + (", …" if places[_PLACES_SHOWN:] else "")
+        return (
+            f"It expects that its extensions are not there ({where}): if what it does then is enough, "
+            f'strip-extensions = ["{wheel.name}"] leaves them out. Nobody has tried it here.'
+        )
     if wheel.pure_tags:
         return f'If these are only data on Linux, say so: allow-native-files = ["{wheel.name}"].'
     return NOTHING_KNOWN
