@@ -42,8 +42,8 @@ OUTCOMES = {
 }
 BUILT = frozenset({WORKS, NOTHING, FAILS})
 
-REMEDIES = 25
-"""Seconds to search for fixes; the default of the option `remedies`."""
+REMEDIES = 200
+"""Seconds to search for fixes: enough on a busy machine, too."""
 
 _TIMEOUT = 900
 _MEMORY = 6 << 30

@@ -39,8 +39,8 @@ class ReleaseRemedy(RemedyKind):
         """
         known = replacements().get(name)
         direct = name in direct_requirements(context)
-        if known and (known.hopeless or (known.never_pure and direct)):
-            return
+        if known and (known.hopeless or (known.never_pure and (direct or found))):
+            return  # what is known to help was found already
         if known and known.never_pure:
             yield from _resolved(name, context, CandidateFilter(without=frozenset({name})), found)
             return

@@ -43,7 +43,7 @@ class SearchContext:
     resolve_options: ResolveOptions
     classify: Callable[[Wheel], VettedWheel]
     cache: Path
-    """The folder of fetched wheels."""
+    """The folder of fetched wheels; beside it is that of scanned modules."""
     workdir: Path
     """Private; each trial has a folder of its own below it."""
     seconds: int
@@ -53,6 +53,8 @@ class SearchContext:
     library: Library
     """What the runtime can import."""
     numbers: Iterator[int] = field(default_factory=itertools.count, compare=False)
+    classified: dict[tuple[str, str, str], VettedWheel] = field(default_factory=dict, compare=False)
+    """The verdict on each wheel that was read, by name, file name and SHA256 of its pin."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def verify(context: SearchContext, change: Change, incompatible: frozenset[str])
         return None
     wheels = [pin for pin in new if not pin.is_sdist]
     try:
-        vetted_wheels = [context.classify(wheel) for wheel in _fetch(context, wheels)]
+        vetted_wheels = _classified(context, wheels)
     except (ResolutionError, WheelError) as error:
         if isinstance(error, OutOfTimeError):
             raise
@@ -139,13 +141,13 @@ def _can_be_imported(
     known = examined(resolution) - names
     others = [pin for pin in resolution.pins if pin.name in known and not pin.is_sdist]
     try:
-        vetted_wheels = [*new, *(context.classify(wheel) for wheel in _fetch(context, others))]
+        vetted_wheels = [*new, *_classified(context, others)]
     except (ResolutionError, WheelError) as error:  # one that was there before
         if isinstance(error, OutOfTimeError):
             raise
         return True
     whole = len(vetted_wheels) == len(resolution.pins)
-    memory = context.workdir / "scanned"
+    memory = context.cache.parent / "scanned"
     return not any(
         unimportable(name, vetted_wheels, context.library, new=names, whole=whole, memory=memory)
         for name in sorted(asked & names)
@@ -177,6 +179,14 @@ def _resolve(
         raise
     except ResolutionError:
         return None
+
+
+def _classified(context: SearchContext, pins: Sequence[Pin]) -> list[VettedWheel]:
+    """Return the verdicts on the wheels of `pins`, in their order; each is read once in a search."""
+    unread = [pin for pin in pins if _key(pin) not in context.classified]
+    for pin, wheel in zip(unread, _fetch(context, unread), strict=True):
+        context.classified[_key(pin)] = context.classify(wheel)
+    return [context.classified[_key(pin)] for pin in pins]
 
 
 def _fetch(context: SearchContext, pins: Sequence[Pin]) -> Sequence[Wheel]:
