@@ -134,7 +134,10 @@ def resolve(request: BuildRequest, build: Context, choice: CandidateFilter | Non
         why = "has a wheel" if any(pin.name == name for pin in resolution.pins) else "is not vendored"
         build.reporter.warning(f"`build-from-source` names {name}, which {why}")
     _report_resolution(own.metadata.requires_dist, resolution, build, lock)
-    resolution = without_droppable(replace(resolution, built={name: built[name] for name in sorted(built)}))
+    resolution = replace(resolution, built={name: built[name] for name in sorted(built)})
+    if choice is not None:  # for a lock, which has everything that is required
+        return resolution
+    resolution = without_droppable(resolution)
     for pin in resolution.dropped:
         build.reporter.info(assessing.drop_summary(pin))
     return resolution

@@ -134,6 +134,23 @@ def test_the_record_says_what_was_dropped_and_verify_understands(tmp_path, shelf
     assert code == 0, out + err
 
 
+def test_a_lock_has_it_and_a_build_from_the_lock_drops_it(tmp_path, shelf, capsys, monkeypatch):
+    root = write_project(tmp_path / "project", dependencies=["huggingface-hub"])
+    for name, value in (offline(shelf) | {"PIP_CONFIG_FILE": os.devnull}).items():
+        monkeypatch.setenv(name, value)
+    code, out, err = call(capsys, "lock", "--project", root)
+    assert code == 0, out + err
+    text = (root / "pylock.os402.toml").read_text(encoding="utf-8")
+    assert 'name = "hf-xet"' in text
+    assert 'name = "inner"' in text
+    built = build(root, env=environment(**offline(shelf))).succeeded()
+    assert {item["name"]: item["treatment"] for item in built.record["distributions"]} == {
+        "hf-xet": "dropped",
+        "huggingface-hub": "pure",
+        "small": "pure",
+    }
+
+
 def test_a_build_ends_without_the_wheels_that_are_hopeless(tmp_path, shelf, capsys, monkeypatch):
     root = write_project(tmp_path / "project", dependencies=["pandas"])
     settings = offline(shelf) | {"HATCH_OS402_CACHE_DIR": str(tmp_path / "cache")}
