@@ -34,6 +34,7 @@ Each of these packages is used by a small program, all built into one archive by
 os402's rules by the tests: no file but the interpreter's own, no network, no threads, small limits, and a watch that
 fails the program when it so much as tries to open something else. *Works* means that the program found exactly what
 it should have. The programs are in [`tests/e2e/packages`](../tests/e2e/packages/showcase).
+[Does my package run?](reference/packages.md) lists the most downloaded distributions: which are built, and can be imported.
 
 `hatch run packages` writes this page: it builds from the newest versions that the index has, runs everything and says
 what came of it. The CPU time is that of one call on the machine that wrote the page, from the start of the process to

@@ -79,9 +79,20 @@ class BuildFacts:
         }
 
     def _distributions(self) -> Iterator[dict[str, Any]]:
-        """Yield what is said of each vendored distribution. No address: a mirror must not change the record."""
+        """Yield what is said of each distribution, vendored or dropped. No address: a mirror must not change it."""
         vetted_wheels = {verdict.wheel.name: verdict for verdict in self.vetted_wheels}
-        for pin in self.resolution.pins:
+        for pin in self.resolution.all_pins:
+            if pin in self.resolution.dropped:
+                yield {
+                    "name": pin.name,
+                    "version": pin.version,
+                    "wheel": pin.filename,
+                    "sha256": pin.sha256,
+                    "required_by": sorted(self.resolution.graph.required_by[pin.name]),
+                    "treatment": "dropped",
+                    "left_out": [],
+                }
+                continue
             sdist = self.resolution.built.get(pin.name)
             # A wheel that was built here has no hash that another machine could compare, its sdist has.
             source = _source_of(sdist, vetted_wheels[pin.name].wheel) if sdist else None

@@ -21,6 +21,7 @@ from hatch_os402.build.unchanged import age
 from hatch_os402.compatibility import assess as assessing
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility import vet as vetting
+from hatch_os402.compatibility.dropping import examined, without_droppable
 from hatch_os402.compatibility.findings import Finding, in_order, merged
 from hatch_os402.compatibility.imports import scan as scanning
 from hatch_os402.compatibility.imports.reach import Library
@@ -76,7 +77,10 @@ class Analysis:
     """What is known of the project's dependencies before anything is staged."""
 
     request: BuildRequest
+    resolved: Resolution
+    """What pip or the lock has for the project."""
     resolution: Resolution
+    """That without what is dropped."""
     vetted: tuple[VettedWheel, ...]
     """The project's first, then those of the wheels in the order of the pins; sdists have none."""
     assessment: Assessment
@@ -146,11 +150,23 @@ def resolve(request: BuildRequest, build: Context, choice: CandidateFilter | Non
     return resolution
 
 
+def drop(resolution: Resolution, build: Context) -> Resolution:
+    """Return `resolution` without what everything that requires it is known to do without, and report that."""
+    kept = without_droppable(resolution)
+    for pin in kept.dropped:
+        build.reporter.info(assessing.drop_summary(pin))
+    return kept
+
+
 @step("fetching wheels", in_bytes=True)
 def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
-    """Return the wheels of `resolution`, in the order of its pins, each checked against its hash and its RECORD."""
+    """Return the wheels of `resolution`, in the order of its pins, each checked against its hash and its RECORD.
+
+    Those of distributions about which nothing can be done, and of what only these require, are not fetched.
+    """
+    worth = examined(resolution, build.options.strip_extensions | build.options.allow_native_files)
     return build.resolver.fetch(
-        [pin for pin in resolution.pins if not pin.is_sdist],
+        [pin for pin in resolution.pins if not pin.is_sdist and pin.name in worth],
         cache=build.cache / "wheels",
         workdir=build.workdir,
         machine=build.architectures[0],
@@ -187,7 +203,13 @@ def vet(
 
 @step("following the imports")
 def scan(request: BuildRequest, vetted: Sequence[VettedWheel], resolution: Resolution, build: Context) -> Scanned:
-    """Follow the imports from everything that may be started, and return what was seen."""
+    """Follow the imports from everything that may be started, and return what was seen.
+
+    Nothing is followed where a wheel is not there to be read: the build ends in an error anyway.
+    """
+    names = {verdict.wheel.name for verdict in vetted}
+    if any(pin.name not in names and not pin.is_sdist for pin in resolution.pins):
+        return scanning.Scanned((), ())
     return scanning.scan(
         request.starts,
         vetted,

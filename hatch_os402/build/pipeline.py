@@ -36,13 +36,14 @@ def analyze(build: Context, *, remedies: int | None = None) -> Analysis:
     What cannot work is a finding, not an exception. `remedies`, in seconds, overrules the option. Raises `Os402Error`.
     """
     request = analysis.read_request(build)
-    resolution = analysis.resolve(request, build)  # with pip, and checked without it
+    resolved = analysis.resolve(request, build)  # with pip, and checked without it
+    resolution = analysis.drop(resolved, build)
     wheels = analysis.fetch(resolution, build)
     vetted = analysis.vet(request, resolution, wheels, build)
     scanned = analysis.scan(request, vetted, resolution, build)
     assessment = analysis.assess(vetted, scanned, resolution, build)
     assessment = analysis.search_fixes(assessment, request, resolution, build, seconds=remedies)
-    return analysis.Analysis(request, resolution, vetted, assessment, scanned.quiet)
+    return analysis.Analysis(request, resolved, resolution, vetted, assessment, scanned.quiet)
 
 
 def build(
@@ -73,5 +74,5 @@ def build(
                 offers = assembly.write_offers(frame, tools, expiry, files, build)
             record = assembly.write_record((zipapp, frame, *offers), analyzed, compiled, expiry, files, build)
         artifacts = (zipapp, frame, *offers, record)
-        memory.keep(analyzed.resolution, artifacts, expiry, kept.kept, owned=bool(options.offer.owner))
+        memory.keep(analyzed.resolved, artifacts, expiry, kept.kept, owned=bool(options.offer.owner))
     return artifacts

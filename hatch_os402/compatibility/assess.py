@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from hatch_os402.compatibility.curated import environment_hints, incompatibilities, optional_extensions, replacements
+from hatch_os402.compatibility.curated import (
+    droppable,
+    environment_hints,
+    incompatibilities,
+    optional_extensions,
+    replacements,
+)
+from hatch_os402.compatibility.fallbacks import guards
 from hatch_os402.compatibility.findings import Assessment, DistributionReport, Finding, NativeFile, in_order
 
 if TYPE_CHECKING:
@@ -20,9 +27,12 @@ if TYPE_CHECKING:
 
 SOURCE_ONLY = "source-only"
 NATIVE = "native-code"
+DROPPED = "dropped"
+UNEXAMINED = "unexamined"
 
 _DIRECT = 3
 """The length of a chain from the project through a requirement of its own to what that requires."""
+_PLACES_SHOWN = 3
 NOTHING_KNOWN = "Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl)."
 """The advice where nothing is known of the distribution."""
 
@@ -36,10 +46,11 @@ def assess(
     that the offer sets.
     """
     by_name = {verdict.wheel.name: verdict for verdict in vetted_wheels}
-    reports = tuple(_report(pin, by_name.get(pin.name), resolution) for pin in resolution.pins)
+    reports = tuple(_report(pin, by_name.get(pin.name), resolution) for pin in resolution.all_pins)
     findings = [*_own(own)]
     for item in reports:
-        findings.extend(_findings(item, by_name.get(item.name), variables))
+        if item.verdict not in {DROPPED, UNEXAMINED}:
+            findings.extend(_findings(item, by_name.get(item.name), variables))
     wheel = own.wheel
     project = DistributionReport(
         wheel.name,
@@ -53,18 +64,32 @@ def assess(
     return Assessment((project, *reports), in_order(findings))
 
 
+def drop_summary(pin: Pin) -> str:
+    """Return a sentence, without a full stop, about `pin`, which was dropped."""
+    return f"{pin.name} {pin.version}: not vendored, {droppable()[pin.name].instead}"
+
+
 def _report(pin: Pin, verdict: VettedWheel | None, resolution: Resolution) -> DistributionReport:
     built = resolution.built.get(pin.name)
     return DistributionReport(
         pin.name,
         pin.version,
         pin.filename,
-        verdict.verdict if verdict else "unavailable",
+        verdict.verdict if verdict else _unread(pin, resolution),
         resolution.graph.chains(pin.name),
         _native_files(verdict.native) if verdict else (),
         _native_files(verdict.stripped) if verdict else (),
         built.filename if built else "",
     )
+
+
+def _unread(pin: Pin, resolution: Resolution) -> str:
+    """Return the verdict on `pin`, of which there is no wheel to read."""
+    if pin in resolution.dropped:
+        return DROPPED
+    if pin.is_sdist:
+        return "unavailable"
+    return "native" if pin.name in replacements() and replacements()[pin.name].hopeless else UNEXAMINED
 
 
 def _native_files(files: Sequence[tuple[WheelFile, NativeKind]]) -> tuple[NativeFile, ...]:
@@ -89,6 +114,11 @@ def _own(verdict: VettedWheel) -> Iterator[Finding]:
 
 
 def _findings(item: DistributionReport, verdict: VettedWheel | None, variables: Mapping[str, str]) -> Iterator[Finding]:
+    if verdict is None and item.verdict == "native":
+        advice = replacements()[item.name].sentence
+        message = f"its wheel holds compiled code ({item.filename})"
+        yield Finding("error", NATIVE, item.name, message, item.version, item.chains, advice=advice)
+        return
     if verdict is None:
         message = f"no release that fits has a wheel for the target; {item.filename} is source"
         advice = f'If it is pure Python: build-from-source = ["{item.name}"] builds it here, which runs its code.'
@@ -159,6 +189,12 @@ def _advice(verdict: VettedWheel, item: DistributionReport) -> str:
         return instead
     if all(file.scheme != "root" or kind.role == "executable" for file, kind in verdict.native):
         return "It is a program, not a module: do without it, or keep this part off os402."
+    if places := guards(verdict):
+        where = ", ".join(map(str, places[:_PLACES_SHOWN])) + (", …" if places[_PLACES_SHOWN:] else "")
+        return (
+            f"It expects that its extensions are not there ({where}): if what it does then is enough, "
+            f'strip-extensions = ["{wheel.name}"] leaves them out. Nobody has tried it here.'
+        )
     if wheel.pure_tags:
         return f'If these are only data on Linux, say so: allow-native-files = ["{wheel.name}"].'
     return NOTHING_KNOWN

@@ -53,6 +53,20 @@ class OptionalExtension(_Known):
 
 
 @dataclass(frozen=True)
+class Droppable:
+    """A distribution that cannot work on os402, and that some of those that require it do without."""
+
+    name: str
+    """Canonical (PEP 503)."""
+    requirers: Mapping[str, SpecifierSet]
+    """Canonical name → the versions that do without it, by evidence."""
+    instead: str
+    """What happens without it, as a sentence without a capital and a full stop."""
+    evidence: str
+    """Which code of the requirers, and what was run."""
+
+
+@dataclass(frozen=True)
 class Incompatibility(_Known):
     """A distribution that is pure Python and yet cannot do on os402 what it is for."""
 
@@ -87,6 +101,10 @@ class Replacement:
     parents: tuple[str, ...]
     """Requirements of what commonly requires it, by which it is not needed."""
     evidence: str
+    never_pure: bool
+    """Whether no release of it has a pure wheel, so that none needs to be looked for."""
+    hopeless: bool
+    """Whether nothing that requires it has a release that does without it, so that nothing needs to be looked for."""
 
 
 @cache
@@ -96,6 +114,22 @@ def optional_extensions() -> Mapping[str, OptionalExtension]:
         {
             name: OptionalExtension(**_common(name, entry), files=tuple(entry["files"]), fallback=entry["fallback"])
             for name, entry in _curated()["optional-extensions"].items()
+        }
+    )
+
+
+@cache
+def droppable() -> Mapping[str, Droppable]:
+    """Return the distributions that some others do without, by canonical name."""
+    return MappingProxyType(
+        {
+            name: Droppable(
+                name,
+                MappingProxyType({key: SpecifierSet(text) for key, text in entry["requirers"].items()}),
+                entry["instead"],
+                entry["evidence"],
+            )
+            for name, entry in _curated()["droppable"].items()
         }
     )
 
@@ -136,6 +170,8 @@ def replacements() -> Mapping[str, Replacement]:
                 tuple(entry.get("library", ())),
                 tuple(entry.get("parents", ())),
                 entry["evidence"],
+                never_pure=bool(entry.get("never-pure")),
+                hopeless=bool(entry.get("hopeless")),
             )
             for name, entry in _curated()["replacements"].items()
         }

@@ -91,7 +91,8 @@ class DistributionReport:
     version: str
     filename: str
     verdict: str
-    """ "pure", "stripped", "native" or "unavailable" (there is only an sdist)."""
+    """ "pure", "stripped", "native", "unavailable" (there is only an sdist), "dropped" (what requires it does without)
+    or "unexamined" (it was not fetched: only distributions require it about which nothing can be done)."""
     chains: tuple[Chain, ...]
     """Every way in which the project requires it, the shortest first; bounded, see `Graph.chains`."""
     files: tuple[NativeFile, ...] = ()

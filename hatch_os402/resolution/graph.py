@@ -20,7 +20,7 @@ from hatch_os402.formatting import without_passwords
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from hatch_os402.resolution.target import Target
 
@@ -87,6 +87,20 @@ class Graph:
             self.root,
             {name: self.required_by.get(name, empty) | other.required_by.get(name, empty) for name in sorted(names)},
         )
+
+    def without(self, names: Collection[str]) -> Graph:
+        """Return the graph in which `names` require nothing, and what nothing else requires then is gone."""
+        parents = {name: above - frozenset(names) for name, above in self.required_by.items()}
+        children: dict[str, set[str]] = {}
+        for name, above in parents.items():
+            for parent in above:
+                children.setdefault(parent, set()).add(name)
+        reached, stack = {self.root}, [self.root]
+        while stack:
+            new = children.get(stack.pop(), set()) - reached
+            reached |= new
+            stack.extend(new)
+        return Graph(self.root, {name: above & reached for name, above in parents.items() if name in reached})
 
     def chains(self, name: str, most: int = MAX_CHAINS) -> tuple[tuple[str, ...], ...]:
         """Return the chains from the project to `name`, the shortest first, each without repetition.

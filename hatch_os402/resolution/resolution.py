@@ -22,8 +22,16 @@ class Resolution:
     """Canonical name → the sdist (or the folder, see `folder_pin`), of each distribution whose wheel was built here."""
     passed_over: Mapping[str, str] = field(default_factory=dict)
     """Canonical name → the newest version that would fit, of each distribution of which that is only source."""
+    dropped: tuple[Pin, ...] = ()
+    """What is required and not vendored, for what requires it does without; sorted by name, not among `pins`. `graph`
+    still says who requires it."""
     sources: ResolutionSources | None = field(default=None, compare=False)
     """What it depended on on this machine; None if that is not known."""
+
+    @property
+    def all_pins(self) -> tuple[Pin, ...]:
+        """The pins and what was dropped, sorted by name."""
+        return tuple(sorted((*self.pins, *self.dropped), key=lambda pin: pin.name)) if self.dropped else self.pins
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ _COMPILED = ("compiled", "python", "modules", "left_as_source", "patterns")
 _SHAPES = {True: (_COMPILED, _COMPILED[:-1]), False: (_COMPILED[:1],)}
 """Of `bytecode`, by `compiled`. Records of earlier versions have no `patterns`."""
 _ORIGINS = {"valid-until", "SOURCE_DATE_EPOCH", "commit", "clock"}
-_TREATMENTS = {"pure", "stripped"}
+_TREATMENTS = {"pure", "stripped", "dropped"}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PYTHON = re.compile(r"3\.12\.\d+")
 
@@ -184,8 +184,9 @@ def _distribution_faults(
     stated: Mapping[str, Any], found: Mapping[str, tuple[str, frozenset[str]]], paths: frozenset[str]
 ) -> Iterator[str]:
     project = stated["project"]["name"]
-    named = {item["name"]: item["version"] for item in stated["distributions"]}
-    if len(named) < len(stated["distributions"]) or project in named:
+    vendored = [item for item in stated["distributions"] if item["treatment"] != "dropped"]
+    named = {item["name"]: item["version"] for item in vendored}
+    if len(named) < len(vendored) or project in named:
         yield "it names a distribution twice"
     named[project] = stated["project"]["version"]
     for name in sorted(named.keys() ^ found.keys()):

@@ -116,6 +116,38 @@ def test_one_file_changed(world):
     assert world.build().ours == world.first.ours
 
 
+def test_a_required_lock_is_required_although_nothing_changed(world):
+    again(world)
+    found = build(world.root, env=world.environment | {"HATCH_OS402_LOCKED": "1"})
+    assert found.code
+    assert "a lock is required" in found.err
+    assert world.build().ours == world.first.ours
+
+
+def test_a_saved_profile_counts(world):
+    again(world)
+    profile = world.root / "os402-profile.json"
+    profile.write_text('{"format": 1, "modules": [], "patterns": []}\n')
+    assert UNCHANGED not in world.build().err
+    profile.write_text("{")
+    found = build(world.root, env=world.environment)
+    assert found.code
+    assert "os402-profile.json" in found.err
+    profile.unlink()
+    assert world.build().ours == world.first.ours
+
+
+def test_private_values_of_the_environment_count(world):
+    pyproject = world.root / "pyproject.toml"
+    text = pyproject.read_text()
+    pyproject.write_text(text.replace("price = 0", 'price = 0\nenv-private = true\nenv = { KEY = "{env:SOME_KEY}" }'))
+    one, other = (world.build(SOME_KEY=value) for value in ("one", "other"))
+    assert one.ours != other.ours
+    assert UNCHANGED not in other.err
+    pyproject.write_text(text)
+    assert world.build().ours == world.first.ours
+
+
 CHANGES = {
     "an option": ("bytecode = false", 'bytecode = false\ncompression = "stored"'),
     "an option of the offer": ("price = 0", "price = 0\nram = '64M'"),

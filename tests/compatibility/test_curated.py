@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from hatch_os402.compatibility.curated import environment_hints, incompatibilities, optional_extensions, replacements
+from hatch_os402.compatibility.curated import (
+    droppable,
+    environment_hints,
+    incompatibilities,
+    optional_extensions,
+    replacements,
+)
 from hatch_os402.runtime.modules import facts
 
 ENTRIES = [*optional_extensions().values(), *incompatibilities().values(), *environment_hints().values()]
@@ -22,9 +30,28 @@ def test_every_entry_says_what_was_run_and_with_which_versions(entry):
 @pytest.mark.parametrize("entry", optional_extensions().values(), ids=lambda entry: entry.name)
 def test_a_speedup_is_known_for_releases_that_exist(entry):
     assert entry.files
-    assert "except ImportError" in entry.evidence or "suppress(ImportError)" in entry.evidence
+    assert re.search(r"except( ImportError| ModuleNotFoundError| catch|:)|suppress\(ImportError\)", entry.evidence)
     # Bounded on both sides: a new major release may well need what it now can do without.
     assert not entry.versions.contains(Version("99"))
+
+
+@pytest.mark.parametrize("entry", droppable().values(), ids=lambda entry: entry.name)
+def test_what_may_be_dropped_is_known_for_releases_of_its_requirers(entry):
+    assert entry.requirers
+    assert "CPython 3.12" in entry.evidence
+    assert re.search(r"\.pyi?: ", entry.evidence), "which code it is"
+    assert entry.instead.startswith("for ")
+    for name, versions in entry.requirers.items():
+        assert name == canonicalize_name(name)
+        assert name in entry.instead
+        assert not versions.contains(Version("0"))
+        assert not versions.contains(Version("99"))
+
+
+def test_what_is_hopeless_is_never_pure_and_has_no_other_releases_that_help():
+    for entry in replacements().values():
+        assert entry.never_pure or not entry.hopeless
+        assert not (entry.hopeless and entry.parents)
 
 
 @pytest.mark.parametrize(

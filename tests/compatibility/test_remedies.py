@@ -317,7 +317,29 @@ def test_what_is_known_is_tried_first(tmp_path, index, monkeypatch):
     found = searched(tmp_path, ["a", "pydantic"])
     assert order == ["pydantic-core", "a"]
     assert ways(found) == {"a": [], "pydantic-core": [("parent", "pydantic<2")]}
-    assert all("was stopped" in item.searched for item in found.errors)
+    assert {item.subject: "was stopped" in item.searched for item in found.errors} == {
+        "a": True,
+        "pydantic-core": False,
+    }
+
+
+def test_what_is_known_not_to_exist_is_not_looked_for(tmp_path, index, monkeypatch):
+    """Of numpy nothing helps; cryptography has no pure release, and here the project itself requires it."""
+    native(index, "numpy", "2.0")
+    pure(index, "upper", "2.0", "numpy")
+    pure(index, "upper", "1.0")
+    native(index, "cryptography", "2.0")
+
+    def asked(*_arguments):
+        raise AssertionError("pip was asked for what is known not to exist")
+
+    monkeypatch.setattr(release, "discover", asked)
+    found = searched(tmp_path, ["upper", "cryptography"])
+    assert ways(found) == {"numpy": [], "cryptography": []}
+    assert {item.subject: "none was searched" in item.searched for item in found.errors} == {
+        "numpy": True,
+        "cryptography": False,
+    }
 
 
 def test_the_registry_orders_every_kind_of_fix():

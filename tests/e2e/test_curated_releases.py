@@ -13,7 +13,13 @@ from support.buildproject import build, environment, write_project
 from support.diskless import run_diskless
 from support.wheelcraft import make_wheel
 
-from hatch_os402.compatibility.curated import environment_hints, incompatibilities, optional_extensions, replacements
+from hatch_os402.compatibility.curated import (
+    droppable,
+    environment_hints,
+    incompatibilities,
+    optional_extensions,
+    replacements,
+)
 from hatch_os402.resolution.resolve import resolve, resolve_with_source
 from hatch_os402.wheels.reading import read_wheel
 
@@ -35,9 +41,9 @@ def vendoring(folder: Path, dependencies) -> Build:
 @pytest.fixture(scope="module")
 def curated(tmp_path_factory):
     """A program with everything that is known, which runs what it is sent."""
-    return vendoring(
-        tmp_path_factory.mktemp("curated"), {*optional_extensions(), *incompatibilities(), *environment_hints()}
-    )
+    requirers = {requirer for entry in droppable().values() for requirer in entry.requirers}
+    known = {*optional_extensions(), *incompatibilities(), *environment_hints(), *requirers}
+    return vendoring(tmp_path_factory.mktemp("curated"), known | {"ruamel-yaml"})
 
 
 def ran(built: Build, python: str, code: str, **variables: str):
@@ -50,6 +56,36 @@ def ran(built: Build, python: str, code: str, **variables: str):
 
 
 SPEEDUPS = {
+    "google-crc32c": (
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "import google_crc32c as g; c = g.Checksum(b'1234'); c.update(b'56789')\n"
+        "print(hex(g.value(b'123456789')), c.hexdigest().decode(), g.implementation)"
+    ),
+    "immutables": "import immutables; m = immutables.Map(a=1).set('b', 2); print(sorted(m.items()), type(m).__module__)",
+    "lazy-object-proxy": "import lazy_object_proxy as l; p = l.Proxy(lambda: [1, 2]); print(len(p), p + [3], l.Proxy is l.simple.Proxy)",
+    "pymongo": (
+        "import bson, pymongo; d = {'a': [1, 2.5, b'x', None], '_id': bson.ObjectId()}\n"
+        "print(bson.decode(bson.encode(d)) == d, bson.has_c(), pymongo.has_c())"
+    ),
+    "ruamel-yaml-clib": (
+        "import io\nfrom ruamel.yaml import YAML, main\ny, out = YAML(), io.StringIO()\n"
+        "d = y.load('a: 1 # one'); d['b'] = [2]; y.dump(d, out)\nprint(out.getvalue().split(), YAML(typ='safe').load('[1, ~]'), main.CParser)"
+    ),
+    "setproctitle": "import setproctitle as s; s.setproctitle('other'); print(type(s.getproctitle()).__name__, s.setproctitle.__module__)",
+    "thrift": (
+        "from thrift.protocol.TBinaryProtocol import TBinaryProtocolAccelerated as P\n"
+        "from thrift.transport.TTransport import TMemoryBuffer as B\n"
+        "b = B(); p = P(b); p.writeMessageBegin('m', 1, 7); p.writeI64(-5)\n"
+        "q = P(B(b.getvalue())); print(q.readMessageBegin(), q.readI64(), q._fast_decode)"
+    ),
+    "zope-hookable": "from zope.hookable import hookable, _py_hookable; h = hookable(len); h.sethook(max); print(h([3, 5]), h.original([1]), hookable is _py_hookable)",
+    "zope-interface": (
+        "from zope.interface import Interface, implementer, interface, providedBy\nfrom zope.interface.adapter import AdapterRegistry\n"
+        "class I(Interface): pass\nclass J(Interface): pass\n@implementer(I)\nclass A: pass\n"
+        "r = AdapterRegistry(); r.register([I], J, '', 'found')\n"
+        "print(I.providedBy(A()), r.lookup1(providedBy(A()), J), interface.InterfaceBase is interface.InterfaceBasePy)"
+    ),
+    "zope-proxy": "from zope.proxy import ProxyBase, PyProxyBase, isProxy, removeAllProxies as r; p = ProxyBase([1]); print(p == [1], isProxy(p), type(r(p)).__name__, ProxyBase is PyProxyBase)",
     "markupsafe": "import markupsafe; print(markupsafe.escape('<'), markupsafe.Markup('<b>%s</b>') % '>')",
     "msgpack": "import msgpack; print(msgpack.unpackb(msgpack.packb({'a': [1, 2.5, b'x']})), msgpack.Packer.__module__)",
     "pyyaml": "import yaml; print(yaml.safe_load(yaml.safe_dump({'a': [1, None]})), yaml.__with_libyaml__)",
@@ -57,6 +93,16 @@ SPEEDUPS = {
     "tornado": "from tornado.util import _websocket_mask as mask; print(mask(b'abcd', b'xyz'))",
 }
 EXPECTED = {
+    "google-crc32c": "0xe3069283 e3069283 python",
+    "immutables": "[('a', 1), ('b', 2)] immutables.map",
+    "lazy-object-proxy": "2 [1, 2, 3] True",
+    "pymongo": "True False False",
+    "ruamel-yaml-clib": "['a:', '1', '#', 'one', 'b:', '-', '2'] [1, None] None",
+    "setproctitle": "str setproctitle",
+    "thrift": "('m', 1, 7) -5 None",
+    "zope-hookable": "5 1 True",
+    "zope-interface": "True found True",
+    "zope-proxy": "True True list True",
     "markupsafe": "&lt; <b>&gt;</b>",
     "msgpack": "{'a': [1, 2.5, b'x']} msgpack.fallback",
     "pyyaml": "{'a': [1, None]} False",
@@ -72,6 +118,52 @@ def test_a_speedup_may_be_left_out(curated, python312, name):
     run = ran(curated, python312.path, SPEEDUPS[name])
     assert (run.returncode, run.stderr) == (0, b""), run
     assert run.stdout.decode().strip() == EXPECTED[name]
+
+
+WITHOUT = {
+    "huggingface-hub": (
+        (
+            "from huggingface_hub import HfApi, file_download, hf_hub_url\nfrom huggingface_hub.utils._runtime import is_xet_available\n"
+            "print(hf_hub_url('a/b', 'c'), is_xet_available())"
+        ),
+        "https://huggingface.co/a/b/resolve/main/c False",
+    ),
+    "ipython": (
+        (
+            "from IPython.core.interactiveshell import InteractiveShell\nfrom IPython.core.inputtransformer2 import TransformerManager\n"
+            "print(TransformerManager().transform_cell('%time 1').strip())"
+        ),
+        "get_ipython().run_line_magic('time', '1')",
+    ),
+    "keyring": (
+        (
+            "import keyring\nfrom keyring.backend import KeyringBackend\nfrom keyring.backends import SecretService\n"
+            "class Own(KeyringBackend):\n    priority, kept = 1, {}\n"
+            "    def set_password(self, *keys): self.kept[keys[:2]] = keys[2]\n"
+            "    def get_password(self, *keys): return self.kept.get(keys)\n"
+            "keyring.set_keyring(Own()); keyring.set_password('a', 'b', 'c')\n"
+            "print(keyring.get_password('a', 'b'), SecretService.Keyring.viable)"
+        ),
+        "c False",
+    ),
+    "pandas-stubs": (
+        "from importlib import metadata; print(metadata.metadata('pandas-stubs')['name'])",
+        "pandas-stubs",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", droppable())
+def test_what_is_dropped_is_done_without(curated, python312, name):
+    (entry,) = [item for item in curated.record["distributions"] if item["name"] == name]
+    assert entry["treatment"] == "dropped"
+    assert set(entry["required_by"]) <= droppable()[name].requirers.keys()
+    assert not [path for path in curated.members if path.lower().startswith(f"{name.replace('-', '_')}-")]
+    for requirer in entry["required_by"]:
+        code, expected = WITHOUT[requirer]
+        run = ran(curated, python312.path, code)
+        assert run.returncode == 0, run
+        assert run.stdout.decode().strip() == expected
 
 
 TROUBLES = {

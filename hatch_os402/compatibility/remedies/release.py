@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from hatch_os402.compatibility.curated import replacements
 from hatch_os402.compatibility.remedies.base import RemedyKind, direct_requirements, first_that_helps
 from hatch_os402.compatibility.remedies.bounds import requirement_lines, unpinned, with_extras_and_marker
 from hatch_os402.compatibility.remedies.trials import Change, discover
@@ -32,12 +33,22 @@ class ReleaseRemedy(RemedyKind):
     display_order = 30
 
     def candidates(self, name: str, context: SearchContext, found: Collection[Lines]) -> Iterator[Remedy]:
-        """Yield what makes pip choose other releases of `name`, or of what requires it."""
+        """Yield what makes pip choose other releases of `name`, or of what requires it.
+
+        What is known not to exist is not looked for.
+        """
+        known = replacements().get(name)
+        direct = name in direct_requirements(context)
+        if known and (known.hopeless or (known.never_pure and (direct or found))):
+            return  # what is known to help was found already
+        if known and known.never_pure:
+            yield from _resolved(name, context, CandidateFilter(without=frozenset({name})), found)
+            return
         pure = CandidateFilter(pure=frozenset({name}))
         resolution = yield from _resolved(name, context, pure, found)
         if resolution and all(pin.name != name for pin in resolution.pins):
             return  # there is no pure release of it, and so pip has found the parents that do without
-        if name not in direct_requirements(context):
+        if not direct:
             yield from _resolved(name, context, CandidateFilter(without=frozenset({name})), found)
 
 

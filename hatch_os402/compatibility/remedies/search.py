@@ -96,6 +96,10 @@ def _completed(
     searched = ""
     if not answer.complete:
         searched = f"The search for fixes was stopped after {seconds} seconds (`remedies` sets the limit)."
+    elif not answer.remedies and (known := replacements().get(finding.subject)) and known.hopeless:
+        searched = (
+            "No release of it is pure, and none of what requires it is known to do without it: none was searched."
+        )
     elif not answer.remedies:
         searched = "No other release of it or of what requires it helps: every one that pip would take was tried."
     return replace(finding, remedies=answer.remedies, searched=searched)

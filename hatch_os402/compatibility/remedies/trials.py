@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from hatch_os402.compatibility.curated import optional_extensions
+from hatch_os402.compatibility.dropping import examined, hopeless, without_droppable
 from hatch_os402.compatibility.remedies.importing import unimportable
 from hatch_os402.errors import OutOfTimeError, ResolutionError, WheelError
 from hatch_os402.resolution.fetch import fetch
@@ -42,7 +43,7 @@ class SearchContext:
     resolve_options: ResolveOptions
     classify: Callable[[Wheel], VettedWheel]
     cache: Path
-    """The folder of fetched wheels."""
+    """The folder of fetched wheels; beside it is that of scanned modules."""
     workdir: Path
     """Private; each trial has a folder of its own below it."""
     seconds: int
@@ -52,6 +53,8 @@ class SearchContext:
     library: Library
     """What the runtime can import."""
     numbers: Iterator[int] = field(default_factory=itertools.count, compare=False)
+    classified: dict[tuple[str, str, str], VettedWheel] = field(default_factory=dict, compare=False)
+    """The verdict on each wheel that was read, by name, file name and SHA256 of its pin."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,12 @@ def verify(context: SearchContext, change: Change, incompatible: frozenset[str])
     new = [pin for pin in resolution.pins if _key(pin) not in known]
     if incompatible & set(bad) or any(pin.is_sdist and pin.name not in still for pin in new):
         return None
-    if any(_hopeless(pin) for pin in new if pin.name in incompatible):
+    beyond = hopeless(resolution) - still
+    if any(pin.name in beyond or (pin.name in incompatible and _not_worth_fetching(pin)) for pin in new):
         return None
     wheels = [pin for pin in new if not pin.is_sdist]
     try:
-        vetted_wheels = [context.classify(wheel) for wheel in _fetch(context, wheels)]
+        vetted_wheels = _classified(context, wheels)
     except (ResolutionError, WheelError) as error:
         if isinstance(error, OutOfTimeError):
             raise
@@ -134,15 +138,16 @@ def _can_be_imported(
     names = {verdict.wheel.name for verdict in new}
     if not asked & names:
         return True
-    others = [pin for pin in resolution.pins if pin.name not in names and not pin.is_sdist]
+    known = examined(resolution) - names
+    others = [pin for pin in resolution.pins if pin.name in known and not pin.is_sdist]
     try:
-        vetted_wheels = [*new, *(context.classify(wheel) for wheel in _fetch(context, others))]
+        vetted_wheels = [*new, *_classified(context, others)]
     except (ResolutionError, WheelError) as error:  # one that was there before
         if isinstance(error, OutOfTimeError):
             raise
         return True
     whole = len(vetted_wheels) == len(resolution.pins)
-    memory = context.workdir / "scanned"
+    memory = context.cache.parent / "scanned"
     return not any(
         unimportable(name, vetted_wheels, context.library, new=names, whole=whole, memory=memory)
         for name in sorted(asked & names)
@@ -153,7 +158,7 @@ def _key(pin: Pin) -> tuple[str, str, str]:
     return pin.name, pin.filename, pin.sha256
 
 
-def _hopeless(pin: Pin) -> bool:
+def _not_worth_fetching(pin: Pin) -> bool:
     """Whether another compiled release of an incompatible distribution is not worth fetching."""
     return not pin.filename.endswith("-none-any.whl") and pin.name not in optional_extensions()
 
@@ -167,11 +172,21 @@ def _resolve(
 ) -> Resolution | None:
     resolve_options = replace(resolve_options, timeout=_left(context))
     try:
-        return resolve(project, extras=extras, groups=groups, workdir=_folder(context), resolve_options=resolve_options)
+        return without_droppable(
+            resolve(project, extras=extras, groups=groups, workdir=_folder(context), resolve_options=resolve_options)
+        )
     except OutOfTimeError:
         raise
     except ResolutionError:
         return None
+
+
+def _classified(context: SearchContext, pins: Sequence[Pin]) -> list[VettedWheel]:
+    """Return the verdicts on the wheels of `pins`, in their order; each is read once in a search."""
+    unread = [pin for pin in pins if _key(pin) not in context.classified]
+    for pin, wheel in zip(unread, _fetch(context, unread), strict=True):
+        context.classified[_key(pin)] = context.classify(wheel)
+    return [context.classified[_key(pin)] for pin in pins]
 
 
 def _fetch(context: SearchContext, pins: Sequence[Pin]) -> Sequence[Wheel]:

@@ -1,0 +1,134 @@
+"""The survey of the most downloaded distributions: what it asks, what it makes of the answers, and its page."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import survey as script
+from support import surveypage
+from support.surveying import BUILT, FAILS, NOTHING, OUTCOMES, REFUSED, WORKS, Surveyed, own_modules, survey, why_not
+
+pytestmark = pytest.mark.once
+
+
+def members(stem, *paths, also=()):
+    record = "".join(f"{path},,\n" for path in (*paths, f"{stem}.dist-info/RECORD"))
+    return {f"{stem}.dist-info/RECORD": record.encode(), **dict.fromkeys((*paths, *also), b"")}
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["six.py"], ("six",)),
+        (["a/__init__.py", "a/b.py", "a/c/__init__.py", "_a.py"], ("_a", "a")),
+        (["ns/one/__init__.py", "ns/one/x.py", "ns/two.py"], ("ns.one", "ns.two")),
+        (
+            ["google/api/http_pb2.py", "google/cloud/storage/__init__.py"],
+            ("google.api.http_pb2", "google.cloud.storage"),
+        ),
+        (["six-stubs/__init__.pyi", "a/data-files/x.py", "a/__main__.py", "a/py.typed"], ()),
+    ],
+    ids=["module", "package", "namespace", "both", "none"],
+)
+def test_what_is_imported_is_what_its_own_record_has_at_the_top(paths, expected):
+    other = members("other-1.0", "other/__init__.py")
+    assert own_modules("it-s", members("it_s-1.0", *paths) | other) == expected
+
+
+def test_a_name_is_found_however_its_folder_spells_it():
+    assert own_modules("zope-interface", members("zope.interface-8.0", "zope/interface/__init__.py")) == (
+        "zope.interface",
+    )
+
+
+def test_files_that_were_left_out_of_the_archive_are_not_imported():
+    found = members("a-1.0", "a.py", "b.py")
+    del found["b.py"]
+    assert own_modules("a", found) == ("a",)
+
+
+def test_the_same_error_is_told_once():
+    failed = {"a": ["ImportError", "no x", ""], "b": ["ImportError", "no x", ""], "c": ["OSError", "no y", ""]}
+    assert why_not(failed) == "a, b: ImportError: no x; c: OSError: no y"
+
+
+def test_a_run_goes_on_where_another_was_ended(tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def surveyed(name, _python, **_variables):
+        asked.append(name)
+        if name == "certifi" and asked.count("certifi") == 1:
+            raise KeyboardInterrupt
+        return Surveyed(name, WORKS, version="1.0")
+
+    monkeypatch.setattr(script, "survey", surveyed)
+    monkeypatch.setattr(script, "AT_ONCE", 1)
+    monkeypatch.setattr(surveypage, "DATA", tmp_path / "packages.json")
+    monkeypatch.setattr(surveypage, "PAGE", tmp_path / "packages.md")
+    monkeypatch.setattr(script.sys, "argv", ["survey", "--first", "5", "--cache", str(tmp_path)])
+    first = list(surveypage.names())[:5]
+    assert first[3] == "certifi"
+    with pytest.raises(SystemExit, match="goes on"):
+        script.main()
+    assert not (tmp_path / "packages.md").exists()
+    done = len(script.results(tmp_path)[0])
+    assert done == 3
+    script.main()
+    assert [asked.count(name) for name in first[:4]] == [1, 1, 1, 2]
+    assert [item.name for item in surveypage.read()[0]] == first
+    assert "2 to survey, 3 are known" in capsys.readouterr().out
+    assert surveypage.page(*surveypage.read()) == (tmp_path / "packages.md").read_text(encoding="utf-8")
+
+
+def test_what_comes_back_from_json_is_what_went_in():
+    item = Surveyed(
+        "a", FAILS, "1.0", "why", ("b",), "do", ("c<2",), "c 1", ("m",), {"m": ["E", "t", ""]}, {"a": "1.0"}
+    )
+    text = json.dumps(item.to_json())
+    assert json.dumps(Surveyed.from_json(json.loads(text)).to_json()) == text
+    assert len(json.loads(text)) == 11
+
+
+def test_the_page_is_that_of_its_data():
+    assert surveypage.PAGE.read_text(encoding="utf-8") == surveypage.page(*surveypage.read())
+
+
+def test_every_outcome_has_a_reason_that_a_reader_can_use():
+    found, _, _ = surveypage.read()
+    listed = surveypage.names()
+    assert {item.name for item in found} <= listed.keys()
+    assert len(found) >= 190
+    assert {item.outcome for item in found} <= OUTCOMES.keys()
+    text = surveypage.PAGE.read_text(encoding="utf-8")
+    for item in found:
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| `{item.name}` |")]
+        assert item.outcome in {WORKS, NOTHING} or row.rpartition("|")[0].rpartition("| ")[2].strip(), row
+        if item.outcome == FAILS:
+            assert item.name in surveypage.notes(), item.reason
+
+
+def test_notes_are_about_what_needs_one():
+    found = {item.name: item.outcome for item in surveypage.read()[0]}
+    assert not [name for name in surveypage.notes() if found.get(name) in {WORKS, NOTHING}]
+
+
+PAGE = (
+    "six", "google-crc32c", "huggingface-hub", "ruamel-yaml-clib", "types-requests", "jaraco-classes", "soupsieve", "numpy",
+    "deepdiff",
+)  # fmt: skip
+"""Some of each kind: pure, stripped, with something dropped, nothing to import, a namespace, in need of another one,
+hopeless, with a fix."""
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("name", PAGE)
+def test_a_page_of_the_survey_gives_what_its_data_has(name, python312):
+    (known,) = [item for item in surveypage.read()[0] if item.name == name]
+    found = survey(name, python312.path)
+    assert found.outcome == known.outcome, found
+    assert bool(found.fix) == bool(known.fix)
+    assert found.treated.keys() == known.treated.keys()
+    assert found.modules == known.modules
+    assert (found.size > 0) is (found.outcome in BUILT)
+    assert bool(found.blockers) is (found.outcome == REFUSED)
