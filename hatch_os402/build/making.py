@@ -29,7 +29,7 @@ def make(
     if artifacts is None:
         # A build in which nothing changed needs none of these.
         from hatch_os402.build.pipeline import build  # noqa: PLC0415
-        from hatch_os402.build.results import prices  # noqa: PLC0415
+        from hatch_os402.build.prices import prices  # noqa: PLC0415
 
         read = options()
         memory.prices = prices(read.offer)
