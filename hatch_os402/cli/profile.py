@@ -10,7 +10,7 @@ import click
 
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.calls.rebuild import configured
-from hatch_os402.cli.shared.conditions import JSON, RUNTIME
+from hatch_os402.cli.shared.conditions import JSON, RUNTIME, SANDBOX
 from hatch_os402.cli.shared.output import write_page
 from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.cli.shared.request import read, request_options
@@ -44,6 +44,7 @@ _RUNS = 5
     metavar="NAME=VALUE",
     help="Private variable. [default: those of pyproject.toml]",
 )
+@SANDBOX
 @RUNTIME
 @click.option("--all", "everything", is_flag=True, help="List every import, and not only those above 2 %.")
 @JSON
@@ -60,6 +61,7 @@ def command(
     runtime: Path | None,
     html: Path | None,
     *,
+    sandbox: bool | None,
     everything: bool,
     as_json: bool,
     save: bool,
@@ -68,8 +70,8 @@ def command(
 
     ARTIFACT is any of the files that a build wrote; instead of it, a PROJECT or a FOLDER of artifacts will do.
     [default: the project of the current folder] Its program is run on this machine, several times, each time in a
-    new process: with and without the instrument, once to see which modules the request uses, and with those that it
-    does not use loaded on first use, which is what `lazy-imports` does.
+    new process with the isolation of `run`: with and without the instrument, once to see which modules the request
+    uses, and with those that it does not use loaded on first use, which is what `lazy-imports` does.
 
     With --save, the names of the modules that the request imported and the regular expressions that it used are added
     to the project's file os402-profile.json, which builds read.
@@ -85,6 +87,8 @@ def command(
             runs=runs,
             private=_variables(private) or None,
             progress=lambda text: update(0, None, text) if update else reporter.info(text),
+            sandbox=sandbox,
+            warn=reporter.warning,
         )
     if save:
         _save(profile, artifacts.folder)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-import os
 import time
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
@@ -19,21 +20,34 @@ from hatch_os402.inspection.terms import Terms, read_terms
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.lazy_imports import Lazies, compare
 from hatch_os402.profiling.modules import ABSENT, DEFERRED, ImportedModule, Package, read_modules, unused_packages
-from hatch_os402.profiling.running import ProfiledProgram, Python, Run, instrumented, run
+from hatch_os402.profiling.running import ProfiledProgram, Python, Run, instrumented, run_once, spawner
 from hatch_os402.profiling.tree import Stats
 from hatch_os402.runtime.discovery import architecture
 from hatch_os402.sandbox.program import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.calls.request import Request
     from hatch_os402.inspection.reading import Artifacts
     from hatch_os402.profiling.tree import ProfileNode
 
+    _Starter = Callable[..., Awaitable[Run]]
+
 _COARSE = 0.001
 """Seconds."""
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Everything that was run."""
+
+    watched: Run
+    plain: list[Run]
+    measured: list[Run]
+    lazily: list[Run] | None
+    """With what was found to stay unloaded, if anything was; None if the program then vanished."""
 
 
 @dataclass(frozen=True)
@@ -81,31 +95,32 @@ def measure(
     runs: int,
     private: Mapping[str, str] | None = None,
     progress: Callable[[str], None],
+    sandbox: bool | None = None,
+    warn: Callable[[str], None] = lambda _: None,
 ) -> Profile:
     """Run the program of checked artifacts for `request`, `runs` times of each kind, cold, and report.
 
     `private`: private variables of the offer; None: those of the project's pyproject.toml. `progress` is called with
-    what comes next. Raises `Os402Error`.
+    what comes next. `sandbox`: as `running.spawner`; `warn` is called with what of it is missing, before anything is
+    run. Raises `Os402Error`.
     """
     artifacts = read_artifacts(found)
     program = _program(found, artifacts, request, private)
-    progress("watching which modules the request uses")
-    watched = run(python, program, *instrumented(program, use=True))
-    lazy = _try_lazily(python, program, watched, progress)
-    plain: list[Run] = []
-    measured: list[Run] = []
-    lazily: list[Run] = []
-    for number in range(runs):  # in turns: what slows the machine down slows all alike
-        progress(f"measuring, run {number + 1} of {runs}")
-        plain.append(run(python, program))
-        measured.append(run(python, program, *instrumented(program)))
-        if lazy:  # neither empty nor None
-            lazily.append(run(python, program, *instrumented(program, lazy=lazy)))
+
+    async def taken() -> _Runs:
+        async with spawner(python, sandbox) as started:
+            for what in started.missing:
+                warn(f"sandbox incomplete: {what}")
+            return await _run_all(partial(run_once, started, program), program, runs, progress)
+
+    taken_runs = asyncio.run(taken())
+    watched, plain, measured = taken_runs.watched, taken_runs.plain, taken_runs.measured
+    lazily = taken_runs.lazily
     tree = trees.merge(measured)
     assert watched.seen is not None  # noqa: S101 - it has an instrument
     modules = read_modules(tree, watched.seen)  # with times that the watching did not distort
     tried = _candidates(modules, program.entry)
-    lazy_imports = compare(tree, measured, None if lazy is None else lazily, tried) if tried else None
+    lazy_imports = compare(tree, measured, lazily, tried) if tried else None
     return Profile(
         name=artifacts.stem,
         request=request,
@@ -146,8 +161,23 @@ def _candidates(modules: Sequence[ImportedModule], entry: str) -> tuple[Package,
     return tuple(package for package in unused_packages(modules) if package.name != own)
 
 
-def _try_lazily(
-    python: Python, program: ProfiledProgram, watched: Run, progress: Callable[[str], None]
+async def _run_all(run: _Starter, program: ProfiledProgram, runs: int, progress: Callable[[str], None]) -> _Runs:
+    """Run `program`, `runs` times of each kind."""
+    progress("watching which modules the request uses")
+    watched = await run(*instrumented(program, use=True))
+    lazy = await _try_lazily(run, program, watched, progress)
+    done = _Runs(watched, [], [], None if lazy is None else [])
+    for number in range(runs):  # in turns: what slows the machine down slows all alike
+        progress(f"measuring, run {number + 1} of {runs}")
+        done.plain.append(await run())
+        done.measured.append(await run(*instrumented(program)))
+        if lazy and done.lazily is not None:
+            done.lazily.append(await run(*instrumented(program, lazy=lazy)))
+    return done
+
+
+async def _try_lazily(
+    run: _Starter, program: ProfiledProgram, watched: Run, progress: Callable[[str], None]
 ) -> Sequence[str] | None:
     """Import the unused packages on first use, and return which were not loaded by the end.
 
@@ -161,7 +191,7 @@ def _try_lazily(
             continue
         progress(f"loading {counted(len(packages), 'unused package')} on first use")
         try:
-            tentative = run(python, program, *instrumented(program, lazy=[package.name for package in packages]))
+            tentative = await run(*instrumented(program, lazy=[package.name for package in packages]))
         except ProfileError:
             found = None
             continue
@@ -179,17 +209,12 @@ def _program(
     if found.offer is None:
         called = request.of(artifacts.stem)
         variables = environment(called, architecture()) | dict(private or {})
-        return ProfiledProgram(launcher.ARGS[1:], _basic() | variables, artifacts.frame + called.body, *settings)
+        return ProfiledProgram(launcher.ARGS[1:], variables, artifacts.frame + called.body, *settings)
     program = load(found, private)
     inputs = program.inputs(request.of(program.id))
     # Variables that were given by hand are there even where the offer says nothing of them.
-    whole = _basic() | dict(inputs.env) | dict(private or {})
-    return ProfiledProgram(inputs.args[1:], whole, b"".join(inputs.stdin), *settings)
-
-
-def _basic(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return what a process needs before it is given anything: nothing, but on Windows the system's folder."""
-    return {name: environ[name] for name in ("SYSTEMROOT",) if os.name == "nt" and name in environ}
+    whole = dict(inputs.env) | dict(private or {})
+    return ProfiledProgram(inputs.args[1:], whole, b"".join(inputs.stdin), *settings, program.limits)
 
 
 def _settings(archive: bytes, name: str) -> tuple[str, tuple[str, ...]]:

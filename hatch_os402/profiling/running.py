@@ -4,26 +4,28 @@ from __future__ import annotations
 import __future__
 
 import ast
+import asyncio
 import os
 import secrets
-import subprocess
-import tempfile
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.cache import cache_folder
 from hatch_os402.errors import ProfileError
 from hatch_os402.offer.payload import MAX_ARGUMENT
-from hatch_os402.runtime.discovery import discover
-from hatch_os402.sandbox.stand_in import concealed
+from hatch_os402.runtime.discovery import Runtime, discover
+from hatch_os402.sandbox.execute import Command, new_spawner
+from hatch_os402.sandbox.limits import MEBIBYTE, ResourceLimits
+from hatch_os402.sandbox.runtime_files import needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from hatch_os402.runtime.configured import ConfiguredRuntime
+    from hatch_os402.sandbox.execute import Spawner
+    from hatch_os402.sandbox.plain import UnsandboxedSpawner
 
 _TIMEOUT = 120
 """Seconds that one run may take."""
@@ -31,6 +33,10 @@ _HEADER = 2
 """Numbers in front of a report: its size in bytes, and the clock when it was ready."""
 _OUTPUT_SHOWN = 2000
 """Characters of a program's stderr that a message shows."""
+_SIGNAL = 128
+"""What is added to the number of a signal, as shells do."""
+_REPORT = 64 * MEBIBYTE
+"""Room for an instrument: bytes of memory, and of its report on stderr."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,9 @@ class Python:
     warning: str = ""
     """What differs from os402's; empty if nothing is known to."""
     exact: bool = False
-    """Whether it is the very file that the offer runs; else it has modules that os402's does not have."""
+    """Whether it is the very file that the offer runs."""
+    named: bool = True
+    """Whether the user named it, as `Runtime.named` says."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,8 @@ class ProfiledProgram:
     """The module that is the entry point; empty if that is not known."""
     lazy: tuple[str, ...] = ()
     """The `lazy-imports` that the archive was built with."""
+    limits: ResourceLimits = field(default_factory=ResourceLimits)
+    """The offer's; memory and stack are those of a run."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,7 @@ class Run:
     """What one process did."""
 
     status: int
+    """Its exit status, or 128 + the number of the signal that ended it."""
     out: bytes
     err: bytes
     """Without the instrument's report."""
@@ -85,7 +96,7 @@ def find_python(
     `wanted`: the SHA256 (hex) of what the offer runs on this architecture, if that is known. Raises `SandboxError`.
     """
     found = discover(wanted, named=runtime, configured=configured, cache=cache_folder(os.environ), environ=os.environ)
-    return Python(found.path, found.words, found.warning.rstrip("."), found.exact)
+    return Python(found.path, found.words, found.warning.rstrip("."), found.exact, found.named)
 
 
 def instrumented(
@@ -120,49 +131,88 @@ def instrumented(
     return tuple(arguments), mark.encode()
 
 
-def run(python: Python, program: ProfiledProgram, arguments: Sequence[str] | None = None, mark: bytes = b"") -> Run:
+def spawner(python: Python, sandbox: bool | None = None) -> Spawner | UnsandboxedSpawner:  # noqa: FBT001 - of three
+    """Return what starts programs for `run_once`, an asynchronous context manager; its `missing` is what is missing.
+
+    `sandbox`: True requires the isolation of `hatch-os402 run`, False does without, None takes what the system allows.
+    Raises `SandboxError`.
+    """
+    needs = needs_of(Runtime(python.path, python.description, named=python.named))
+    return new_spawner(needs, isolated=sandbox is not False, required=bool(sandbox))
+
+
+def run(
+    python: Python,
+    program: ProfiledProgram,
+    arguments: Sequence[str] | None = None,
+    mark: bytes = b"",
+    *,
+    sandbox: bool | None = None,
+) -> Run:
+    """Run `program` once, by a spawner of its own, as `run_once` does. Raises `ProfileError` and `SandboxError`."""
+
+    async def once() -> Run:
+        async with spawner(python, sandbox) as started:
+            return await run_once(started, program, arguments, mark)
+
+    return asyncio.run(once())
+
+
+async def run_once(
+    started: Spawner | UnsandboxedSpawner,
+    program: ProfiledProgram,
+    arguments: Sequence[str] | None = None,
+    mark: bytes = b"",
+) -> Run:
     """Run `program` once, cold, in an empty folder, and return what it did.
 
-    `arguments` replace the program's; `mark` is that of an instrument among them. Raises `ProfileError` if it does not
-    start or end, or an instrument does not report.
+    `arguments` replace the program's; `mark` is that of an instrument among them. Memory and stack are those that the
+    program has on os402; time and output have no such limit. Raises `ProfileError` if it does not start or end, or an
+    instrument does not report.
     """
     given = program.arguments if arguments is None else arguments
-    command = [python.path, *(given if python.exact else concealed(given))]
-    before = _children()
-    begun = time.perf_counter()
-    try:
-        # A folder that the program cannot mistake for its own, as on the server.
-        with tempfile.TemporaryDirectory(prefix="os402-profile-") as folder:
-            done = subprocess.run(
-                command,
-                input=program.stdin,
-                env=dict(program.environment),
-                cwd=folder,
-                capture_output=True,
-                check=False,
-                timeout=_TIMEOUT,
-            )
-    except subprocess.TimeoutExpired as error:
-        raise ProfileError(f"the program did not end within {_TIMEOUT} seconds.") from error
-    except OSError as error:
-        raise ProfileError(f"{python.path} cannot be started: {error.strerror or error}.") from error
-    wall = time.perf_counter() - begun
-    after = _children()
-    cpu = None if before is None or after is None else after - before
+    limits = replace(
+        program.limits,
+        ram=program.limits.ram + (_REPORT if mark else 0),
+        buffer=program.limits.buffer + _REPORT,
+        cpu=_TIMEOUT,
+        wall=_TIMEOUT,
+    )
+    command = Command(started.needs.argv(("python", *given)), program.environment, (program.stdin,), limits)
+    done = await started.run(command)
+    if done.failure:
+        raise ProfileError(f"{started.needs.executable} cannot be started: {done.failure}.")
+    if done.ended_by in {"wall", "cpu"}:
+        raise ProfileError(f"the program did not end within {_TIMEOUT} seconds.")
+    if done.ended_by:
+        raise ProfileError(f"the program wrote more than {limits.buffer:,} bytes to {done.ended_by}.")
+    # Where there are no counters (Windows), CPU is not measured.
+    cpu = (done.utime + done.stime) / 1e6 if done.counters else None
     if not mark:
-        return Run(done.returncode, done.stdout, done.stderr, wall, cpu)
-    err, seen = _report(done.stderr, mark, done.returncode)
-    return Run(done.returncode, done.stdout, err, wall, cpu, seen)
-
-
-def _children() -> float | None:
-    """Return the CPU seconds of all children that have ended, or None where the system does not count them."""
+        return Run(done.exit, done.stdout, done.stderr, done.wall, cpu)
     try:
-        import resource  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return None
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+        err, seen = _report(done.stderr, mark, done.exit)
+        return Run(done.exit, done.stdout, err, done.wall, cpu, _without_start(seen, done.before * 1000))
+    except (ValueError, SyntaxError, LookupError, TypeError, RecursionError, MemoryError):
+        raise ProfileError("the program changed what the instrument reports, so nothing was measured.") from None
+
+
+def _without_start(seen: dict[str, Any], before: int) -> dict[str, Any]:
+    """Return an instrument's report with all times counted from the start of the program.
+
+    The clock of the instrument, the thread's, also counts what the process did `before` it became the program
+    (nanoseconds): it took on the sandbox. A time of 0 is that of what never ended.
+    """
+
+    def moved(number: int) -> int:
+        return max(number - before, 1) if number else 0
+
+    return {
+        **seen,
+        **{name: moved(seen[name]) for name in ("started", "ready", "reported")},
+        "phases": [[name, moved(start), moved(end)] for name, start, end in seen["phases"]],
+        "nodes": [[name, moved(start), moved(end), outer] for name, start, end, outer in seen["nodes"]],
+    }
 
 
 def _report(err: bytes, mark: bytes, status: int) -> tuple[bytes, dict[str, Any]]:
@@ -171,7 +221,7 @@ def _report(err: bytes, mark: bytes, status: int) -> tuple[bytes, dict[str, Any]
     sizes, _, text = rest.partition(b"\n")
     numbers = [int(number) for number in sizes.split()] if found else []
     if len(numbers) != _HEADER or len(text) < numbers[0]:
-        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        how = f"was killed by signal {status - 128}" if status > _SIGNAL else f"ended with status {status}"
         output = own.decode("utf-8", "replace").strip()[-_OUTPUT_SHOWN:]
         raise ProfileError(
             f"the program {how} before the instrument could report: it was killed, or it left by `os._exit`."

@@ -65,6 +65,8 @@ class Outcome:
     """Why the program could not be started, if it could not."""
     counters: Mapping[str, int] = field(default_factory=dict)
     """The `COUNTERS` of getrusage(2), where they are measured."""
+    before: int = 0
+    """CPU of the sandbox's start, user and system, in microseconds: what clocks of the process count as well."""
 
 
 def execute(
@@ -249,4 +251,5 @@ class _Task:
             ended_by=self._ended_by,
             failure=failure.decode(errors="replace"),
             counters=dict(zip(COUNTERS, counters, strict=True)),
+            before=sum(spent),
         )

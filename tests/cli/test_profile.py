@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 import sys
 
 import pytest
@@ -63,6 +64,38 @@ def test_wrong_usage(run, arguments, code, reported):
     found, out, err = run(*arguments)
     assert (found, out) == (code, "")
     assert reported in err
+
+
+RESTRICTED = ("unshare", "-rU", "sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"', "sh")
+
+
+@pytest.mark.once
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
+def test_what_the_kernel_does_not_allow_is_said(sample_build):
+    """As `run` does; see there."""
+    artifact = sample_build.dist / "sample-0.1.0.stdin"
+
+    def run(*arguments):
+        command = [
+            *RESTRICTED,
+            sys.executable,
+            "-m",
+            "hatch_os402.cli",
+            "profile",
+            str(artifact),
+            "-n",
+            "1",
+            *arguments,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stderr
+
+    code, err = run()
+    assert (code, err.count("warning: sandbox incomplete: namespaces are restricted (")) == (0, 1)
+    code, err = run("--sandbox")
+    assert (code, "os402's sandbox cannot be reproduced on this machine: namespaces are restricted" in err) == (1, True)
+    code, err = run("--no-sandbox")
+    assert (code, "sandbox" in err) == (0, False)
 
 
 def test_nothing_there(run, tmp_path):

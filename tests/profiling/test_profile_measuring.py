@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
@@ -21,7 +22,9 @@ from hatch_os402.profiling import measuring
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import advice, to_json
-from hatch_os402.profiling.running import Python, find_python, instrumented, run
+from hatch_os402.profiling.running import ProfiledProgram, Python, find_python, instrumented, run, run_once
+from hatch_os402.sandbox.execute import Outcome
+from hatch_os402.sandbox.runtime_files import Needs
 
 ADA = Request("POST", "/", body=b"Ada")
 
@@ -159,14 +162,14 @@ def main():
 
 def test_the_instrument_brings_nothing_along(tmp_path, monkeypatch):
     answers = []
-    real = measuring.run
+    real = measuring.run_once
 
-    def run(*arguments):
-        done = real(*arguments)
+    async def run_once(*arguments):
+        done = await real(*arguments)
         answers.append((done.seen is not None, set(done.out.decode().split())))
         return done
 
-    monkeypatch.setattr(measuring, "run", run)
+    monkeypatch.setattr(measuring, "run_once", run_once)
     profile(created(tmp_path, {"app.py": LOADED}))
     plain = next(modules for watched, modules in answers if not watched)
     for watched, modules in answers:
@@ -174,14 +177,9 @@ def test_the_instrument_brings_nothing_along(tmp_path, monkeypatch):
             assert modules - plain <= {"atexit", "gc"}  # both are compiled into the interpreter
 
 
-@pytest.mark.once
-def test_times_are_fine_where_cpu_is_limited_as_on_os402(sample_build, tmp_path, python312):
+def test_times_are_fine_where_cpu_is_limited_as_on_os402(sample):
     """With RLIMIT_CPU, Linux reads the process's clock from a counter that moves with the ticks."""
-    limited = tmp_path / "limited"
-    limited.write_text(f'#!/bin/sh\nulimit -t 60\nexec {python312.path} "$@"\n')
-    limited.chmod(0o755)
-    measured = profile(sample_build.dist / "sample-0.1.0.pyz", python=Python(str(limited), "limited"))
-    imports = [node.own for node, _ in measured.tree.imports()]
+    imports = [node.own for node, _ in sample.tree.imports()]
     assert sum(own > 0 for own in imports) > len(imports) * 0.9
 
 
@@ -357,6 +355,92 @@ def test_a_program_that_closes_stderr(tmp_path):
         created(tmp_path, {"app.py": "import os\n\ndef main():\n    print('\\r\\n\\r\\n')\n    os.close(2)\n"})
     )
     assert (measured.status, "app" in uses(measured)) == (0, True)
+
+
+INTRUDER = """
+import posix  # which the launcher's own /tmp does not stand in front of
+
+def main():
+    print("\\r\\n\\r\\n")
+    append = lambda: posix.write(posix.open({file!r}, posix.O_WRONLY | posix.O_APPEND), b"x")
+    for attempt in (append, lambda: posix.chmod({file!r}, 0o777)):
+        try:
+            attempt()
+            print("done")
+        except OSError as error:
+            print(type(error).__name__)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
+def test_the_program_reaches_no_file_of_the_user(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("precious")
+    file.chmod(0o600)
+    path = created(tmp_path, {"app.py": INTRUDER.format(file=str(file))})
+    warnings = []
+    options = {"runs": 1, "progress": lambda _: None, "warn": warnings.append}
+    measured = measure(choose(path).one(), ADA, find_python(None), **options)
+    assert (measured.answer.split(), warnings) == ([b"FileNotFoundError"] * 2, [])
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("precious", 0o600)
+    measured = measure(choose(path).one(), ADA, find_python(None), **options, sandbox=False)
+    assert (measured.answer.split(), warnings) == ([b"done"] * 2, [])
+    assert file.read_text() == "precious" + "xxx"  # watched, plain and measured
+
+
+@pytest.mark.once
+@pytest.mark.skipif(sys.platform != "linux", reason="os402's limits are Linux's")
+def test_memory_is_limited_as_on_os402(tmp_path):
+    source = "def main():\n    print('\\r\\n\\r\\n')\n    bytearray(600 << 20)\n"
+    measured = profile(created(tmp_path, {"app.py": source}))
+    assert measured.status == 1
+    assert "MemoryError" in "".join(measured.notes)
+
+
+@pytest.mark.once
+def test_much_output_is_measured(tmp_path):
+    source = "def main():\n    print('\\r\\n\\r\\n' + 'x' * (3 << 20))\n"
+    measured = profile(created(tmp_path, {"app.py": source}))
+    assert (measured.status, len(measured.answer) > 3 << 20) == (0, True)
+
+
+def test_the_start_of_the_sandbox_is_in_no_figure():
+    """The thread's clock counts what the process did before it became the program."""
+    report = {
+        "started": 5_000_000,
+        "ready": 6_000_000,
+        "phases": [["frame", 6_000_000, 7_000_000], ["request", 7_000_000, 9_000_000]],
+        "nodes": [["a", 6_500_000, 6_600_000, -1], ["never left", 8_000_000, 0, -2]],
+        "used": {"a": 1},
+    }
+    text = ascii(report).encode()
+    err = b"own\nmark %d 9500000\n%b" % (len(text), text)
+
+    class Started:
+        needs = Needs("/python", static=True, readable=(), listable=())
+
+        async def run(self, command):
+            return Outcome(0, b"", b"\n".join((b"", err)), 6000, 500, 1, 1.0, counters={"minflt": 1}, before=4000)
+
+    program = ProfiledProgram(("-c", "x"), {}, b"", "")
+    done = asyncio.run(run_once(Started(), program, (), b"mark"))
+    assert (done.err, done.cpu) == (b"\nown", 0.0065)
+    assert (done.seen["started"], done.seen["ready"], done.seen["reported"]) == (1_000_000, 2_000_000, 5_500_000)
+    assert done.seen["phases"] == [["frame", 2_000_000, 3_000_000], ["request", 3_000_000, 5_000_000]]
+    assert done.seen["nodes"] == [["a", 2_500_000, 2_600_000, -1], ["never left", 4_000_000, 0, -2]]
+    assert sum(node.own for node, _ in trees.merge([done]).walk()) == pytest.approx(0.0065 - 0.001 - 0.0005)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("report", [b"3 5\n{1", b"7 5\n{1: 2}x", b"x y\n", b"%d 5\n%b" % (90_000, b"(" * 90_000)])
+def test_a_program_that_forges_the_report(tmp_path, report):
+    source = (
+        "import os, sys\n\ndef main():\n    for part in sys.orig_argv:\n        if \"'mark': '\" in part:\n"
+        "            mark = part.partition(\"'mark': '\")[2][:32]\n"
+        f"            os.write(2, b'\\n' + mark.encode() + b' ' + {report!r})\n    print('\\r\\n\\r\\n')\n"
+    )
+    with pytest.raises(ProfileError, match="changed what the instrument reports"):
+        profile(created(tmp_path, {"app.py": source}))
 
 
 ENVIRONMENT = "import json, os\n\ndef main():\n    print('\\r\\n\\r\\n' + json.dumps(dict(os.environ)))\n"

@@ -42,6 +42,8 @@ what os402's server does (namespaces, limits and Landlock; `src/os/sandbox.rs`),
 errors (errno(3)), `works`, or a value. The program is started from a terminal, with a secret in the environment and a file open,
 by the user whose files, sockets and processes are tried. **Bold** is where the two differ. {machine}
 
+`serve`, `profile` and the reading of tools' signatures in a build start programs by the same process, under the same rules.
+
 Most differences are of one kind: os402 relies on there being nothing of value on its server; on your machine there is, so less is
 within reach here. A file that exists on the server and cannot be opened is EACCES there, and ENOENT here, where it does not exist
 at all. What changes a file's mode, owner, times or attributes is not covered by Landlock, nor are Unix sockets with a path.
