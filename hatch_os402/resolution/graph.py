@@ -153,6 +153,7 @@ def walk(
     edges: dict[str, set[str]] = {}
     problems: list[str] = []
     seen: set[tuple[str, str]] = set()
+    known: dict[str, tuple[Requirement, ...]] = {}
     queue: deque[tuple[str, Requirement, str]] = deque()
 
     def enqueue(parent: str, requirements: Iterable[Requirement], extra: str) -> None:
@@ -179,7 +180,7 @@ def walk(
             edges.setdefault(name, set()).add(parent)
             if not (requirement.url or requirement.specifier.contains(pin.version, prereleases=True)):
                 problems.append(f"{parent} requires {requirement}, but {name} {pin.version} was {verb}")
-            required = tuple(_requirements(pin, problems))
+            required = known.get(name) or known.setdefault(name, tuple(_requirements(pin, problems)))
         for wanted in extras:
             enqueue(name, required, wanted)
     return Graph(root.name, {name: frozenset(parents) for name, parents in sorted(edges.items())}), problems

@@ -15,7 +15,7 @@ from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.compatibility.assess import assess
 from hatch_os402.compatibility.imports.reach import Library
-from hatch_os402.compatibility.remedies import registry, release, trials
+from hatch_os402.compatibility.remedies import extra, registry, release, trials
 from hatch_os402.compatibility.remedies import search as remedy_search
 from hatch_os402.compatibility.remedies.search import required_only_by, with_remedies
 from hatch_os402.compatibility.remedies.trials import SearchContext
@@ -321,6 +321,19 @@ def test_what_is_known_is_tried_first(tmp_path, index, monkeypatch):
         "a": True,
         "pydantic-core": False,
     }
+
+
+def test_extras_are_looked_through_while_there_is_time(tmp_path, index, monkeypatch):
+    native(index, "core", "1.0")
+    pure(index, "many", "1.0", *(f"core; extra == 'e{number}'" for number in range(3)))
+
+    def walked(*_arguments):
+        raise AssertionError("the graph was walked although there was no time")
+
+    monkeypatch.setattr(extra, "walk", walked)
+    (found,) = searched(tmp_path, ["many[e0,e1,e2]"], seconds=0).errors
+    assert found.remedies == ()
+    assert "was stopped after 0 seconds" in found.searched
 
 
 def test_what_is_known_not_to_exist_is_not_looked_for(tmp_path, index, monkeypatch):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hatch_os402.compatibility.findings import Remedy
 from hatch_os402.compatibility.remedies.base import OPTION, RemedyKind, direct_requirements, gives, remedy_of
 from hatch_os402.compatibility.remedies.bounds import without_extra
-from hatch_os402.compatibility.remedies.trials import Change, verify
+from hatch_os402.compatibility.remedies.trials import Change, seconds_left, verify
 from hatch_os402.resolution.graph import Root, walk
 from hatch_os402.resolution.target import Target
 
@@ -58,7 +58,8 @@ class FeatureRemedy(RemedyKind):
 
 
 def _still_required(name: str, context: SearchContext, change: Change) -> bool:
-    """Whether `name` would still be required after `change`, were all releases the same."""
+    """Whether `name` would still be required after `change`, were all releases the same. Raises `OutOfTimeError`."""
+    seconds_left(context)  # a requirement may have thousands of extras
     root = Root(context.project.name, change.requirements(context), change.extras(context), change.groups(context))
     pins = {pin.name: pin for pin in context.base.pins}
     graphs = (walk(root, pins, Target(machine))[0] for machine in context.resolve_options.architectures)

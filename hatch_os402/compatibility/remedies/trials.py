@@ -170,7 +170,7 @@ def _resolve(
     groups: Sequence[Requirement],
     resolve_options: ResolveOptions,
 ) -> Resolution | None:
-    resolve_options = replace(resolve_options, timeout=_left(context))
+    resolve_options = replace(resolve_options, timeout=seconds_left(context))
     try:
         return without_droppable(
             resolve(project, extras=extras, groups=groups, workdir=_folder(context), resolve_options=resolve_options)
@@ -196,7 +196,7 @@ def _fetch(context: SearchContext, pins: Sequence[Pin]) -> Sequence[Wheel]:
         workdir=_folder(context),
         machine=context.resolve_options.architectures[0],
         find_links=context.resolve_options.find_links,
-        timeout=_left(context),
+        timeout=seconds_left(context),
         host=context.resolve_options.host,
     )
 
@@ -207,7 +207,8 @@ def _folder(context: SearchContext) -> Path:
     return folder
 
 
-def _left(context: SearchContext) -> float:
+def seconds_left(context: SearchContext) -> float:
+    """Return the seconds that the search still has. Raises `OutOfTimeError` when there are none."""
     left = context.deadline - time.monotonic()
     if left <= 0:
         raise OutOfTimeError("there is no time left.")
