@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.assemble import assemble
+from hatch_os402.archive.folder import replacing_folder
 from hatch_os402.archive.staging import stage
 from hatch_os402.artifacts.writing import staged
 from hatch_os402.build import analysis, assembly, context
@@ -21,6 +23,8 @@ from hatch_os402.tools.describing import describe_tools
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from hatch_os402.archive.entries import Entry
+    from hatch_os402.archive.modules import Compiled
     from hatch_os402.artifacts.writing import Artifact
     from hatch_os402.build.analysis import Analysis
     from hatch_os402.build.context import Context
@@ -46,6 +50,30 @@ def analyze(build: Context, *, remedies: int | None = None) -> Analysis:
     return analysis.Analysis(request, resolved, resolution, vetted, assessment, scanned.quiet)
 
 
+@dataclass(frozen=True)
+class Assembled:
+    """The files of an archive, and what was found out on the way to them."""
+
+    analyzed: Analysis
+    compiled: Compiled
+    contents: tuple[Entry, ...]
+    """In the order of the archive."""
+
+
+def assembled(build: Context) -> Assembled:
+    """Return the files of the archive. Raises `Os402Error`, also for what cannot work on os402."""
+    profile = assembly.saved_profile(build)
+    analyzed = analyze(build)
+    analysis.raise_for_errors(analyzed.assessment)
+    analysis.report_findings(analyzed, build.reporter)
+    tree = stage(analyzed.vetted, exclude=build.options.exclude)
+    assembly.check_tree(tree, analyzed.request, build)
+    launcher = assembly.launcher_files(analyzed.request, build.options)
+    compiled = assembly.compile_all((*launcher, *tree.entries), profile, build)
+    assembly.check_compiled(compiled, analyzed.request, build)
+    return Assembled(analyzed, compiled, assemble(launcher, tree, compiled, sources=build.options.sources))
+
+
 def build(
     project: Project, options: Options, directory: Path, reporter: Reporter, memory: BuildMemory
 ) -> tuple[Artifact, ...]:
@@ -55,24 +83,19 @@ def build(
     """
     kept = KeepingReporter(reporter)
     with context.opened(project, options, kept) as build:
-        profile = assembly.saved_profile(build)
         expiry = decide_expiry(options.offer, project.root, os.environ, int(time.time()))
-        analyzed = analyze(build)
-        analysis.raise_for_errors(analyzed.assessment)
-        analysis.report_findings(analyzed, kept)
-        tree = stage(analyzed.vetted, exclude=options.exclude)
-        assembly.check_tree(tree, analyzed.request, build)
-        launcher = assembly.launcher_files(analyzed.request, options)
-        compiled = assembly.compile_all((*launcher, *tree.entries), profile, build)
-        assembly.check_compiled(compiled, analyzed.request, build)
-        contents = assemble(launcher, tree, compiled, sources=options.sources)
+        found = assembled(build)
+        analyzed, contents = found.analyzed, found.contents
         tools = describe_tools(analyzed.request.entry_point, options, contents, build.executables, build.reader, kept)
-        with staged(directory, project.id, build.cache / "locks", [str(tool.name) for tool in options.tools]) as files:
+        with (
+            replacing_folder(options.staging, contents, build.reader),
+            staged(directory, project.id, build.cache / "locks", [str(tool.name) for tool in options.tools]) as files,
+        ):
             zipapp = assembly.write_zipapp(contents, files, build)
             frame = assembly.write_frame(zipapp, files)
             with kept.passing():
                 offers = assembly.write_offers(frame, tools, expiry, files, build)
-            record = assembly.write_record((zipapp, frame, *offers), analyzed, compiled, expiry, files, build)
+            record = assembly.write_record((zipapp, frame, *offers), analyzed, found.compiled, expiry, files, build)
         artifacts = (zipapp, frame, *offers, record)
         memory.keep(analyzed.resolved, artifacts, expiry, kept.kept, owned=bool(options.offer.owner))
     return artifacts

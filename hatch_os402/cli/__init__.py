@@ -27,6 +27,7 @@ COMMANDS = {
     "runtime": ("runtime", "Fetch, find or check the runtime, cosmo-python"),
     "serve": ("serve", "Serve offers here, with os402's addresses, free of charge"),
     "sign": ("sign", "Sign an offer with your key"),
+    "stage": ("stage", "Write the files of the archive as a folder, to look at and to run"),
     "verify": ("verify", "Check artifacts, or a server's answer, link by link"),
 }
 """Name of the sub-command → the module of this package that has it as `command`, and its help in the list."""

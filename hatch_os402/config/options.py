@@ -269,6 +269,24 @@ class Options:
         return self._root / expand_user(value)
 
     @cached_property
+    def staging(self) -> Path | None:
+        """The folder to keep the staged tree in; None for none."""
+        value = self._fields.string("staging")
+        if value == "":
+            raise self._fields.wrong_value("staging", "must not be empty")
+        return None if value is None else self._root / expand_user(value)
+
+    @cached_property
+    def sbom(self) -> bool:
+        """Whether a software bill of materials is written."""
+        return self._fields.boolean("sbom") is True
+
+    @cached_property
+    def provenance(self) -> bool:
+        """Whether a statement on how the artifacts were built is written."""
+        return self._fields.boolean("provenance") is True
+
+    @cached_property
     def runtime(self) -> tuple[str, ...]:
         """`path`, `arch:path` or `arch:url#sha256`, one an architecture; empty for the pinned cosmo-python."""
         value = self._fields.config.get("runtime", [])

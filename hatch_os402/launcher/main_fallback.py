@@ -1,8 +1,11 @@
 """What `__main__.py` does when it finds no archive in `zb`, or no bytecode for this Python. Shares its global names."""
 
+import os
 import sys
 
-if (own := getattr(globals().get("__loader__"), "archive", None)) in sys.path:  # python X.pyz
+loader = globals().get("__loader__")  # `python X.pyz` has its path, `python FOLDER` that of this file
+own = getattr(loader, "archive", None) or os.path.dirname(getattr(loader, "path", ""))
+if own and own in sys.path:
     sys.path.remove(own)  # a zlib.py of a dependency must not stand in front of the standard library
 from zlib import crc32
 
@@ -23,11 +26,41 @@ def find_archive():
         if hasattr(finder, "zf"):
             finder.zf.fp.seek(0)
             return finder.zf.fp.read(), None
-    path = getattr(globals().get("__loader__"), "archive", None)  # python X.pyz
-    if path is None:
+    if own and os.path.isfile(os.path.join(own, "_os402", "start.py")):  # python FOLDER
+        return pack(own), own
+    if getattr(loader, "archive", None) is None:
         raise failure("cannot find the archive: start it with its offer's bootstrap, or as `python FILE.pyz`")
-    with open(path, "rb") as file:
-        return file.read(), path
+    with open(own, "rb") as file:
+        return file.read(), own
+
+
+def pack(folder):
+    """Return what the launcher reads of an archive with the files of `folder`: local headers and index."""
+    from marshal import dumps
+
+    archive, index = bytearray(), bytearray()
+
+    def add(path, prefix):
+        files, folders = {}, {}
+        for name in sorted(set(os.listdir(path)) - {"__pycache__"}):  # which Python itself writes here
+            place = os.path.join(path, name)
+            if os.path.isdir(place):
+                folders[name] = add(place, f"{prefix}{name}/")
+                continue
+            with open(place, "rb") as file:
+                content = file.read()
+            member, crc, size = f"{prefix}{name}".encode(), crc32(content), len(content).to_bytes(4, "little")
+            archive.extend(b"PK\3\4" + bytes(10) + crc.to_bytes(4, "little") + size + size)
+            archive.extend(len(member).to_bytes(2, "little") + bytes(2) + member)
+            files[name] = len(archive), len(content), crc
+            archive.extend(content)
+        entry = dumps((files, folders), 2)
+        index.extend(entry)
+        return len(index) - len(entry), len(entry), crc32(entry)
+
+    root = add(folder, "")
+    numbers = b"".join(number.to_bytes(4, "little") for number in (len(index), root[0], root[2]))
+    return bytes(archive + index + b"402\1" + numbers + b"PK\5\6" + bytes(18))
 
 
 data, path = find_archive()
