@@ -71,6 +71,14 @@ class LockError(ResolutionError):
     """A lock cannot be read, does not fit the project, or lacks what the target needs."""
 
 
+class LockMisfitError(LockError):
+    """A lock is not of the project as it is, or lacks what it needs; `reasons` are sentences, without their ends."""
+
+    def __init__(self, message: str, reasons: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.reasons = reasons
+
+
 class WheelError(Os402Error):
     """A wheel is damaged, dishonest or dangerous."""
 

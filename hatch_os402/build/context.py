@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -67,19 +67,35 @@ class Context:
 
 
 @contextmanager
-def opened(project: Project, options: Options, reporter: Reporter, *, locked: bool = False) -> Iterator[Context]:
+def opened(
+    project: Project, options: Options, reporter: Reporter, *, locked: bool = False, own_cache: Path | None = None
+) -> Iterator[Context]:
     """Yield the context of a build; with `locked`, a lock is required.
+
+    With `own_cache`, an existing folder, nothing that an earlier build remembered is used: of the shared cache only
+    wheels are, which are checked by their hashes.
 
     Raises `Os402Error` for an option `runtime` that names nothing usable.
     """
     locked = locked or is_locked(os.environ)
     runs_on = tuple(executables(options.runtime, project.root))
     with temporary_folder() as workdir, EntryReader() as reader, PipResolver() as resolver:
-        cache = usable_cache(os.environ, workdir / "cache")
+        shared = usable_cache(os.environ, workdir / "cache")
+        if own_cache is not None:
+            _share_wheels(shared, own_cache)
+        cache = own_cache or shared
         resolved = resolutions(project, options.table, cache)
         verdicts = VerdictMemory(cache / "verdicts", options, fresh=is_fresh(os.environ))
         yield Context(project, options, runs_on, workdir, cache, reader, reporter, resolver, resolved, verdicts, locked)
-        prune_sometimes(cache)
+        prune_sometimes(shared)
+
+
+def _share_wheels(shared: Path, own: Path) -> None:
+    """Let the cache `own` have the wheels of the cache `shared`; where there are no links, they are fetched again."""
+    wheels = shared / "wheels"
+    with suppress(OSError, NotImplementedError):
+        wheels.mkdir(parents=True, exist_ok=True)
+        (own / "wheels").symlink_to(wheels.absolute(), target_is_directory=True)
 
 
 def step(what: str, *, in_bytes: bool = False) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:

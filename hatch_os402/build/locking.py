@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from hatch_os402.errors import LockError
+from hatch_os402.errors import LockError, LockMisfitError
 from hatch_os402.resolution.graph import Root
 from hatch_os402.resolution.lock.agreement import disagreements, made_for
 from hatch_os402.resolution.lock.fetching import LockedFiles, local_folders
@@ -55,7 +55,7 @@ def find_lock(own: Wheel, groups: Sequence[Requirement], build: Context) -> Lock
         raise LockError(f"there is no {path}, and {what}.\nWrite one with `{COMMAND}`, and commit it.")
     lock = read_lock(path, build.project.root, build.project.name)
     if found := check_lock(lock, own, groups, build):
-        raise LockError(stale(lock, found))
+        raise LockMisfitError(stale(lock, found), tuple(found))
     return lock
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hatch_os402.build.analysis import Analysis
     from hatch_os402.build.context import Context
     from hatch_os402.build.unchanged import BuildMemory
+    from hatch_os402.config.expiry import Expiry
     from hatch_os402.config.options import Options
     from hatch_os402.config.project import Project
     from hatch_os402.reporting import Reporter
@@ -75,15 +76,23 @@ def assembled(build: Context) -> Assembled:
 
 
 def build(
-    project: Project, options: Options, directory: Path, reporter: Reporter, memory: BuildMemory
+    project: Project,
+    options: Options,
+    directory: Path,
+    reporter: Reporter,
+    memory: BuildMemory | None = None,
+    *,
+    expiry: Expiry | None = None,
+    own_cache: Path | None = None,
 ) -> tuple[Artifact, ...]:
     """Build the artifacts of `project` into `directory` and return them; `memory` keeps what the next build can use.
 
-    They replace those of an earlier build together; when anything fails, those stay. Raises `Os402Error`.
+    They replace those of an earlier build together; when anything fails, those stay. `expiry` is the end of the offer
+    when it is not for the options to decide; `own_cache` as in `context.opened`. Raises `Os402Error`.
     """
     kept = KeepingReporter(reporter)
-    with context.opened(project, options, kept) as build:
-        expiry = decide_expiry(options.offer, project.root, os.environ, int(time.time()))
+    with context.opened(project, options, kept, own_cache=own_cache) as build:
+        expiry = expiry or decide_expiry(options.offer, project.root, os.environ, int(time.time()))
         found = assembled(build)
         analyzed, contents = found.analyzed, found.contents
         tools = describe_tools(analyzed.request.entry_point, options, contents, build.executables, build.reader, kept)
@@ -97,5 +106,6 @@ def build(
                 offers = assembly.write_offers(frame, tools, expiry, files, build)
             record = assembly.write_record((zipapp, frame, *offers), analyzed, found.compiled, expiry, files, build)
         artifacts = (zipapp, frame, *offers, record)
-        memory.keep(analyzed.resolved, artifacts, expiry, kept.kept, owned=bool(options.offer.owner))
+        if memory is not None:
+            memory.keep(analyzed.resolved, artifacts, expiry, kept.kept, owned=bool(options.offer.owner))
     return artifacts

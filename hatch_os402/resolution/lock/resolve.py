@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from hatch_os402.errors import FolderError, LockError
+from hatch_os402.errors import FolderError, LockError, LockMisfitError
 from hatch_os402.resolution.graph import Graph, Pin, Root, misfits, walk
 from hatch_os402.resolution.resolve import Resolution, check_requires_python, union
 from hatch_os402.resolution.target import PYTHON, Target
@@ -78,9 +78,10 @@ class LockResolver:
                 break
         if problems := [*problems, *unmet, *_reasons(selection, missing)]:
             listed = "\n".join(f"  {problem}" for problem in problems)
-            raise LockError(
+            raise LockMisfitError(
                 f"{self.lock.name} does not have what {root.name} needs on CPython {PYTHON}, linux {target.machine}:\n"
-                f"{listed}\n{self.lock.update}"
+                f"{listed}\n{self.lock.update}",
+                tuple(problems),
             )
         return graph, {name: pins[name] for name in graph.required_by}
 
