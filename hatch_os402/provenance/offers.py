@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FRAME = ("exec.stdin_sha256", "exec.stdin")
 _OPTIONS = {"ram_kb": "ram", "stack_kb": "stack", "buffer_capacity": "buffer", "cpu_time_secs": "cpu-time",
-            "wall_time_secs": "wall-time", "price": "price", "env_sha256": "env-private"}  # fmt: skip
+            "wall_time_secs": "wall-time", "env_sha256": "env-private"}  # fmt: skip
 _NOT_COMPARED = ("artifacts", "sha256", "offer", "tools", "valid_until")
 """Keys of records that follow from what is compared itself."""
 
@@ -33,6 +33,7 @@ def offer_differences(theirs: ReadOffer, ours: ReadOffer, *, frame_differs: bool
     with suppress(Os402Error):  # another owner, which shows below
         rebuilt = complete(ours.offer, theirs.owner).to_json()
     stated, own = dict(_flat(theirs.payload)), dict(_flat(rebuilt))
+    priced = False  # one option gives all of them, an asset and a network each
     for name in sorted(stated.keys() | own.keys()):
         if stated.get(name) == own.get(name):
             continue
@@ -42,6 +43,10 @@ def offer_differences(theirs: ReadOffer, ours: ReadOffer, *, frame_differs: bool
                 cause = "another archive: compare the archive itself to see which file differs"
                 yield Difference("offer", name, detail, cause)
             continue
+        if name.startswith("price."):
+            if priced:
+                continue
+            priced = True
         yield _field(name, stated.get(name), own.get(name))
 
 
@@ -55,6 +60,8 @@ def _field(name: str, theirs: Any, ours: Any) -> Difference:
     parts = name.split(".")
     if parts[0] == "exec" and len(parts) > 2:  # noqa: PLR2004 - exec, architecture or env, field
         option = "offer.env" if parts[1] == "env" else "runtime"
+    elif parts[0] == "price":
+        option = "offer.price`, `offer.price-per-second` or `offer.pay"
     elif name.startswith("exec.args"):
         option = "offer.args" if not name.endswith("extendable") else "offer.args-extendable"
     else:
