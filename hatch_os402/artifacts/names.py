@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
 ZIPAPP, FRAME, OFFER, RECORD = ".pyz", ".stdin", ".offer.json", ".build.json"
 SUFFIXES = (ZIPAPP, FRAME, OFFER, RECORD)
 """What one build writes, in the order in which it makes them; the record describes the others."""
+
+SBOM, PROVENANCE = ".cdx.json", ".intoto.json"
+EXTRAS = (SBOM, PROVENANCE)
+"""What a build writes as well when the options `sbom` and `provenance` say so; the record describes them, too."""
 
 PROFILE = "os402-profile.json"
 """What `profile --save` writes into the project's folder (`config.run_profile`)."""
@@ -24,15 +28,24 @@ def suffix_of(tool: str, suffix: str) -> str:
     return f".{tool}{suffix}" if tool else suffix
 
 
-def names(stem: str, tools: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the file names of the artifacts of the project id `stem`, whose `tools` have an offer each, if any."""
+def names(stem: str, tools: Sequence[str] = (), extras: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the file names of the artifacts of the project id `stem`, whose `tools` have an offer each, if any.
+
+    `extras` are those of `EXTRAS` that are written. The order is that of the record.
+    """
     offers = [suffix_of(tool, OFFER) for tool in tools] or [OFFER]
-    return tuple(stem + suffix for suffix in (ZIPAPP, FRAME, *offers, RECORD))
+    more = [suffix for suffix in EXTRAS if suffix in extras]
+    return tuple(stem + suffix for suffix in (ZIPAPP, FRAME, *offers, *more, RECORD))
+
+
+def extras_of(stem: str, listed: Collection[str]) -> tuple[str, ...]:
+    """Return those of `EXTRAS` that are among the file names `listed` of the project id `stem`."""
+    return tuple(suffix for suffix in EXTRAS if stem + suffix in listed)
 
 
 def split(path: Path) -> tuple[Path, str]:
     """Return `path` without the suffix of an artifact, and the suffix; that is empty for any other name."""
-    for suffix in (SIGNED_SUFFIX, *SUFFIXES):
+    for suffix in (SIGNED_SUFFIX, *SUFFIXES, *EXTRAS):
         if path.name.endswith(suffix):
             return path.with_name(path.name[: -len(suffix)]), suffix
     return path, ""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts.artifact import WORK, Artifact
-from hatch_os402.artifacts.names import FRAME, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
+from hatch_os402.artifacts.names import EXTRAS, FRAME, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
 from hatch_os402.artifacts.record import described, read_record, tools_of
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import locked, remove_if_created, sweep, work_folder
@@ -25,7 +25,7 @@ from hatch_os402.processes.interruption import uninterrupted
 __all__ = ["Artifact", "Files", "clean", "remove_if_created", "staged"]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
 FIRST = (FRAME, ZIPAPP)
@@ -58,13 +58,15 @@ def clean(directory: Path, stem: str) -> None:
     """Remove the artifacts of `stem` from `directory`, a signed offer included, and what killed builds left there."""
     known, tools = _recorded(directory, stem)
     signed = [stem + suffix_of(tool, SIGNED_SUFFIX) for tool in tools]
-    for name in dict.fromkeys([stem + SIGNED_SUFFIX, *signed, stem + RECORD, *known, *names(stem)]):
+    for name in dict.fromkeys([stem + SIGNED_SUFFIX, *signed, stem + RECORD, *known, *names(stem, extras=EXTRAS)]):
         (directory / name).unlink(missing_ok=True)
     sweep(directory, WORK)
 
 
 @contextmanager
-def staged(directory: Path, stem: str, locks: Path | None = None, tools: Sequence[str] = ()) -> Iterator[Files]:
+def staged(
+    directory: Path, stem: str, locks: Path | None = None, tools: Sequence[str] = (), extras: Collection[str] = ()
+) -> Iterator[Files]:
     """Yield where to write the artifacts of `stem` (see `names`); at the end they replace those in `directory`.
 
     When the body raises, or a file cannot be moved, `directory` is as it was before. In the folder `locks`, if there is
@@ -76,7 +78,7 @@ def staged(directory: Path, stem: str, locks: Path | None = None, tools: Sequenc
         with work_folder(directory, WORK) as folder:
             yield Files(folder, directory, stem)
             with _one_at_a_time(directory, locks), uninterrupted():
-                _swap(folder, directory, stem, names(stem, tools))
+                _swap(folder, directory, stem, names(stem, tools, extras))
     except OSError as error:
         raise _unwritable(directory, error) from error
 
@@ -101,7 +103,7 @@ def _swap(folder: Path, directory: Path, stem: str, wanted: Sequence[str]) -> No
     record = stem + RECORD
     first = [stem + suffix for suffix in FIRST]
     moved = [*first, *(name for name in wanted if name not in {*first, record})]
-    gone = sorted({*_recorded(directory, stem)[0], *names(stem)} - set(wanted))
+    gone = sorted({*_recorded(directory, stem)[0], *names(stem, extras=EXTRAS)} - set(wanted))
     aside = folder / "previous"
     aside.mkdir()
     for name in (*moved, *gone, record):

@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.artifacts.names import RECORD
 from hatch_os402.artifacts.sets import ArtifactSet
-from hatch_os402.build.hatch_project import TARGET, HatchProject, read_project
 from hatch_os402.build.pipeline import build
 from hatch_os402.config.expiry import Expiry, decide_expiry
-from hatch_os402.config.options import Options
 from hatch_os402.provenance.pins import folders_of, lock_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hatch_os402.config.options import Options
+    from hatch_os402.config.project import Project
     from hatch_os402.reporting import Reporter
 
 _OF_THAT_MACHINE = {"SOURCE_DATE_EPOCH", "clock"}
 """Where an offer's end may have come from that no project can repeat."""
 
 
-def build_again(root: Path, record: Mapping[str, Any] | None, workdir: Path, reporter: Reporter) -> ArtifactSet:
-    """Build the project at `root` into the private folder `workdir`, with the pins of `record`, and return what came.
+def build_again(
+    project: Project, options: Options, record: Mapping[str, Any] | None, workdir: Path, reporter: Reporter
+) -> ArtifactSet:
+    """Build `project` into the private folder `workdir`, with the pins of `record`, and return what came of it.
 
     Without a record, the project's own lock is taken, or its requirements are resolved. Nothing that an earlier build
     remembered is used, and nothing outside of `workdir` is written. Raises `LockMisfitError` when the project requires
     something else than the record pins, and `Os402Error`.
     """
-    source = HatchProject(str(root))
-    source.check_metadata()
-    table = {
-        key: value for key, value in source.metadata.hatch.build_targets.get(TARGET, {}).items() if key != "staging"
-    }
-    if record is not None:
-        table |= _pinned(record, workdir, reporter)
-    options = Options(table, root).validate()
-    with redirect_stdout(sys.stderr):  # what build hooks print is no part of the answer
-        wheel = source.build_own_wheel(workdir / "own")
-    project = read_project(wheel, root=str(root), project_id=source.project_id, metadata=source.metadata)
+    pinned = {} if record is None else _pinned(record, workdir, reporter)
+    again = options.changed(without={"staging"}, **pinned)
     (workdir / "cache").mkdir()
-    expiry = _expiry(options, root, record, reporter)
-    artifacts = build(project, options, workdir / "dist", reporter, expiry=expiry, own_cache=workdir / "cache")
+    expiry = _expiry(again, project.root, record, reporter)
+    artifacts = build(project, again, workdir / "dist", reporter, expiry=expiry, own_cache=workdir / "cache")
     return ArtifactSet(Path(str(artifacts[-1].path).removesuffix(RECORD)))
 
 

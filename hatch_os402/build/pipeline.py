@@ -15,7 +15,7 @@ from hatch_os402.archive.assemble import assemble
 from hatch_os402.archive.folder import replacing_folder
 from hatch_os402.archive.staging import stage
 from hatch_os402.artifacts.writing import staged
-from hatch_os402.build import analysis, assembly, context
+from hatch_os402.build import analysis, assembly, context, proofs
 from hatch_os402.build.reports import KeepingReporter
 from hatch_os402.config.expiry import decide_expiry
 from hatch_os402.tools.describing import describe_tools
@@ -59,6 +59,8 @@ class Assembled:
     compiled: Compiled
     contents: tuple[Entry, ...]
     """In the order of the archive."""
+    bill: bytes | None
+    """The software bill of materials, which is in the archive as well."""
 
 
 def assembled(build: Context) -> Assembled:
@@ -67,12 +69,13 @@ def assembled(build: Context) -> Assembled:
     analyzed = analyze(build)
     analysis.raise_for_errors(analyzed.assessment)
     analysis.report_findings(analyzed, build.reporter)
-    tree = stage(analyzed.vetted, exclude=build.options.exclude)
+    bill = proofs.bill(analyzed, build)
+    tree = proofs.with_bill(stage(analyzed.vetted, exclude=build.options.exclude), bill, analyzed, build)
     assembly.check_tree(tree, analyzed.request, build)
     launcher = assembly.launcher_files(analyzed.request, build.options)
     compiled = assembly.compile_all((*launcher, *tree.entries), profile, build)
     assembly.check_compiled(compiled, analyzed.request, build)
-    return Assembled(analyzed, compiled, assemble(launcher, tree, compiled, sources=build.options.sources))
+    return Assembled(analyzed, compiled, assemble(launcher, tree, compiled, sources=build.options.sources), bill)
 
 
 def build(
@@ -98,14 +101,22 @@ def build(
         tools = describe_tools(analyzed.request.entry_point, options, contents, build.executables, build.reader, kept)
         with (
             replacing_folder(options.staging, contents, build.reader),
-            staged(directory, project.id, build.cache / "locks", [str(tool.name) for tool in options.tools]) as files,
+            staged(
+                directory,
+                project.id,
+                build.cache / "locks",
+                [str(tool.name) for tool in options.tools],
+                proofs.extras(options),
+            ) as files,
         ):
             zipapp = assembly.write_zipapp(contents, files, build)
             frame = assembly.write_frame(zipapp, files)
             with kept.passing():
                 offers = assembly.write_offers(frame, tools, expiry, files, build)
-            record = assembly.write_record((zipapp, frame, *offers), analyzed, found.compiled, expiry, files, build)
-        artifacts = (zipapp, frame, *offers, record)
+            made = (zipapp, frame, *offers)
+            made += proofs.write_proofs(made, found.bill, analyzed, found.compiled, expiry, files, build)
+            record = assembly.write_record(made, analyzed, found.compiled, expiry, files, build)
+        artifacts = (*made, record)
         if memory is not None:
             memory.keep(analyzed.resolved, artifacts, expiry, kept.kept, owned=bool(options.offer.owner))
     return artifacts

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hatch_os402.archive.folder import replacing_folder
+from hatch_os402.build import context
 from hatch_os402.build.pipeline import assembled
 from hatch_os402.cli.shared.conditions import given_project, project_option
 from hatch_os402.cli.shared.projects import opened_project, project_root
@@ -26,8 +27,9 @@ def command(folder: Path | None) -> None:
     was there. `python -B DIR` runs it, and `diff -r` compares two of them.
     """
     reporter = ClickReporter()
-    with opened_project(project_root(given_project()), reporter) as build:
-        place = folder or build.options.staging or build.project.root / DEFAULT
+    root = project_root(given_project())
+    with opened_project(root) as (project, options), context.opened(project, options, reporter) as build:
+        place = folder or options.staging or root / DEFAULT
         found = assembled(build)
         with replacing_folder(place, found.contents, build.reader):
             pass

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_os402.environment import GIT, chosen
+from hatch_os402.config.repository import tracked_by
 from hatch_os402.errors import OfferError
 from hatch_os402.formatting import utc_time
 
@@ -22,9 +18,6 @@ if TYPE_CHECKING:
 
 _LATEST_IN_A_ZIP = 4_354_819_199
 """2107-12-31T23:59:59Z; the project's own wheel takes its time from SOURCE_DATE_EPOCH, too."""
-
-_CONFIGURED = re.compile(r"GIT_CONFIG_(?:COUNT|KEY_\d+|VALUE_\d+)")
-"""Variables that hold configuration of git's, such as the `safe.directory` of a CI."""
 
 
 @dataclass(frozen=True)
@@ -81,26 +74,6 @@ def source_date_epoch(environ: Mapping[str, str]) -> int | None:
 
 def commit_time(root: Path) -> int | None:
     """Return the committer's time of HEAD, when `root` is part of what its git repository tracks; else None."""
-    git = shutil.which("git")
-    if git is None:
-        return None
-    # Nothing that names another repository than that of the project, as in a hook of git's, and no secret.
-    environ = chosen(os.environ, GIT | {name for name in os.environ if _CONFIGURED.fullmatch(name)})
-
-    def run(*arguments: str) -> str | None:
-        finished = subprocess.run(
-            [git, *arguments],
-            cwd=root,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=False,
-            text=True,
-        )
-        return finished.stdout.strip() if finished.returncode == 0 else None
-
-    if run("ls-files", "--error-unmatch", "--", "pyproject.toml") is None:
-        return None
-    time = run("log", "-1", "--no-show-signature", "--format=%ct", "HEAD")
+    git = tracked_by(root)
+    time = git("log", "-1", "--no-show-signature", "--format=%ct", "HEAD") if git else None
     return int(time) if time and time.isdigit() else None

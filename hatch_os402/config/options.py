@@ -18,7 +18,7 @@ from hatch_os402.home import expand_user
 from hatch_os402.tools.options import FUNCTION, read_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from hatch_os402.tools.model import Tool
@@ -69,6 +69,11 @@ class Options:
             getattr(self, name)
         self.offer.validate({PREFIX: options.keys(), "tool.hatch.publish.os402": publish_options.KNOWN})
         return self
+
+    def changed(self, *, without: Collection[str] = (), **values: Any) -> Options:
+        """Return these options with other `values`, by the options' names, and without some."""
+        kept = {name: value for name, value in self._fields.config.items() if name not in without}
+        return Options({**kept, **values}, self._root)
 
     @cached_property
     def entry_point(self) -> str | None:

@@ -25,10 +25,11 @@ from hatch_os402.installation.origin import NAME, find_origin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-EXTRAS = ("cli", "mcp", "publish", "serve")
+EXTRAS = ("cli", "mcp", "publish", "sbom", "serve")
 
 _EXTRAS_OF = {
     **dict.fromkeys(("build", "click", "httpx", "rich", "tomlkit"), ("cli",)),
+    **dict.fromkeys(("cyclonedx", "packageurl"), ("sbom",)),
     "mcp": ("mcp",),
     **dict.fromkeys(("Crypto", "eth_hash", "eth_keyfile", "eth_keys"), ("publish",)),
     **dict.fromkeys(("multipart", "python_multipart", "starlette", "uvicorn"), ("publish", "serve")),

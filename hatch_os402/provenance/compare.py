@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.artifacts.names import FRAME, RECORD, ZIPAPP
+from hatch_os402.artifacts.names import EXTRAS, FRAME, RECORD, ZIPAPP
 from hatch_os402.errors import ArtifactError
-from hatch_os402.files import measure_file, open_file
+from hatch_os402.files import measure_file, open_file, read_file
 from hatch_os402.provenance.archives import archive_differences
 from hatch_os402.provenance.contents import opened_contents
-from hatch_os402.provenance.difference import Difference
+from hatch_os402.provenance.difference import Difference, text_diff
 from hatch_os402.provenance.offers import offer_differences, record_differences
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def compare(
         if theirs.record is not None:
             compared.append(theirs.path(RECORD).name)
             if not found:
+                found += [one for suffix in EXTRAS for one in _proofs(suffix, theirs, ours)]
+            if not found:
                 found += record_differences(theirs.record, ours.record or {})
                 if not found and _measured(theirs, RECORD) != _measured(ours, RECORD):
                     detail = "its text is another, and no value that a rebuild gives is"
@@ -63,6 +65,17 @@ def compare(
         compared.append("the served offer")
         found += offer_differences(served, _counterpart(served, "", ours), frame_differs=bool(found))
     return Comparison(tuple(compared), tuple(found))
+
+
+def _proofs(suffix: str, theirs: ArtifactSet, ours: ArtifactSet) -> Iterator[Difference]:
+    """Yield how a bill of materials or a statement of provenance differs."""
+    if not (theirs.has(suffix) and ours.has(suffix)) or _measured(theirs, suffix) == _measured(ours, suffix):
+        return
+    contents = [read_file(one.path(suffix)) for one in (theirs, ours)]
+    cause = "another commit, other uncommitted changes, or another release of what built it, which it names"
+    yield Difference(
+        "record", theirs.path(suffix).name, "it differs", cause, text_diff(theirs.path(suffix).name, *contents)
+    )
 
 
 def _measured(artifacts: ArtifactSet, suffix: str) -> tuple[int, str]:

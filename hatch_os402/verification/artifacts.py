@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from hatch_os402.archive.frame import write_frame
 from hatch_os402.archive.index import NAME as INDEX
 from hatch_os402.archive.pack import DEFLATED, Member, pack
-from hatch_os402.artifacts.names import OFFER, RECORD, SIGNED_SUFFIX, SUFFIXES, ZIPAPP
+from hatch_os402.artifacts.names import (
+    EXTRAS,
+    OFFER,
+    PROVENANCE,
+    RECORD,
+    SBOM,
+    SIGNED_SUFFIX,
+    SUFFIXES,
+    ZIPAPP,
+    extras_of,
+)
 from hatch_os402.artifacts.names import names as expected
 from hatch_os402.artifacts.record import CHECKSUM, DESCRIBED, FORMAT, is_whole, tools_of
 from hatch_os402.artifacts.sets import EARLIER
@@ -30,6 +40,7 @@ from hatch_os402.offer.reading import ReadOffer, read_envelope
 from hatch_os402.offer.signing import complete
 from hatch_os402.runtime.interpreters import find_compiler
 from hatch_os402.verification.listed import header_faults, listing_faults, recompiled
+from hatch_os402.verification.proofs import bill_faults, statement_faults
 from hatch_os402.verification.recorded import NOT_DERIVED, archive_faults, key_faults, offer_faults
 
 if TYPE_CHECKING:
@@ -78,7 +89,7 @@ class _Artifacts:
     def __init__(self, artifacts: ArtifactSet) -> None:
         self._set = artifacts
         self._tool = artifacts.tool
-        self.paths = {suffix: artifacts.path(suffix) for suffix in (*SUFFIXES, SIGNED_SUFFIX)}
+        self.paths = {suffix: artifacts.path(suffix) for suffix in (*SUFFIXES, *EXTRAS, SIGNED_SUFFIX)}
         self._offers: dict[str, ReadOffer] = {}
         self._packed = False
         """Whether the archive is there and whole."""
@@ -97,6 +108,10 @@ class _Artifacts:
         yield _link("record", self._record)
         yield _link("distributions", self._distributions)
         yield _link("bytecode", self._bytecode)
+        if self._set.has(SBOM):
+            yield _link("bill of materials", self._bill)
+        if self._set.has(PROVENANCE):
+            yield _link("provenance", self._provenance)
         yield _link("rest of the record", self._rest)
 
     def _open(self, suffix: str) -> BinaryIO:
@@ -215,9 +230,12 @@ class _Artifacts:
 
     def _record_problems(self, stated: dict[str, Any]) -> Iterator[str]:
         names = [self.paths[suffix].name for suffix in DESCRIBED]
-        if list(stated["artifacts"]) != list(expected(self._set.stem.name, tools_of(stated))[:-1]):
+        stem, listed = self._set.stem.name, stated["artifacts"]
+        if list(listed) != list(expected(stem, tools_of(stated), extras_of(stem, listed))[:-1]):
             yield f"it describes {', '.join(stated['artifacts'])}"
-        for suffix, name in zip(DESCRIBED, names, strict=True):
+        more = [suffix for suffix in EXTRAS if self._set.has(suffix)]
+        names += [self.paths[suffix].name for suffix in more]
+        for suffix, name in zip((*DESCRIBED, *more), names, strict=True):
             with suppress(_OpenError), self._open(suffix) as file:
                 size, sha256 = measure(file)
                 if stated["artifacts"].get(name) != {"size": size, "sha256": sha256}:
@@ -267,6 +285,24 @@ class _Artifacts:
         alone = sum(path.endswith(".pyc") for path in paths) - number
         rest = f"; {counted(alone, 'module')} without source: recorded, not derived" if alone else ""
         return f"CPython {version} compiles {counted(number, 'module')} to the same{rest}"
+
+    def _bill(self) -> str:
+        with self._open(SBOM) as file:
+            content = file.read()
+        if problems := list(bill_faults(content, self._stated)):
+            raise _BrokenError(_some(problems))
+        with self._unpacked() as (paths, unpack):
+            packed = [path for path in sorted(paths) if path.endswith(f".dist-info/sboms/{self.paths[SBOM].name}")]
+            if packed and unpack(packed[0]) != content:
+                raise _BrokenError(f"{packed[0]} in the archive is another one")
+        return f"{self.paths[SBOM].name}: the distributions of the record" + (", as in the archive" if packed else "")
+
+    def _provenance(self) -> str:
+        with self._open(PROVENANCE) as file:
+            problems = list(statement_faults(file.read(), self._stated))
+        if problems:
+            raise _BrokenError(_some(problems))
+        return f"{self.paths[PROVENANCE].name}: names these files by their hashes"
 
     def _rest(self) -> str:
         if self._stated is None:

@@ -272,7 +272,8 @@ def test_what_a_server_serves(built, rebuild, tmp_path, capsys, monkeypatch):
     offer = artifacts / "sample-0.1.0.offer.json"
     assert call(capsys, "sign", offer)[0] == 0
     with Os402Server(key.address) as server:
-        assert call(capsys, "publish", artifacts / "sample-0.1.0.pyz", "--url", server.url, "--no-prompt")[0] == 0
+        code, _, err = call(capsys, "publish", artifacts / "sample-0.1.0.pyz", "--url", server.url, "--no-prompt")
+        assert code == 0, err
         sha256 = json.loads(signed_path(offer).read_bytes())["sha256"]
         url = f"{server.url}/{sha256}"
         code, out, err = call(capsys, "verify", "--offer", url, "--rebuild", root, "--json")

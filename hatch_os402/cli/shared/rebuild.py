@@ -8,6 +8,7 @@ import click
 from packaging.utils import canonicalize_name
 
 from hatch_os402.build.again import build_again
+from hatch_os402.cli.shared.projects import opened_project
 from hatch_os402.errors import LockMisfitError
 from hatch_os402.files import temporary_folder
 from hatch_os402.formatting import escaped
@@ -30,9 +31,9 @@ _SHOWN = 10
 def rebuilt(root: Path, theirs: ArtifactSet | None, served: ReadOffer | None, reporter: Reporter) -> Comparison:
     """Rebuild the project at `root`, and compare the result with `theirs` and with what a server serves."""
     record = None if theirs is None else theirs.record
-    with temporary_folder() as workdir:
+    with opened_project(root) as (own, options), temporary_folder() as workdir:
         try:
-            ours = build_again(root, record, workdir, reporter)
+            ours = build_again(own, options, record, workdir, reporter)
         except LockMisfitError as error:
             cause = "the project requires something else than what was built: another commit, `features` or `groups`"
             found = (Difference("requirements", "pyproject.toml", reason, cause) for reason in error.reasons)
