@@ -83,6 +83,10 @@ class WheelError(Os402Error):
     """A wheel is damaged, dishonest or dangerous."""
 
 
+class AuditError(Os402Error):
+    """Nobody could be asked about vulnerabilities."""
+
+
 class BytecodeError(Os402Error):
     """Bytecode was required and cannot be had."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_os402.build.analysis import Analysis
+    from hatch_os402.cli.shared.audit import Audit
 
 
 @click.command()
@@ -32,16 +33,23 @@ if TYPE_CHECKING:
     help="How long to search for fixes; 0 does not search. Default: the option `remedies`.",
 )
 @click.option("--locked", is_flag=True, help="Fail without a lock that is of the project as it is.")
+@click.option(
+    "--audit", "audited", is_flag=True, help="Ask OSV for known vulnerabilities, and every index who serves which name."
+)
+@click.option("--audit-url", metavar="URL", help="Another server that speaks OSV's API.")
 def command(
     what: Path | None,
     remedies: int | None,
     *,
     as_json: bool,
     locked: bool,
+    audited: bool,
+    audit_url: str | None,
 ) -> None:
     """Resolve and classify everything that PROJECT needs, as a build does, and build nothing.
 
-    [default: the project of the current folder, or of one above it] The exit status is 1 when something cannot work.
+    [default: the project of the current folder, or of one above it] The exit status is 1 when something cannot work,
+    and with --audit when a distribution is vulnerable or nobody could be asked.
     """
     reporter = ClickReporter()
     with (
@@ -49,16 +57,29 @@ def command(
         context.opened(project, options, reporter, locked=locked) as build,
     ):
         found = analyze(build, remedies=remedies)
+        result = _audit(found, build, audit_url) if audited or audit_url else None
     for sentence in (text for vetted in found.vetted for text in vetted.unseen):
         reporter.debug(sentence)
     for finding in found.quiet if reporter.verbose else ():
         reporter.debug(f"perhaps: {render.note(finding)}")
     if as_json:
-        click.echo(json.dumps(found.assessment.to_json(), indent=2, ensure_ascii=False))
+        more = {} if result is None else {"audit": result.to_json()}
+        click.echo(json.dumps({**found.assessment.to_json(), **more}, indent=2, ensure_ascii=False))
     else:
         _show(found)
-    if found.assessment.errors:
+        if result is not None:
+            from hatch_os402.cli.shared.audit import show_audit  # noqa: PLC0415 - as in `_audit`
+
+            show_audit(result)
+    if found.assessment.errors or (result is not None and not result.passed):
         sys.exit(1)
+
+
+def _audit(found: Analysis, build: context.Context, url: str | None) -> Audit:
+    from hatch_os402.cli.shared.audit import audit  # noqa: PLC0415 - few want it
+    from hatch_os402.provenance.advisories import OSV  # noqa: PLC0415 - as above
+
+    return audit(found, build, url or OSV)
 
 
 def _show(found: Analysis) -> None:

@@ -25,10 +25,11 @@ from hatch_os402.installation.origin import NAME, find_origin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-EXTRAS = ("cli", "mcp", "publish", "sbom", "serve")
+EXTRAS = ("audit", "cli", "mcp", "publish", "sbom", "serve")
 
 _EXTRAS_OF = {
     **dict.fromkeys(("build", "click", "httpx", "rich", "tomlkit"), ("cli",)),
+    "pip_audit": ("audit",),
     **dict.fromkeys(("cyclonedx", "packageurl"), ("sbom",)),
     "mcp": ("mcp",),
     **dict.fromkeys(("Crypto", "eth_hash", "eth_keyfile", "eth_keys"), ("publish",)),

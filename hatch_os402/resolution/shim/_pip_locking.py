@@ -4,6 +4,9 @@ The job has `prefer` (pairs of a canonical name and the version that is taken wh
 one) and `listing`: the file for a JSON object, name → the wheels of the chosen release, those of other platforms
 included. Each is an object with `filename`, `url`, `origin` (the page or folder that listed it), `sha256`,
 `requires_python`, `yanked`, and, where the index says it, `size` (bytes) and `uploaded` (its text); else null.
+
+Beside the listing, with `.origins` in place of `.json`, is written who serves each name: name → page of an index → name
+and SHA256 of each of its wheels that are of the chosen release.
 """
 
 import json
@@ -17,7 +20,8 @@ def install(job, internals):
     if job.get("prefer"):
         _prefer(dict(job["prefer"]), internals)
     if job.get("listing"):
-        _note_links(job.setdefault("links", {}), internals)
+        job["pages"] = {}
+        _note_links(job, job.setdefault("links", {}), internals)
 
 
 def _prefer(versions, internals):
@@ -32,16 +36,18 @@ def _prefer(versions, internals):
     evaluator.get_applicable_candidates = preferred_last
 
 
-def _note_links(links, internals):
+def _note_links(job, links, internals):
     finder, canonicalize_name = internals.finder, internals.names.canonicalize_name
     make, from_json = finder.make_link_evaluator, internals.link.from_json.__func__
 
     def make_noting(self, project_name):
         made = make(self, project_name)
         evaluate = made.evaluate_link
-        known = links.setdefault(canonicalize_name(project_name), {})
+        name = canonicalize_name(project_name)
+        known = links.setdefault(name, {})
 
         def noting(link):
+            job["pages"].setdefault(name, {}).setdefault(str(link.comes_from or ""), [])
             if link.is_wheel:
                 known[link.url_without_fragment, link.comes_from] = link
             return evaluate(link)
@@ -72,9 +78,14 @@ def write_listing(job, report, internals):
                 continue
             if release == (name, version):
                 found.setdefault(name, []).append(_described(link))
+                page = job["pages"][name].setdefault(str(link.comes_from or ""), [])
+                page.append([link.filename, link._hashes.get("sha256")])
     os.makedirs(os.path.dirname(job["listing"]), exist_ok=True)
     with open(job["listing"], "w", encoding="utf-8") as file:
         json.dump(found, file)
+    names = {canonicalize_name(item["metadata"]["name"]) for item in items}
+    with open(job["listing"].removesuffix(".json") + ".origins", "w", encoding="utf-8") as file:
+        json.dump({name: pages for name, pages in job["pages"].items() if name in names}, file)
 
 
 def _described(link):
