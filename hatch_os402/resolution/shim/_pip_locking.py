@@ -83,9 +83,9 @@ def write_listing(job, report, internals):
     os.makedirs(os.path.dirname(job["listing"]), exist_ok=True)
     with open(job["listing"], "w", encoding="utf-8") as file:
         json.dump(found, file)
-    names = {canonicalize_name(item["metadata"]["name"]) for item in items}
+    chosen = {names.canonicalize_name(item["metadata"]["name"]) for item in report["install"]}
     with open(job["listing"].removesuffix(".json") + ".origins", "w", encoding="utf-8") as file:
-        json.dump({name: pages for name, pages in job["pages"].items() if name in names}, file)
+        json.dump({name: pages for name, pages in job["pages"].items() if name in chosen}, file)
 
 
 def _described(link):
