@@ -52,7 +52,12 @@ def assemble(launch: Sequence[Entry], tree: Tree, compiled: Compiled, *, sources
 
 
 def _without_reader(entries: Sequence[Entry]) -> list[Entry]:
-    return [entry for entry in entries if not entry.path.startswith(_READER)]
+    return [entry for entry in entries if not reads_patterns(entry.path)]
+
+
+def reads_patterns(path: str) -> bool:
+    """Whether the archive path is the launcher's reader of prepared patterns, which is packed where there are some."""
+    return path.startswith(_READER)
 
 
 def _place(entry: Entry) -> tuple[bool, bool, bool, bool, bytes]:

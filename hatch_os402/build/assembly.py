@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
 from hatch_os402.archive import frame as framing
-from hatch_os402.archive.assemble import importable, is_launcher, launcher_entries
+from hatch_os402.archive.assemble import importable, is_launcher, launcher_entries, reads_patterns
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, pack
 from hatch_os402.archive.patterns import prepare
@@ -129,6 +129,8 @@ def compile_all(entries: Sequence[Entry], profile: RunProfile | None, build: Con
     reporter.debug(f"compiled with {interpreter.path}")
     if options.prepared_patterns:
         compiled = replace(compiled, patterns=_prepare(entries, compiled, profile or RunProfile(), interpreter, build))
+    if not compiled.patterns.table:  # what is not packed is not counted
+        compiled = replace(compiled, pycs=tuple(pyc for pyc in compiled.pycs if not reads_patterns(pyc.entry.path)))
     return compiled
 
 

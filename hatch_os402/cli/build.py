@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, ZIPAPP
+from hatch_os402.artifacts.names import EXTRAS, FRAME, OFFER, RECORD, ZIPAPP
 from hatch_os402.artifacts.writing import remove_if_created
 from hatch_os402.build.making import make
 from hatch_os402.calls.rebuild import built
@@ -38,7 +38,8 @@ def command(what: Path | None) -> None:
     if pyproject.is_hatchling:
         found = built(root, reporter, always=True)
         offers = (one.path(OFFER) for one in found.expanded())
-        _show((found.path(ZIPAPP), found.path(FRAME), *offers, found.path(RECORD)))
+        extras = (found.path(suffix) for suffix in EXTRAS if found.has(suffix))
+        _show((found.path(ZIPAPP), found.path(FRAME), *offers, *extras, found.path(RECORD)))
         return
     source_date_epoch(os.environ)  # what is wrong with it is said before anything is built
     with remove_if_created(pyproject.directory), opened_project(root) as (own, options):

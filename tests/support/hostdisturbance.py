@@ -3,6 +3,7 @@
 A .pth file imports it at each start of that environment's Python, `-I` or not; nothing else does.
 
 `DISTURB_ORDER`: a seed, by which folders are listed in a shuffled order.
+`DISTURB_CLOCK`: seconds by which the clock is wrong.
 `DISTURB_PLATFORM`: win32 or darwin, which is then what the platform seems to be.
 """
 
@@ -64,6 +65,16 @@ def shuffle(seed):
     os.scandir = _ShuffledEntries(os.scandir, generator)
 
 
+def move_clock(seconds):
+    import time
+
+    now, now_ns, localtime, gmtime = time.time, time.time_ns, time.localtime, time.gmtime
+    time.time = lambda: now() + seconds
+    time.time_ns = lambda: now_ns() + seconds * 10**9
+    time.localtime = lambda given=None: localtime(time.time() if given is None else given)
+    time.gmtime = lambda given=None: gmtime(time.time() if given is None else given)
+
+
 PLATFORMS = {
     "win32": {"system": "Windows", "machine": "AMD64", "release": "11", "version": "10.0.26100", "os_name": "nt"},
     "darwin": {"system": "Darwin", "machine": "arm64", "release": "24.1.0", "version": "Darwin 24", "os_name": "posix"},
@@ -120,5 +131,7 @@ def pretend(name):
 
 if "DISTURB_ORDER" in os.environ:
     shuffle(os.environ["DISTURB_ORDER"])
+if "DISTURB_CLOCK" in os.environ:
+    move_clock(int(os.environ["DISTURB_CLOCK"]))
 if "DISTURB_PLATFORM" in os.environ:
     pretend(os.environ["DISTURB_PLATFORM"])
