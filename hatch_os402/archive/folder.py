@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.assemble import MAIN
+from hatch_os402.artifacts.artifact import WORK
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import work_folder
 from hatch_os402.launcher import RESERVED
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from hatch_os402.archive.entries import Entry, EntryReader
 
 _FILE, _FOLDER = 0o644, 0o755
-_WORK = ".os402-stage-"
+_WORK = f"{WORK}stage-"
 
 
 @contextmanager

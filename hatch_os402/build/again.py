@@ -56,8 +56,8 @@ def _expiry(options: Options, root: Path, record: Mapping[str, Any] | None, repo
     """Return the end of the offer: where it came from the machine that built, as recorded; else as the project says."""
     if record is None:
         return None
-    now, stated = int(time.time()), record.get("valid_until", {})
-    seconds, origin = stated.get("seconds"), stated.get("from")
+    now, stated = int(time.time()), record.get("valid_until")
+    seconds, origin = (stated.get("seconds"), stated.get("from")) if isinstance(stated, dict) else (None, None)
     if origin in _OF_THAT_MACHINE and isinstance(seconds, int) and options.offer.valid_until is None:
         reporter.info(f"the end of the offer was counted from {origin} where it was built: the record's is taken")
         return Expiry(seconds, origin, now)

@@ -90,7 +90,11 @@ def command(
         from hatch_os402.cli.shared.rebuild import rebuild_link, rebuilt  # noqa: PLC0415 - a build's imports
 
         theirs = None if chosen is None else chosen.build(checked=False)
-        comparison = rebuilt(root.absolute(), theirs, served, ClickReporter())
+        try:
+            comparison = rebuilt(root.absolute(), theirs, served, ClickReporter())
+        except Os402Error:
+            _show(links, None, as_json=as_json)  # what is known by then
+            raise
         links.append(rebuild_link(comparison, root))
     _show(links, comparison, as_json=as_json)
     if broken := [link.name for link in links if link.holds is False]:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from hatch_os402.artifacts.artifact import WORK
 from hatch_os402.environment import GIT, chosen
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def tracked_by(root: Path) -> Callable[..., str | None] | None:
 def commit_of(root: Path, outputs: Iterable[Path]) -> tuple[str, bool] | None:
     """Return the commit (hex) of the project at `root`, and whether its folder is as it is there; None without one.
 
-    Files that git ignores do not count, nor what lies in `outputs`, the folders that a build writes to.
+    Files that git ignores do not count, nor what lies in `outputs`, the folders that a build writes to, or in those in
+    which it writes first.
     """
     git = tracked_by(root)
     commit = git("rev-parse", "--verify", "HEAD") if git else None
@@ -59,5 +61,6 @@ def commit_of(root: Path, outputs: Iterable[Path]) -> tuple[str, bool] | None:
     resolved = root.resolve()
     inside = [path.resolve().relative_to(resolved) for path in outputs if path.resolve().is_relative_to(resolved)]
     excluded = [f":(exclude,literal){path.as_posix()}" for path in inside if path.parts]
+    excluded.append(f":(exclude,glob)**/{WORK}*/**")
     changes = git("status", "--porcelain", "--untracked-files=normal", "--", ".", *excluded)
     return commit, changes == ""

@@ -36,7 +36,7 @@ def archive_differences(
         )
         return
     found = list(_Comparison(theirs, ours, project, pythons).differences())
-    places = {path: place for place, path in enumerate([*ours.files, *theirs.files])}
+    places = {path: place for place, path in enumerate(dict.fromkeys([*ours.files, *theirs.files]))}
     yield from sorted(found, key=lambda one: places.get(one.where, -1)) or _packing(theirs, ours)
 
 

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import zipfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DIST_INFO = ".dist-info"
+_MAX_READ = 1 << 26
+"""Bytes of a file that are held in memory, to show how it differs."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,13 @@ class ArchiveContents:
         }
 
     def read(self, path: str) -> bytes:
-        """Return the content of a file; nothing when there is none."""
-        info = self._infos.get(path)
-        return b"" if info is None else b"".join(read_chunks(self._archive, info))
+        """Return the content of a file, of a very large one its beginning; nothing when there is none."""
+        info, content = self._infos.get(path), b""
+        for chunk in [] if info is None else read_chunks(self._archive, info):
+            content += chunk
+            if len(content) > _MAX_READ:
+                break
+        return content
 
     def _sha256(self, info: zipfile.ZipInfo) -> str:
         digest = hashlib.sha256()
@@ -76,7 +82,8 @@ class ArchiveContents:
             if file == "RECORD" and folder.endswith(_DIST_INFO):
                 name = str(canonicalize_name(folder.removesuffix(_DIST_INFO).partition("-")[0]))
                 text = self.read(path).decode("utf-8", "replace")
-                found.update({row[0]: name for row in csv.reader(io.StringIO(text)) if row})
+                with suppress(csv.Error):  # a RECORD that is none: what it lists has no owner
+                    found.update({row[0]: name for row in csv.reader(io.StringIO(text)) if row})
         return found
 
     @cached_property

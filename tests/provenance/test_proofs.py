@@ -43,7 +43,7 @@ def shelf(tmp_path_factory) -> Path:
     return folder
 
 
-def write(folder, options="sbom = true\nprovenance = true\n"):
+def write(folder, options='sbom = true\nprovenance = true\nstaging = "staged"\n'):
     return write_project(
         folder,
         dependencies=["upper"],
