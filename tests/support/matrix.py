@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DOCUMENT = REPOSITORY / "docs" / "reproducible.md"
 START, END = "<!-- matrix: hatch run matrix -->", "<!-- end of matrix -->"
 PIP_FLOOR = "23.3"
-HATCHLINGS = ("1.27.0", "1.28.0")
+HATCHLINGS = ("1.32.4", "1.33.0")
 """Two releases that write the same METADATA for the project."""
 
 _YEAR = 400 * 86_400
