@@ -35,7 +35,7 @@ def replacing_folder(folder: Path | None, contents: Sequence[Entry], reader: Ent
     if folder is None:
         yield
         return
-    _check_replaceable(folder)
+    check_replaceable(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with work_folder(folder.parent, _WORK) as work:
@@ -52,8 +52,8 @@ def replacing_folder(folder: Path | None, contents: Sequence[Entry], reader: Ent
         ) from error
 
 
-def _check_replaceable(folder: Path) -> None:
-    """Refuse a folder that is not ours to remove: no link, and nothing but a staged tree or an empty folder."""
+def check_replaceable(folder: Path) -> None:
+    """Raise `ArtifactError` for a folder that is not ours to remove: only a staged tree or an empty folder is."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise ArtifactError(
             f"the staged tree is to be written to {folder}, which is {'a link' if folder.is_symlink() else 'a file'}.\n"

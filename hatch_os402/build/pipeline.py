@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.assemble import assemble
-from hatch_os402.archive.folder import replacing_folder
+from hatch_os402.archive.folder import check_replaceable, replacing_folder
 from hatch_os402.archive.staging import stage
 from hatch_os402.artifacts.writing import staged
 from hatch_os402.build import analysis, assembly, context, proofs
@@ -93,6 +93,8 @@ def build(
     They replace those of an earlier build together; when anything fails, those stay. `expiry` is the end of the offer
     when it is not for the options to decide; `own_cache` as in `context.opened`. Raises `Os402Error`.
     """
+    if options.staging is not None:
+        check_replaceable(options.staging)
     kept = KeepingReporter(reporter)
     with context.opened(project, options, kept, own_cache=own_cache) as build:
         expiry = expiry or decide_expiry(options.offer, project.root, os.environ, int(time.time()))

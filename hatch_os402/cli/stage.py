@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hatch_os402.archive.folder import replacing_folder
+from hatch_os402.archive.folder import check_replaceable, replacing_folder
 from hatch_os402.build import context
 from hatch_os402.build.pipeline import assembled
 from hatch_os402.cli.shared.conditions import given_project, project_option
@@ -30,6 +30,7 @@ def command(folder: Path | None) -> None:
     root = project_root(given_project())
     with opened_project(root) as (project, options), context.opened(project, options, reporter) as build:
         place = folder or options.staging or root / DEFAULT
+        check_replaceable(place)  # before anything is resolved
         found = assembled(build)
         with replacing_folder(place, found.contents, build.reader):
             pass

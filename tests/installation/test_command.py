@@ -37,7 +37,7 @@ def without_pip(monkeypatch):
 
 def test_pip_of_this_python(here, tmp_path, monkeypatch):
     assert install_command("publish") == f"{tmp_path}/bin/python -m pip install 'hatch-os402[publish]'"
-    assert install_command().endswith("'hatch-os402[cli,mcp,publish,serve]'")
+    assert install_command().endswith("'hatch-os402[audit,cli,mcp,publish,sbom,serve]'")
     monkeypatch.setattr(module, "find_origin", lambda: Origin(CLONE.url, tmp_path, editable=True))
     assert install_command("cli").endswith(f"-m pip install --editable '{tmp_path}[cli]'")
 
@@ -111,7 +111,7 @@ def test_a_module_leads_to_its_extras(here):
     assert said.splitlines()[1].endswith("-m pip install 'hatch-os402[publish,serve]'")
     assert '"publish" and "serve"' in said
     assert '"mcp"' in missing_module("mcp")
-    assert "[cli,mcp,publish,serve]" in missing_module("unheard_of")
+    assert "[audit,cli,mcp,publish,sbom,serve]" in missing_module("unheard_of")
 
 
 def test_every_extra_of_the_package_is_known():
