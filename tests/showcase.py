@@ -1,6 +1,6 @@
 """Real packages, each used by a small program (`e2e/packages`), without a disk; and the page that tells of it.
 
-`python tests/showcase.py` writes `docs/packages.md` (`hatch run packages` does the same).
+`python tests/showcase.py` writes `docs/reference/showcase.md` (`hatch run packages` does the same).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from support.buildproject import Build
 
 PROJECT = REPOSITORY / "tests/e2e/packages"
-PAGE = REPOSITORY / "docs/packages.md"
+PAGE = REPOSITORY / "docs/reference/showcase.md"
 WORKS = "works"
 
 _HEAD = """\
@@ -33,8 +33,8 @@ _HEAD = """\
 Each of these packages is used by a small program, all built into one archive by `hatch build -t os402` and run under
 os402's rules by the tests: no file but the interpreter's own, no network, no threads, small limits, and a watch that
 fails the program when it so much as tries to open something else. *Works* means that the program found exactly what
-it should have. The programs are in [`tests/e2e/packages`](../tests/e2e/packages/showcase).
-[Does my package run?](reference/packages.md) lists the most downloaded distributions: which are built, and can be imported.
+it should have. The programs are in [`tests/e2e/packages`](../../tests/e2e/packages/showcase).
+[Does my package run?](packages.md) lists the most downloaded distributions: which are built, and can be imported.
 
 `hatch run packages` writes this page: it builds from the newest versions that the index has, runs everything and says
 what came of it. The CPU time is that of one call on the machine that wrote the page, from the start of the process to

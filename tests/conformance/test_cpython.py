@@ -26,7 +26,7 @@ else:
     import tomli as tomllib
 
 HERE = Path(__file__).parent
-DOCUMENT = HERE.parent.parent / "docs" / "importer.md"
+DOCUMENT = HERE.parent.parent / "docs/explanation/importer.md"
 TABLES = ("not_run", "left_out", "to_fix")
 SUITES = {
     "finders and loaders": r"test_importlib\.source",
@@ -167,7 +167,7 @@ def test_the_documentation_counts_right(cases, python312):
         counts = [len(names), len(names) - len(concerned), ran, len(concerned) - ran]
         rows.append(f"| {suite} | {' | '.join(map(str, counts))} |")
     table = re.findall(r"^\| .* \| \d.*$", text, re.MULTILINE)
-    assert table == rows, "docs/importer.md should say:\n" + "\n".join(rows)
+    assert table == rows, "docs/explanation/importer.md should say:\n" + "\n".join(rows)
 
 
 def test_every_reason_is_one():

@@ -1,4 +1,4 @@
-"""The probes of `probes.py`: every outcome is the right one, and docs/sandbox.md is up to date."""
+"""The probes of `probes.py`: every outcome is the right one, and docs/explanation/sandbox.md is up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run every probe, here and with os402's own steps alone, and write docs/sandbox.md: `python tests/support/probetable.py`.
+"""Run every probe, here and with os402's own steps alone, and write a page: `python tests/support/probetable.py`.
 
 The second column is what the same probe gives where a program is confined by what os402's server does (`src/os/sandbox.rs`)
 and by nothing else, on the same kernel: with mounts and seccomp taken away (`lesser.py`), that is what is left here.
@@ -29,7 +29,7 @@ from support.probes import ALLOWED_CALLS, CALLS, GROUPS, HELPERS
 from support.programs import write_offer
 
 HERE = Path(__file__).parent
-DOCUMENT = HERE.parents[1] / "docs" / "sandbox.md"
+DOCUMENT = HERE.parents[1] / "docs/explanation/sandbox.md"
 RAW = "System calls that Python has no function for"
 MACHINE = f"Linux {'.'.join(platform.release().split('.')[:2])}, {platform.machine()}, by {'a user' if os.getuid() else 'root'}."
 AS_OS402 = (sys.executable, str(HERE / "lesser.py"), "mount_setattr", "prctl:22", "--")

@@ -26,7 +26,7 @@ _HEAD = """\
 The {listed} most downloaded distributions of the index ({listed_on}), in its newest releases. Each was built alone by
 `hatch build -t os402`, and everything at its top was imported under os402's rules: no disk, no network, no threads, and none of the modules that
 the pinned runtime lacks. What is imported is what the distribution's own RECORD lists: top-level modules, and the parts of namespaces.
-An import is not yet use: [Packages that were seen to work](../packages.md) has programs that use some of them.
+An import is not yet use: [Packages that were seen to work](showcase.md) has programs that use some of them.
 
 `hatch run survey` writes this page and [its data](packages.json). {count} of {listed} were surveyed, with hatch-os402 {release}, last on {date}.
 

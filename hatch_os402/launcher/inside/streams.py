@@ -1,7 +1,7 @@
 """stdin, stdout and stderr as a CGI program needs them: UTF-8, newlines untouched, and stdin ending with the body.
 
 And the end of the process: once threads and atexit handlers have ended and the streams are flushed, it exits, without
-the interpreter's finalization, which takes a tenth of a start. See docs/what-runs.md for what that leaves out.
+the interpreter's finalization, which takes a tenth of a start. docs/reference/what-runs.md says what that leaves out.
 """
 
 import atexit
