@@ -6,6 +6,7 @@ reader has is in HTML comments, which no reader sees:
 - `<!-- file: PATH -->` before a block of code: the file that the reader writes with it.
 - `<!-- project: NAME -->`: the session starts in a project of `tests/data/documents`.
 - `<!-- fixture: NAME -->`: the same with one of `fixtures`.
+- `<!-- first: COMMAND -->`: a command that runs before the next block.
 - `<!-- console: exits N -->`: the exit status of the next block's last command. Without it every command succeeds.
 - `<!-- console: types ANSWER, ANSWER -->`: the next block's command runs on a terminal, and asks for these.
 - `<!-- console: not run: REASON -->`: the next block is for the reader alone.
@@ -46,12 +47,12 @@ LIMIT = 240
 """Seconds that a command may take."""
 
 _PIECE = re.compile(
-    r"^<!-- (?P<key>console|file|fixture|project): (?P<value>.+?) -->$"
+    r"^<!-- (?P<key>console|file|first|fixture|project): (?P<value>.+?) -->$"
     r"|^(?P<fence>`{3,})(?P<language>\w*)[ ]*\n(?P<text>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
 _VARIABLE = (  # what differs from one run to the next
-    (re.compile(r"\b(0x)?[0-9a-f]{7,}…?(?![\w…])"), "HEX"),
+    (re.compile(r"\b(0x)?[0-9a-f]{7,}\b"), "HEX"),
     (re.compile(r"\b\d[\d,]*(\.\d+)? ?(bytes|B|kB|KB|KiB|MB|MiB)\b"), "SIZE"),
     (re.compile(r"\b\d+(\.\d+)? ?(s|ms)\b"), "TIME"),
     (re.compile(r"\b20\d\d-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?Z?)?"), "DATE"),
@@ -122,7 +123,8 @@ def agree(shown: tuple[str, ...], printed: str) -> bool:
 
 
 def _pattern(line: str) -> str:
-    return "[^\n]*".join(map(re.escape, _plain(line).split("…")))
+    shortened = re.sub(r"\b(0x)?[0-9a-f]*…", "…", line)  # a digest that the page shows in part
+    return "[^\n]*".join(map(re.escape, _plain(shortened).split("…")))
 
 
 def _plain(line: str) -> str:
@@ -163,23 +165,34 @@ class Session:
         """Give the reader a copy of a project, as the current folder."""
         self.work = self.home / project.name
         shutil.copytree(project, self.work, ignore=shutil.ignore_patterns("dist", "__pycache__"))
+        with self._state.open("a", encoding="utf-8") as state:
+            state.write(f"cd {shlex.quote(str(self.work))}\n")
+        for pyproject in self.work.rglob("pyproject.toml"):
+            pyproject.write_text(self.here(pyproject.read_text(encoding="utf-8")))
 
     def run(self, block: Block) -> None:
         """Run the commands of a block; AssertionError where one fails or prints something else."""
-        todo = steps(block.text)
-        for number, step in enumerate(todo, 1):
-            expected = int(block.said("console", "exits") or 0) if number == len(todo) else 0
-            command = self.here(step.command)
-            if command.startswith("hatch-os402 serve"):
-                status, printed = 0, self._serve(f"{command} --port {self.port}", step)
-            elif (answers := block.said("console", "types")) is not None:
-                status, printed = self._type(command, [answer.strip() for answer in answers.split(",")])
-            else:
-                status, printed = self._call(command, stderr=step.shows_stderr)
-            printed = self._there(printed)
-            report = f"line {block.line}\n$ {step.command}\n{printed}\n-- shown:\n" + "\n".join(step.shown)
-            assert status == expected, f"exit status {status} at {report}"
-            assert not step.shown or agree(step.shown, printed), f"something else is printed at {report}"
+        for key, command in block.directives:
+            if key == "first":
+                self._step(Step(command, ()), block)
+        *all_but_last, last = steps(block.text)
+        answers = block.said("console", "types")
+        for step in all_but_last:
+            self._step(step, block)
+        self._step(last, block, int(block.said("console", "exits") or 0), answers)
+
+    def _step(self, step: Step, block: Block, expected: int = 0, answers: str | None = None) -> None:
+        command = self.here(step.command)
+        if command.startswith("hatch-os402 serve"):
+            status, printed = 0, self._serve(f"{command} --port {self.port}", step)
+        elif answers is not None:
+            status, printed = self._type(command, [answer.strip() for answer in answers.split(",")])
+        else:
+            status, printed = self._call(command, stderr=step.shows_stderr)
+        printed = self._there(printed)
+        report = f"line {block.line}\n$ {step.command}\n{printed}\n-- shown:\n" + "\n".join(step.shown)
+        assert status == expected, f"exit status {status} at {report}"
+        assert not step.shown or agree(step.shown, printed), f"something else is printed at {report}"
 
     def here(self, text: str) -> str:
         """Return a command with the places of this machine."""
@@ -234,7 +247,8 @@ class Session:
             asked.sendline(answer)
         asked.expect(pexpect.EOF)
         asked.close()
-        return asked.exitstatus, (printed + asked.before.lstrip("\r\n")).replace("\r", "")
+        # A terminal ends the line of a secret by itself, and `echo=False` that of any other.
+        return asked.exitstatus, re.sub(r":\n+", ":\n", (printed + asked.before).replace("\r", ""))
 
     def _serve(self, command: str, step: Step) -> str:
         """Start a server, which runs until the page ends or starts another, and return its first lines."""

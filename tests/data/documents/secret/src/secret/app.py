@@ -1,0 +1,2 @@
+def main():
+    print("Content-Type: text/plain\n\nsecret")
