@@ -18,6 +18,7 @@ from ..index import PREFIX, ROOT, TMP
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import BytesIO
     from types import ModuleType
     from typing import Any, NoReturn
 
@@ -57,6 +58,10 @@ class VirtualFiles:
         self._descriptors: Descriptors | None = None
         self.open_files: dict[int, Any] = {}
         """What is open by numbers of ours."""
+
+    def hold_body(self, body: "BytesIO") -> None:
+        """Give descriptor 0 the body of the call, which has been read from it."""
+        self.open_files[0] = _Body(body)
 
     @property
     def table(self) -> "MountTable":
@@ -98,6 +103,20 @@ class VirtualFiles:
         from .tmp_importer import use_virtual_files  # noqa: PLC0415 - few programs need it
 
         use_virtual_files()
+
+
+class _Body:
+    """An `OpenBody` (devices.py), once somebody asks: most programs take the body from `sys.stdin`."""
+
+    def __init__(self, body: "BytesIO") -> None:
+        self._body = body
+
+    def __getattr__(self, name: str) -> "Any":
+        from .devices import OpenBody  # noqa: PLC0415 - see above
+
+        opened = OpenBody(self._body, os.O_RDONLY, "<stdin>")
+        vars(self).update({key: getattr(opened, key) for key in dir(opened) if key[:1] != "_"})
+        return getattr(opened, name)
 
 
 def install(virtual: VirtualFiles) -> None:
