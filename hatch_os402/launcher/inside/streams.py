@@ -28,17 +28,6 @@ _original: "tuple[Any, ...]" = ()
 _references = 0
 
 
-class Body(BytesIO):
-    """The body of a call, where the kernel's stdin was."""
-
-    name = "<stdin>"
-    mode = "rb"
-
-    def fileno(self) -> int:
-        """Return the descriptor by which `os.read` and `open` get it, too (vfs/patches.py)."""
-        return 0
-
-
 def prepare() -> "BytesIO | None":
     """Set up sys.stdin, sys.stdout and sys.stderr; return the body that stdin now is, if it is one.
 
@@ -46,8 +35,10 @@ def prepare() -> "BytesIO | None":
     """
     global _alone, _original, _references  # noqa: PLW0603 - one process, one end
     stdin, sys.stdin = sys.stdin, _body(sys.stdin)
+    body = None
     if sys.stdin is not stdin:
         sys.__stdin__ = sys.stdin  # type: ignore[assignment,misc]  # the pipe itself need never end
+        body = sys.stdin.buffer
     _original = (sys.stdout, sys.stderr)
     if type(sys.stdout) is type(sys.stderr) is TextIOWrapper:
         _alone = not atexit._ncallbacks()  # noqa: SLF001 - no other way to know
@@ -61,8 +52,7 @@ def prepare() -> "BytesIO | None":
     _set(sys.stdout, "strict")
     _set(sys.stderr, "backslashreplace")
     atexit.register(_end)  # the last to be called, for it is the first to be registered
-    body = getattr(sys.stdin, "buffer", None)
-    return body if type(body) is Body else None
+    return body  # type: ignore[return-value]  # as `_body` makes it
 
 
 def note_end(problem: BaseException) -> None:
@@ -161,9 +151,17 @@ def _body(stdin: "TextIO") -> "TextIO":
         content = b""
     else:
         return stdin
-    body = TextIOWrapper(Body(content), encoding="utf-8")
-    body.mode = "r"  # type: ignore[misc]  # as the interpreter does
-    return body
+    # With the attributes that the interpreter gives them; a class would take longer.
+    body: Any = BytesIO(content)
+    body.name, body.mode, body.fileno = "<stdin>", "rb", _stdin
+    text = TextIOWrapper(body, encoding="utf-8")
+    text.mode = "r"  # type: ignore[misc]  # as above
+    return text
+
+
+def _stdin() -> int:
+    """Return the descriptor by which `os.read` and `open` get the body, too (vfs/patches.py)."""
+    return 0
 
 
 def _set(stream: "TextIO", errors: str) -> None:

@@ -60,8 +60,19 @@ class VirtualFiles:
         """What is open by numbers of ours."""
 
     def hold_body(self, body: "BytesIO") -> None:
-        """Give descriptor 0 the body of the call, which has been read from it."""
-        self.open_files[0] = _Body(body)
+        """Give descriptor 0 the body of the call, which has been read from it: an `OpenBody`, once somebody asks."""
+
+        def __getattr__(name: str) -> "Any":  # noqa: N807 - as a module has it (PEP 562)
+            from .devices import OpenBody  # noqa: PLC0415 - most programs take the body from `sys.stdin`
+
+            opened = OpenBody(body, os.O_RDONLY, "<stdin>")
+            if self.open_files.get(0) is waiting:  # not closed
+                self.open_files[0] = opened
+            return getattr(opened, name)
+
+        waiting: Any = type(sys)("<stdin>")  # to make a class would take longer
+        waiting.__getattr__ = __getattr__
+        self.open_files[0] = waiting
 
     @property
     def table(self) -> "MountTable":
@@ -103,20 +114,6 @@ class VirtualFiles:
         from .tmp_importer import use_virtual_files  # noqa: PLC0415 - few programs need it
 
         use_virtual_files()
-
-
-class _Body:
-    """An `OpenBody` (devices.py), once somebody asks: most programs take the body from `sys.stdin`."""
-
-    def __init__(self, body: "BytesIO") -> None:
-        self._body = body
-
-    def __getattr__(self, name: str) -> "Any":
-        from .devices import OpenBody  # noqa: PLC0415 - see above
-
-        opened = OpenBody(self._body, os.O_RDONLY, "<stdin>")
-        vars(self).update({key: getattr(opened, key) for key in dir(opened) if key[:1] != "_"})
-        return getattr(opened, name)
 
 
 def install(virtual: VirtualFiles) -> None:
