@@ -49,6 +49,7 @@ _read: dict[str, int] = {}
 """Module → bytes of code that were loaded for it."""
 _patterns: dict[tuple[type, str | bytes, int], None] = {}
 """What `re` was asked for: kind, pattern, flags."""
+_registered: list[bool] = []
 _MOST_PATTERNS, _LONGEST_PATTERN = 5_000, 8_192
 
 
@@ -130,7 +131,9 @@ def _measured_exec(code: Any, space: Any = None, names: Any = None, /, **more: A
         space.setdefault("exec", _measured_exec)  # it runs the program, if that is a module
     elif caller.f_globals.get("__package__") == "_os402" and _phases[-1][0] != "request":
         _phase("request")
-    run_code(code, space, names if names is not None else space, **more)  # noqa: S102 - see above
+    _run(code, space, names if names is not None else space, **more)
+    if space.get("__name__") == "_os402.streams":
+        space["prepare"] = _then_report(space["prepare"])
     if OPTIONS["lazy"] and space.get("__name__") == "_os402.start":
         space["start"] = _lazily(space["start"])
 
@@ -247,6 +250,34 @@ def _origin(module: Any) -> str:
         return ""
 
 
+def _run(*what: Any, **more: Any) -> None:
+    """Do what `exec` does, and report at the end if the launcher does not come to that (see `_then_report`)."""
+    if _phases[-1][0] == "request":
+        _report_at_end()
+    try:
+        run_code(*what, **more)  # noqa: S102 - see above
+    except BaseException:
+        _report_at_end()
+        raise
+
+
+def _then_report(prepare: Callable[[], Any]) -> Callable[[], Any]:
+    """Return the launcher's `prepare`, whose handler of the end must be the first: after it nothing is called."""
+
+    def prepared() -> Any:
+        done = prepare()
+        _report_at_end()
+        return done
+
+    return prepared
+
+
+def _report_at_end() -> None:
+    if not _registered:
+        _registered.append(True)
+        atexit.register(_report)
+
+
 def _report() -> None:
     """Write what was seen to where stderr was."""
     now = CLOCK()
@@ -277,7 +308,6 @@ def _report() -> None:
         text = text[_write(_report_to, text) :]
 
 
-atexit.register(_report)
 gc.callbacks.append(_collecting)
 _frozen_importlib._find_and_load = _measured_find_and_load  # type: ignore[attr-defined]  # noqa: SLF001 - see above
 PROGRAM["exec"] = _measured_exec

@@ -354,7 +354,7 @@ if __name__ == "__main__":
     json.dump(facts(), sys.stdout)
 """
     data = launching.archive({"pkg/__init__.py": "value = 4\n", "pkg/__main__.py": main}, "pkg")
-    dunder = ["builtins", "doc", "file", "loader", "name", "package", "spec"]
+    dunder = ["builtins", "cached", "doc", "file", "loader", "name", "package", "spec"]
     assert launching.run(data, tmp_path).facts == {
         "pickled": True,
         "same": True,

@@ -22,12 +22,21 @@ def handle(
     """Do what `sys.excepthook` does, as it is right for a CGI program. For `launcher` see `show`."""
     if isinstance(error, BrokenPipeError) and has_no_reader(sys.stdout):
         return  # whoever asked has gone
-    take_back_headers()
+    ends = _is_uncaught(trace, launcher)
+    if ends:
+        take_back_headers()
     show(kind, error, trace, launcher)
-    if issubclass(kind, KeyboardInterrupt):
+    if ends and kind is KeyboardInterrupt:
         # CPython ends as the signal asks when the text that it ran last ended so (pythonrun.c), and we have run others.
         with suppress(KeyboardInterrupt):
             eval("interrupt()", {"interrupt": _interrupt})  # noqa: S307 - a text of ours
+
+
+def _is_uncaught(trace: TracebackType | None, launcher: dict[str, Any]) -> bool:
+    """Whether the exception has gone through the launcher: the program is over. Else somebody calls the hook."""
+    while trace is not None and trace.tb_frame.f_globals is not launcher:
+        trace = trace.tb_next
+    return trace is not None
 
 
 def _interrupt() -> NoReturn:
@@ -92,5 +101,7 @@ def show(
         part.stack[:] = [frame for frame in part.stack if not frame.filename.startswith(MACHINERY)]
         causes = (part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or ()))
         pending += [cause for cause in causes if cause is not None]
-    if sys.stderr is not None:
-        sys.stderr.writelines(report.format())
+    stderr = getattr(sys, "stderr", None)
+    if stderr is not None:
+        for line in report.format():
+            stderr.write(line)  # the only method that the interpreter counts on

@@ -30,6 +30,8 @@ PREPARED = ("re", "re._compiler", "re._parser")
 """Those that use what the build has prepared (prepared.py)."""
 PATTERNS = "_os402/patterns"
 """Where that is in the archive."""
+_NEVER = 10_000_000
+"""How many new objects there are when collection begins, as long as the entry point is imported; 700 is usual."""
 _LINE = 16
 """Of `__main__.py`: the one that calls `start`."""
 _SETTINGS = b"\nSETTINGS = "
@@ -93,12 +95,13 @@ def start(
     _answer(index)
     global streams  # noqa: PLW0603 - one process, one end
     streams = module("streams")
-    streams.prepare()
+    if (body := streams.prepare()) is not None and closed:
+        files.hold_body(body)
     streams.finalize = finalize
     if sys.flags.no_site:
         for name in OF_SITE:
             vars(builtins)[name] = _OfSite(name)
-    sys.excepthook = _excepthook
+    sys.excepthook = sys.__excepthook__ = _excepthook  # a hook of the program's may call the latter
     _run(index, entry_point, interface, module, settings)
 
 
@@ -262,23 +265,28 @@ def _target(index: "Index", name: str, attributes: str) -> "Any":
 def _import(name: str, load: "Callable[[str], Any]" = __import__) -> None:
     """Import a module, by `load`, and leave what that made out of garbage collection: it stays until the end.
 
-    To look through it again and again, once more at the very end, would cost as much as a fifth of a start.
+    To look through it again and again, once more at the very end, would cost as much as a fifth of a start. What the
+    module says of collection counts: it may disable it, or set another threshold.
     """
-    enabled = gc.isenabled()
-    gc.disable()
+    usual = gc.get_threshold()
+    never = (_NEVER, *usual[1:])
+    gc.set_threshold(*never)
     try:
         load(name)
     finally:
         gc.freeze()
-        if enabled:
-            gc.enable()
+        if gc.get_threshold() == never:
+            gc.set_threshold(*usual)
 
 
 def _new_main() -> "ModuleType":
     global launched_from  # noqa: PLW0603 - one process, one program
     launched_from = sys.modules["__main__"]
-    sys.modules["__main__"] = type(sys)("__main__")
-    return sys.modules["__main__"]
+    main: Any = type(sys)("__main__")
+    sys.modules["__main__"] = main
+    main.__builtins__ = builtins  # C code imports by way of them
+    main.__cached__ = None
+    return main  # type: ignore[no-any-return]
 
 
 def _excepthook(kind: "type[BaseException]", error: BaseException, trace: "TracebackType | None") -> None:

@@ -28,10 +28,17 @@ _original: "tuple[Any, ...]" = ()
 _references = 0
 
 
-def prepare() -> None:
-    """Set up sys.stdin, sys.stdout and sys.stderr. Streams that are missing or of another kind are left alone."""
+def prepare() -> "BytesIO | None":
+    """Set up sys.stdin, sys.stdout and sys.stderr; return the body that stdin now is, if it is one.
+
+    Streams that are missing or of another kind are left alone.
+    """
     global _alone, _original, _references  # noqa: PLW0603 - one process, one end
-    sys.stdin = _body(sys.stdin)
+    stdin, sys.stdin = sys.stdin, _body(sys.stdin)
+    body = None
+    if sys.stdin is not stdin:
+        sys.__stdin__ = sys.stdin  # type: ignore[assignment,misc]  # the pipe itself need never end
+        body = sys.stdin.buffer
     _original = (sys.stdout, sys.stderr)
     if type(sys.stdout) is type(sys.stderr) is TextIOWrapper:
         _alone = not atexit._ncallbacks()  # noqa: SLF001 - no other way to know
@@ -45,17 +52,21 @@ def prepare() -> None:
     _set(sys.stdout, "strict")
     _set(sys.stderr, "backslashreplace")
     atexit.register(_end)  # the last to be called, for it is the first to be registered
+    return body  # type: ignore[return-value]  # as `_body` makes it
 
 
 def note_end(problem: BaseException) -> None:
     """Take what the program ended with: the interpreter makes an exit status of it, and of a signal something else."""
     global status  # noqa: PLW0603 - as above
     if isinstance(problem, SystemExit):
-        code = problem.code
+        try:
+            code = problem.code
+        except Exception:  # noqa: BLE001 - a program's own, and the interpreter's to report
+            return
         number = 0 if code is None else code if isinstance(code, int) else 1
         status = number if -(1 << 31) <= number < 1 << 31 else None
-    elif not isinstance(problem, KeyboardInterrupt):
-        status = 1
+    elif type(problem) is not KeyboardInterrupt and getattr(sys, "excepthook", None) is sys.__excepthook__:
+        status = 1  # another hook may exit otherwise
 
 
 def allow_holder() -> None:
@@ -73,8 +84,7 @@ def _holders() -> int:
 
 def _end() -> None:
     """Flush the streams, and exit. What goes wrong here is left to the interpreter, which does the same and says so."""
-    _flush()
-    if not finalize and not _is_held():
+    if _flush() and not finalize and not _is_held():
         if status is not None and _alone:
             _exit(status)
     else:
@@ -96,8 +106,11 @@ def _is_held() -> bool:
         return True
 
 
-def _flush() -> None:
-    """Flush stdout. If nobody reads it any more, what it holds is given up, so that nothing complains later."""
+def _flush() -> bool:
+    """Flush stdout; return whether that went well.
+
+    If nobody reads it any more, what it holds is given up, so that nothing complains later.
+    """
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -108,6 +121,9 @@ def _flush() -> None:
             pass
     except ValueError:  # the program has closed it
         pass
+    except Exception:  # noqa: BLE001 - of whatever the program has put there
+        return False
+    return True
 
 
 def _note_first_write(raw: "Any") -> None:
@@ -130,10 +146,22 @@ def _body(stdin: "TextIO") -> "TextIO":
         return stdin
     length = environ.get("CONTENT_LENGTH", "")
     if length.isascii() and length.isdigit():
-        return TextIOWrapper(BytesIO(buffer.read(int(length))), encoding="utf-8")
-    if "GATEWAY_INTERFACE" in environ:  # without a length there is no body
-        return TextIOWrapper(BytesIO(), encoding="utf-8")
-    return stdin
+        content = buffer.read(int(length))
+    elif "GATEWAY_INTERFACE" in environ:  # without a length there is no body
+        content = b""
+    else:
+        return stdin
+    # With the attributes that the interpreter gives them; a class would take longer.
+    body: Any = BytesIO(content)
+    body.name, body.mode, body.fileno = "<stdin>", "rb", _stdin
+    text = TextIOWrapper(body, encoding="utf-8")
+    text.mode = "r"  # type: ignore[misc]  # as above
+    return text
+
+
+def _stdin() -> int:
+    """Return the descriptor by which `os.read` and `open` get the body, too (vfs/patches.py)."""
+    return 0
 
 
 def _set(stream: "TextIO", errors: str) -> None:

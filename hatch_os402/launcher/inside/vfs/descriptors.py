@@ -5,6 +5,7 @@ To C code these numbers mean nothing: it fails with EBADF. Imported with the fir
 
 import errno
 import os
+import sys
 
 from .mount_table import OpenDirectory
 
@@ -85,6 +86,8 @@ class Descriptors:
     def close(self, number: int) -> None:
         """Do what `os.close` does."""
         del self._open[number]
+        if number < FIRST:  # stdin, whose body we have: it is open for the kernel, too
+            sys.modules[os.name].close(number)
 
     def lseek(self, number: int, position: int, whence: int, /) -> int:
         """Do what `os.lseek` does."""
@@ -93,7 +96,7 @@ class Descriptors:
     def fstat(self, number: int) -> os.stat_result:
         """Do what `os.fstat` does."""
         what = self._open[number]
-        return what.mount.status(what.name) if isinstance(what, OpenDirectory) else what.file.status()
+        return what.mount.status(what.name) if isinstance(what, OpenDirectory) else what.status()
 
     def ftruncate(self, number: int, length: int, /) -> None:
         """Do what `os.ftruncate` does."""

@@ -223,6 +223,10 @@ class OpenFile:
         self.at = at
         return at
 
+    def status(self) -> os.stat_result:
+        """Return what `os.fstat` returns."""
+        return self.file.status()
+
     def touch(self) -> None:
         """Remember that the file was changed now."""
         self.file.modified = time_ns()

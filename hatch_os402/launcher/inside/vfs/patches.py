@@ -18,6 +18,7 @@ from ..index import PREFIX, ROOT, TMP
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import BytesIO
     from types import ModuleType
     from typing import Any, NoReturn
 
@@ -57,6 +58,21 @@ class VirtualFiles:
         self._descriptors: Descriptors | None = None
         self.open_files: dict[int, Any] = {}
         """What is open by numbers of ours."""
+
+    def hold_body(self, body: "BytesIO") -> None:
+        """Give descriptor 0 the body of the call, which has been read from it: an `OpenBody`, once somebody asks."""
+
+        def __getattr__(name: str) -> "Any":  # noqa: N807 - as a module has it (PEP 562)
+            from .devices import OpenBody  # noqa: PLC0415 - most programs take the body from `sys.stdin`
+
+            opened = OpenBody(body, os.O_RDONLY, "<stdin>")
+            if self.open_files.get(0) is waiting:  # not closed
+                self.open_files[0] = opened
+            return getattr(opened, name)
+
+        waiting: Any = type(sys)("<stdin>")  # to make a class would take longer
+        waiting.__getattr__ = __getattr__
+        self.open_files[0] = waiting
 
     @property
     def table(self) -> "MountTable":
