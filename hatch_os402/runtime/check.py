@@ -30,7 +30,7 @@ _PASSED_ON = ("HOME", "PATH", "SYSTEMROOT", "TMPDIR")
 
 
 @dataclass(frozen=True)
-class RuntimeDifference:
+class Deviation:
     """One thing that differs from what the build expects."""
 
     what: str
@@ -46,7 +46,7 @@ class Report:
     version: str
     importable: int
     """How many modules of the standard library could be imported."""
-    differences: tuple[RuntimeDifference, ...]
+    differences: tuple[Deviation, ...]
     notes: tuple[str, ...]
     """Sentences on what is not known for certain, and so is no difference."""
 
@@ -61,22 +61,14 @@ def check(path: Path) -> Report:
     about, reasons = _ask(path, names)
     differences = (
         *_interpreter(about, known["version"]),
-        *(
-            RuntimeDifference(f"module {name}", "importable", why)
-            for name in known["modules"]
-            if (why := reasons[name])
-        ),
-        *(
-            RuntimeDifference(f"module {name}", "missing", "importable")
-            for name in known["missing"]
-            if not reasons[name]
-        ),
+        *(Deviation(f"module {name}", "importable", why) for name in known["modules"] if (why := reasons[name])),
+        *(Deviation(f"module {name}", "missing", "importable") for name in known["missing"] if not reasons[name]),
     )
     importable = sum(why is None for why in reasons.values())
     return Report(path, about["version"], importable, differences, (_identity(path), *_notes(about, known, reasons)))
 
 
-def _interpreter(about: Mapping[str, Any], version: str) -> list[RuntimeDifference]:
+def _interpreter(about: Mapping[str, Any], version: str) -> list[Deviation]:
     outside = [entry for entry in about["path"] if not entry.startswith("/zip/")]
     compared = (
         ("implementation", "cpython", about["implementation"]),
@@ -86,7 +78,7 @@ def _interpreter(about: Mapping[str, Any], version: str) -> list[RuntimeDifferen
         ("standard library", "/zip/Lib/json/__init__.pyc", about["library"]),
         ("sys.path", "only /zip/…", ", ".join(outside) or "only /zip/…"),
     )
-    return [RuntimeDifference(*item) for item in compared if item[1] != item[2]]
+    return [Deviation(*item) for item in compared if item[1] != item[2]]
 
 
 def _identity(path: Path) -> str:

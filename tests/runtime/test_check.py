@@ -11,7 +11,7 @@ from support.standins import pretender
 from hatch_os402.errors import Os402Error
 from hatch_os402.runtime import check as module
 from hatch_os402.runtime import pins
-from hatch_os402.runtime.check import RuntimeDifference, check
+from hatch_os402.runtime.check import Deviation, check
 from hatch_os402.runtime.modules import facts
 
 AS_KNOWN = """
@@ -46,7 +46,7 @@ def test_a_cpython_is_told_from_cosmo_python(python312):
     report = check(Path(python312.path))
     differences = {item.what: item for item in report.differences}
     assert report.version == python312.version
-    assert differences["module ctypes"] == RuntimeDifference("module ctypes", "missing", "importable")
+    assert differences["module ctypes"] == Deviation("module ctypes", "missing", "importable")
     assert "/zip/" in differences["sys.path"].expected
     assert differences["standard library"].expected == "/zip/Lib/json/__init__.pyc"
     assert ("version" in differences) == (python312.version != "3.12.3")
@@ -77,9 +77,7 @@ def test_the_pinned_one_is_recognised(tmp_path, monkeypatch):
 def test_an_import_that_ends_the_process_is_named_and_the_rest_is_asked(tmp_path, ending):
     report = check(as_known(tmp_path / "python", f"name in ('json', 'zlib') and ({ending.replace('; ', ', ')})"))
     expected = "importing it: exit status 3"
-    assert report.differences == tuple(
-        RuntimeDifference(f"module {name}", "importable", expected) for name in ("json", "zlib")
-    )
+    assert report.differences == tuple(Deviation(f"module {name}", "importable", expected) for name in ("json", "zlib"))
 
 
 def test_an_import_without_end_is_given_up(tmp_path, monkeypatch):
@@ -93,7 +91,7 @@ def test_an_import_without_end_is_given_up(tmp_path, monkeypatch):
 
     monkeypatch.setattr(module.subprocess, "run", run)
     (difference,) = check(as_known(tmp_path / "python", "name == 'json' and exit(3)")).differences
-    assert difference == RuntimeDifference("module json", "importable", "importing it: no end after 120 seconds")
+    assert difference == Deviation("module json", "importable", "importing it: no end after 120 seconds")
 
 
 @pytest.mark.parametrize("body", ["", "print('Python 2.7')", "print('{}')", "exit(1)", "print('[]')"])
