@@ -6,6 +6,7 @@ then it moves into a file that the kernel keeps in memory (`memfd_create`), wher
 
 import errno
 import os
+from _weakref import ref
 from time import time_ns
 
 if os.name == "posix":
@@ -27,6 +28,20 @@ _ACCESS = os.O_WRONLY | os.O_RDWR
 _WITHOUT_A_NAME = os.O_CREAT | os.O_EXCL | os.O_TRUNC | getattr(os, "O_TMPFILE", 0) | getattr(os, "O_NOFOLLOW", 0)
 _FOLDER, _FILE = 0o040000, 0o100000
 _UMASK = 0o022
+
+
+_lent: "dict[tuple[int, int], ref[File]]" = {}
+"""Device and inode of the kernel's → the file that is kept there."""
+
+
+def status_of_lent(found: os.stat_result) -> os.stat_result:
+    """Return what `os.stat` says of the file whose descriptor's status is `found`; that, when it is none of ours."""
+    file = _lent.get((found.st_dev, found.st_ino), _nobody)()
+    return found if file is None else file.status()
+
+
+def _nobody() -> None:
+    """Stand for a reference to nothing."""
 
 
 class Content:
@@ -238,6 +253,8 @@ class OpenFile:
             content = self.file.content = Memfd(content.read(0, content.size()))
             times = (self.file.modified, self.file.modified)
             _utime(content.number, ns=times)  # type: ignore[misc]  # what the kernel's fstat says of it
+        found = _fstat(content.number)  # type: ignore[misc]
+        _lent[found.st_dev, found.st_ino] = ref(self.file)
         # By way of /proc it has a place of its own in the file, and its own flags.
         number: int = _open(f"/proc/self/fd/{content.number}", self.flags & ~_WITHOUT_A_NAME | os.O_CLOEXEC)  # type: ignore[misc]
         _lseek(number, self.at, 0)  # type: ignore[misc]

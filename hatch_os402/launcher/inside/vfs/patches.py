@@ -133,6 +133,7 @@ def install(virtual: VirtualFiles) -> None:
     for name in NUMBERED:
         if original := getattr(os, name, None):
             setattr(os, name, method(numbered, original))
+    os.fstat = method(_status_of_lent, os.fstat)
     _replace_file_io(virtual)
     _watch_finders(virtual)
     # Folders in memory have no descriptors: whoever asks is told to go by path.
@@ -175,6 +176,14 @@ def _numbered(virtual: VirtualFiles) -> "Callable[..., Any]":
         return real(*args, **kwargs)
 
     return function
+
+
+def _status_of_lent(numbered: "Any", *args: "Any", **kwargs: "Any") -> os.stat_result:
+    """Do what `os.fstat` does; for a descriptor that was lent, as `os.stat` has the file: the kernel's has no name."""
+    found: os.stat_result = numbered(*args, **kwargs)
+    if not found.st_nlink and (inodes := sys.modules.get("_os402.vfs.inodes")):
+        return inodes.status_of_lent(found)  # type: ignore[no-any-return]
+    return found
 
 
 def _replace_file_io(virtual: VirtualFiles) -> None:
