@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.archive.assemble import MAIN, OWNER, is_launcher
 from hatch_os402.launcher import settings_of
-from hatch_os402.provenance.difference import Difference, text_diff
+from hatch_os402.provenance.difference import RebuildDifference, text_diff
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _SIDES = ("artifact", "rebuild")
 
 def archive_differences(
     theirs: ArchiveContents, ours: ArchiveContents, project: str, pythons: Sequence[str | None] = (None, None)
-) -> Iterator[Difference]:
+) -> Iterator[RebuildDifference]:
     """Yield how the archive `theirs` differs from the rebuild `ours`, in the order of the archive.
 
     `project` is the canonical name of the project, `pythons` are the versions that compiled each, as far as they are
@@ -28,7 +28,7 @@ def archive_differences(
     """
     if theirs.generators != ours.generators:
         listed = [", ".join(sorted(one.generators)) or "nothing" for one in (theirs, ours)]
-        yield Difference(
+        yield RebuildDifference(
             "launcher",
             "WHEEL",
             f"{listed[0]} made the artifact, {listed[1]} the rebuild",
@@ -51,7 +51,7 @@ class _Comparison:
         self._owners = {**ours.owners, **theirs.owners}
         self._explained = {path for path in self._owners if path.endswith(".dist-info/RECORD")}
 
-    def differences(self) -> Iterator[Difference]:
+    def differences(self) -> Iterator[RebuildDifference]:
         yield from self._releases()
         yield from self._settings()
         only = [self._only(self._theirs, self._ours), self._only(self._ours, self._theirs)]
@@ -67,7 +67,7 @@ class _Comparison:
     def _owner(self, path: str) -> str:
         return OWNER if is_launcher(path) else self._owners.get(path, self._project)
 
-    def _releases(self) -> Iterator[Difference]:
+    def _releases(self) -> Iterator[RebuildDifference]:
         """Yield the distributions that are not the same on both sides; all their files are explained by that."""
         theirs, ours = self._theirs.distributions, self._ours.distributions
         changed = {name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name)}
@@ -80,13 +80,13 @@ class _Comparison:
                     else "a release that is newer or older: build from the lock or the record of the artifact"
                 )
                 detail = f"version {theirs[name]} in the artifact, {ours[name]} in the rebuild"
-                yield Difference("release", name, detail, cause)
+                yield RebuildDifference("release", name, detail, cause)
             else:
                 side = _SIDES[name in ours]
                 cause = "other requirements (`dependencies`, `features`, `groups`), of the project or of a release"
-                yield Difference("distribution", name, f"it is in the {side} alone", cause)
+                yield RebuildDifference("distribution", name, f"it is in the {side} alone", cause)
 
-    def _settings(self) -> Iterator[Difference]:
+    def _settings(self) -> Iterator[RebuildDifference]:
         """Yield the options that `__main__.py` states."""
         mains = [side.read(MAIN) for side in (self._theirs, self._ours)]
         if mains[0] == mains[1]:
@@ -100,9 +100,9 @@ class _Comparison:
             if theirs != ours:
                 option = one.name.replace("_", "-")
                 detail = f"`{option}` is {theirs!r} in the artifact, {ours!r} in the rebuild"
-                yield Difference("option", MAIN, detail, f"another `{option}`", text_diff(MAIN, *mains)[-6:])
+                yield RebuildDifference("option", MAIN, detail, f"another `{option}`", text_diff(MAIN, *mains)[-6:])
 
-    def _bytecode_or_sources_alone(self, only: Sequence[list[str]]) -> Iterator[Difference]:
+    def _bytecode_or_sources_alone(self, only: Sequence[list[str]]) -> Iterator[RebuildDifference]:
         """Yield that one side has no bytecode, or no sources; take the files that this explains from `only`."""
         for side, other, paths in zip(_SIDES, _SIDES[::-1], only, strict=True):
             bare = self._ours if side == "artifact" else self._theirs
@@ -111,17 +111,17 @@ class _Comparison:
             if compiled and not any(path.endswith(".pyc") for path in bare.files):
                 detail = f"the {side} has {len(compiled)} compiled modules, the {other} has none"
                 cause = "another `bytecode`, or no CPython 3.12 where it was built"
-                yield Difference("bytecode", compiled[0], detail, cause)
+                yield RebuildDifference("bytecode", compiled[0], detail, cause)
                 paths[:] = [path for path in paths if path not in set(compiled)]
             plain = [
                 path for path in paths if path.endswith(".py") and f"{path}c" in bare.files and f"{path}c" in full.files
             ]
             if plain:
                 detail = f"{len(plain)} sources are in the {side} alone, beside bytecode that both have"
-                yield Difference("option", plain[0], detail, "another `sources`")
+                yield RebuildDifference("option", plain[0], detail, "another `sources`")
                 paths[:] = [path for path in paths if path not in set(plain)]
 
-    def _moved(self, only: Sequence[list[str]]) -> Iterator[Difference]:
+    def _moved(self, only: Sequence[list[str]]) -> Iterator[RebuildDifference]:
         """Yield the files that have another path, which takes them from `only`, with their bytecode."""
         places: dict[str, list[str]] = {}
         for path in only[1]:
@@ -132,7 +132,7 @@ class _Comparison:
             if others := places.get(self._theirs.files[path].sha256):
                 other = others.pop(0)
                 detail = f"it is {other} in the rebuild, with the same content"
-                yield Difference("file", path, detail, self._why_alone(path, "moved"))
+                yield RebuildDifference("file", path, detail, self._why_alone(path, "moved"))
                 for paths, gone in zip(only, (path, other), strict=True):
                     paths[:] = [one for one in paths if one not in {gone, f"{gone}c"}]
 
@@ -140,8 +140,8 @@ class _Comparison:
     def _follows(path: str, paths: Collection[str]) -> bool:
         return path.endswith(".pyc") and path[:-1] in paths
 
-    def _alone(self, path: str, side: str) -> Difference:
-        return Difference(
+    def _alone(self, path: str, side: str) -> RebuildDifference:
+        return RebuildDifference(
             "option" if "/sboms/" in path else "file",
             path,
             f"it is in the {side} alone",
@@ -158,7 +158,7 @@ class _Comparison:
             return f"another `exclude` or `strip-extensions`, or another wheel of {owner} with the same version"
         return f"a file of the project that was {what}: another commit, an uncommitted change, or another `exclude`"
 
-    def _changed(self, alone: set[str]) -> Iterator[Difference]:
+    def _changed(self, alone: set[str]) -> Iterator[RebuildDifference]:
         theirs, ours = self._theirs.files, self._ours.files
         changed = [
             path
@@ -173,7 +173,7 @@ class _Comparison:
         roots = [path for path in rest if "/sboms/" not in path]
         yield from (self._differing(path) for path in roots or rest)
 
-    def _recompiled(self, paths: Sequence[str]) -> Difference:
+    def _recompiled(self, paths: Sequence[str]) -> RebuildDifference:
         theirs, ours = self._pythons
         first = paths[0]
         sourceless = first[:-1] not in self._ours.files
@@ -188,12 +188,12 @@ class _Comparison:
             )
         else:
             cause = "another CPython 3.12 (the record of the artifact would name it), or bytecode that was changed"
-        return Difference("bytecode", first, detail, cause, text_diff(first, *self._both(first)))
+        return RebuildDifference("bytecode", first, detail, cause, text_diff(first, *self._both(first)))
 
     def _both(self, path: str) -> tuple[bytes, bytes]:
         return self._theirs.read(path), self._ours.read(path)
 
-    def _differing(self, path: str) -> Difference:
+    def _differing(self, path: str) -> RebuildDifference:
         theirs, ours = self._both(path)
         owner = self._owner(path)
         diff = text_diff(path, theirs, ours)
@@ -201,15 +201,15 @@ class _Comparison:
             counts = [content.count(b"\r\n") for content in (theirs, ours)]
             detail = f"{counts[0]} lines end with CRLF in the artifact, {counts[1]} in the rebuild"
             cause = "line endings, for example of another `core.autocrlf` of git"
-            return Difference("line endings", path, detail, cause, diff)
+            return RebuildDifference("line endings", path, detail, cause, diff)
         if owner == OWNER:
-            return Difference(
+            return RebuildDifference(
                 "launcher", path, "it differs", "another hatch-os402 with the same version, or a changed launcher", diff
             )
         if path.endswith(".dist-info/METADATA") and owner == self._project:
             return self._metadata(path, theirs, ours, diff)
         if owner != self._project:
-            return Difference(
+            return RebuildDifference(
                 "file",
                 path,
                 f"it differs, in {owner} {self._ours.distributions.get(owner, '')}".rstrip(),
@@ -217,10 +217,10 @@ class _Comparison:
                 diff,
             )
         cause = "another commit of the project, an uncommitted change, or a file that was changed after the build"
-        return Difference("source", path, "it differs", cause, diff)
+        return RebuildDifference("source", path, "it differs", cause, diff)
 
     @staticmethod
-    def _metadata(path: str, theirs: bytes, ours: bytes, diff: tuple[str, ...]) -> Difference:
+    def _metadata(path: str, theirs: bytes, ours: bytes, diff: tuple[str, ...]) -> RebuildDifference:
         stated = [_headers(content) for content in (theirs, ours)]
         names = sorted({*stated[0], *stated[1]})
         changed = [name for name in names if sorted(stated[0].get(name, [])) != sorted(stated[1].get(name, []))]
@@ -231,7 +231,7 @@ class _Comparison:
         else:
             cause = "another pyproject.toml, or another file that it names (readme, license)"
         detail = f"it differs in {', '.join(changed)}" if changed else "its layout differs, and no value does"
-        return Difference("metadata", path, detail, cause, diff)
+        return RebuildDifference("metadata", path, detail, cause, diff)
 
 
 def _headers(metadata: bytes) -> Mapping[str, list[str]]:
@@ -243,16 +243,16 @@ def _headers(metadata: bytes) -> Mapping[str, list[str]]:
     return found
 
 
-def _packing(theirs: ArchiveContents, ours: ArchiveContents) -> Iterator[Difference]:
+def _packing(theirs: ArchiveContents, ours: ArchiveContents) -> Iterator[RebuildDifference]:
     """Yield in what two archives with the same files differ all the same."""
     pairs = zip(theirs.files, ours.files, strict=False)
     if list(theirs.files) != list(ours.files):
         first = next(((one, other) for one, other in pairs if one != other), None)
         where = first[0] if first else MAIN
         detail = f"the files are the same in another order: here the rebuild has {first[1] if first else 'nothing'}"
-        yield Difference("order", where, detail, "the archive was packed again, or listed by another tool")
+        yield RebuildDifference("order", where, detail, "the archive was packed again, or listed by another tool")
         return
     packed = [path for path in ours.files if theirs.files[path].deflated != ours.files[path].deflated]
     if packed:
         how = "deflated in the rebuild alone" if ours.files[packed[0]].deflated else "deflated in the artifact alone"
-        yield Difference("option", packed[0], f"{len(packed)} files are {how}", "another `compression`")
+        yield RebuildDifference("option", packed[0], f"{len(packed)} files are {how}", "another `compression`")

@@ -10,7 +10,7 @@ from hatch_os402.errors import ArtifactError
 from hatch_os402.files import measure_file, open_file, read_file
 from hatch_os402.provenance.archives import archive_differences
 from hatch_os402.provenance.contents import opened_contents
-from hatch_os402.provenance.difference import Difference, text_diff
+from hatch_os402.provenance.difference import RebuildDifference, text_diff
 from hatch_os402.provenance.offers import offer_differences, record_differences
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Comparison:
 
     compared: tuple[str, ...]
     """The names of the files (or of what a server serves) that were compared."""
-    differences: tuple[Difference, ...]
+    differences: tuple[RebuildDifference, ...]
     """Those from which the others follow, the first one first; none when all is the same."""
 
 
@@ -43,7 +43,7 @@ def compare(
     `OfferError` for what cannot be read.
     """
     compared: list[str] = []
-    found: list[Difference] = []
+    found: list[RebuildDifference] = []
     if theirs is not None:
         found += _archives(theirs, ours, project, workdir, compared)
         packed = bool(found)
@@ -60,20 +60,20 @@ def compare(
                 if not found and _measured(theirs, RECORD) != _measured(ours, RECORD):
                     detail = "its text is another, and no value that a rebuild gives is"
                     cause = "a record that was changed after the build"
-                    found.append(Difference("record", theirs.path(RECORD).name, detail, cause))
+                    found.append(RebuildDifference("record", theirs.path(RECORD).name, detail, cause))
     if served is not None:
         compared.append("the served offer")
         found += offer_differences(served, _counterpart(served, "", ours), frame_differs=bool(found))
     return Comparison(tuple(compared), tuple(found))
 
 
-def _proofs(suffix: str, theirs: ArtifactSet, ours: ArtifactSet) -> Iterator[Difference]:
+def _proofs(suffix: str, theirs: ArtifactSet, ours: ArtifactSet) -> Iterator[RebuildDifference]:
     """Yield how a bill of materials or a statement of provenance differs."""
     if not (theirs.has(suffix) and ours.has(suffix)) or _measured(theirs, suffix) == _measured(ours, suffix):
         return
     contents = [read_file(one.path(suffix)) for one in (theirs, ours)]
     cause = "another commit, other uncommitted changes, or another release of what built it, which it names"
-    yield Difference(
+    yield RebuildDifference(
         "record", theirs.path(suffix).name, "it differs", cause, text_diff(theirs.path(suffix).name, *contents)
     )
 
@@ -100,7 +100,7 @@ def _counterpart(read: ReadOffer, tool: str, ours: ArtifactSet) -> ReadOffer:
 
 def _archives(
     theirs: ArtifactSet, ours: ArtifactSet, project: str, workdir: Path, compared: list[str]
-) -> Iterator[Difference]:
+) -> Iterator[RebuildDifference]:
     """Yield how the archive differs, or the frame around it. Of a frame alone the archive is that within."""
     present = [suffix for suffix in (ZIPAPP, FRAME) if theirs.has(suffix)]
     compared += [theirs.path(suffix).name for suffix in present]
@@ -109,7 +109,7 @@ def _archives(
         return
     if differing == [FRAME] and ZIPAPP in present:
         detail = "it does not hold the archive behind its length, as a frame does"
-        yield Difference("packing", theirs.path(FRAME).name, detail, "a frame of another build")
+        yield RebuildDifference("packing", theirs.path(FRAME).name, detail, "a frame of another build")
         return
     path = theirs.path(ZIPAPP) if theirs.has(ZIPAPP) else _unframed(theirs.path(FRAME), workdir / "theirs.pyz")
     pythons = (_python(theirs.record), _python(ours.record))
@@ -118,7 +118,7 @@ def _archives(
     if not found:
         detail = "the files are the same, in the same order, and the bytes around them are not"
         cause = "another tool packed it (times, modes or another compressor), or bytes were added"
-        found = [Difference("packing", theirs.path(differing[0]).name, detail, cause)]
+        found = [RebuildDifference("packing", theirs.path(differing[0]).name, detail, cause)]
     yield from found
 
 

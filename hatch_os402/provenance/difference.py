@@ -18,7 +18,7 @@ _AROUND = 8
 
 
 @dataclass(frozen=True)
-class Difference:
+class RebuildDifference:
     """What differs, and why that is likely."""
 
     kind: Kind

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.errors import Os402Error
 from hatch_os402.formatting import utc_time
 from hatch_os402.offer.signing import complete
-from hatch_os402.provenance.difference import Difference
+from hatch_os402.provenance.difference import RebuildDifference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ _NOT_COMPARED = ("artifacts", "sha256", "offer", "tools", "valid_until")
 """Keys of records that follow from what is compared itself."""
 
 
-def offer_differences(theirs: ReadOffer, ours: ReadOffer, *, frame_differs: bool) -> Iterator[Difference]:
+def offer_differences(theirs: ReadOffer, ours: ReadOffer, *, frame_differs: bool) -> Iterator[RebuildDifference]:
     """Yield how the offer `theirs`, signed or not, differs from the unsigned `ours` of the rebuild.
 
     With `frame_differs`, another frame is no difference of its own.
@@ -41,7 +41,7 @@ def offer_differences(theirs: ReadOffer, ours: ReadOffer, *, frame_differs: bool
             if not frame_differs:
                 detail = f"it is {_shown(stated.get(name))} in the artifact, {_shown(own.get(name))} in the rebuild"
                 cause = "another archive: compare the archive itself to see which file differs"
-                yield Difference("offer", name, detail, cause)
+                yield RebuildDifference("offer", name, detail, cause)
             continue
         if name.startswith("price."):
             if priced:
@@ -50,13 +50,13 @@ def offer_differences(theirs: ReadOffer, ours: ReadOffer, *, frame_differs: bool
         yield _field(name, stated.get(name), own.get(name))
 
 
-def _field(name: str, theirs: Any, ours: Any) -> Difference:
+def _field(name: str, theirs: Any, ours: Any) -> RebuildDifference:
     detail = f"it is {_shown(theirs)} in the artifact, {_shown(ours)} in the rebuild"
     if name == "valid_until" and isinstance(theirs, int) and isinstance(ours, int):
         days = f"{abs(theirs - ours) / 86400:.4g} days {'earlier' if theirs > ours else 'later'}"
         detail = f"it ends {utc_time(theirs)} in the artifact, {utc_time(ours)} in the rebuild ({days})"
         cause = "another `valid-for` or `valid-until`, another commit to count from, or another SOURCE_DATE_EPOCH"
-        return Difference("offer", name, detail, cause)
+        return RebuildDifference("offer", name, detail, cause)
     parts = name.split(".")
     if parts[0] == "exec" and len(parts) > 2:  # noqa: PLR2004 - exec, architecture or env, field
         option = "offer.env" if parts[1] == "env" else "runtime"
@@ -66,10 +66,10 @@ def _field(name: str, theirs: Any, ours: Any) -> Difference:
         option = "offer.args" if not name.endswith("extendable") else "offer.args-extendable"
     else:
         option = "offer." + _OPTIONS.get(parts[0], _OPTIONS.get(parts[-1], parts[-1].replace("_", "-")))
-    return Difference("offer", name, detail, f"another `{option}`")
+    return RebuildDifference("offer", name, detail, f"another `{option}`")
 
 
-def record_differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[Difference]:
+def record_differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[RebuildDifference]:
     """Yield in which keys two build records differ, beside what is compared itself (archive, frame, offers)."""
     stated, own = (
         dict(_flat({key: value for key, value in one.items() if key not in _NOT_COMPARED})) for one in (theirs, ours)
@@ -77,7 +77,7 @@ def record_differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> It
     for name in sorted(stated.keys() | own.keys()):
         if stated.get(name) != own.get(name):
             detail = f"it is {_shown(stated.get(name))} in the artifact, {_shown(own.get(name))} in the rebuild"
-            yield Difference("record", name, detail, "another build, or a record that was changed after it")
+            yield RebuildDifference("record", name, detail, "another build, or a record that was changed after it")
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from hatch_os402.errors import LockMisfitError
 from hatch_os402.files import temporary_folder
 from hatch_os402.formatting import escaped
 from hatch_os402.provenance.compare import Comparison, compare
-from hatch_os402.provenance.difference import Difference
+from hatch_os402.provenance.difference import RebuildDifference
 from hatch_os402.verification.artifacts import Link
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rebuilt(root: Path, theirs: ArtifactSet | None, served: ReadOffer | None, re
             ours = build_again(own, options, record, workdir, reporter)
         except LockMisfitError as error:
             cause = "the project requires something else than what was built: another commit, `features` or `groups`"
-            found = (Difference("requirements", "pyproject.toml", reason, cause) for reason in error.reasons)
+            found = (RebuildDifference("requirements", "pyproject.toml", reason, cause) for reason in error.reasons)
             return Comparison((), tuple(found))
         project = str(canonicalize_name((ours.record or {})["project"]["name"]))
         return compare(theirs, served, ours, project, workdir)
@@ -62,7 +62,7 @@ def show_differences(comparison: Comparison) -> None:
         click.echo(escaped(line))
 
 
-def _listed(others: list[Difference]) -> Iterator[str]:
+def _listed(others: list[RebuildDifference]) -> Iterator[str]:
     if others:
         yield ""
         yield f"and {len(others)} more:"
