@@ -19,7 +19,7 @@ STATEMENT, PREDICATE = "https://in-toto.io/Statement/v1", "https://slsa.dev/prov
 BUILDER = purl("hatch-os402", __version__)
 """The build ran where the user ran it: what vouches for that machine is who signs the statement."""
 
-BUILD_TYPE = "pkg:pypi/hatch-os402#docs/supply-chain.md"
+BUILD_TYPE = "pkg:pypi/hatch-os402#docs/how-to/supply-chain.md"
 """Where the parameters are described: a file of the distribution."""
 
 
