@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING
 
 import pexpect
 
+from hatch_os402.runtime.interpreters import find_compiler
 from hatch_os402.runtime.pins import ASSIMILATED_SHA256
 from support.buildproject import REPOSITORY, environment
 from support.os402server import Os402Server
@@ -150,7 +151,11 @@ class Session:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        compiler = find_compiler(None, os.environ)
+        assert compiler is not None, "the documents need a CPython 3.12: `hatch python install 3.12`"
+        # The last one: with another home it would not be found where pyenv and Hatch put theirs.
+        folders = (Path(sys.executable).parent, os.environ["PATH"], Path(os.path.realpath(compiler.path)).parent)
+        programs = os.pathsep.join(map(str, folders))
         self._env = environment(pip=True, HOME=str(self.home), PATH=programs, NO_COLOR="1", TERM="dumb", COLUMNS="100")
         self._state = self.folder / "state"
         self._state.write_text("")

@@ -1,4 +1,4 @@
-"""Build one project as on many machines, and write the table of docs/explanation/reproducible.md: `python tests/support/matrix.py`.
+"""Build one project as on many machines, and write the table of a page: `python tests/support/matrix.py`.
 
 Every build starts with an empty cache. The exit status is 1 when two of them differ in a byte of any file.
 """
@@ -24,7 +24,7 @@ from support.buildproject import REPOSITORY, build, copy_fixture, environment, i
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-DOCUMENT = REPOSITORY / "docs" / "explanation" / "reproducible.md"
+DOCUMENT = REPOSITORY / "docs/explanation/reproducible.md"
 START, END = "<!-- matrix: hatch run matrix -->", "<!-- end of matrix -->"
 PIP_FLOOR = "23.3"
 HATCHLINGS = ("1.32.4", "1.33.0")
