@@ -4,7 +4,8 @@ Reads requests from stdin until its end and answers each on stdout, all in frame
 that many bytes: the virtual file name (UTF-8), what to keep and the source come in; `+` and the .pyc, or `-` and the
 reason, go out. What to keep is a digit, the level of optimization, and `d` behind it, where docstrings go but
 assertions stay. Behind a space, it is the dotted name of the module (ending with `.` if that is a package), and behind
-more of them the modules whose names are imported on first use (`_lazy_names.py`), and `!` with each submodule of it.
+more of them the modules whose names are imported on first use (`rewriting/lazy_names.py`), and `!` with each submodule
+of it.
 
 The .pyc is of PEP 552's unchecked-hash kind, so that no clock is in it.
 """
@@ -19,8 +20,8 @@ from importlib.util import MAGIC_NUMBER, source_hash
 from typing import Any, BinaryIO
 
 sys.path.append(os.path.dirname(__file__))  # noqa: PTH120 - an isolated Python leaves it out
-from _lazy_names import put_off  # type: ignore[import-not-found]  # they lie beside
 from _references import with_references  # type: ignore[import-not-found]  # it lies beside
+from rewriting.lazy_names import put_off  # type: ignore[import-not-found]  # as well
 
 _MARSHAL_VERSION = 2
 _UNCHECKED_HASH = 0b01

@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from hatch_os402.archive._lazy_names import put_off
+from hatch_os402.archive.rewriting.lazy_names import put_off
 from hatch_os402.launcher.inside import lazy
 
 USES = "def f():\n    return {}\n"

@@ -82,7 +82,7 @@ def put_off(names: "dict[str, Any]", module: str, level: int, line: int, table: 
     """Let the first use of some global `names` of a module import them, as `from module import …` in `line` says.
 
     `table`: the name that is bound → the name in the module. Called by modules whose bytecode the build has rewritten
-    (`hatch_os402/archive/_lazy_names.py`).
+    (`hatch_os402/archive/rewriting/lazy_names.py`).
     """
     owner = sys.modules.get(names["__name__"])
     known = vars(owner) if owner is not None else None

@@ -1,6 +1,6 @@
 """Rewrites `from module import name` of a module's syntax tree so that the first use of the name imports it.
 
-Beside `_compile_worker.py`, for the same CPython 3.12; standard library alone. What PEP 810 calls reification is
+For `_compile_worker.py`, by the same CPython 3.12. What PEP 810 calls reification is
 written into the functions that use such a name: `name` becomes `_@name() if _@name else name`. `_@name` is a global of
 the module that no source can spell: what imports the name until then, and None from then on. The import itself becomes
 a call of `put_off` (`hatch_os402/launcher/inside/lazy.py`), which makes these.
@@ -50,11 +50,11 @@ def put_off(
     `module` is not inside of it itself; so does the import of a submodule that `lazy` names. `submodules` of a package
     are set in it by whoever imports them: no other object is put off by such a name.
     """
-    names_of = _Names(tree)
-    bound = names_of.bound
-    if _LOOKERS & (names_of.used | bound.keys()):
+    found = _NamesOf(tree)
+    bound = found.bound
+    if _LOOKERS & (found.used | bound.keys()):
         return False
-    free = {name for name, times in bound.items() if times == 1 and not name.startswith("__")} - names_of.elsewhere
+    free = {name for name, times in bound.items() if times == 1 and not name.startswith("__")} - found.elsewhere
     done: set[str] = set()
     body: list[ast.stmt] = []
     for statement in tree.body:
@@ -124,7 +124,7 @@ def _rewritten(statement: ast.stmt, names: list[ast.alias]) -> Iterator[ast.stmt
         yield ast.copy_location(ast.ImportFrom(statement.module, rest, statement.level), statement)
 
 
-class _Names:
+class _NamesOf:
     """How often each name of a module is bound, all names that are used, and those that are used outside functions."""
 
     def __init__(self, tree: ast.Module) -> None:
