@@ -11,7 +11,7 @@ from hatch_os402.archive.patterns import NAME as PATTERNS
 from hatch_os402.archive.staging import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import Any
 
     from hatch_os402.archive.modules import Compiled
@@ -21,6 +21,14 @@ MAIN = "__main__.py"
 OWNER = "hatch-os402"
 _FIRST = tuple(launcher.RESERVED + name for name in ("start.", "index.", "importer.", "streams.", "vfs/patches."))
 """What the modules of the launcher begin with that every start looks for: the nearer they are, the less it searches."""
+_SELDOM = frozenset(
+    f"{launcher.RESERVED}{name}.pyc"
+    for name in (
+        "excepthook", "stdlib/accounts", "stdlib/distutils_shim", "stdlib/sqlite", "vfs/descriptors", "vfs/devices",
+        "vfs/tmpfs",
+    )
+)  # fmt: skip
+"""Bytecode of the launcher that few programs load, all of it by the index."""
 _READER = f"{launcher.RESERVED}prepared.py"
 """What reads the table of prepared patterns, and its bytecode: of no use where there is none."""
 
@@ -78,3 +86,21 @@ def is_launcher(path: str) -> bool:
 def importable(entries: Iterable[Entry]) -> Iterator[Entry]:
     """Yield the modules among `entries`; `__main__.py` of the archive is run as source by every launcher."""
     return (entry for entry in entries if entry.path.endswith(".py") and entry.path != MAIN)
+
+
+def may_be_deflated(path: str, compression: str, imported: Collection[str] = ()) -> bool:
+    """Return whether the member at `path` may be deflated where the option `compression` has that value.
+
+    Inflating takes 10 ms a MB, and os402's server 6 ms for each MB of the frame: what every start reads stays stored.
+    The launcher's sources are for other Pythons than the bytecode's, and for tracebacks; some of its modules, and those
+    of the program that a saved profile never saw imported, are for the few programs that need them.
+
+    `imported`: the dotted names of the modules that a saved profile saw; empty without one, and then any may be.
+    """
+    if compression == "stored" or path in {MAIN, PATTERNS}:
+        return False
+    if is_launcher(path):
+        return path.endswith(".py") or path in _SELDOM
+    if compression == "deflated" or not path.endswith(".pyc"):
+        return True
+    return bool(imported) and path[:-4].removesuffix("/__init__").replace("/", ".") not in imported

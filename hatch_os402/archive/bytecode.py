@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.archive import _compile_worker, _references
 from hatch_os402.archive.kept import folder_of, keep, load
+from hatch_os402.archive.rewriting import lazy_names
 from hatch_os402.archive.target_process import TargetProcess
 from hatch_os402.errors import BytecodeError, CompilerProcessError
 
@@ -47,7 +48,7 @@ class Compiler:
     """
 
     def __init__(self, interpreter: Interpreter, cache: Path) -> None:
-        worker = b"".join(Path(str(part.__file__)).read_bytes() for part in (_compile_worker, _references))
+        worker = b"".join(Path(str(part.__file__)).read_bytes() for part in (_compile_worker, lazy_names, _references))
         build = hashlib.sha256(worker + interpreter.build.encode()).hexdigest()[:16]
         self._folder = cache / f"{interpreter.version}-{build}"
         self._interpreter = interpreter
@@ -62,14 +63,24 @@ class Compiler:
         self._process.__exit__(kind, error, traceback)
 
     def compile(
-        self, name: str, sha256: str, read: Callable[[], bytes], *, docstrings: bool = True, assertions: bool = True
+        self,
+        name: str,
+        sha256: str,
+        read: Callable[[], bytes],
+        *,
+        docstrings: bool = True,
+        assertions: bool = True,
+        lazily: tuple[str, ...] = (),
     ) -> Bytecode | Uncompilable:
         """Return the bytecode of the module with virtual file name `name`, or why it cannot be compiled.
 
         `sha256` (hex) is that of the source which `read` returns; it is read only when the cache does not know it.
-        Without `assertions` it has no docstrings either, as with `python -OO`.
+        Without `assertions` it has no docstrings either, as with `python -OO`. `lazily`: the module's dotted name,
+        with a `.` at the end if it is a package, and then those of which names are imported on first use.
         """
         kept = b"2" if not assertions else b"0" if docstrings else b"0d"
+        if lazily:
+            kept += " ".join(("", *lazily)).encode()
         folder = folder_of(self._folder, f"{sha256} {kept.decode()} {name}")
         if (known := load(folder)) is not None:
             return _described(*known)

@@ -9,7 +9,7 @@ from hatch_os402.archive.bytecode import Bytecode, Compiler, Uncompilable
 from hatch_os402.archive.patterns import NOTHING, Prepared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from hatch_os402.archive.entries import Entry
@@ -65,15 +65,17 @@ def compile_modules(
     cache: Path,
     docstrings: bool = True,
     smallest: Callable[[Entry], bool] = lambda _: False,
+    lazy: Collection[str] = (),
     update: Update | None = None,
 ) -> Compiled:
     """Compile every `.py` of `entries`, whose virtual file names begin with `root`.
 
     `docstrings`: whether modules keep them. `smallest` tells those that keep neither docstrings nor assertions.
-    `update` is given the number of modules.
+    `lazy`: the modules of which names are imported on first use. `update` is given the number of modules.
     """
     pycs, failures = [], []
     modules = [entry for entry in entries if entry.path.endswith(".py")]
+    inside = _by_folder(modules) if lazy else {}
     with Compiler(interpreter, cache) as compiler:
         for number, entry in enumerate(modules):
             if update is not None:
@@ -84,6 +86,7 @@ def compile_modules(
                 lambda entry=entry: read(entry),  # type: ignore[misc]
                 docstrings=docstrings,
                 assertions=not smallest(entry),
+                lazily=() if smallest(entry) else _lazily(entry, read, lazy, inside),
             )
             match outcome:
                 case Bytecode():
@@ -91,6 +94,38 @@ def compile_modules(
                 case Uncompilable(reason):
                     failures.append((entry.path, reason))
     return Compiled(interpreter.version, tuple(pycs), tuple(failures), docstrings)
+
+
+def _lazily(
+    entry: Entry, read: Callable[[Entry], bytes], lazy: Collection[str], inside: Mapping[str, Collection[str]]
+) -> tuple[str, ...]:
+    """Return what `Compiler.compile` takes: the module, and those of `lazy` that its source may import from.
+
+    `inside`: folder → the names of the modules in it, of which those of a package are named as well.
+    """
+    if not lazy or entry.path.endswith("__main__.py"):
+        return ()
+    source = read(entry)
+    wanted = sorted(name for name in lazy if name.rpartition(".")[2].encode() in source)
+    stem = entry.path[:-3]
+    package = stem.endswith("/__init__")
+    module = stem.removesuffix("/__init__").replace("/", ".")
+    if not wanted or b"from" not in source:
+        return ()
+    if not package:
+        return module, *wanted
+    return f"{module}.", *wanted, *(f"!{name}" for name in sorted(inside.get(stem.removesuffix("__init__"), ())))
+
+
+def _by_folder(entries: Sequence[Entry]) -> dict[str, set[str]]:
+    """Return for each folder (ending with `/`) the names of the modules and packages in it."""
+    found: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.path.endswith(".py"):
+            parts = entry.path[:-3].removesuffix("/__init__").split("/")
+            for at, name in enumerate(parts):
+                found.setdefault("".join(f"{part}/" for part in parts[:at]), set()).add(name)
+    return found
 
 
 def _beside(module: Entry, bytecode: Bytecode) -> Entry:

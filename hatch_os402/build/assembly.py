@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
 from hatch_os402.archive import frame as framing
-from hatch_os402.archive.assemble import importable, is_launcher, launcher_entries, reads_patterns
+from hatch_os402.archive.assemble import (
+    importable,
+    is_launcher,
+    launcher_entries,
+    may_be_deflated,
+    reads_patterns,
+)
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, pack
 from hatch_os402.archive.patterns import prepare
@@ -39,7 +45,7 @@ from hatch_os402.tools.model import Tool
 from hatch_os402.wheels.members import parents
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from hatch_os402.archive.entries import Entry
@@ -93,7 +99,9 @@ def saved_profile(build: Context) -> RunProfile | None:
 
     Raises `PatternsError`.
     """
-    return read_run_profile(build.project.root) if build.options.prepared_patterns else None
+    options = build.options
+    read = options.prepared_patterns or options.compression == "auto"
+    return read_run_profile(build.project.root) if read else None
 
 
 @step("compiling")
@@ -123,6 +131,7 @@ def compile_all(entries: Sequence[Entry], profile: RunProfile | None, build: Con
         cache=build.cache / "bytecode",
         docstrings=options.docstrings,
         smallest=lambda entry: is_launcher(entry.path),
+        lazy=options.lazy_imports,
         update=build.update,
     )
     reporter.info(f"compiled {len(compiled.pycs)} modules with CPython {interpreter.version}")
@@ -184,25 +193,29 @@ def _prepare(
     return prepared
 
 
-def write_zipapp(contents: Sequence[Entry], files: Files, build: Context) -> Artifact:
+def write_zipapp(
+    contents: Sequence[Entry], files: Files, build: Context, request: BuildRequest, profile: RunProfile | None
+) -> Artifact:
     """Write `contents`, in their order, as the zipapp; return its path, size and SHA256."""
-    compression, read = build.options.compression, build.reader.read
-    members = (
-        Member(entry.path, partial(read, entry), _may_be_deflated(entry.path, compression)) for entry in contents
-    )
     with files.path(ZIPAPP).open("wb") as file:
-        size, sha256 = pack(members, file)
+        size, sha256 = pack(members(contents, build, request, profile), file)
     return files.artifact(ZIPAPP, size, sha256)
 
 
-def _may_be_deflated(path: str, compression: str) -> bool:
-    """Whether a member is deflated. What every start reads stays as it is: to inflate it costs more than its transfer.
+def members(
+    contents: Sequence[Entry], build: Context, request: BuildRequest, profile: RunProfile | None
+) -> Iterator[Member]:
+    """Yield `contents`, in their order, as members of the zipapp.
 
-    Measured: inflating takes 10 ms a MB, and os402's server 6 ms for each MB of the frame.
+    A module that `profile` never saw, and that is not what `request` starts, counts as never imported.
     """
-    if compression == "stored" or is_launcher(path):
-        return False
-    return compression == "deflated" or not path.endswith(".pyc")
+    imported = frozenset(profile.modules) if profile else frozenset()
+    if imported:
+        starts = {entry.removesuffix("()").partition(":")[0] for entry in request.starts}
+        imported |= {name for start in starts for name in (start, f"{start}.__main__")}
+    compression, read = build.options.compression, build.reader.read
+    for entry in contents:
+        yield Member(entry.path, partial(read, entry), may_be_deflated(entry.path, compression, imported))
 
 
 def write_frame(zipapp: Artifact, files: Files) -> Artifact:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hatch_os402.config.expiry import Expiry
     from hatch_os402.config.options import Options
     from hatch_os402.config.project import Project
+    from hatch_os402.config.run_profile import RunProfile
     from hatch_os402.reporting import Reporter
 
 
@@ -56,6 +57,8 @@ class Assembled:
     """The files of an archive, and what was found out on the way to them."""
 
     analyzed: Analysis
+    profile: RunProfile | None
+    """The saved one that the build read."""
     compiled: Compiled
     contents: tuple[Entry, ...]
     """In the order of the archive."""
@@ -69,13 +72,19 @@ def assembled(build: Context) -> Assembled:
     analyzed = analyze(build)
     analysis.raise_for_errors(analyzed.assessment)
     analysis.report_findings(analyzed, build.reporter)
+    return lay_out(analyzed, profile, build)
+
+
+def lay_out(analyzed: Analysis, profile: RunProfile | None, build: Context) -> Assembled:
+    """Return the files of the archive of an analyzed project without errors. Raises `Os402Error`."""
     bill = proofs.bill(analyzed, build)
     tree = proofs.with_bill(stage(analyzed.vetted, exclude=build.options.exclude), bill, analyzed, build)
     assembly.check_tree(tree, analyzed.request, build)
     launcher = assembly.launcher_files(analyzed.request, build.options)
     compiled = assembly.compile_all((*launcher, *tree.entries), profile, build)
     assembly.check_compiled(compiled, analyzed.request, build)
-    return Assembled(analyzed, compiled, assemble(launcher, tree, compiled, sources=build.options.sources), bill)
+    contents = assemble(launcher, tree, compiled, sources=build.options.sources)
+    return Assembled(analyzed, profile, compiled, contents, bill)
 
 
 def build(
@@ -111,7 +120,7 @@ def build(
                 proofs.extras(options),
             ) as files,
         ):
-            zipapp = assembly.write_zipapp(contents, files, build)
+            zipapp = assembly.write_zipapp(contents, files, build, analyzed.request, found.profile)
             frame = assembly.write_frame(zipapp, files)
             with kept.passing():
                 offers = assembly.write_offers(frame, tools, expiry, files, build)

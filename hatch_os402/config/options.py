@@ -223,14 +223,11 @@ class Options:
 
     @cached_property
     def lazy_imports(self) -> tuple[str, ...]:
-        """Top-level modules that are loaded when they are first used."""
+        """Modules, submodules among them, that are imported when they are first used."""
         names = self._fields.strings("lazy-imports")
         for name in names:
-            if not name.isidentifier():
-                raise self._fields.wrong_value(
-                    "lazy-imports",
-                    f"must name top-level modules, as in `import {name.partition('.')[0]}`, not {name!r}",
-                )
+            if not all(part.isidentifier() for part in name.split(".")):
+                raise self._fields.wrong_value("lazy-imports", f"must name modules, as in `import json`, not {name!r}")
         return names
 
     @cached_property

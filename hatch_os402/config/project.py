@@ -177,17 +177,17 @@ def check_interface(entry: str, interface: str | None, read: Callable[[str], byt
 
 def check_lazy_imports(names: Collection[str], paths: Collection[str]) -> None:
     """Raise `OptionValueError` when `lazy-imports` names what is no module of the archive of `paths`, nor of Python."""
-    parts = [path.partition("/") for path in paths if path.endswith(".py")]
-    modules = {folder if rest else folder.removesuffix(".py") for folder, _, rest in parts} | sys.stdlib_module_names
+    stems = [path[:-3].removesuffix("/__init__").split("/") for path in paths if path.endswith(".py")]
+    modules = {".".join(stem[:count]) for stem in stems for count in range(1, len(stem) + 1)} | sys.stdlib_module_names
     for name in names:
-        if name not in modules:
+        if name not in modules and name.partition(".")[0] not in sys.stdlib_module_names:
             import difflib  # noqa: PLC0415 - for an error alone
 
             similar = difflib.get_close_matches(name, modules, 1)
             hint = f"; did you mean {similar[0]!r}?" if similar else ""
             raise OptionValueError(
                 f"Field `tool.hatch.build.targets.os402.lazy-imports` names {name!r}, but neither the archive nor the "
-                f"standard library has a top-level module of that name{hint}"
+                f"standard library has a module of that name{hint}"
             )
 
 

@@ -19,6 +19,7 @@ from hatch_os402.inspection.contents import (
     read_contents,
     totals,
 )
+from hatch_os402.inspection.needless import NeedlessFiles, needless_files
 from hatch_os402.inspection.reading import Artifacts, File, read_artifacts
 from hatch_os402.inspection.terms import Terms, read_terms
 from hatch_os402.inspection.unused import unused_note
@@ -90,6 +91,8 @@ class Inspection:
     """The largest first."""
     bytecode: BytecodeReport
     terms: Terms | None
+    needless: tuple[NeedlessFiles, ...]
+    """What a running program cannot want of dependencies."""
     recorded: bool
     """Whether the build's record was there."""
     notes: tuple[str, ...]
@@ -115,6 +118,7 @@ class Inspection:
             "no_distribution": next((asdict(part) for part in self.parts if part.name == NOBODY), None),
             "bytecode": asdict(self.bytecode),
             "offer": None if self.terms is None else self.terms.to_json(),
+            "needless": [asdict(one) for one in self.needless],
             "members": [asdict(member) for member in self.members],
             "recorded": self.recorded,
             "notes": list(self.notes),
@@ -143,6 +147,7 @@ def inspect(named: ArtifactSet) -> Inspection:
         terms=None
         if artifacts.offer is None
         else read_terms(artifacts.offer, private_names=_private_names(artifacts.offer, named.folder)),
+        needless=needless_files(contents.members, None if project is None else project["name"]),
         recorded=record is not None,
         notes=(*artifacts.notes, *_unused(artifacts, contents)),
     )

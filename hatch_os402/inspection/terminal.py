@@ -61,6 +61,9 @@ def _summary(inspection: Inspection) -> list[tuple[str, str]]:
     rows.append(("bytecode", bytecode_text(inspection)))
     if left := dict(inspection.bytecode.sources_only):
         rows.append(("source only", "\n".join(first_of([_because(*item) for item in left.items()], _SHOWN))))
+    if inspection.needless:
+        stated = [f"{one.kind}: {counted(one.files, 'file')}, {human_size(one.packed)}" for one in inspection.needless]
+        rows.append(("not needed", "\n".join(stated) + "\n`hatch-os402 tune` tries to leave them out"))
     if inspection.terms is None:
         tools = inspection.project is not None and "tools" in inspection.project
         none = "one for each tool: name its file" if tools else "none beside it: `hatch build -t os402` writes one"

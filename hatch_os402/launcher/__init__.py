@@ -7,8 +7,9 @@ An archive must be laid out so that they find each other:
 - `__main__.py` is the first member, then come the members below `RESERVED`, then all others, and the index last
   (`hatch_os402/archive/index.py`), right before the zip's directory;
 - of the launcher's modules, bytecode comes right behind its source;
-- `__main__.py`, the members below `RESERVED` and the index are stored, their local headers carry sizes and checksums
-  (no data descriptor) and no extra field;
+- `__main__.py`, the index, the table of patterns and the launcher's bytecode are stored, but for bytecode that only
+  the index leads to; sources below `RESERVED` may be deflated;
+- local headers of all these carry sizes and checksums (no data descriptor) and no extra field;
 - bytecode lies beside its source (`greeter/cgi.pyc`), with an unchecked hash (PEP 552), compiled as
   `ROOT/greeter/cgi.py`: tracebacks know the launcher's own frames by that;
 - the table of prepared patterns, `_os402/patterns` (`hatch_os402/archive/patterns.py`), comes behind the modules below

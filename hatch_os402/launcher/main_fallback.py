@@ -7,7 +7,7 @@ loader = globals().get("__loader__")  # `python X.pyz` has its path, `python FOL
 own = getattr(loader, "archive", None) or os.path.dirname(getattr(loader, "path", ""))
 if own and own in sys.path:
     sys.path.remove(own)  # a zlib.py of a dependency must not stand in front of the standard library
-from zlib import crc32
+from zlib import crc32, decompress, error
 
 
 def failure(why):
@@ -66,6 +66,11 @@ def pack(folder):
 data, path = find_archive()
 at = data.find(b"\0\0_os402/start.py") + 2
 source = data[at + 15 : at + 15 + int.from_bytes(data[at - 12 : at - 8], "little")]
+if data[at - 22 : at - 21] == b"\10":  # deflated
+    try:
+        source = decompress(source, -15)
+    except error:
+        at = 1
 if (
     at == 1
     or data[at - 30 : at - 26] != b"PK\3\4"

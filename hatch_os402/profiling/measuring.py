@@ -105,7 +105,7 @@ def measure(
     run. Raises `Os402Error`.
     """
     artifacts = read_artifacts(found)
-    program = _program(found, artifacts, request, private)
+    program = program_of(found, artifacts, request, private)
 
     async def taken() -> _Runs:
         async with spawner(python, sandbox) as started:
@@ -140,12 +140,13 @@ def measure(
         lazy_imports=lazy_imports,
         lazy=program.lazy,
         terms=None if artifacts.offer is None else read_terms(artifacts.offer),
-        seen=_seen(modules, watched.seen["patterns"]),
+        seen=seen_by(modules, watched.seen["patterns"]),
         notes=(*artifacts.notes, *_notes(artifacts, python, plain, watched)),
     )
 
 
-def _seen(modules: Sequence[ImportedModule], patterns: Sequence[tuple[str | bytes, int]]) -> RunProfile:
+def seen_by(modules: Sequence[ImportedModule], patterns: Sequence[tuple[str | bytes, int]]) -> RunProfile:
+    """Return what builds may read of a run that imported `modules` and gave `patterns` to `re`."""
     launcher_package = launcher.RESERVED.rstrip("/")
     imported = [
         module.name
@@ -201,7 +202,7 @@ async def _try_lazily(
     return found
 
 
-def _program(
+def program_of(
     found: ArtifactSet, artifacts: Artifacts, request: Request, private: Mapping[str, str] | None
 ) -> ProfiledProgram:
     """Return what os402 starts for the request; an archive alone gets what the build's own offer would give it."""

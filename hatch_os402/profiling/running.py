@@ -7,6 +7,7 @@ import ast
 import asyncio
 import os
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from hatch_os402.sandbox.limits import MEBIBYTE, ResourceLimits
 from hatch_os402.sandbox.runtime_files import needs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hatch_os402.runtime.configured import ConfiguredRuntime
@@ -156,6 +157,37 @@ def run(
             return await run_once(started, program, arguments, mark)
 
     return asyncio.run(once())
+
+
+class Runner:
+    """Runs one program after the other, by one spawner."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, started: Spawner | UnsandboxedSpawner) -> None:
+        self._loop, self._started = loop, started
+
+    @property
+    def missing(self) -> Sequence[str]:
+        """What of the isolation is missing."""
+        return self._started.missing
+
+    def __call__(self, program: ProfiledProgram, arguments: Sequence[str] | None = None, mark: bytes = b"") -> Run:
+        """Do what `run_once` does."""
+        return self._loop.run_until_complete(run_once(self._started, program, arguments, mark))
+
+
+@contextmanager
+def opened_runner(python: Python, sandbox: bool | None = None) -> Iterator[Runner]:  # noqa: FBT001 - as `spawner`
+    """Yield what runs programs, until the context ends. Raises `SandboxError`."""
+    loop = asyncio.new_event_loop()
+    try:
+        started = spawner(python, sandbox)
+        loop.run_until_complete(started.__aenter__())
+        try:
+            yield Runner(loop, started)
+        finally:
+            loop.run_until_complete(started.__aexit__(None, None, None))
+    finally:
+        loop.close()
 
 
 async def run_once(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
+import tomlkit.items
 from tomlkit.exceptions import TOMLKitError
 
 from hatch_os402.errors import ScaffoldError
@@ -82,10 +83,49 @@ def with_table(file: TomlFile, table: Mapping[str, Any]) -> str:
             AttributeError,
         ):  # what tomlkit raises for the odd ones
             continue
-    written = "".join(f"\n  {line}" for line in _lines(file, table))
+    written = "".join(f"\n  {line}" for line in lines_of(file, table))
     raise ScaffoldError(
         f"{file.path} is written in a way that leaves no room for the table. Write it yourself:{written}"
     )
+
+
+def with_values(file: TomlFile, values: Mapping[str, Any]) -> str:
+    """Return the text of `file` with `values` in the target's table, which is made where there is none.
+
+    What else the table holds stays, with its comments; an array that only grows keeps its layout. Raises
+    `ScaffoldError` where that cannot be written.
+    """
+    before = _at(file.config, file.keys)
+    if before is None:
+        return with_table(file, values)
+    expected = _merged(file.config, file.keys, {**before, **values})
+    try:
+        document = tomlkit.parse(file.text)
+        table: Any = document
+        for key in file.keys:
+            table = table[key]
+        for name, value in values.items():
+            _set(table, name, value)
+        text = tomlkit.dumps(document)
+        if "\r\n" in file.text:
+            text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+        if tomlkit.parse(text).unwrap() == expected:
+            return text
+    except (TOMLKitError, LookupError, TypeError, ValueError, AttributeError):  # as in `with_table`
+        pass
+    written = "".join(f"\n  {line}" for line in lines_of(file, values))
+    raise ScaffoldError(
+        f"{file.path} is written in a way that leaves no room for a change. Write it yourself:{written}"
+    )
+
+
+def _set(table: Any, name: str, value: Any) -> None:
+    before = table.get(name)
+    if isinstance(before, tomlkit.items.Array) and value[: len(before)] == before.unwrap():
+        for item in value[len(before) :]:
+            before.append(item)
+    else:
+        table[name] = value
 
 
 def diff(file: TomlFile, text: str) -> str:
@@ -97,7 +137,8 @@ def diff(file: TomlFile, text: str) -> str:
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def _lines(file: TomlFile, table: Mapping[str, Any]) -> list[str]:
+def lines_of(file: TomlFile, table: Mapping[str, Any]) -> list[str]:
+    """Return the lines of the target's table with `table` alone."""
     document = tomlkit.document()
     for name, value in table.items():
         document.add(name, value)
@@ -107,7 +148,7 @@ def _lines(file: TomlFile, table: Mapping[str, Any]) -> list[str]:
 def _appended(file: TomlFile, table: Mapping[str, Any]) -> str:
     newline = "\r\n" if "\r\n" in file.text else "\n"
     start = file.text if file.text.endswith("\n") or not file.text else file.text + newline
-    return start + newline.join(["", *_lines(file, table), ""])
+    return start + newline.join(["", *lines_of(file, table), ""])
 
 
 def _inserted(file: TomlFile, table: Mapping[str, Any]) -> str:

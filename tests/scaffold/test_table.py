@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hatch_os402.errors import ScaffoldError
-from hatch_os402.scaffold.table import TomlFile, diff, read_file, with_table
+from hatch_os402.scaffold.table import TomlFile, diff, read_file, with_table, with_values
 
 TABLE = {"dependencies": ["hatch-os402"], "entry-point": "shop.web:app", "interface": "wsgi"}
 LINES = '[tool.hatch.build.targets.os402]\ndependencies = ["hatch-os402"]\nentry-point = "shop.web:app"\ninterface = "wsgi"\n'
@@ -140,3 +140,48 @@ def test_whatever_else_the_file_says_stays(config):
     for key in ("targets", "build", "hatch", "tool"):
         remove_if_new(got, config, key)
     assert got == config
+
+
+TUNED = """\
+[project]
+name = "shop"
+
+[tool.hatch.build.targets.os402]
+dependencies = ["hatch-os402"]  # by hand
+lazy-imports = [
+  "json",  # it is large
+]
+
+[tool.hatch.build.targets.os402.offer]
+price = 0
+"""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_values_are_set_and_all_else_stays(tmp_path, newline):
+    (tmp_path / "pyproject.toml").write_bytes(TUNED.replace("\n", newline).encode())
+    file = read_file(tmp_path)
+    changed = with_values(file, {"lazy-imports": ["json", "email"], "sources": False})
+    assert changed.count(newline) == changed.count("\n")
+    table = tomlkit.parse(changed).unwrap()["tool"]["hatch"]["build"]["targets"]["os402"]
+    assert table == {
+        "dependencies": ["hatch-os402"],
+        "lazy-imports": ["json", "email"],
+        "sources": False,
+        "offer": {"price": 0},
+    }
+    removed = [line for line in diff(file, changed).splitlines()[2:] if line.startswith("-")]
+    assert not removed, removed
+    assert "# it is large" in changed
+
+
+def test_values_replace_others(tmp_path):
+    (tmp_path / "pyproject.toml").write_text('[tool.hatch.build.targets.os402]\nexclude = ["a", "b"]\nsources = true\n')
+    changed = with_values(read_file(tmp_path), {"exclude": ["b"], "sources": False})
+    assert changed == '[tool.hatch.build.targets.os402]\nexclude = ["b"]\nsources = false\n'
+
+
+def test_values_make_the_table_where_there_is_none(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    changed = with_values(read_file(tmp_path), {"sources": False})
+    assert changed == "[project]\n\n[tool.hatch.build.targets.os402]\nsources = false\n"

@@ -152,8 +152,8 @@ class ArchiveFinder:
 
         Also that of a module, wherever it lies, which is to be loaded later, or changed.
         """
-        if path is None and fullname in self._lazy:
-            return self._deferred(fullname)
+        if fullname in self._lazy and (path is None or "." in fullname):
+            return self._deferred(fullname, path)
         if fullname in self._patched:
             return self._patch(self._find_spec(fullname, path) or PathFinder.find_spec(fullname, path))  # type: ignore[no-any-return]
         if fullname == "distutils" and self._has_distutils:
@@ -203,11 +203,11 @@ class ArchiveFinder:
     def invalidate_caches(self) -> None:
         """Do nothing: the archive does not change."""
 
-    def _deferred(self, fullname: str) -> "ModuleSpec | None":
+    def _deferred(self, fullname: str, path: "Sequence[str] | None") -> "ModuleSpec | None":
         from .lazy import defer  # noqa: PLC0415 - few programs want it
 
         self._lazy.discard(fullname)
-        spec = _find_spec(fullname, None)
+        spec = _find_spec(fullname, path)
         return spec and defer(spec)
 
 

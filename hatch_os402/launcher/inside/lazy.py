@@ -69,9 +69,75 @@ def _load(module: "Any") -> None:
             spec.loader.exec_module(module)
         finally:  # after a failure the next use tries again, as the next import would
             _loading.discard(id(module))
-        _Module.__setattr__(module, "__class__", _Module)
+        put_off_any = any(key[:2] == "_@" for key in _Module.__getattribute__(module, "__dict__"))
+        _Module.__setattr__(module, "__class__", _WithNames if put_off_any else _Module)
         if sys.modules.get(spec.name) is not module:
             raise ImportError(
                 f"{spec.name} puts another object in its place when it is loaded: take it out of `lazy-imports`",
                 name=spec.name,
             )
+
+
+def put_off(names: "dict[str, Any]", module: str, level: int, line: int, table: "dict[str, str]") -> None:
+    """Let the first use of some global `names` of a module import them, as `from module import …` in `line` says.
+
+    `table`: the name that is bound → the name in the module. Called by modules whose bytecode the build has rewritten
+    (`hatch_os402/archive/rewriting/lazy_names.py`).
+    """
+    owner = sys.modules.get(names["__name__"])
+    known = vars(owner) if owner is not None else None
+    for bound, name in table.items():
+        load = _Name(names, bound, (module, level, line, name))
+        names["_@" + bound] = load
+        if known is not names or type(owner) not in (_Module, _WithNames, _Deferred):
+            load()  # there is no module that could answer for the name: it is imported now
+    if known is names and type(owner) is _Module:
+        owner.__class__ = _WithNames
+
+
+class _Name:
+    """Imports a name when it is called."""
+
+    def __init__(self, names: "dict[str, Any]", bound: str, said: "tuple[str, int, int, str]") -> None:
+        self._names, self._bound, self._said = names, bound, said
+
+    def __call__(self) -> "Any":
+        names, bound = self._names, self._bound
+        module, level, line, name = self._said
+        if bound not in names:  # somebody may have set it
+            try:
+                found = __import__(module, names, None, (name,), level)
+                try:
+                    value = getattr(found, name)
+                except AttributeError:  # a circular import
+                    value = sys.modules.get(f"{found.__name__}.{name}")
+                    if value is None:
+                        raise ImportError(
+                            f"cannot import name {name!r} from {found.__name__!r} ({getattr(found, '__file__', None)})",
+                            name=found.__name__,
+                            path=getattr(found, "__file__", None),
+                        ) from None
+            except ImportError as error:
+                error.add_note(  # type: ignore[attr-defined]  # bytecode is 3.12's
+                    f"{bound} is imported on first use, as line {line} of {names['__name__']} says"
+                )
+                raise
+            names.setdefault(bound, value)
+        names["_@" + bound] = None
+        return names[bound]
+
+
+class _WithNames(_Module):
+    """A module of which some names are imported when they are first used."""
+
+    def __getattr__(self, name: str) -> "Any":
+        names = vars(self)
+        if name == "__all__":  # without one, `import *` takes what is there
+            for key in [key for key, value in names.items() if key[:2] == "_@" and value is not None]:
+                names[key]()
+        elif (load := names.get("_@" + name)) is not None:
+            return load()
+        raise AttributeError(f"module {names['__name__']!r} has no attribute {name!r}", name=name, obj=self)
+
+    def __dir__(self) -> "list[str]":
+        return sorted({key[2:] if key[:2] == "_@" else key for key in vars(self)})

@@ -224,6 +224,13 @@ def _member(data: bytes, header: int, file: str) -> bytes:
     """Return the content of a member, by the place of its local header."""
     start = header + 30 + len(file)
     content = data[start : start + int.from_bytes(data[header + 18 : header + 22], "little")]
+    if data[header + 8]:  # deflated, as sources are
+        from zlib import decompress, error  # noqa: PLC0415 - no start from bytecode needs it
+
+        try:
+            content = decompress(content, -15)
+        except error:
+            raise _damaged(f"{file} cannot be unpacked") from None
     if crc32(content) != int.from_bytes(data[header + 14 : header + 18], "little"):
         raise _damaged(f"{file} has another checksum")
     return content

@@ -1,0 +1,1 @@
+"""What the compiler changes in the syntax tree of a module, in its process: standard library alone."""

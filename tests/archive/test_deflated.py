@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from hatch_os402.archive.assemble import may_be_deflated
+from hatch_os402.launcher import inside_files
+
+
+@pytest.mark.parametrize(
+    ("path", "stored", "auto", "deflated"),
+    [
+        ("__main__.py", False, False, False),
+        ("_os402/patterns", False, False, False),
+        ("_os402/start.pyc", False, False, False),
+        ("_os402/start.py", False, True, True),
+        ("_os402/vfs/tmpfs.pyc", False, True, True),
+        ("greeter/cgi.py", False, True, True),
+        ("greeter/cgi.pyc", False, False, True),
+        ("greeter/texts.txt", False, True, True),
+    ],
+)
+def test_without_a_profile(path, stored, auto, deflated):
+    assert [may_be_deflated(path, how) for how in ("stored", "auto", "deflated")] == [stored, auto, deflated]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("greeter/cgi.pyc", False),
+        ("greeter/__init__.pyc", False),
+        ("greeter/admin.pyc", True),
+        ("greeter/admin/__init__.pyc", True),
+        ("_os402/start.pyc", False),
+    ],
+)
+def test_modules_that_a_profile_never_saw(path, expected):
+    assert may_be_deflated(path, "auto", {"greeter", "greeter.cgi"}) is expected
+    assert not may_be_deflated(path, "stored", {"greeter", "greeter.cgi"})
+
+
+def test_the_launchers_seldom_modules_are_there():
+    launcher = inside_files()
+    seldom = [path for path in launcher if may_be_deflated(f"{path}c", "auto")]
+    assert len(seldom) == 7
+    assert not {"_os402/start.py", "_os402/index.py", "_os402/importer.py", "_os402/streams.py"}.intersection(seldom)
