@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ARGS",
     "BOOTSTRAP",
+    "FOREIGN",
     "RESERVED",
     "ROOT",
     "SCRIPT",
@@ -44,6 +45,9 @@ __all__ = [
 
 RESERVED = "_os402/"
 """The folder of the archive that belongs to the launcher."""
+
+FOREIGN = f"{RESERVED}stdlib/foreign/"
+"""The folder of the archive with the stand-in for `ctypes`."""
 
 SCRIPT = "script"
 """The interface that needs nothing but the entry point: a CGI script."""
