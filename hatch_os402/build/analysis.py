@@ -29,6 +29,7 @@ from hatch_os402.config.project import check_features, entry_point, requirements
 from hatch_os402.errors import FolderError, Os402Error
 from hatch_os402.formatting import counted
 from hatch_os402.incremental.resolutions import FRESH, is_fresh
+from hatch_os402.launcher import STAND_INS
 from hatch_os402.resolution.pip_process import CandidateFilter, Host
 from hatch_os402.resolution.resolve import ResolveOptions
 from hatch_os402.resolution.sdists import build_folder, build_sdist, built_addresses
@@ -291,7 +292,8 @@ def report_findings(analyzed: Analysis, reporter: Reporter) -> None:
 
 
 def _library() -> Library:
-    return Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided")))
+    modules, missing, undecided = (frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))
+    return Library(modules, missing, undecided, STAND_INS)
 
 
 def _host(build: Context) -> Host:

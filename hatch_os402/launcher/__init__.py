@@ -37,6 +37,7 @@ __all__ = [
     "RESERVED",
     "ROOT",
     "SCRIPT",
+    "STAND_INS",
     "Settings",
     "inside_files",
     "main_source",
@@ -45,6 +46,9 @@ __all__ = [
 
 RESERVED = "_os402/"
 """The folder of the archive that belongs to the launcher."""
+
+STAND_INS = frozenset({"ctypes"})
+"""Modules of the standard library that the archive brings for a runtime that lacks them: parts of what they are."""
 
 FOREIGN = f"{RESERVED}stdlib/foreign/"
 """The folder of the archive with the stand-in for `ctypes`."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.entries import Entry
-from hatch_os402.compatibility.findings import MISSING_MODULE, Finding, SourceLocation
+from hatch_os402.compatibility.findings import MISSING_MODULE, NEEDS_CTYPES, Finding, SourceLocation
 from hatch_os402.compatibility.imports.memory import facts_of
 from hatch_os402.compatibility.imports.reach import Archive, module_names, reach
 from hatch_os402.compatibility.imports.source import Guard, behaviour_table
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_os402.archive.entries import EntryReader
+    from hatch_os402.compatibility.findings import Level
     from hatch_os402.compatibility.imports.reach import Library, Missing, Reached, Suspect
     from hatch_os402.compatibility.imports.source import ModuleFacts
     from hatch_os402.compatibility.vet import VettedWheel
@@ -147,16 +148,18 @@ def _left_out(vetted_wheels: Sequence[VettedWheel]) -> dict[str, str]:
 
 def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding, bool]]:
     """Yield a finding for each package that is missing in each module, and whether it is a warning for everybody."""
-    grouped: dict[tuple[str, str, bool], list[Missing]] = {}
-    for item in reached.missing:
-        grouped.setdefault((item.path, item.wanted.partition(".")[0], item.certain), []).append(item)
-    for (path, _, certain), items in grouped.items():
-        message = f"imports {items[0].wanted}, {items[0].reason}"
-        places = tuple(SourceLocation(path, item.line) for item in items)
-        yield (
-            Finding("warning", MISSING_MODULE, owners[path], message, places=places, imports=items[0].chain),
-            certain,
-        )
+    kinds: tuple[tuple[Sequence[Missing], Level, str], ...] = (
+        (reached.missing, "warning", MISSING_MODULE),
+        (reached.partial, "hint", NEEDS_CTYPES),
+    )
+    for found, level, code in kinds:
+        grouped: dict[tuple[str, str, bool], list[Missing]] = {}
+        for item in found:
+            grouped.setdefault((item.path, item.wanted.partition(".")[0], item.certain), []).append(item)
+        for (path, _, certain), items in grouped.items():
+            message = f"imports {items[0].wanted}, {items[0].reason}"
+            places = tuple(SourceLocation(path, item.line) for item in items)
+            yield Finding(level, code, owners[path], message, places=places, imports=items[0].chain), certain
 
 
 def _behaviours(reached: Reached, owners: dict[str, str], project: str) -> Iterator[tuple[Finding, bool]]:

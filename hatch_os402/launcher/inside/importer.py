@@ -163,8 +163,8 @@ class ArchiveFinder:
         if fullname == "ctypes":
             from .stdlib import ctypes_finder  # noqa: PLC0415 - few programs need it
 
-            if spec := ctypes_finder.find_spec(self._index, fullname):
-                return spec
+            if spec := ctypes_finder.find_spec(lambda folder, name: find(self._index, folder, name)):
+                return spec  # type: ignore[no-any-return]
         return self._find_spec(fullname, path)
 
     def _find_spec(self, fullname: str, path: "Sequence[str] | None") -> "ModuleSpec | None":

@@ -123,6 +123,9 @@ def array_type(kind: "Any", length: int) -> "Any":
     return _arrays[kind, length]
 
 
+DataType.array_type = staticmethod(array_type)
+
+
 class Field:
     """Where a field lies: bytes from the start of its structure, and for some of the bits, which."""
 

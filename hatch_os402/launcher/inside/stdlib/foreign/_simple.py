@@ -34,11 +34,11 @@ class DataType(type):
 
     _size_: int
     _align_: int
+    array_type: "Any"
+    """Of _compound.py."""
 
     def __mul__(cls, length: int) -> "Any":
-        from ._compound import array_type  # noqa: PLC0415 - which imports this module
-
-        return array_type(cls, length)
+        return cls.array_type(cls, length)
 
     __rmul__ = __mul__
 
