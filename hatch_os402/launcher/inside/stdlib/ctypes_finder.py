@@ -13,8 +13,11 @@ def find_spec(find: "Callable[[str, str], Any]") -> "Any":
 
     `find` returns the spec of a module in a folder (an archive path), or `None`.
     """
-    if _find_spec("_ctypes", None) is not None:
-        return None
+    try:
+        if _find_spec("_ctypes", None) is not None:
+            return None
+    except ImportError:  # of a finder that conceals it
+        pass
     if spec := find("_os402/stdlib", "foreign"):
         spec.name = spec.loader.name = "ctypes"
     return spec
