@@ -55,7 +55,8 @@ class Remedy:
     """A change to pyproject.toml after which the incompatible distribution is gone, shown to resolve for the target."""
 
     kind: str
-    """ "release" (of it), "parent" (a release of what requires it), "extra" (one less), "replacement" or "option"."""
+    """ "release" (of it), "parent" (a release of what requires it), "extra" (one less), "replacement", "substitute" or
+    "option"."""
     lines: tuple[str, ...]
     """What to write: requirements, or one option."""
     table: str = "project.dependencies"
@@ -91,8 +92,9 @@ class DistributionReport:
     version: str
     filename: str
     verdict: str
-    """ "pure", "stripped", "native", "unavailable" (there is only an sdist), "dropped" (what requires it does without)
-    or "unexamined" (it was not fetched: only distributions require it about which nothing can be done)."""
+    """ "pure", "stripped", "substituted" (Python in the place of compiled code), "native", "unavailable" (there is
+    only an sdist), "dropped" (what requires it does without) or "unexamined" (it was not fetched: only distributions
+    require it about which nothing can be done)."""
     chains: tuple[Chain, ...]
     """Every way in which the project requires it, the shortest first; bounded, see `Graph.chains`."""
     files: tuple[NativeFile, ...] = ()

@@ -139,7 +139,7 @@ def _shown(remedy: Remedy) -> str:
 
 def _described(remedy: Remedy) -> str:
     instead = f" instead of {', '.join(_quoted(line) for line in remedy.instead_of)}" if remedy.instead_of else ""
-    lines = ", ".join(line if remedy.kind == "option" else _quoted(line) for line in remedy.lines)
+    lines = ", ".join(line if remedy.kind in {"option", "substitute"} else _quoted(line) for line in remedy.lines)
     gives = f" (gives {remedy.gives})" if remedy.gives else ""
     return f"{lines} in {remedy.table}{instead}{gives}"
 

@@ -114,6 +114,12 @@ def archive_of(
         for file in verdict.kept
         if not excluded(file.path)
     }
+    entries |= {
+        path: Entry.of(path, content, verdict.wheel.name)
+        for verdict in reversed(vetted_wheels)
+        for path, content in verdict.added().items()
+        if not excluded(path)
+    }
     paths = module_names(entries)
 
     def facts(module: str) -> ModuleFacts | None:
@@ -142,7 +148,7 @@ def _left_out(vetted_wheels: Sequence[VettedWheel]) -> dict[str, str]:
             if file.path.lower().endswith(_TAKEN_OUT):
                 folder, _, name = file.path.rpartition("/")
                 found[".".join([*folder.split("/"), name.partition(".")[0]]).lstrip(".")] = file.path
-    kept = {file.path for verdict in vetted_wheels for file in verdict.kept}
+    kept = {path for verdict in vetted_wheels for path in (*(file.path for file in verdict.kept), *verdict.added())}
     return {name: path for name, path in found.items() if f"{name.replace('.', '/')}.py" not in kept}
 
 
