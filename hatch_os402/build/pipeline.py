@@ -72,7 +72,7 @@ def assembled(build: Context) -> Assembled:
     bill = proofs.bill(analyzed, build)
     tree = proofs.with_bill(stage(analyzed.vetted, exclude=build.options.exclude), bill, analyzed, build)
     assembly.check_tree(tree, analyzed.request, build)
-    launcher = assembly.launcher_files(analyzed.request, build.options)
+    launcher = assembly.launcher_files(analyzed.request, tree, build)
     compiled = assembly.compile_all((*launcher, *tree.entries), profile, build)
     assembly.check_compiled(compiled, analyzed.request, build)
     return Assembled(analyzed, compiled, assemble(launcher, tree, compiled, sources=build.options.sources), bill)
