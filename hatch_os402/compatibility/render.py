@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FILES_SHOWN = 3
 _CHAINS_SHOWN = 3
 _NAME = re.compile(r"[^A-Za-z0-9._-]")
-_VERDICTS = {"pure": "good", "stripped": "caution"}
+_VERDICTS = {"pure": "good", "stripped": "caution", "substituted": "caution"}
 OVERVIEW = (Column("distribution"), Column("version"), Column("verdict"), Column("required by", rank=1, folded=True))
 _ERRORS = (
     Column("distribution"),

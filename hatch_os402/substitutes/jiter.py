@@ -87,7 +87,7 @@ def from_json(
     _check(float_mode, ("float", "decimal", "lossless-float"), _UNKNOWN_FLOAT, flags=False)
     partial = partial_mode not in (False, "off")
     modes = (allow_inf_nan, partial, partial_mode == "trailing-strings", catch_duplicate_keys, float_mode)
-    parser = _Document(json_data, *modes)
+    parser = _JsonParser(json_data, *modes)
     try:
         found, at = parser.value(parser.space(0), _DEEPEST)
         at = parser.space(at)
@@ -108,7 +108,7 @@ def _check(mode: Any, known: tuple[str, ...], problem: str, *, flags: bool) -> N
         raise (ValueError if isinstance(mode, str) else TypeError)(problem)
 
 
-class _Document(NamedTuple):
+class _JsonParser(NamedTuple):
     data: bytes
     inf_nan: bool
     partial: bool
