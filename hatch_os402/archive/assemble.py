@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import Any
 
+    from hatch_os402.archive.entries import EntryReader
     from hatch_os402.archive.modules import Compiled
     from hatch_os402.archive.staging import Tree
 
@@ -38,6 +39,14 @@ def launcher_entries(entry_point: str, **settings: Any) -> tuple[Entry, ...]:
     wanted = launcher.Settings(entry_point, **settings)
     files = {MAIN: launcher.main_source(entry_point, **settings)} | launcher.inside_files(wanted.interface)
     return tuple(Entry.of(path, content, OWNER) for path, content in files.items())
+
+
+def without_unused(launch: Sequence[Entry], tree: Tree, reader: EntryReader) -> tuple[Entry, ...]:
+    """Return `launch` without the stand-in for `ctypes`, unless a module of `tree` names `ctypes` anywhere."""
+    modules = (entry for entry in tree.entries if entry.path.endswith(".py"))
+    if any(b"ctypes" in reader.read(entry) for entry in modules):
+        return tuple(launch)
+    return tuple(entry for entry in launch if not entry.path.startswith(launcher.FOREIGN))
 
 
 def assemble(launch: Sequence[Entry], tree: Tree, compiled: Compiled, *, sources: bool) -> tuple[Entry, ...]:

@@ -105,6 +105,8 @@ def _entries(verdict: VettedWheel) -> Iterator[Entry]:
             yield Entry.of(file.path, WHEEL.encode(), wheel.name)
         else:
             yield Entry(file.path, file.size, file.sha256, wheel.name, source=wheel.path, member=file.member)
+    for path, content in verdict.added().items():
+        yield Entry.of(path, content, wheel.name)
 
 
 def _is_bytecode(path: str) -> bool:

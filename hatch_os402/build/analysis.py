@@ -29,6 +29,7 @@ from hatch_os402.config.project import check_features, entry_point, requirements
 from hatch_os402.errors import FolderError, Os402Error
 from hatch_os402.formatting import counted
 from hatch_os402.incremental.resolutions import FRESH, is_fresh
+from hatch_os402.launcher import STAND_INS
 from hatch_os402.resolution.pip_process import CandidateFilter, Host
 from hatch_os402.resolution.resolve import ResolveOptions
 from hatch_os402.resolution.sdists import build_folder, build_sdist, built_addresses
@@ -164,7 +165,8 @@ def fetch(resolution: Resolution, build: Context) -> tuple[Wheel, ...]:
 
     Those of distributions about which nothing can be done, and of what only these require, are not fetched.
     """
-    worth = examined(resolution, build.options.strip_extensions | build.options.allow_native_files)
+    options = build.options
+    worth = examined(resolution, options.strip_extensions | options.allow_native_files | options.substitutes)
     return build.resolver.fetch(
         [pin for pin in resolution.pins if not pin.is_sdist and pin.name in worth],
         cache=build.cache / "wheels",
@@ -186,6 +188,7 @@ def vet(
     for option, named in (
         ("strip-extensions", options.strip_extensions),
         ("allow-native-files", options.allow_native_files),
+        ("substitutes", options.substitutes),
     ):
         for name in sorted(named - known):
             build.reporter.warning(f"`{option}` names {name}, which is not vendored")
@@ -256,6 +259,7 @@ def search_fixes(
         incompatible=incompatible,
         resolve_options=_resolve_options(build, resolution.built),
         classify=_classifier(build),
+        substitutes=build.options.substitutes,
         cache=build.cache / "wheels",
         workdir=build.workdir / "trials",
         seconds=seconds,
@@ -276,7 +280,7 @@ def report_findings(analyzed: Analysis, reporter: Reporter) -> None:
     for wheel in analyzed.vetted:
         if broken := wheel.wheel.broken_record:
             reporter.warning(f"{wheel.wheel.filename} is taken as `accept-broken-record` asks: {broken}")
-        if wheel.verdict == "stripped":
+        if wheel.verdict in {"stripped", "substituted"}:
             reporter.info(wheel.summary)
         for file, reason in wheel.dropped:
             reporter.debug(f"{wheel.wheel.name}: left out {file.path}: {reason}")
@@ -291,7 +295,8 @@ def report_findings(analyzed: Analysis, reporter: Reporter) -> None:
 
 
 def _library() -> Library:
-    return Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided")))
+    modules, missing, undecided = (frozenset(facts()[key]) for key in ("modules", "missing", "undecided"))
+    return Library(modules, missing, undecided, STAND_INS)
 
 
 def _host(build: Context) -> Host:
@@ -310,6 +315,7 @@ def _classifier(build: Context) -> Callable[[Wheel], VettedWheel]:
         vetting.vet,
         strip=options.strip_extensions,
         allow=options.allow_native_files,
+        substitute=options.substitutes,
         excluded=exclusion(options.exclude),
     )
 

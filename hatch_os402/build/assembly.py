@@ -19,6 +19,7 @@ from hatch_os402.archive.assemble import (
     launcher_entries,
     may_be_deflated,
     reads_patterns,
+    without_unused,
 )
 from hatch_os402.archive.modules import Compiled, compile_modules
 from hatch_os402.archive.pack import Member, pack
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from hatch_os402.build.analysis import Analysis, BuildRequest
     from hatch_os402.build.context import Context
     from hatch_os402.config.expiry import Expiry
-    from hatch_os402.config.options import Options
     from hatch_os402.offer.payload import Offer
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.interpreters import Interpreter
@@ -80,9 +80,10 @@ def check_tree(tree: Tree, request: BuildRequest, build: Context) -> None:
         build.reporter.warning(warning)
 
 
-def launcher_files(request: BuildRequest, options: Options) -> tuple[Entry, ...]:
+def launcher_files(request: BuildRequest, tree: Tree, build: Context) -> tuple[Entry, ...]:
     """Return the files of the launcher that starts the entry point, or the option's tools, as the options say."""
-    return launcher_entries(
+    options = build.options
+    files = launcher_entries(
         request.entry_point.removesuffix("()"),
         lazy_imports=options.lazy_imports,
         interface=options.interface or launcher.SCRIPT,
@@ -92,6 +93,7 @@ def launcher_files(request: BuildRequest, options: Options) -> tuple[Entry, ...]
         factory=request.entry_point.endswith("()"),
         tools=tuple((str(tool.name), tool.function) for tool in options.tools),
     )
+    return without_unused(files, tree, build.reader)
 
 
 def saved_profile(build: Context) -> RunProfile | None:

@@ -80,7 +80,7 @@ def lay_out(analyzed: Analysis, profile: RunProfile | None, build: Context) -> A
     bill = proofs.bill(analyzed, build)
     tree = proofs.with_bill(stage(analyzed.vetted, exclude=build.options.exclude), bill, analyzed, build)
     assembly.check_tree(tree, analyzed.request, build)
-    launcher = assembly.launcher_files(analyzed.request, build.options)
+    launcher = assembly.launcher_files(analyzed.request, tree, build)
     compiled = assembly.compile_all((*launcher, *tree.entries), profile, build)
     assembly.check_compiled(compiled, analyzed.request, build)
     contents = assemble(launcher, tree, compiled, sources=build.options.sources)

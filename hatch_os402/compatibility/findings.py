@@ -55,7 +55,8 @@ class Remedy:
     """A change to pyproject.toml after which the incompatible distribution is gone, shown to resolve for the target."""
 
     kind: str
-    """ "release" (of it), "parent" (a release of what requires it), "extra" (one less), "replacement" or "option"."""
+    """ "release" (of it), "parent" (a release of what requires it), "extra" (one less), "replacement", "substitute" or
+    "option"."""
     lines: tuple[str, ...]
     """What to write: requirements, or one option."""
     table: str = "project.dependencies"
@@ -91,8 +92,9 @@ class DistributionReport:
     version: str
     filename: str
     verdict: str
-    """ "pure", "stripped", "native", "unavailable" (there is only an sdist), "dropped" (what requires it does without)
-    or "unexamined" (it was not fetched: only distributions require it about which nothing can be done)."""
+    """ "pure", "stripped", "substituted" (Python in the place of compiled code), "native", "unavailable" (there is
+    only an sdist), "dropped" (what requires it does without) or "unexamined" (it was not fetched: only distributions
+    require it about which nothing can be done)."""
     chains: tuple[Chain, ...]
     """Every way in which the project requires it, the shortest first; bounded, see `Graph.chains`."""
     files: tuple[NativeFile, ...] = ()
@@ -197,14 +199,16 @@ def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def merged(known: Sequence[Finding], scanned: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return both; where a scan has seen what is known of a distribution, its finding with the advice that is known."""
-    advice = {finding.subject: finding.advice for finding in known if finding.code == NEEDS_CTYPES}
-    seen = advice.keys() & {finding.subject for finding in scanned if finding.code == MISSING_MODULE}
-    rest = (finding for finding in known if finding.code != NEEDS_CTYPES or finding.subject not in seen)
-    with_advice = (
-        replace(finding, advice=advice[finding.subject])
-        if finding.code == MISSING_MODULE and finding.subject in seen
+    """Return both; of a distribution that is known to need `ctypes`, what is known, with the place that a scan saw."""
+    warned = {finding.subject for finding in known if finding.code == NEEDS_CTYPES}
+    seen = {finding.subject: finding for finding in reversed(scanned) if finding.code == NEEDS_CTYPES}
+    placed = (
+        replace(finding, places=seen[finding.subject].places, imports=seen[finding.subject].imports)
+        if finding.code == NEEDS_CTYPES and finding.subject in seen
         else finding
-        for finding in scanned
+        for finding in known
     )
-    return (*rest, *with_advice)
+    return (
+        *placed,
+        *(finding for finding in scanned if finding.code != NEEDS_CTYPES or finding.subject not in warned),
+    )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FILES_SHOWN = 3
 _CHAINS_SHOWN = 3
 _NAME = re.compile(r"[^A-Za-z0-9._-]")
-_VERDICTS = {"pure": "good", "stripped": "caution"}
+_VERDICTS = {"pure": "good", "stripped": "caution", "substituted": "caution"}
 OVERVIEW = (Column("distribution"), Column("version"), Column("verdict"), Column("required by", rank=1, folded=True))
 _ERRORS = (
     Column("distribution"),
@@ -139,7 +139,7 @@ def _shown(remedy: Remedy) -> str:
 
 def _described(remedy: Remedy) -> str:
     instead = f" instead of {', '.join(_quoted(line) for line in remedy.instead_of)}" if remedy.instead_of else ""
-    lines = ", ".join(line if remedy.kind == "option" else _quoted(line) for line in remedy.lines)
+    lines = ", ".join(line if remedy.kind in {"option", "substitute"} else _quoted(line) for line in remedy.lines)
     gives = f" (gives {remedy.gives})" if remedy.gives else ""
     return f"{lines} in {remedy.table}{instead}{gives}"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from hatch_os402.compatibility.curated import optional_extensions
+from hatch_os402.substitutes import substitutes
 from hatch_os402.wheels.native import NativeKind, is_bundled_library, native_kind
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class VettedWheel:
 
     wheel: Wheel
     verdict: str
-    """ "pure", "stripped" (optional compiled files left out) or "native" (compiled code that it needs)."""
+    """ "pure", "stripped" (optional compiled files left out), "substituted" (`substitutes` has what stands in for its
+    compiled code) or "native" (compiled code that it needs)."""
     kept: tuple[WheelFile, ...]
     """The files to stage, all of scheme "root"."""
     dropped: tuple[tuple[WheelFile, str], ...]
@@ -36,13 +38,17 @@ class VettedWheel:
     native: tuple[tuple[WheelFile, NativeKind], ...]
     """What makes it "native"; else empty."""
     stripped: tuple[tuple[WheelFile, NativeKind], ...]
-    """The optional extensions among `dropped`."""
+    """The optional and the substituted extensions among `dropped`."""
     summary: str
     """One sentence without a full stop: "markupsafe 3.0.4: 1 optional extension left out, …"."""
     warnings: tuple[str, ...]
     """Sentences about what will not do on os402 what it does elsewhere."""
     unseen: tuple[str, ...] = ()
     """Sentences about files that were not looked into, or whose content does no harm, for those who ask."""
+
+    def added(self) -> dict[str, bytes]:
+        """Return what is staged beside `kept`: the modules of a substitute, path → source."""
+        return substitutes()[self.wheel.name].contents() if self.verdict == "substituted" else {}
 
 
 class _Disposition(Enum):
@@ -52,6 +58,7 @@ class _Disposition(Enum):
     DATA = auto()
     NATIVE = auto()
     OPTIONAL = auto()
+    SUBSTITUTED = auto()
     LAUNCHER = auto()
     UNPLACED = auto()
     EXCLUDED = auto()
@@ -59,6 +66,7 @@ class _Disposition(Enum):
 
 _REASONS = {
     _Disposition.OPTIONAL: "an optional extension",
+    _Disposition.SUBSTITUTED: "a module in Python stands in for it",
     _Disposition.LAUNCHER: "a Windows file in a pure wheel",
     _Disposition.UNPLACED: "only used by installers",
     _Disposition.EXCLUDED: "left out by `exclude`",
@@ -70,22 +78,26 @@ def vet(
     *,
     strip: Collection[str] = (),
     allow: Collection[str] = (),
+    substitute: Collection[str] = (),
     excluded: Callable[[str], bool] = lambda _: False,
 ) -> VettedWheel:
     """Return the verdict on `wheel`, from the name and the first bytes of every file.
 
     `strip` names distributions whose importable extensions may be left out, besides the curated ones; `allow` those
-    whose native files are only data. Their spelling does not matter. `excluded` tells
-    the paths that are left out anyway.
+    whose native files are only data; `substitute` those whose compiled code the room `substitutes` stands in for.
+    Their spelling does not matter. `excluded` tells the paths that are left out anyway.
     """
     by_user = wheel.name in {canonicalize_name(name) for name in strip}
     allowed = wheel.name in {canonicalize_name(name) for name in allow}
     may_strip = _strippable if by_user else _curated(wheel)
+    known = substitutes().get(wheel.name) if wheel.name in {canonicalize_name(name) for name in substitute} else None
     classified: list[tuple[WheelFile, NativeKind | None, _Disposition]] = []
     for file in wheel.files:
         kind = native_kind(file.path, file.head)
         if kind and file.scheme == "root" and excluded(file.path):
             classified.append((file, kind, _Disposition.EXCLUDED))
+        elif kind and file.scheme == "root" and known and known.replaces(file.path, wheel.version):
+            classified.append((file, kind, _Disposition.SUBSTITUTED))
         else:
             classified.append((file, kind, _classify(wheel, file, kind, may_strip, allowed=allowed)))
     counts = Counter(disposition for _, _, disposition in classified)
@@ -96,16 +108,29 @@ def vet(
         warnings.append(f"{title}: `strip-extensions` names it, but it holds no extension that could be left out.")
     if allowed and not counts[_Disposition.DATA]:
         warnings.append(f"{title}: `allow-native-files` names it, but it holds no native file that could be kept.")
+    if known and not counts[_Disposition.SUBSTITUTED]:
+        warnings.append(
+            f"{title}: `substitutes` names it, and the substitute is for {known.versions} and compiled code."
+        )
     hidden, unseen = _nested(title, [file for file, _, disposition in classified if disposition is _Disposition.KEPT])
     warnings += hidden
-    verdict = "native" if counts[_Disposition.NATIVE] else "stripped" if counts[_Disposition.OPTIONAL] else "pure"
+    verdicts = (
+        ("native", _Disposition.NATIVE),
+        ("substituted", _Disposition.SUBSTITUTED),
+        ("stripped", _Disposition.OPTIONAL),
+    )
+    verdict = next((name for name, disposition in verdicts if counts[disposition]), "pure")
     return VettedWheel(
         wheel,
         verdict,
         tuple(file for file, _, disposition in classified if disposition in {_Disposition.KEPT, _Disposition.DATA}),
         tuple((file, _REASONS[disposition]) for file, _, disposition in classified if disposition in _REASONS),
         tuple((file, kind) for file, kind, disposition in classified if kind and disposition is _Disposition.NATIVE),
-        tuple((file, kind) for file, kind, disposition in classified if kind and disposition is _Disposition.OPTIONAL),
+        tuple(
+            (file, kind)
+            for file, kind, disposition in classified
+            if kind and disposition in {_Disposition.OPTIONAL, _Disposition.SUBSTITUTED}
+        ),
         f"{title}: {_summarized(wheel, counts, by_user=by_user)}",
         tuple(warnings),
         tuple(unseen),
@@ -138,6 +163,7 @@ def _summarized(wheel: Wheel, counts: Counter[_Disposition], *, by_user: bool) -
     parts = (
         (_Disposition.NATIVE, "file{} of compiled code"),
         (_Disposition.OPTIONAL, f"optional extension{{}} left out, {instead}"),
+        (_Disposition.SUBSTITUTED, "file{} of compiled code replaced by Python, as `substitutes` asks"),
         (_Disposition.DATA, "native file{} kept as data, as `allow-native-files` asks"),
         (_Disposition.LAUNCHER, "Windows file{} left out"),
     )

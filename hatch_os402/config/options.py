@@ -15,6 +15,7 @@ from hatch_os402.config.offer_options import OfferOptions
 from hatch_os402.config.toml_fields import Fields
 from hatch_os402.config.toml_values import duration
 from hatch_os402.home import expand_user
+from hatch_os402.substitutes import substitutes
 from hatch_os402.tools.options import FUNCTION, read_tools
 
 if TYPE_CHECKING:
@@ -239,6 +240,18 @@ class Options:
     def allow_native_files(self) -> frozenset[str]:
         """Distributions whose native files are only data; canonical names."""
         return frozenset(canonicalize_name(name) for name in self._fields.strings("allow-native-files"))
+
+    @cached_property
+    def substitutes(self) -> frozenset[str]:
+        """Distributions in whose compiled code's place modules of this package are put; canonical names."""
+        known = substitutes()
+        names = frozenset(canonicalize_name(name) for name in self._fields.strings("substitutes"))
+        if unknown := sorted(names - known.keys()):
+            raise self._fields.wrong_value(
+                "substitutes",
+                f"names {unknown[0]!r}, and there are substitutes for {' and '.join(sorted(known))} alone",
+            )
+        return names
 
     @cached_property
     def build_from_source(self) -> frozenset[str]:

@@ -60,7 +60,12 @@ class VerdictMemory:
 
     def _key(self, filename: str, sha256: str) -> str:
         name, options = parse_wheel_filename(filename)[0], self._options
-        chosen = (options.accept_broken_record, options.strip_extensions, options.allow_native_files)
+        chosen = (
+            options.accept_broken_record,
+            options.strip_extensions,
+            options.allow_native_files,
+            options.substitutes,
+        )
         return digest([program(), sha256, filename, [name in names for names in chosen], list(options.exclude)])
 
 

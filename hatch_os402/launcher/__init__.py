@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ARGS",
     "BOOTSTRAP",
+    "FOREIGN",
     "RESERVED",
     "ROOT",
     "SCRIPT",
+    "STAND_INS",
     "Settings",
     "inside_files",
     "main_source",
@@ -45,6 +47,12 @@ __all__ = [
 
 RESERVED = "_os402/"
 """The folder of the archive that belongs to the launcher."""
+
+STAND_INS = frozenset({"ctypes"})
+"""Modules of the standard library that the archive brings for a runtime that lacks them: parts of what they are."""
+
+FOREIGN = f"{RESERVED}stdlib/foreign/"
+"""The folder of the archive with the stand-in for `ctypes`."""
 
 SCRIPT = "script"
 """The interface that needs nothing but the entry point: a CGI script."""

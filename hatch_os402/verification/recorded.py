@@ -56,7 +56,7 @@ _COMPILED = ("compiled", "python", "modules", "left_as_source", "patterns")
 _SHAPES = {True: (_COMPILED, _COMPILED[:-1]), False: (_COMPILED[:1],)}
 """Of `bytecode`, by `compiled`. Records of earlier versions have no `patterns`."""
 _ORIGINS = {"valid-until", "SOURCE_DATE_EPOCH", "commit", "clock"}
-_TREATMENTS = {"pure", "stripped", "dropped"}
+_TREATMENTS = {"pure", "stripped", "substituted", "dropped"}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PYTHON = re.compile(r"3\.12\.\d+")
 
@@ -94,7 +94,9 @@ def _key_faults_of(item: Mapping[str, Any]) -> Iterator[str]:
         yield f"a distribution in it has the keys {', '.join(item)}"
     elif not _SHA256.fullmatch(item["sha256"]):
         yield f"the sha256 of {item['name']} is none"
-    elif item["treatment"] not in _TREATMENTS or (item["treatment"] == "stripped" and not item["left_out"]):
+    elif item["treatment"] not in _TREATMENTS or (
+        item["treatment"] in {"stripped", "substituted"} and not item["left_out"]
+    ):
         yield f"the treatment of {item['name']} is {item['treatment']!r}"
     elif sorted(item["required_by"]) != item["required_by"] or sorted(item["left_out"]) != item["left_out"]:
         yield f"what it says of {item['name']} is not sorted"

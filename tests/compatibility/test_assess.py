@@ -8,7 +8,7 @@ from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility.assess import assess
-from hatch_os402.compatibility.findings import Finding, Remedy, merged
+from hatch_os402.compatibility.findings import Finding, Remedy, SourceLocation, merged
 from hatch_os402.compatibility.vet import vet
 from hatch_os402.resolution.graph import Graph, Pin
 from hatch_os402.resolution.resolve import Resolution
@@ -201,15 +201,14 @@ def test_a_variable_that_helps_is_hinted_at_until_it_is_set(tmp_path):
 
 
 def test_what_is_known_and_what_was_seen_are_one_warning():
-    known = [
-        Finding("warning", "needs-ctypes", "sympy", "it imports ctypes", advice="Require another."),
-        Finding("warning", "needs-ctypes", "magic", "it calls libmagic", advice="Require a third."),
-    ]
-    seen = [Finding("warning", "missing-module", name, "imports ctypes") for name in ("sympy", "other")]
-    assert [(item.subject, item.message, item.advice) for item in merged(known, seen)] == [
-        ("magic", "it calls libmagic", "Require a third."),
-        ("sympy", "imports ctypes", "Require another."),
-        ("other", "imports ctypes", ""),
+    known = [Finding("warning", "needs-ctypes", "magic", "it calls libmagic", advice="Require another.")]
+    place = SourceLocation("magic/loader.py", 1)
+    seen = [Finding("hint", "needs-ctypes", name, "imports ctypes", places=(place,)) for name in ("magic", "other")]
+    seen.append(Finding("warning", "missing-module", "magic", "imports lzma"))
+    assert [(item.level, item.subject, item.message, item.advice, item.places) for item in merged(known, seen)] == [
+        ("warning", "magic", "it calls libmagic", "Require another.", (place,)),
+        ("hint", "other", "imports ctypes", "", (place,)),
+        ("warning", "magic", "imports lzma", "", ()),
     ]
 
 

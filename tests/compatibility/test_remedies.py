@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from support.shelfresolver import Shelf
 from support.wheelcraft import ELF, make_wheel
 
+from hatch_os402.compatibility import render
 from hatch_os402.compatibility.assess import assess
 from hatch_os402.compatibility.imports.reach import Library
 from hatch_os402.compatibility.remedies import extra, registry, release, trials
@@ -419,3 +420,18 @@ def test_a_release_for_an_older_python_is_not_offered(tmp_path, index):
     found = searched(tmp_path, ["a", "b"])
     assert ways(found) == {"a": [("release", "a<1")], "b": []}
     assert [remedy.gives for item in found.errors for remedy in item.remedies] == ["a 0.8"]
+
+
+@pytest.mark.parametrize(("version", "offered"), [("0.30.0", True), ("2027.1", False)])
+def test_a_substitute_is_offered_for_releases_that_it_is_for(tmp_path, index, version, offered):
+    files = {"rpds/__init__.py": "from .rpds import *\n", "rpds/rpds.cpython-312-x86_64-linux-gnu.so": ELF}
+    make_wheel(index, "rpds-py", version, files, tag=LINUX)
+    pure(index, "parent", "1.0", "rpds-py")
+    found = searched(tmp_path, ["parent"], machines=("x86_64",))
+    wanted = [("substitute", 'substitutes = ["rpds-py"]')] if offered else []
+    assert ways(found) == {"rpds-py": wanted}
+    if offered:
+        text = render.errors(found)
+        assert (
+            'Suggested fix: substitutes = ["rpds-py"] in tool.hatch.build.targets.os402 (gives rpds-py 0.30.0,' in text
+        )

@@ -10,6 +10,7 @@ from hatch_os402.compatibility import render
 from hatch_os402.compatibility.imports.reach import Library
 from hatch_os402.compatibility.imports.scan import Scanned, scan
 from hatch_os402.compatibility.vet import vet
+from hatch_os402.launcher import STAND_INS
 from hatch_os402.resolution.graph import Graph
 from hatch_os402.runtime.modules import facts
 from hatch_os402.wheels.reading import read_wheel
@@ -17,7 +18,7 @@ from hatch_os402.wheels.reading import read_wheel
 if TYPE_CHECKING:
     from pathlib import Path
 
-LIBRARY = Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided")))
+LIBRARY = Library(*(frozenset(facts()[key]) for key in ("modules", "missing", "undecided")), partial=STAND_INS)
 
 
 def scanned(folder: Path, own, others=None, *, entry="app:main", strip=(), exclude=(), lazy=()) -> Scanned:
@@ -46,11 +47,11 @@ def reported(found: Scanned) -> list[str]:
 def test_a_missing_module_is_told_with_file_line_and_chain(tmp_path):
     others = {
         "upper": {"upper/__init__.py": "from .sub import x\n", "upper/sub.py": "import lower.deep\nx = 1\n"},
-        "lower": {"lower/__init__.py": "", "lower/deep.py": "\nfrom ctypes import c_int\n"},
+        "lower": {"lower/__init__.py": "", "lower/deep.py": "\nfrom lzma import open\n"},
     }
     found = scanned(tmp_path, {"app.py": "import upper\n"}, others)
     assert reported(found) == [
-        "warning: lower 2.0: imports ctypes, which the runtime does not have (lower/deep.py:2) (imported by app -> upper -> upper.sub -> lower.deep)."
+        "warning: lower 2.0: imports lzma, which the runtime does not have (lower/deep.py:2) (imported by app -> upper -> upper.sub -> lower.deep)."
     ]
     (finding,) = found.findings
     assert finding.chains == (("app", "lower"),)
@@ -68,22 +69,22 @@ def test_a_missing_module_is_told_with_file_line_and_chain(tmp_path):
     ],
 )
 def test_what_is_guarded_or_not_reached_is_quiet(tmp_path, source):
-    found = scanned(tmp_path, {"app.py": source}, {"lower": {"lower.py": "import ctypes\n"}})
+    found = scanned(tmp_path, {"app.py": source}, {"lower": {"lower.py": "import lzma\n"}})
     assert found.findings == ()
 
 
 def test_a_guarded_import_of_what_is_missing_is_for_those_who_ask(tmp_path):
-    found = scanned(tmp_path, {"app.py": "try:\n    import ctypes\nexcept ImportError:\n    pass\n"})
+    found = scanned(tmp_path, {"app.py": "try:\n    import lzma\nexcept ImportError:\n    pass\n"})
     assert found.findings == ()
     assert [render.note(finding) for finding in found.quiet] == [
-        "app 1.0: imports ctypes, which the runtime does not have (app.py:2)."
+        "app 1.0: imports lzma, which the runtime does not have (app.py:2)."
     ]
 
 
 MISSING = {
     "import lzma": "lzma, which the runtime does not have",
     "from tkinter import ttk": "tkinter, which the runtime does not have",
-    "import ctypes.util": "ctypes.util, and the runtime does not have ctypes",
+    "import tkinter.ttk": "tkinter.ttk, and the runtime does not have tkinter",
     "from multiprocessing import sharedctypes": "multiprocessing.sharedctypes, which the runtime does not have",
     "import dbm.ndbm": "dbm.ndbm, which the runtime does not have",
     "import imp": "imp, which is neither in the runtime nor in the archive",
@@ -115,9 +116,27 @@ def test_what_is_there_or_may_be(tmp_path, source):
 
 
 def test_one_finding_for_one_module_and_what_it_lacks(tmp_path):
-    own = {"app.py": "import ctypes\nimport ctypes.util\nfrom ctypes import c_int\nimport lzma\n"}
+    own = {"app.py": "import tkinter\nimport tkinter.ttk\nfrom tkinter import Tk\nimport lzma\n"}
     found = scanned(tmp_path, own).findings
     assert [[place.line for place in finding.places] for finding in found] == [[1, 2, 3], [4]]
+
+
+def test_ctypes_is_a_hint_and_what_comes_after_it_is_followed(tmp_path):
+    others = {
+        "lower": {"lower.py": "import ctypes.util\nfrom ctypes import c_int, wintypes\nimport deep\n"},
+        "deep": {"deep.py": "import lzma\ntry:\n    import ctypes\nexcept ImportError:\n    pass\n"},
+    }
+    found = scanned(tmp_path, {"app.py": "import lower\n"}, others)
+    assert reported(found) == [
+        "warning: deep 2.0: imports lzma, which the runtime does not have (deep.py:1) (imported by app -> lower -> deep).",
+        "hint: lower 2.0: imports ctypes.util, which can load nothing there (lower.py:1, lower.py:2) (imported by app -> lower).",
+    ]
+    assert [finding.code for finding in found.findings] == ["missing-module", "needs-ctypes"]
+    assert [str(finding.places[0]) for finding in found.quiet] == ["deep.py:3"]
+
+
+def test_a_ctypes_of_the_archive_is_no_stand_in(tmp_path):
+    assert scanned(tmp_path, {"app.py": "import ctypes\n", "ctypes.py": ""}).findings == ()
 
 
 def test_a_module_of_the_archive_stands_before_a_missing_one(tmp_path):

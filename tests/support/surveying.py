@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.launcher import STAND_INS
 from hatch_os402.runtime.modules import facts
 from support.buildproject import build, environment, write_project
 from support.diskless import MEBIBYTE, HarnessError, run_diskless
@@ -184,7 +185,7 @@ def _imported(name: str, built: Build, python: str) -> Surveyed:
     }
     if not modules:
         return Surveyed(name, NOTHING, **found)
-    body = json.dumps({"modules": modules, "missing": facts()["missing"]}).encode()
+    body = json.dumps({"modules": modules, "missing": sorted(set(facts()["missing"]) - STAND_INS)}).encode()
     payload = json.loads(built[".offer.json"])["payload"]
     cgi = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body))}
     run = run_diskless(

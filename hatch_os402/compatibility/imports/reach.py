@@ -28,12 +28,14 @@ class Library:
     missing: frozenset[str]
     """Names, dotted ones included, that cannot."""
     undecided: frozenset[str]
+    partial: frozenset[str] = frozenset()
+    """Names among `missing` for which the launcher has a part of what they are."""
 
     def lacks(self, module: str) -> str:
         """Return the part of the dotted name `module` that is known to be missing, or ""."""
         parts = module.split(".")
         prefixes = (".".join(parts[: count + 1]) for count in range(len(parts)))
-        return next((prefix for prefix in prefixes if prefix in self.missing), "")
+        return next((prefix for prefix in prefixes if prefix in self.missing - self.partial), "")
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class Reached:
     modules: Mapping[str, tuple[str, ...]]
     """Every module that the entry point imports for certain, with the chain that leads to it."""
     missing: tuple[Missing, ...]
+    partial: tuple[Missing, ...]
+    """Imports of what the launcher has in part: they do not fail."""
     suspects: tuple[Suspect, ...]
 
 
@@ -117,6 +121,7 @@ def reach(  # noqa: C901 - one walk
     queue: deque[str] = deque()
     seen: dict[str, tuple[str, ...]] = {}
     missing: list[Missing] = []
+    partial: list[Missing] = []
     suspects: list[Suspect] = []
 
     def enqueue(wanted: str, chain: tuple[str, ...]) -> None:
@@ -136,12 +141,18 @@ def reach(  # noqa: C901 - one walk
         for item in facts.imports if is_main else (item for item in facts.imports if not item.main):
             wanted = tuple(wanted_modules(item, name, archive))
             certain = item.guard is Guard.NONE and not item.in_function and lazy.isdisjoint(map(_top, wanted))
+            guarded = item.guard is not Guard.NONE
+            partial += [
+                Missing(name, path, item.line, one, "which can load nothing there", chain, certain, guarded)
+                for one in wanted[:1]
+                if _top(one) in library.partial - archive.tops
+            ]
             if found := _first_missing(wanted, archive, library):
-                missing.append(Missing(name, path, item.line, *found, chain, certain, item.guard is not Guard.NONE))
+                missing.append(Missing(name, path, item.line, *found, chain, certain, guarded))
             elif certain:
                 for one in wanted:
                     enqueue(one, chain)
-    return Reached(seen, tuple(missing), tuple(suspects))
+    return Reached(seen, tuple(missing), tuple(partial), tuple(suspects))
 
 
 def _first_module(entry: str, archive: Archive) -> str:
@@ -189,5 +200,7 @@ def _why_missing(wanted: str, archive: Archive, library: Library) -> str:
         return ""
     if lacking := library.lacks(wanted):
         return "which the runtime does not have" if lacking == wanted else f"and the runtime does not have {lacking}"
-    known = top in library.modules or top in library.undecided or not archive.parts.isdisjoint({top, f"_{top}"})
+    known = top in library.modules | library.undecided | library.partial or not archive.parts.isdisjoint(
+        {top, f"_{top}"}
+    )
     return "" if known else "which is neither in the runtime nor in the archive"

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.entries import Entry
-from hatch_os402.compatibility.findings import MISSING_MODULE, Finding, SourceLocation
+from hatch_os402.compatibility.findings import MISSING_MODULE, NEEDS_CTYPES, Finding, SourceLocation
 from hatch_os402.compatibility.imports.memory import facts_of
 from hatch_os402.compatibility.imports.reach import Archive, module_names, reach
 from hatch_os402.compatibility.imports.source import Guard, behaviour_table
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_os402.archive.entries import EntryReader
+    from hatch_os402.compatibility.findings import Level
     from hatch_os402.compatibility.imports.reach import Library, Missing, Reached, Suspect
     from hatch_os402.compatibility.imports.source import ModuleFacts
     from hatch_os402.compatibility.vet import VettedWheel
@@ -113,6 +114,12 @@ def archive_of(
         for file in verdict.kept
         if not excluded(file.path)
     }
+    entries |= {
+        path: Entry.of(path, content, verdict.wheel.name)
+        for verdict in reversed(vetted_wheels)
+        for path, content in verdict.added().items()
+        if not excluded(path)
+    }
     paths = module_names(entries)
 
     def facts(module: str) -> ModuleFacts | None:
@@ -141,22 +148,24 @@ def _left_out(vetted_wheels: Sequence[VettedWheel]) -> dict[str, str]:
             if file.path.lower().endswith(_TAKEN_OUT):
                 folder, _, name = file.path.rpartition("/")
                 found[".".join([*folder.split("/"), name.partition(".")[0]]).lstrip(".")] = file.path
-    kept = {file.path for verdict in vetted_wheels for file in verdict.kept}
+    kept = {path for verdict in vetted_wheels for path in (*(file.path for file in verdict.kept), *verdict.added())}
     return {name: path for name, path in found.items() if f"{name.replace('.', '/')}.py" not in kept}
 
 
 def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding, bool]]:
     """Yield a finding for each package that is missing in each module, and whether it is a warning for everybody."""
-    grouped: dict[tuple[str, str, bool], list[Missing]] = {}
-    for item in reached.missing:
-        grouped.setdefault((item.path, item.wanted.partition(".")[0], item.certain), []).append(item)
-    for (path, _, certain), items in grouped.items():
-        message = f"imports {items[0].wanted}, {items[0].reason}"
-        places = tuple(SourceLocation(path, item.line) for item in items)
-        yield (
-            Finding("warning", MISSING_MODULE, owners[path], message, places=places, imports=items[0].chain),
-            certain,
-        )
+    kinds: tuple[tuple[Sequence[Missing], Level, str], ...] = (
+        (reached.missing, "warning", MISSING_MODULE),
+        (reached.partial, "hint", NEEDS_CTYPES),
+    )
+    for found, level, code in kinds:
+        grouped: dict[tuple[str, str, bool], list[Missing]] = {}
+        for item in found:
+            grouped.setdefault((item.path, item.wanted.partition(".")[0], item.certain), []).append(item)
+        for (path, _, certain), items in grouped.items():
+            message = f"imports {items[0].wanted}, {items[0].reason}"
+            places = tuple(SourceLocation(path, item.line) for item in items)
+            yield Finding(level, code, owners[path], message, places=places, imports=items[0].chain), certain
 
 
 def _behaviours(reached: Reached, owners: dict[str, str], project: str) -> Iterator[tuple[Finding, bool]]:

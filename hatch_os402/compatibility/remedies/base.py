@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from hatch_os402.compatibility.remedies.trials import SearchContext
     from hatch_os402.resolution.resolve import Resolution
 
+SUBSTITUTE = "substitute"
+"""The kind of a remedy that changes the option `substitutes`."""
+
 OPTION = "option"
 """The kind of a remedy that changes an option, and not requirements."""
 
@@ -48,7 +51,7 @@ class RemedyKind(ABC):
 
 def change_of(remedy: Remedy, context: SearchContext) -> Change | None:
     """Return what `remedy` changes, or None where it is an option's change."""
-    if remedy.kind == OPTION:
+    if remedy.kind in {OPTION, SUBSTITUTE}:
         return None
     count = len(remedy.instead_of)
     replaced = {}

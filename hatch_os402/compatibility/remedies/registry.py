@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hatch_os402.compatibility.remedies.curated_fix import CuratedParentRemedy, CuratedReleaseRemedy, ReplacementRemedy
 from hatch_os402.compatibility.remedies.extra import ExtraRemedy, FeatureRemedy
 from hatch_os402.compatibility.remedies.release import ReleaseRemedy
+from hatch_os402.compatibility.remedies.substitute import SubstituteRemedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 KINDS: tuple[RemedyKind, ...] = (
     ExtraRemedy(),
     FeatureRemedy(),
+    SubstituteRemedy(),
     CuratedReleaseRemedy(),
     CuratedParentRemedy(),
     ReplacementRemedy(),

@@ -156,6 +156,7 @@ def _key(what: str, context: SearchContext) -> str:
         sorted(context.extras),
         sorted((pin.name, pin.version, pin.url, pin.sha256) for pin in context.base.pins),
         sorted(context.incompatible),
+        sorted(context.substitutes),
         list(context.resolve_options.architectures),
         sorted(context.resolve_options.choice.source),
         metadata.version("pip"),

@@ -12,9 +12,11 @@ from packaging.utils import canonicalize_name
 from hatch_os402.compatibility.curated import optional_extensions
 from hatch_os402.compatibility.dropping import examined, hopeless, without_droppable
 from hatch_os402.compatibility.remedies.importing import unimportable
+from hatch_os402.compatibility.vet import vet
 from hatch_os402.errors import OutOfTimeError, ResolutionError, WheelError
 from hatch_os402.resolution.fetch import fetch
 from hatch_os402.resolution.resolve import Resolution, resolve
+from hatch_os402.substitutes import substitutes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,6 +54,8 @@ class SearchContext:
     """When they are over, on `time.monotonic()`: no trial begins after it, and one that runs is ended."""
     library: Library
     """What the runtime can import."""
+    substitutes: frozenset[str] = frozenset()
+    """What the option `substitutes` names already."""
     numbers: Iterator[int] = field(default_factory=itertools.count, compare=False)
     classified: dict[tuple[str, str, str], VettedWheel] = field(default_factory=dict, compare=False)
     """The verdict on each wheel that was read, by name, file name and SHA256 of its pin."""
@@ -129,6 +133,19 @@ def verify(context: SearchContext, change: Change, incompatible: frozenset[str])
         return None
     asked = incompatible | {canonicalize_name(item.name) for item in (*change.replaced.values(), *change.added)}
     return resolution if _can_be_imported(context, resolution, vetted_wheels, asked) else None
+
+
+def substituted(context: SearchContext, name: str) -> VettedWheel | None:
+    """Return the verdict on the release of `name` that was resolved, with its substitute; None where there is none.
+
+    Raises `OutOfTimeError`.
+    """
+    pins = [pin for pin in context.base.pins if pin.name == name and not pin.is_sdist]
+    if name not in substitutes() or not pins:
+        return None
+    (wheel,) = _fetch(context, pins)
+    verdict = vet(wheel, substitute={name})
+    return verdict if verdict.verdict == "substituted" else None
 
 
 def _can_be_imported(

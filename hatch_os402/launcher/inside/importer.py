@@ -160,6 +160,11 @@ class ArchiveFinder:
             from .stdlib.distutils_shim import find_spec  # noqa: PLC0415 - few programs need it
 
             return find_spec(fullname)
+        if fullname == "ctypes":
+            from .stdlib import ctypes_finder  # noqa: PLC0415 - few programs need it
+
+            if spec := ctypes_finder.find_spec(lambda folder, name: find(self._index, folder, name)):
+                return spec  # type: ignore[no-any-return]
         return self._find_spec(fullname, path)
 
     def _find_spec(self, fullname: str, path: "Sequence[str] | None") -> "ModuleSpec | None":
