@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 KNOWN = HATCHLING | {
     "accept-broken-record", "allow-native-files", "build-from-source", "bytecode", "caller-key", "compression",
     "cookies", "docstrings", "entry-point", "exclude", "features", "finalize", "groups", "interface", "lazy-imports",
-    "offer", "prepared-patterns", "remedies", "runtime", "schema", "sources", "strip-extensions", "tools",
+    "offer", "prepared-patterns", "remedies", "runtime", "schema", "sources", "strip-extensions", "substitutes",
+    "tools",
 }  # fmt: skip
 """The options whose whole effect is in the artifacts that a record describes, and depends on nothing but `_inputs`."""
 
