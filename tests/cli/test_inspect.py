@@ -54,6 +54,7 @@ def test_json_is_stable_and_whole(run, pyz):
         "bytecode",
         "offer",
         "members",
+        "needless",
         "recorded",
         "notes",
     }

@@ -343,7 +343,7 @@ def test_the_programs_own_stderr_stays_its_own(tmp_path):
     path = created(tmp_path, {"app.py": source})
     assert profile(path).err == b"one\n"
     found = choose(path).one()
-    program = measuring._program(found, read_artifacts(found), ADA, None)
+    program = measuring.program_of(found, read_artifacts(found), ADA, None)
     for arguments, mark in (instrumented(program), instrumented(program, use=True)):
         done = run(find_python(None), program, arguments, mark)
         assert done.err == b"one\n"
