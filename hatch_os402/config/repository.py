@@ -8,7 +8,6 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from hatch_os402.artifacts.artifact import WORK
 from hatch_os402.environment import GIT, chosen
 
 if TYPE_CHECKING:
@@ -61,6 +60,8 @@ def commit_of(root: Path, outputs: Iterable[Path]) -> tuple[str, bool] | None:
     resolved = root.resolve()
     inside = [path.resolve().relative_to(resolved) for path in outputs if path.resolve().is_relative_to(resolved)]
     excluded = [f":(exclude,literal){path.as_posix()}" for path in inside if path.parts]
+    from hatch_os402.artifacts.artifact import WORK  # noqa: PLC0415 - Hatch imports this for every build
+
     excluded.append(f":(exclude,glob)**/{WORK}*/**")
     changes = git("status", "--porcelain", "--untracked-files=normal", "--", ".", *excluded)
     return commit, changes == ""

@@ -248,7 +248,7 @@ def test_the_search_ends_in_time_and_says_so(tmp_path, index):
 def test_a_search_that_takes_too_long_is_ended(tmp_path, index, monkeypatch):
     native(index, "a", "2.0")
     pure(index, "a", "1.0")
-    monkeypatch.setattr(trials, "_left", lambda _: 0.01)  # too short for any pip to start
+    monkeypatch.setattr(trials, "seconds_left", lambda _: 0.01)  # too short for any pip to start
     assert searched(tmp_path, ["a"]).errors[0].searched.startswith("The search for fixes was stopped")
 
 
@@ -365,6 +365,7 @@ def test_the_registry_orders_every_kind_of_fix():
         "release",
         "parent",
         "replacement",
+        "substitute",
     ]
     assert {name for kind in registry.KINDS for name in kind.names} == {kind.names[0] for kind in registry.KINDS}
     assert max(registry.KINDS, key=lambda kind: kind.search_order).names == ("release", "parent")

@@ -342,7 +342,7 @@ def test_a_service_worker_cannot_have_the_whole_gateway(tmp_path):
 def test_a_refused_upload_is_reported(tmp_path):
     with serving(tmp_path / "log", "--owner", "0x" + "1" * 40) as served:
         assert put(served, signed_offer(name="hello")).status_code == 403
-        assert served.said(" refused, 403: Offer owner does not match server owner: ")
+        assert served.logged(" refused, 403: Offer owner does not match server owner: ")
         assert "warning: PUT /" in served.log.read_text()
 
 

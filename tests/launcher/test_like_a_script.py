@@ -129,6 +129,9 @@ def main():
     print(sys.stdin, sys.stdin.mode, sys.stdin.buffer.name, sys.stdin.fileno(), sys.stdin is sys.__stdin__)
     print(os.read(0, 2), os.read(os.dup(0), 1), open(0, "rb", closefd=False).read(2), io.FileIO(0, closefd=False).read())
     print(os.isatty(0), os.fstat(0).st_mode >> 12)
+    kept = os.dup(0)  # as pytest captures it
+    empty = os.open("/dev/null", os.O_RDONLY)
+    print(os.dup2(empty, 0), os.read(0, 1), os.dup2(kept, 0), os.read(0, 1))
     try:
         os.lseek(0, 0, 0)
     except OSError as error:

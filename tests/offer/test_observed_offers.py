@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from hatch_os402.config.offer_options import OfferOptions
-from hatch_os402.launcher import ARGS
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.keys import load_key
@@ -27,6 +26,9 @@ else:
 OBSERVED = (Path(__file__).parent.parent / "data/observed-offers.jsonl").read_text(encoding="utf-8")
 ROWS = [json.loads(line) for line in OBSERVED.strip().split("\n")]
 KEY = load_key(None, {"X402_KEY": "11" * 32}, None)
+
+LAUNCHER = 6
+"""Arguments of the launcher when the rows were recorded."""
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=[row["case"] for row in ROWS])
 
@@ -46,7 +48,7 @@ def test_the_same_table_gives_the_same_bytes(row, tmp_path):
     offer = build_offer(
         options,
         executables={"x86_64": Executable(payload["exec"]["x86_64"]["sha256"])},
-        args=tuple(payload["exec"]["args"][: len(ARGS)]),
+        args=tuple(payload["exec"]["args"][:LAUNCHER]),
         frame_sha256=payload["exec"]["stdin_sha256"],
         frame=None,
         valid_until=payload["valid_until"],

@@ -109,7 +109,7 @@ class TestParts:
 
     def test_unsigned_artifacts_need_no_extra(self, files, monkeypatch):
         monkeypatch.setitem(sys.modules, "eth_keys", None)
-        with pytest.raises(PrivateKeyError, match=r"hatch-os402\[publish\]"):
+        with pytest.raises(PrivateKeyError, match='need the extra "publish"'):
             verify_artifacts(files[".pyz"])
         files[".offer.signed.json"].unlink()
         assert False not in verdicts(files[".pyz"]).values()

@@ -107,8 +107,12 @@ class Descriptors:
         return _number(self._table, self._open[number])
 
     def dup2(self, number: int, target: int, inheritable: bool = True) -> int:  # noqa: FBT001, FBT002 - as os.dup2
-        """Do what `os.dup2` does, where the kernel can keep the file. Raises `OSError`."""
-        lent = self._file(number).descriptor()
+        """Do what `os.dup2` does; what the kernel cannot keep gets the number here alone. Raises `OSError`."""
+        opened = self._file(number)
+        if not opened.lent:
+            self._open[target] = opened
+            return target
+        lent = opened.descriptor()
         try:
             return os.dup2(lent, target, inheritable)
         finally:

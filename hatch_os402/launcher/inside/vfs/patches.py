@@ -134,6 +134,7 @@ def install(virtual: VirtualFiles) -> None:
         if original := getattr(os, name, None):
             setattr(os, name, method(numbered, original))
     os.fstat = method(_status_of_lent, os.fstat)
+    os.dup2 = method(_replacing(virtual.open_files), os.dup2)
     _replace_file_io(virtual)
     _watch_finders(virtual)
     # Folders in memory have no descriptors: whoever asks is told to go by path.
@@ -176,6 +177,18 @@ def _numbered(virtual: VirtualFiles) -> "Callable[..., Any]":
         return real(*args, **kwargs)
 
     return function
+
+
+def _replacing(open_files: "dict[int, Any]") -> "Callable[..., int]":
+    """Return a function that does what `os.dup2` does, for which the target may have been a number of ours."""
+
+    def dup2(numbered: "Any", fd: int, fd2: int, inheritable: bool = True) -> int:  # noqa: FBT001, FBT002 - as os.dup2
+        found: int = numbered(fd, fd2, inheritable)
+        if fd not in open_files:
+            open_files.pop(fd2, None)
+        return found
+
+    return dup2
 
 
 def _status_of_lent(numbered: "Any", *args: "Any", **kwargs: "Any") -> os.stat_result:

@@ -128,26 +128,9 @@ class LibraryLoader:
         return self._dlltype(name)
 
 
-class _PythonAPI(PyDLL):
-    """Python's own functions, which can be named, and given types, but not called."""
-
-    def __init__(self) -> None:  # as there is none to load
-        self._name = None
-
-    def __getattr__(self, name: str) -> "Any":
-        if name.startswith("__"):
-            raise AttributeError(name)
-        function: Any = _CFuncPtr()
-        function._name = function.__name__ = "pythonapi." + name
-        setattr(self, name, function)
-        return function
-
-    __getitem__ = __getattr__
-
-
 cdll = LibraryLoader(CDLL)
 pydll = LibraryLoader(PyDLL)
-pythonapi = _PythonAPI()
+# No `pythonapi`, as on PyPy: programs ask whether it is there (dill), and call it at once where it is.
 
 
 def sizeof(what: "Any") -> int:
