@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hatch_os402.substitutes import jiter as ours
 
+pytestmark = pytest.mark.once
 original = pytest.importorskip("jiter", reason="jiter needs Python 3.11")
 
 PIECES = [

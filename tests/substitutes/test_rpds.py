@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from hatch_os402.substitutes import rpds_py as ours
 
+pytestmark = pytest.mark.once
+
 KEYS = st.sampled_from([0, 1, 2, 3, "a", "b", None, (1, 2)])
 BAD = st.sampled_from([[], {}])
 ANY = KEYS | BAD
