@@ -161,6 +161,7 @@ def test_damaged_frames(stdin, why):
         (lambda data: launching.frame(data[:8] + b"\x08" + data[9:]), "no __main__.py first"),
         (lambda data: launching.frame(data.replace(b"SETTINGS", b"SETTINGZ", 1)), "another checksum"),
     ],
+    ids=["cut", "deflated", "changed"],  # the size of bytecode of the host's Python is not the same each time
 )
 def test_damaged_frames_with_bytecode(change, why):
     done = start(change(COMPILED))
