@@ -29,8 +29,13 @@ PARTS = {
     "built": "wheels that were built from source",
     "locked": "which file of a locked release was taken",
     "bytecode": "compiled modules",
+    "patterns": "prepared regular expressions",
     "scanned": "what modules import",
     "remedies": "suggested fixes",
+    "verdicts": "what was found out about wheels",
+    "resolutions": "what pip resolved a short time ago",
+    "options": "which options were found right",
+    "builds": "what builds depended on",
     "runtime": "cosmo-python",
 }
 """The folders of the cache → what is in them. That of locks has nothing that could be removed."""

@@ -41,10 +41,10 @@ def info(*, as_json: bool) -> None:
     click.echo(folder)
     for part in parts:
         click.echo(
-            f"  {part.name:<9} {human_size(part.size):>9}  {counted(part.files, 'file'):>13}  {PARTS[part.name]}"
+            f"  {part.name:<11} {human_size(part.size):>9}  {counted(part.files, 'file'):>13}  {PARTS[part.name]}"
         )
     total = human_size(sum(part.size for part in parts))
-    click.echo(f"  {'all':<9} {total:>9}  pruned to {human_size(LIMIT)} without the runtime, once a day")
+    click.echo(f"  {'all':<11} {total:>9}  pruned to {human_size(LIMIT)} without the runtime, once a day")
 
 
 @command.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +14,10 @@ from support.localindex import serving
 from support.wheelcraft import make_wheel
 
 from hatch_os402.build.unchanged import KNOWN
+from hatch_os402.cache import PARTS
 from hatch_os402.config.options import Options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.buildproject import Build
     from support.localindex import Index
 
@@ -115,6 +115,14 @@ def test_one_file_changed(world):
     assert fresh.ours == found.ours
     source.write_text(before)
     assert world.build().ours == world.first.ours
+
+
+def test_whatever_a_build_keeps_is_known_to_the_cache(world):
+    """Else it is in no `cache info`, and grows for ever."""
+    again(world)
+    kept = {path.name for path in Path(world.environment["HATCH_OS402_CACHE_DIR"]).iterdir() if path.is_dir()}
+    assert {"wheels", "builds", "resolutions", "verdicts", "options"} <= kept
+    assert kept - {"locks"} <= PARTS.keys()
 
 
 def test_a_required_lock_is_required_although_nothing_changed(world):
