@@ -15,7 +15,7 @@ from hatch_os402.archive.assemble import assemble
 from hatch_os402.archive.folder import check_replaceable, replacing_folder
 from hatch_os402.archive.staging import stage
 from hatch_os402.artifacts.writing import staged
-from hatch_os402.build import analysis, assembly, context, proofs
+from hatch_os402.build import analysis, assembly, context, proofs, resolving
 from hatch_os402.build.reports import KeepingReporter
 from hatch_os402.config.expiry import decide_expiry
 from hatch_os402.tools.describing import describe_tools
@@ -42,8 +42,8 @@ def analyze(build: Context, *, remedies: int | None = None) -> Analysis:
     What cannot work is a finding, not an exception. `remedies`, in seconds, overrules the option. Raises `Os402Error`.
     """
     request = analysis.read_request(build)
-    resolved = analysis.resolve(request, build)  # with pip, and checked without it
-    resolution = analysis.drop(resolved, build)
+    resolved = resolving.resolve(request, build)  # with pip, and checked without it
+    resolution = resolving.drop(resolved, build)
     wheels = analysis.fetch(resolution, build)
     vetted = analysis.vet(request, resolution, wheels, build)
     scanned = analysis.scan(request, vetted, resolution, build)

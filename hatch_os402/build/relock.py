@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from hatch_os402.build import analysis
+from hatch_os402.build import resolving
 from hatch_os402.build.locking import files_of, root_of, wanted
 from hatch_os402.errors import LockError, OptionValueError, ResolutionError
 from hatch_os402.files import copy_file
@@ -60,7 +60,7 @@ def make_lock(
         prefer=tuple(_preferred(path, last, settings.upgrade)), uploaded_before=settings.before, listing=str(listing)
     )
     try:
-        resolution = analysis.resolve(request, build, choice)
+        resolution = resolving.resolve(request, build, choice)
     except ResolutionError as error:
         if settings.before and "upload-time" in error.message:
             raise LockError(

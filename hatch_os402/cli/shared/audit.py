@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hatch_os402.build import analysis
+from hatch_os402.build import resolving
 from hatch_os402.errors import AuditError, Os402Error, ResolutionError
 from hatch_os402.formatting import escaped
 from hatch_os402.installation.command import missing_module
@@ -59,7 +59,7 @@ def audit(found: Analysis, build: Context, url: str) -> Audit:
     try:
         if pins:
             build.reporter.info("asking every index for these names, without the lock")
-            now = analysis.resolve(found.request, build, CandidateFilter(listing=str(listing)))
+            now = resolving.resolve(found.request, build, CandidateFilter(listing=str(listing)))
             shared = tuple(shared_names(listing, now.pins))
     except ResolutionError as error:
         reason, _, _ = error.message.partition("\n")
