@@ -22,7 +22,7 @@ MAIN = "__main__.py"
 OWNER = "hatch-os402"
 _FIRST = tuple(launcher.RESERVED + name for name in ("start.", "index.", "importer.", "streams.", "vfs/patches."))
 """What the modules of the launcher begin with that every start looks for: the nearer they are, the less it searches."""
-_SELDOM = frozenset(
+_RARELY_LOADED = frozenset(
     f"{launcher.RESERVED}{name}.pyc"
     for name in (
         "excepthook", "stdlib/accounts", "stdlib/distutils_shim", "stdlib/sqlite", "vfs/descriptors", "vfs/devices",
@@ -109,7 +109,7 @@ def may_be_deflated(path: str, compression: str, imported: Collection[str] = ())
     if compression == "stored" or path in {MAIN, PATTERNS}:
         return False
     if is_launcher(path):
-        return path.endswith(".py") or path in _SELDOM
+        return path.endswith(".py") or path in _RARELY_LOADED
     if compression == "deflated" or not path.endswith(".pyc"):
         return True
     return bool(imported) and path[:-4].removesuffix("/__init__").replace("/", ".") not in imported

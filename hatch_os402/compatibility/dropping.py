@@ -22,7 +22,7 @@ _PURE = "-none-any.whl"
 def without_droppable(resolution: Resolution) -> Resolution:
     """Return `resolution` without what everything that requires it is known to do without.
 
-    What only a dropped distribution requires goes with it. What the project itself requires stays.
+    What only a dropped distribution requires is dropped as well. What the project itself requires stays.
     """
     pins = {pin.name: pin for pin in resolution.pins}
     dropped = {

@@ -1,4 +1,4 @@
-"""A Python subprocess that stops at a mark, and goes on with what it is told."""
+"""A Python subprocess that stops at a mark, and goes on with what is written to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.processes import _bound_worker
 from hatch_os402.processes.interruption import killed_with_this
-from hatch_os402.processes.subprocesses import kill_group
+from hatch_os402.processes.subprocesses import kill_group, start_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,25 +37,8 @@ class Dialogue:
         env: Mapping[str, str],
         cwd: Path,
     ) -> None:
-        reading, self._writing = os.pipe()
-        try:
-            self._process = subprocess.Popen(
-                [python, *options, _bound_worker.__file__, _bound_worker.INPUT, script, *arguments],
-                stdin=reading,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=dict(env),
-                cwd=cwd,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
-        except BaseException:
-            os.close(self._writing)
-            raise
-        finally:
-            os.close(reading)
+        given = [_bound_worker.INPUT, script, *arguments]
+        self._process, self._writing = start_python(python, options, given, env=env, cwd=cwd)
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._printed: list[str] = []
         self._closed = False

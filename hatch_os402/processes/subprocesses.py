@@ -20,6 +20,36 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+def start_python(
+    python: str, options: Sequence[str], arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path
+) -> tuple[subprocess.Popen[str], int]:
+    """Start `python OPTIONS _bound_worker.py ARGUMENTS`, which ends when this process does, however that ends.
+
+    Return the process, whose stdout and stderr are one pipe (text; what is no UTF-8 is replaced), and the descriptor of
+    the pipe that it watches, which the caller closes once the process has ended. Raises `OSError`.
+    """
+    reading, writing = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [python, *options, _bound_worker.__file__, *arguments],
+            stdin=reading,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(env),
+            cwd=cwd,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(writing)
+        raise
+    finally:
+        os.close(reading)
+    return process, writing
+
+
 def run_python(
     python: str,
     options: Sequence[str],
@@ -40,25 +70,7 @@ def run_python(
     `timeout` seconds are over, or something is raised here, it is killed together with what it has started; when this
     process is killed, it kills itself and those. Raises `subprocess.TimeoutExpired` and `OSError`.
     """
-    reading, writing = os.pipe()  # nobody writes: its end is that of this process
-    try:
-        process = subprocess.Popen(
-            [python, *options, _bound_worker.__file__, script, *arguments],
-            stdin=reading,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=dict(env),
-            cwd=cwd,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
-    except BaseException:
-        os.close(writing)
-        raise
-    finally:
-        os.close(reading)
+    process, writing = start_python(python, options, [script, *arguments], env=env, cwd=cwd)  # nobody writes
     try:
         with process:
             try:

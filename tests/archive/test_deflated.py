@@ -38,8 +38,8 @@ def test_modules_that_a_profile_never_saw(path, expected):
     assert not may_be_deflated(path, "stored", {"greeter", "greeter.cgi"})
 
 
-def test_the_launchers_seldom_modules_are_there():
+def test_the_rarely_loaded_modules_of_the_launcher_are_there():
     launcher = inside_files()
-    seldom = [path for path in launcher if may_be_deflated(f"{path}c", "auto")]
-    assert len(seldom) == 7
-    assert not {"_os402/start.py", "_os402/index.py", "_os402/importer.py", "_os402/streams.py"}.intersection(seldom)
+    rarely = [path for path in launcher if may_be_deflated(f"{path}c", "auto")]
+    assert len(rarely) == 7
+    assert not {"_os402/start.py", "_os402/index.py", "_os402/importer.py", "_os402/streams.py"}.intersection(rarely)
