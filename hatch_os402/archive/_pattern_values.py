@@ -78,7 +78,10 @@ class Values:
         if self._steps < 0 or depth > _MAX_DEPTH:
             return []
         read = getattr(self, f"_{type(node).__name__.lower()}", None)
-        found: list[Any] = [] if read is None else read(node, scope, depth + 1)
+        try:
+            found: list[Any] = [] if read is None else read(node, scope, depth + 1)
+        except (ArithmeticError, ValueError):  # what Python has no value for either, or one that is too large
+            found = []
         found = [one for one in found if not isinstance(one, (str, bytes)) or len(one) <= _MAX_TEXT][:_MAX_VALUES]
         self._steps -= sum(len(one) for one in found if isinstance(one, (str, bytes))) >> 10
         return found
@@ -307,14 +310,17 @@ class Values:
             fields = list(Formatter().parse(text))
         except ValueError:
             return None
-        for count, (before, name, spec, conversion) in enumerate(fields):
+        self._steps -= len(fields)
+        automatic = 0
+        for before, name, spec, conversion in fields:
             parts.append(before)
             if name is None:
                 continue
             if spec or conversion not in (None, "s"):
                 return None
-            if name.isdigit() or not name:
-                at = int(name) if name else sum(field[1] is not None for field in fields[:count])
+            if name.isdecimal() or not name:
+                at = int(name) if name else automatic
+                automatic += not name
                 one = given[at] if at < len(given) else None
             else:
                 one = words[name] if name in words else self._item(next(iter(spaces), None), name, scope, depth)

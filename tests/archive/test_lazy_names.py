@@ -57,6 +57,12 @@ def test_the_first_use_imports(loaded):
     assert app.f() == "patched"
 
 
+def test_a_text_that_is_a_type_names_what_is_imported_at_once():
+    source = "from typing import Optional\nfrom dep import name\nAlias = Optional['name']\n" + USES.format("name")
+    assert rewritten(source) is None
+    assert rewritten(source.replace("Optional['name']", "['name']")) is not None
+
+
 def test_others_see_the_name(loaded):
     app = loaded("from dep import name\n")
     assert "name" in dir(app)

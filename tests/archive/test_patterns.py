@@ -78,6 +78,10 @@ def test_constants_are_found(found, source, expected):
         "compile('a', 'b', 'exec')",
         "import re\nre.compile('a'",
         "'import re; re.compile(1)'",
+        # What has no value, or one that is too large: a line of a dependency does not end the worker.
+        f"import re\nre.compile(f'{{{'0x' + 'f' * 5000}}}')\nre.compile('%d' % 0x{'f' * 5000})",
+        f"import re\nre.compile('a'.replace(0x{'f' * 5000}, 'a'))",
+        "import re\nre.compile('{²}'.format('a'))\nre.compile('' * 0xffffffffffffffffffff + x)",
     ],
 )
 def test_nothing_else_is(found, source):

@@ -52,6 +52,11 @@ def main():
     sys.excepthook = lambda *_: sys.exit(5)
     1 / 0
 """,
+    "both hooks are the program's, and exit": """
+def main():
+    sys.excepthook = sys.__excepthook__ = lambda *_: sys.exit(7)
+    1 / 0
+""",
     "hook that calls the original": """
 def hook(*what):
     print("hook")
@@ -123,15 +128,31 @@ def main():
     atexit.register(sys.exit, 9)
     sys.exit(4)
 """,
+    "descriptors that lead to /dev/null for a while": """
+import os
+def main():
+    null = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        kept = os.dup(number)
+        os.dup2(null, number)
+        os.write(number, b"noise")
+        os.dup2(kept, number)
+        os.write(number, b"said")
+    print(os.dup2(null, 20), os.write(20, b"noise"), os.close(20), os.dup2(null, null) == null, flush=True)
+    zero = os.open("/dev/zero", os.O_RDONLY)
+    print(os.dup2(zero, 20), os.read(20, 2), os.close(20))
+""",
     "stdin": """
 import io, os
 def main():
     print(sys.stdin, sys.stdin.mode, sys.stdin.buffer.name, sys.stdin.fileno(), sys.stdin is sys.__stdin__)
-    print(os.read(0, 2), os.read(os.dup(0), 1), open(0, "rb", closefd=False).read(2), io.FileIO(0, closefd=False).read())
-    print(os.isatty(0), os.fstat(0).st_mode >> 12)
     kept = os.dup(0)  # as pytest captures it
     empty = os.open("/dev/null", os.O_RDONLY)
-    print(os.dup2(empty, 0), os.read(0, 1), os.dup2(kept, 0), os.read(0, 1))
+    print(os.dup2(empty, 0), os.read(0, 1), os.dup2(kept, 0))
+    buffers = bytearray(1), bytearray(0)
+    print(os.readv(0, buffers), buffers)
+    print(os.read(0, 1), os.read(os.dup(0), 1), open(0, "rb", closefd=False).read(2), io.FileIO(0, closefd=False).read())
+    print(os.isatty(0), os.fstat(0).st_mode >> 12)
     try:
         os.lseek(0, 0, 0)
     except OSError as error:

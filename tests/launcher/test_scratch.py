@@ -102,6 +102,8 @@ with_number(top + "/n", os.O_CREAT | os.O_RDWR, lambda n: (os.write(n, b"0123"),
 with_number(top + "/n", os.O_CREAT | os.O_EXCL | os.O_RDWR, int)
 with_number(top + "/n", os.O_WRONLY | os.O_APPEND, lambda n: (os.write(n, b"end"), os.lseek(n, 0, 1)))
 with_number(top + "/n", os.O_WRONLY | os.O_TRUNC, lambda n: os.fstat(n).st_size)
+with_number(top + "/n", os.O_RDWR, lambda n: (os.utime(top + "/n", (5, 5)), os.fstat(n).st_mtime, os.stat(top + "/n").st_mtime, os.write(n, b"x"), os.fstat(n).st_mtime > 5, os.stat(top + "/n").st_mtime > 5))
+with_number(top + "/n", os.O_RDWR, lambda n: (os.fchmod(n, 0o600), oct(os.fstat(n).st_mode), oct(os.stat(top + "/n").st_mode), os.chmod(top + "/n", 0o640), oct(os.fstat(n).st_mode)))
 with_number(top + "/n", os.O_RDWR, lambda n: (os.fstat(n).st_nlink, os.path.samestat(os.fstat(n), os.stat(top + "/n"))))
 with_number(top + "/n", os.O_WRONLY, lambda n: os.read(n, 1))
 with_number(top + "/n", os.O_RDONLY, lambda n: os.write(n, b"x"))

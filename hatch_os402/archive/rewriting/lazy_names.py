@@ -124,6 +124,10 @@ def _rewritten(statement: ast.stmt, names: list[ast.alias]) -> Iterator[ast.stmt
         yield ast.copy_location(ast.ImportFrom(statement.module, rest, statement.level), statement)
 
 
+_TYPES = (ast.Subscript, ast.Call)
+"""What types are made by."""
+
+
 class _NamesOf:
     """How often each name of a module is bound, all names that are used, and those that are used outside functions."""
 
@@ -136,7 +140,9 @@ class _NamesOf:
     def _walk(self, node: ast.AST, *, deferred: bool, annotation: bool) -> None:
         self._note(node, deferred=deferred, annotation=annotation)
         for field, child in ast.iter_fields(node):
-            later, states = deferred, annotation or field in _ANNOTATIONS
+            # `Optional["X"]`, `TypeVar("T", bound="X")`: such texts are looked up in the module's dictionary.
+            states = annotation or field in _ANNOTATIONS or (not deferred and isinstance(node, _TYPES))
+            later = deferred
             if isinstance(node, _FUNCTIONS) and field == "body":
                 later = True
             elif field in _NOW or isinstance(node, (ast.MatchClass, ast.MatchValue)):

@@ -101,7 +101,7 @@ def start(
     if sys.flags.no_site:
         for name in OF_SITE:
             vars(builtins)[name] = _OfSite(name)
-    sys.excepthook = sys.__excepthook__ = _excepthook  # a hook of the program's may call the latter
+    streams.hook = sys.excepthook = sys.__excepthook__ = _excepthook  # a hook of the program's may call the latter
     _run(index, entry_point, interface, module, settings)
 
 

@@ -20,6 +20,8 @@ status: "int | None" = None
 """The exit status, once the program has ended; `None` when the interpreter has to make it."""
 finalize = False
 """Whether the interpreter finalizes: as the project says, or since somebody may hold output that only that writes."""
+hook: "Any" = None
+"""What prints uncaught exceptions, and exits with 1."""
 unused: "Any" = None
 """Stdout of a CGI program as the kernel has it, until something is written to it."""
 _alone = False
@@ -65,7 +67,7 @@ def note_end(problem: BaseException) -> None:
             return
         number = 0 if code is None else code if isinstance(code, int) else 1
         status = number if -(1 << 31) <= number < 1 << 31 else None
-    elif type(problem) is not KeyboardInterrupt and getattr(sys, "excepthook", None) is sys.__excepthook__:
+    elif type(problem) is not KeyboardInterrupt and getattr(sys, "excepthook", None) is hook:
         status = 1  # another hook may exit otherwise
 
 

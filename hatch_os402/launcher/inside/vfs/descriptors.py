@@ -61,12 +61,23 @@ class Descriptors:
         self._table = table
         self._open = table.open_files
 
-    fdatasync = fsync = fchmod = fchown = posix_fadvise = set_inheritable = staticmethod(_nothing)
+    fdatasync = fsync = fchown = posix_fadvise = set_inheritable = staticmethod(_nothing)
     get_inheritable = isatty = staticmethod(_false)
 
     def read(self, number: int, size: int, /) -> bytes:
         """Do what `os.read` does."""
         return self._file(number, access="readable").read(size)
+
+    def readv(self, number: int, buffers: "Any", /) -> int:
+        """Do what `os.readv` does."""
+        views = [memoryview(one).cast("B") for one in buffers]
+        found = self.read(number, sum(map(len, views)))
+        at = 0
+        for view in views:
+            part = found[at : at + len(view)]
+            view[: len(part)] = part
+            at += len(part)
+        return at
 
     def write(self, number: int, data: "Any", /) -> int:
         """Do what `os.write` does."""
@@ -82,6 +93,12 @@ class Descriptors:
         opened.file.content.write(offset, view)
         opened.touch()
         return len(view)
+
+    def fchmod(self, number: int, mode: int) -> None:
+        """Do what `os.fchmod` does; a folder keeps its mode."""
+        what = self._open[number]
+        if not isinstance(what, OpenDirectory):
+            what.file.mode = what.file.mode & ~0o7777 | mode & 0o7777
 
     def close(self, number: int) -> None:
         """Do what `os.close` does."""
@@ -104,19 +121,27 @@ class Descriptors:
 
     def dup(self, number: int, /) -> int:
         """Do what `os.dup` does."""
-        return _number(self._table, self._open[number])
+        what = self._open[number]
+        return _number(self._table, what if isinstance(what, OpenDirectory) else what.itself)
 
     def dup2(self, number: int, target: int, inheritable: bool = True) -> int:  # noqa: FBT001, FBT002 - as os.dup2
         """Do what `os.dup2` does; what the kernel cannot keep gets the number here alone. Raises `OSError`."""
         opened = self._file(number)
-        if not opened.lent:
-            self._open[target] = opened
+        if number == target:
             return target
-        lent = opened.descriptor()
         try:
-            return os.dup2(lent, target, inheritable)
+            lent, alone = opened.descriptor(), False
+        except OSError:  # the kernel has the number all the same, and what is read and written there is here
+            from .inodes import File, OpenFile  # noqa: PLC0415 - few programs ask for it
+
+            lent, alone = OpenFile(File(), opened.flags, opened.name).descriptor(), True
+        try:
+            os.dup2(lent, target, inheritable)
         finally:
             os.close(lent)
+        if alone:
+            self._open[target] = opened
+        return target
 
     def fchdir(self, number: int) -> None:
         """Do what `os.fchdir` does."""
@@ -131,4 +156,4 @@ class Descriptors:
             raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
         if access and not getattr(what, access):
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        return what
+        return what.itself

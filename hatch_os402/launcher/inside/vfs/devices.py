@@ -94,6 +94,11 @@ class OpenBody(OpenFile):
     def __init__(self, body: BytesIO, flags: int, path: "Path") -> None:
         super().__init__(File(), flags, path)
         self._body = body
+        self._status: os.stat_result
+        try:  # now, as `dup2` may put something else there; and not ours, which asks here
+            self._status = sys.modules[os.name].fstat(0)
+        except OSError:  # it is closed
+            self._status = super().status()
 
     @property
     def seekable(self) -> bool:
@@ -105,8 +110,8 @@ class OpenBody(OpenFile):
         return self._body.read(size)
 
     def status(self) -> os.stat_result:
-        """Return what the kernel says of its stdin."""
-        return sys.modules[os.name].fstat(0)  # type: ignore[no-any-return]  # not ours, which asks here
+        """Return what the kernel said of its stdin."""
+        return self._status
 
     def seek(self, offset: int, whence: int) -> int:  # noqa: ARG002 - there is no place
         """Raise ESPIPE."""

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from .mount import Path
 
 # The originals: what `os` has may be replaced.
-_close, _fstat, _ftruncate, _lseek, _open, _pread, _pwrite, _utime = (
-    getattr(_posix, name, None) for name in ("close", "fstat", "ftruncate", "lseek", "open", "pread", "pwrite", "utime")
+_close, _fchmod, _fstat, _ftruncate, _lseek, _open, _pread, _pwrite, _utime = (
+    getattr(_posix, name, None)
+    for name in ("close", "fchmod", "fstat", "ftruncate", "lseek", "open", "pread", "pwrite", "utime")
 )
 _ACCESS = os.O_WRONLY | os.O_RDWR
 _WITHOUT_A_NAME = os.O_CREAT | os.O_EXCL | os.O_TRUNC | getattr(os, "O_TMPFILE", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -141,6 +142,14 @@ class Memfd(Content):
         """Cut, or fill with zeros."""
         _ftruncate(self.number, size)  # type: ignore[misc]
 
+    def settle(self, mode: int, modified: int) -> None:
+        """Let the kernel say the same of the file: whoever has a descriptor asks the kernel, and changes it there."""
+        _utime(self.number, ns=(modified, modified))  # type: ignore[misc]
+        try:  # noqa: SIM105 - contextlib would be imported for it
+            _fchmod(self.number, mode & 0o7777)  # type: ignore[misc]
+        except OSError:  # a sandbox may forbid it
+            pass
+
 
 class Inode:
     """A file or a folder."""
@@ -157,6 +166,9 @@ class Inode:
     def status(self) -> os.stat_result:
         """Return what `os.stat` returns."""
         return stat_result(self.mode, self.number, 0, self.modified)
+
+    def settle(self) -> None:
+        """Take note that mode or time was changed."""
 
 
 class Directory(Inode):
@@ -176,7 +188,15 @@ class File(Inode):
 
     def status(self) -> os.stat_result:
         """Return what `os.stat` returns."""
+        if isinstance(self.content, Memfd):
+            found = _fstat(self.content.number)  # type: ignore[misc]
+            return stat_result(found.st_mode, self.number, found.st_size, found.st_mtime_ns)
         return stat_result(self.mode, self.number, self.content.size(), self.modified)
+
+    def settle(self) -> None:
+        """Let the kernel know mode and time, where it keeps the file."""
+        if isinstance(self.content, Memfd):
+            self.content.settle(self.mode, self.modified)
 
 
 class OpenFile:
@@ -191,6 +211,11 @@ class OpenFile:
         self.flags = flags
         self.name = name
         self.at = 0
+
+    @property
+    def itself(self) -> "OpenFile":
+        """The file; of what stands for the body of the call until somebody asks, that (see `hold_body`)."""
+        return self
 
     @property
     def readable(self) -> bool:
@@ -251,8 +276,7 @@ class OpenFile:
         content = self.file.content
         if not isinstance(content, Memfd):
             content = self.file.content = Memfd(content.read(0, content.size()))
-            times = (self.file.modified, self.file.modified)
-            _utime(content.number, ns=times)  # type: ignore[misc]  # what the kernel's fstat says of it
+            self.file.settle()
         found = _fstat(content.number)  # type: ignore[misc]
         _lent[found.st_dev, found.st_ino] = ref(self.file)
         # By way of /proc it has a place of its own in the file, and its own flags.

@@ -36,7 +36,7 @@ CHANGING = (
 )  # fmt: skip
 NUMBERED = (
     "close", "dup", "dup2", "fchdir", "fchmod", "fchown", "fdatasync", "fstat", "fsync", "ftruncate", "get_inheritable",
-    "isatty", "lseek", "posix_fadvise", "pread", "pwrite", "read", "set_inheritable", "write",
+    "isatty", "lseek", "posix_fadvise", "pread", "pwrite", "read", "readv", "set_inheritable", "write",
 )  # fmt: skip
 """What takes a descriptor."""
 CURRENT = ("chdir", "getcwd", "getcwdb", "statvfs")

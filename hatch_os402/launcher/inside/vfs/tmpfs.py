@@ -152,6 +152,7 @@ class TmpFS(Mount):
         self.demand(name, path)
         node = self.inode_of(name)
         node.mode = node.mode & ~0o7777 | mode & 0o7777  # type: ignore[union-attr]  # it exists
+        node.settle()  # type: ignore[union-attr]
 
     lchmod = chmod
 
@@ -175,6 +176,7 @@ class TmpFS(Mount):
         node = self.inode_of(name)
         now = time_ns() if times is None else int(times[1] * 10**9)
         node.modified = now if ns is None else ns[1]  # type: ignore[union-attr]  # it exists
+        node.settle()  # type: ignore[union-attr]
 
     def _demand_empty(self, node: "Inode | None", path: "Path") -> None:
         if not isinstance(node, Directory):
