@@ -100,6 +100,19 @@ def write_file(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def rewrite_file(path: Path, content: bytes) -> None:
+    """Write `content` to the user's file `path`, whole or not at all: a link stays one, and permissions stay.
+
+    Raises `OSError`.
+    """
+    place = path.resolve()
+    mode = stat.S_IMODE(place.stat().st_mode)
+    with replacing(place) as file:
+        if hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), mode)
+        file.write(content)
+
+
 def write_new(path: Path, content: bytes, *, mode: int = 0o666) -> None:
     """Write `content` to the new file `path`, whole or not at all; the umask is taken from `mode`.
 

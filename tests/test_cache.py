@@ -199,6 +199,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert "10 files  wheels, each under its SHA256" in call(capsys, "cache", "info")[1]
     assert call(capsys, "cache", "prune", "--size", "0.5kB")[1] == "removed 5 files, 500 B\n"
     assert call(capsys, "cache", "prune", "--size", "much")[0] == 2
+    assert call(capsys, "cache", "prune", "--size", "9" * 400)[0] == 2
     filled(tmp_path / "again", time.time())
     shutil.copytree(tmp_path / "again" / "wheels", tmp_path / "wheels", dirs_exist_ok=True)
     assert call(capsys, "cache", "prune", "--all")[1].startswith("removed ")

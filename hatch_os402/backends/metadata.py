@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import re
 import zipfile
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -25,7 +25,7 @@ def read_project(wheel: Path, pyproject: Pyproject) -> Project:
     """Return the project whose own wheel is `wheel`, as hatchling would describe it. Raises `WheelError`."""
     read = read_wheel(wheel)
     with zipfile.ZipFile(wheel) as archive:  # `read_wheel` found it honest
-        summary = BytesHeaderParser().parsebytes(_text(archive, read, "METADATA")).get("Summary")
+        summary = HeaderParser().parsestr(_text(archive, read, "METADATA").decode(errors="replace")).get("Summary")
         scripts = _scripts(_text(archive, read, "entry_points.txt").decode(errors="replace"), wheel)
     version, stem = str(read.version), re.sub(r"[^\w\d.]+", "_", read.name)
     return Project(

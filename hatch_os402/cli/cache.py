@@ -11,7 +11,7 @@ import click
 from hatch_os402.cache import LIMIT, PARTS, cache_errors, cache_folder, measure_cache, prune_cache
 from hatch_os402.formatting import counted, human_size
 
-_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>|b|kb|mb|gb)", re.IGNORECASE)
+_SIZE = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,15})?)\s*(?P<unit>|b|kb|mb|gb)", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
@@ -48,7 +48,13 @@ def info(*, as_json: bool) -> None:
 
 
 @command.command()
-@click.option("--size", "limit", metavar="SIZE", callback=_size, help="What may be left, as 500mb. Default: 2.1gb.")
+@click.option(
+    "--size",
+    "limit",
+    metavar="SIZE",
+    callback=_size,
+    help="What may be left, as 500mb: a million bytes each, as `cache info` shows them. Default: 2.1gb.",
+)
 @click.option("--all", "everything", is_flag=True, help="Remove everything but the runtime, whenever it was used.")
 def prune(limit: int, *, everything: bool) -> None:
     """Remove what was not used for longest, until the rest is small enough.

@@ -64,7 +64,7 @@ def command(
         reporter.debug(f"perhaps: {render.note(finding)}")
     if as_json:
         more = {} if result is None else {"audit": result.to_json()}
-        click.echo(json.dumps({**found.assessment.to_json(), **more}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({**found.assessment.to_json(), **more}, indent=2))
     else:
         _show(found)
         if result is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -34,5 +35,5 @@ def command(folder: Path | None) -> None:
         found = assembled(build)
         with replacing_folder(place, found.contents, build.reader):
             pass
-    reporter.info(f"staged {len(found.contents)} files; `python -B {place}` runs them")
+    reporter.info(f"staged {len(found.contents)} files; `python -B {shlex.quote(str(place))}` runs them")
     click.echo(place)

@@ -16,7 +16,7 @@ from hatch_os402.cli.shared.request import read, request_options
 from hatch_os402.cli.shared.settings import answer_screen
 from hatch_os402.config.run_profile import FILE
 from hatch_os402.errors import ArtifactError
-from hatch_os402.files import write_file
+from hatch_os402.files import rewrite_file, write_file
 from hatch_os402.inspection.reading import read_artifacts
 from hatch_os402.profiling.measuring import program_of
 from hatch_os402.profiling.running import find_python, opened_runner
@@ -170,7 +170,7 @@ def _write(tuning: Tuning, root: Path, path: Path, text: str, reporter: ClickRep
         files[path] = text.encode()
     for target, content in files.items():
         try:
-            write_file(target, content)
+            (rewrite_file if target == path else write_file)(target, content)
         except OSError as error:
             raise ArtifactError(f"{target} cannot be written: {error.strerror or error}.") from error
         reporter.info(f"wrote {target}")

@@ -73,17 +73,15 @@ class Pyproject:
     def build_requirements(self) -> tuple[str, ...]:
         """The requirements of a build: those of `[build-system]`, of the targets and of their hooks, as written."""
         tables = [self._hatch.build_config, self._hatch.build_targets.get("wheel", {}), self.table]
-        tables += [hook for table in tables for hook in table.get("hooks", {}).values()]
-        written = [*self._of("build-system").get("requires", [])]
-        written += [item for table in tables for item in table.get("dependencies", [])]
-        return tuple(dict.fromkeys(map(str, written)))
+        tables += [hook for table in tables for hook in _table(table.get("hooks")).values()]
+        written = [self._of("build-system").get("requires"), *(_table(table).get("dependencies") for table in tables)]
+        return tuple(dict.fromkeys(str(item) for items in written if isinstance(items, list) for item in items))
 
     def _of(self, *names: str) -> Mapping[str, Any]:
         """Return the table at `names`; an empty one when there is none."""
         table = self._config
         for name in names:
-            found = table.get(name)
-            table = found if isinstance(found, dict) else {}
+            table = _table(table.get(name))
         return table
 
     @cached_property
@@ -110,6 +108,11 @@ def is_project(path: Path) -> bool:
 def project_above(path: Path) -> Path | None:
     """Return the nearest folder of a project, `path` itself (if it is one) or one above it; None if there is none."""
     return next((folder for folder in (path, *path.absolute().parents) if is_project(folder)), None)
+
+
+def _table(found: Any) -> Mapping[str, Any]:
+    """Return `found`, or an empty table for what is none."""
+    return found if isinstance(found, dict) else {}
 
 
 def read_pyproject(root: Path) -> Pyproject:

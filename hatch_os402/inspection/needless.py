@@ -50,6 +50,7 @@ def needless_files(members: Sequence[ArchiveMember], project: str | None) -> tup
         NeedlessFiles(kind, tuple(_patterns(kind, some, paths)), len(some), sum(member.packed for member in some))
         for kind, some in kinds.items()
     ]
+    found = [one for one in found if one.patterns]
     return tuple(sorted(found, key=lambda one: (-one.packed, one.kind)))
 
 
@@ -64,11 +65,14 @@ def _kind(path: str, paths: Iterable[str]) -> str:
 
 def _patterns(kind: str, members: Sequence[ArchiveMember], paths: Iterable[str]) -> Iterator[str]:
     """Yield patterns that match these files and no others of `paths`: short ones where that is possible."""
-    if kind == TESTS:
-        folders = {path[: path.index(f"/{_TESTS}/", 1) + len(_TESTS) + 2] for path in (one.path for one in members)}
-        yield from (f"/{folder}" for folder in sorted(folders))
-        return
     wanted = {member.path for member in members}
+    if kind == TESTS:
+        folders = {path[: path.index(f"/{_TESTS}/", 1) + len(_TESTS) + 2] for path in wanted}
+        for pattern in sorted(f"/{folder}" for folder in folders):
+            matches = exclusion([pattern])  # a folder may have a name that is a pattern
+            if {path for path in paths if matches(path)} <= wanted:
+                yield pattern
+        return
     for pattern in _PATTERNS[kind]:
         matches = exclusion([pattern])
         matched = {path for path in paths if matches(path)}

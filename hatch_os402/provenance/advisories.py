@@ -76,7 +76,10 @@ def advisories(pins: Sequence[Pin], url: str, cache: Path) -> tuple[Advisory, ..
 
 
 def _shown(url: str) -> str:
-    address = urlsplit(url)
+    try:
+        address = urlsplit(url)
+    except ValueError:  # what cannot be taken apart may hold anything
+        return f"{url.partition(':')[0]}:…"
     return address._replace(netloc=address.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.assemble import MAIN, OWNER, is_launcher
@@ -235,7 +235,7 @@ class _Comparison:
 
 
 def _headers(metadata: bytes) -> Mapping[str, list[str]]:
-    message = BytesHeaderParser().parsebytes(metadata)
+    message = HeaderParser().parsestr(metadata.decode(errors="replace"))
     found: dict[str, list[str]] = {}
     for name, value in message.items():
         found.setdefault(name.lower(), []).append(" ".join(str(value).split()))

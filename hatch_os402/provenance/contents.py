@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import shlex
 import zipfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -107,4 +108,4 @@ def opened_contents(path: Path) -> Iterator[ArchiveContents]:
             yield ArchiveContents(archive, path.name)
     except WheelError as error:
         reason, _, _ = error.message.partition("\n")
-        raise ArtifactError(f"{reason}\n`hatch-os402 verify {path}` checks each file.") from error
+        raise ArtifactError(f"{reason}\n`hatch-os402 verify {shlex.quote(str(path))}` checks each file.") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.parser import BytesHeaderParser
+from email.parser import HeaderParser
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
@@ -46,7 +46,7 @@ class License:
 
 def read_license(metadata: bytes) -> License:
     """Return the license that METADATA states: License-Expression; else License or classifiers, if clear."""
-    headers = BytesHeaderParser().parsebytes(metadata)
+    headers = HeaderParser().parsestr(metadata.decode(errors="replace"))
     text = str(headers.get("License") or "").strip()
     for stated in (headers.get("License-Expression"), text):
         if expression := _canonical(str(stated or "")):

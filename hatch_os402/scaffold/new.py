@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from hatch_os402.__about__ import __version__
 from hatch_os402.errors import ScaffoldError
 from hatch_os402.installation.origin import NAME, Origin
@@ -116,7 +118,7 @@ def project_files(made: Identity, interface: str, root: Path, origin: Origin) ->
         "package": made.package,
         "description": of.description,
         "dependencies": _array(of.dependencies),
-        "scripts": f'\n[project.scripts]\n{made.name} = "{made.package}.app:main"\n' if of.script else "",
+        "scripts": f'\n[project.scripts]\n"{made.name}" = "{made.package}.app:main"\n' if of.script else "",
         "test_dependencies": _array(tests),
         "test_requirements": " ".join(tests),
         "plugin": _array([NAME if near else origin.requirement()]),
@@ -141,7 +143,7 @@ def call_of(made: Identity, interface: str, address: str) -> str:
     """Return the curl command that calls the new project, which is served at `address`."""
     of = _INTERFACES[interface]
     quote = "'" if of.after else ""
-    return f"curl {of.call}{quote}{address}/{of.offer or made.name}.cgi{of.after}{quote}"
+    return f"curl {of.call}{quote}{address}/{of.offer or canonicalize_name(made.name)}.cgi{of.after}{quote}"
 
 
 def _array(items: tuple[str, ...] | list[str]) -> str:

@@ -107,7 +107,7 @@ def with_values(file: TomlFile, values: Mapping[str, Any]) -> str:
         for name, value in values.items():
             _set(table, name, value)
         text = tomlkit.dumps(document)
-        if "\r\n" in file.text:
+        if _has_crlf(file.text):
             text = text.replace("\r\n", "\n").replace("\n", "\r\n")
         if tomlkit.parse(text).unwrap() == expected:
             return text
@@ -117,6 +117,11 @@ def with_values(file: TomlFile, values: Mapping[str, Any]) -> str:
     raise ScaffoldError(
         f"{file.path} is written in a way that leaves no room for a change. Write it yourself:{written}"
     )
+
+
+def _has_crlf(text: str) -> bool:
+    """Whether every line ends in CR LF."""
+    return "\n" in text and text.count("\r\n") == text.count("\n")
 
 
 def _set(table: Any, name: str, value: Any) -> None:
@@ -146,7 +151,7 @@ def lines_of(file: TomlFile, table: Mapping[str, Any]) -> list[str]:
 
 
 def _appended(file: TomlFile, table: Mapping[str, Any]) -> str:
-    newline = "\r\n" if "\r\n" in file.text else "\n"
+    newline = "\r\n" if _has_crlf(file.text) else "\n"
     start = file.text if file.text.endswith("\n") or not file.text else file.text + newline
     return start + newline.join(["", *lines_of(file, table), ""])
 

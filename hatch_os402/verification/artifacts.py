@@ -295,6 +295,7 @@ class _Artifacts:
             packed = [path for path in sorted(paths) if path.endswith(f".dist-info/sboms/{self.paths[SBOM].name}")]
             if packed and unpack(packed[0]) != content:
                 raise _BrokenError(f"{packed[0]} in the archive is another one")
+        self._compared_with_record()
         return f"{self.paths[SBOM].name}: the distributions of the record" + (", as in the archive" if packed else "")
 
     def _provenance(self) -> str:
@@ -302,7 +303,13 @@ class _Artifacts:
             problems = list(statement_faults(file.read(), self._stated))
         if problems:
             raise _BrokenError(_some(problems))
+        self._compared_with_record()
         return f"{self.paths[PROVENANCE].name}: names these files by their hashes"
+
+    def _compared_with_record(self) -> None:
+        """Raise `_OpenError` where nothing was compared: without a record that holds."""
+        if self._stated is None:
+            raise _OpenError("there is no record that holds, to compare it with")
 
     def _rest(self) -> str:
         if self._stated is None:

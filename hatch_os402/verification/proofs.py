@@ -20,7 +20,7 @@ def bill_faults(content: bytes, record: Mapping[str, Any] | None) -> Iterator[st
             yield "it is no bill of CycloneDX"
             return
         found = {
-            item["name"]: (item["version"], {one["content"] for one in item.get("hashes", ())})
+            str(item["name"]): (item["version"], {one["content"] for one in item.get("hashes", ())})
             for item in bill.get("components", ())
         }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OfferError) as error:
@@ -41,7 +41,7 @@ def statement_faults(content: bytes, record: Mapping[str, Any] | None) -> Iterat
     """Yield which files the in-toto statement `content` names otherwise than the record, if there is one."""
     try:
         statement = parse_json(content.decode())
-        subjects = {item["name"]: item["digest"]["sha256"] for item in statement["subject"]}
+        subjects = {str(item["name"]): item["digest"]["sha256"] for item in statement["subject"]}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OfferError) as error:
         yield f"it cannot be understood: {type(error).__name__} {error}"
         return

@@ -93,6 +93,24 @@ def test_a_project_that_is_there_gets_the_table_alone(capsys, shop):
     assert "hatch-os402 serve ." in err
 
 
+def test_a_link_stays_one_and_permissions_stay(capsys, shop):
+    real = shop.with_name("real.toml")
+    shop.rename(real)
+    real.chmod(0o600)
+    shop.symlink_to(real.name)
+    assert call(capsys, "init", "--yes")[0] == 0
+    assert shop.is_symlink()
+    assert "entry-point" in table(real)
+    assert real.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_no_entry_point_is_not_written(capsys, shop):
+    code, _, err = call(capsys, "init", "--yes", "--entry-point", 'not a; "module')
+    assert code == 1
+    assert "entry-point` must be" in err
+    assert shop.read_text() == PYPROJECT
+
+
 def test_where_nobody_can_be_asked_nothing_is_written(capsys, shop):
     code, out, err = call(capsys, "init")
     assert code == 1

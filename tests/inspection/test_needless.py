@@ -53,3 +53,8 @@ def test_patterns_match_these_files_alone(more):
 
 def test_nothing_is_said_where_the_project_is_unknown():
     assert needless_files(members(PATHS), None) == ()
+
+
+def test_a_folder_with_the_name_of_a_pattern():
+    paths = {"*/tests/a.py": "evil", "mine/tests/data.json": "app"}
+    assert needless_files(members(paths), "app") == ()

@@ -25,6 +25,7 @@ CASES = {
     ): License(name="MIT License, Mozilla Public License 2.0 (MPL 2.0)"),
     f"License: {'x' * 300}\n": License(name="x" * 100),
     "Name: a\n": License(),
+    "License: Lizenz für alle\n": License(name="Lizenz für alle"),
 }
 
 

@@ -19,6 +19,7 @@ from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.artifacts.record import record_text
 from hatch_os402.artifacts.writing import clean
+from hatch_os402.verification.proofs import bill_faults, statement_faults
 
 pytestmark = pytest.mark.once
 
@@ -192,6 +193,22 @@ def test_verify_finds_each_that_was_changed(built, tmp_path, capsys):
         assert code == 1
         assert broken in out
     assert call(capsys, "verify", done.dist / "sample-0.1.0.cdx.json")[0] == 0
+
+
+@pytest.mark.parametrize("content", [b'{"bomFormat": "CycloneDX", "components": [{"name": 1, "version": ""}]}', b"[]"])
+def test_names_that_are_no_text(content):
+    record = {"distributions": [{"name": "a", "version": "1", "sha256": ""}], "artifacts": {"a": {"sha256": ""}}}
+    assert list(bill_faults(content, record))
+    statement = b'{"subject": [{"name": 1, "digest": {"sha256": ""}}]}'
+    assert list(statement_faults(statement, record))
+
+
+def test_what_was_compared_with_nothing_does_not_hold(built, tmp_path, capsys):
+    _, done = built
+    folder = shutil.copytree(done.dist, tmp_path / "copy")
+    (folder / "sample-0.1.0.build.json").unlink()
+    out = call(capsys, "verify", folder / "sample-0.1.0.pyz")[1]
+    assert not [line for line in out.splitlines() if "\u2713" in line and ("provenance" in line or "bill" in line)]
 
 
 def test_without_the_extra_the_command_that_installs_it_is_shown(shelf, tmp_path):

@@ -113,4 +113,11 @@ def test_where_the_plugin_is(tmp_path):
 def test_how_it_is_called():
     made = identity("shop")
     assert call_of(made, "wsgi", "http://x") == "curl 'http://x/shop.cgi?name=Alice'"
+    # The offer has the canonical name.
+    assert call_of(identity("My_Shop.x"), "wsgi", "http://x") == "curl 'http://x/my-shop-x.cgi?name=Alice'"
     assert call_of(made, "mcp", "http://x") == """curl -d '{"name": "Alice"}' http://x/greet.cgi"""
+
+
+def test_a_name_with_a_dot_is_one_key(tmp_path):
+    files = project_files(identity("My.App"), "script", tmp_path / "My.App", Origin())
+    assert tomlkit.parse(files["pyproject.toml"]).unwrap()["project"]["scripts"] == {"My.App": "my_app.app:main"}

@@ -185,3 +185,9 @@ def test_values_make_the_table_where_there_is_none(tmp_path):
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     changed = with_values(read_file(tmp_path), {"sources": False})
     assert changed == "[project]\n\n[tool.hatch.build.targets.os402]\nsources = false\n"
+
+
+def test_one_other_line_ending_does_not_change_all(tmp_path):
+    (tmp_path / "pyproject.toml").write_bytes(TUNED.replace("# by hand\n", "# by hand\r\n").encode())
+    changed = with_values(read_file(tmp_path), {"sources": False})
+    assert changed.count("\r\n") <= 1

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hatch_os402.cli.shared.reporter import ClickReporter
+from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import is_project, read_pyproject
 from hatch_os402.errors import ScaffoldError
-from hatch_os402.files import write_file
+from hatch_os402.files import rewrite_file
 from hatch_os402.formatting import escaped_lines
 from hatch_os402.installation.command import own_command
 from hatch_os402.installation.origin import NAME, Origin, find_origin
@@ -115,13 +116,15 @@ class _Existing:
             self._reporter.info(f"{file.path} has {file.table_name} already, and stays as it is")
             return
         project = read_pyproject(self._root)
-        text = with_table(file, self._table(project.scripts, hatchling=project.is_hatchling))
+        table = self._table(project.scripts, hatchling=project.is_hatchling)
+        _ = Options(table, self._root).entry_point  # what was typed may be none
+        text = with_table(file, table)
         click.echo(escaped_lines(diff(file, text)), nl=False)
         if not self._yes and not (_is_terminal() and click.confirm(f"write {file.path}?", default=True, err=True)):
             how = "" if _is_terminal() else " `--yes` writes it where nobody can be asked."
             raise ScaffoldError(f"{file.path} was not changed.{how}")
         try:
-            write_file(file.path, text.encode())
+            rewrite_file(file.path, text.encode())
         except OSError as error:
             raise ScaffoldError(f"{file.path} cannot be written: {error.strerror or error}.") from error
         here = shlex.quote(str(self._root))
