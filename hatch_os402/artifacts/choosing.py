@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts.names import RECORD, SIGNED_SUFFIX, SUFFIXES
 from hatch_os402.artifacts.sets import ArtifactSet, all_in, locate
-from hatch_os402.config.pyproject import is_project, project_above, read_pyproject
+from hatch_os402.config.pyproject import build_command, is_project, project_above, read_pyproject
 from hatch_os402.errors import ArtifactError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 METAVAR = "[ARTIFACT|PROJECT|FOLDER]"
-
-_BUILD = "Build with `hatch build -t os402`"
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Choice:
             return (_newest(self.root),)
         found = all_in(self.path)
         if not found:
-            raise ArtifactError(f"there are no artifacts in {self.path}, and no pyproject.toml.\n{_BUILD}.")
+            raise ArtifactError(f"there are no artifacts in {self.path}, and no pyproject.toml.\n{_build(self.path)}.")
         return found
 
     def _several(self, what: str, found: Sequence[ArtifactSet]) -> ArtifactError:
@@ -102,7 +100,7 @@ def choose(what: Path | None) -> Choice:
             f"{what} is no artifact of a build: these end with {', '.join((*SUFFIXES, SIGNED_SUFFIX))}.\n"
             "Name one, a project's folder or a folder of artifacts."
         )
-    raise ArtifactError(f"there is no artifact {what}, nor a project or a folder of that name.\n{_BUILD}.")
+    raise ArtifactError(f"there is no artifact {what}, nor a project or a folder of that name.\n{_build(Path())}.")
 
 
 def _newest(root: Path) -> ArtifactSet:
@@ -110,8 +108,12 @@ def _newest(root: Path) -> ArtifactSet:
     found = [one for one in all_in(project.directory) if one.name.startswith(project.stem)]
     if not found:
         where = "" if Path.cwd().is_relative_to(root.resolve()) else f" in {root}"
-        raise ArtifactError(f"there is no build of {root.resolve()} in {project.directory}.\n{_BUILD}{where}.")
+        raise ArtifactError(f"there is no build of {root.resolve()} in {project.directory}.\n{_build(root)}{where}.")
     return max(found, key=_built)
+
+
+def _build(path: Path) -> str:
+    return f"Build with `{build_command(path)}`"
 
 
 def _built(artifacts: ArtifactSet) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, SUFFIXES, ZIPAPP, joined, split, suffix_of
 from hatch_os402.artifacts.record import misfit, read_record, tools_of
 from hatch_os402.artifacts.signed import of_one_build
+from hatch_os402.config.pyproject import build_command
 from hatch_os402.errors import ArtifactError, OfferError
 from hatch_os402.offer.reading import ReadOffer, read_offer
 
@@ -92,7 +93,7 @@ class ArtifactSet:
             time.sleep(_PAUSE)  # a build may be replacing it, which takes a moment
         raise ArtifactError(
             f"{self.stem} is an interrupted build, or was changed since it was built: {why}.\n"
-            "Build again with `hatch build -t os402`; `hatch-os402 verify` checks each file."
+            f"Build again with `{build_command(self.folder)}`; `hatch-os402 verify` checks each file."
         )
 
     def expanded(self) -> tuple[ArtifactSet, ...]:
@@ -151,7 +152,7 @@ class ArtifactSet:
         if self.offer is None:
             raise ArtifactError(
                 f"there is no offer beside {self.stem}, neither {self.path(OFFER).name} nor "
-                f"{self.path(SIGNED_SUFFIX).name}.\nBuild with `hatch build -t os402`."
+                f"{self.path(SIGNED_SUFFIX).name}.\nBuild with `{build_command(self.folder)}`."
             )
         return self.offer
 

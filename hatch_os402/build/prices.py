@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hatch_os402.formatting import counted
 from hatch_os402.offer.prices import price_of, usd
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ def prices(offer: OfferOptions) -> list[tuple[str, str]]:
     per_second, seconds = offer.per_second, offer.min_duration
     if not per_second:
         return [("info", "a call is free")]
-    by = f"{usd(price_of(per_second, 1))} a second, at least {seconds} seconds"
-    found = [("info", f"a call costs {usd(price_of(per_second, seconds))} ({by})")]
+    by = f"{usd(price_of(per_second, 1))} a second for {counted(seconds, 'second')}, after which os402 ends it"
+    found = [("info", f"a call costs {usd(price_of(per_second, seconds))}: {by}")]
     if offer.has_default_duration and seconds > _SHORT:
         cheaper = (
             f"these {seconds} seconds are the default: `min-duration = {_SHORT}` in "

@@ -110,6 +110,16 @@ def project_above(path: Path) -> Path | None:
     return next((folder for folder in (path, *path.absolute().parents) if is_project(folder)), None)
 
 
+def build_command(path: Path) -> str:
+    """Return the command that builds the project of the folder `path` or above it: Hatch builds hatchling's alone."""
+    root = project_above(path)
+    try:
+        others = root is not None and not read_pyproject(root).is_hatchling
+    except ArtifactError:
+        others = False
+    return "hatch-os402 build" if others else "hatch build -t os402"
+
+
 def _table(found: Any) -> Mapping[str, Any]:
     """Return `found`, or an empty table for what is none."""
     return found if isinstance(found, dict) else {}

@@ -66,7 +66,7 @@ def _summary(inspection: Inspection) -> list[tuple[str, str]]:
         rows.append(("not needed", "\n".join(stated) + "\n`hatch-os402 tune` tries to leave them out"))
     if inspection.terms is None:
         tools = inspection.project is not None and "tools" in inspection.project
-        none = "one for each tool: name its file" if tools else "none beside it: `hatch build -t os402` writes one"
+        none = "one for each tool: name its file" if tools else "none beside it: a build writes one"
         rows.append(("offer", none))
     else:
         rows += [*terms_rows(inspection.terms)]

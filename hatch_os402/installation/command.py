@@ -7,6 +7,7 @@ those two do not know of is gone after their next upgrade, so they are asked fir
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shlex
 import shutil
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 EXTRAS = ("audit", "cli", "mcp", "publish", "sbom", "serve")
+
+_HATCH = "hatch-build"
+"""The environment in which Hatch builds: it is Hatch's, and made again."""
 
 _EXTRAS_OF = {
     **dict.fromkeys(("build", "click", "httpx", "rich", "tomlkit"), ("cli",)),
@@ -74,7 +78,11 @@ def missing_module(name: str | None, *extras: str) -> str:
     extras = extras or _EXTRAS_OF.get((name or "").partition(".")[0], ())
     listed = " and ".join(f'"{extra}"' for extra in extras)
     what = f"the extra{'s' * (len(extras) > 1)} {listed}" if extras else "more than is installed"
-    return f"this needs {what} (the module {name!r}). Install it with\n  {install_command(*extras)}"
+    needs = f"this needs {what} (the module {name!r})"
+    if Path(sys.prefix).name == _HATCH:
+        line = f"dependencies = [{json.dumps(find_origin().requirement(extras))}]"
+        return f"{needs}. Hatch installs it with\n  {line}\nin [tool.hatch.build.targets.os402]"
+    return f"{needs}. Install it with\n  {install_command(*extras)}"
 
 
 def python_command(version: str) -> str:

@@ -34,7 +34,7 @@ PASSWORD_VARIABLE = "X402_KEY_PASSWORD"  # noqa: S105 - a name
 
 HOW = (
     f"Give a key as `@FILE` (64 hex digits, or an encrypted keystore), in the variable {VARIABLE} (hex or @FILE), or "
-    "at the prompt."
+    "at the prompt. `hatch-os402 key new` makes one."
 )
 
 _HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]{64})")
@@ -114,7 +114,10 @@ def load_key(
         return _from_hex(variable, f"the variable {VARIABLE}")
     if prompt is None:
         raise PrivateKeyError("a private key is needed and nobody can be asked for it.\n" + HOW)
-    return _from_hex(_Secret(_asked(prompt, "Private key (hex, not shown): ").value.strip()), "what was typed")
+    typed = _Secret(_asked(prompt, "Private key (hex, not shown; or @FILE): ").value.strip())
+    if typed.value.startswith("@") and not _LIKE_A_KEY.fullmatch(typed.value):
+        return _from_file(typed.value[1:], password, warn)
+    return _from_hex(typed, "what was typed")
 
 
 def new_keystore(

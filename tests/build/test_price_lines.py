@@ -14,10 +14,10 @@ UNTIL = "valid-until = 2030-01-01T00:00:00Z\n"
 @pytest.mark.parametrize(
     ("offer", "cost", "hint"),
     [
-        ("", "0.06 USD (0.001 USD a second, at least 60 seconds)", "0.005 USD"),
-        ("price-per-second = 0.5\n", "30 USD (0.5 USD a second, at least 60 seconds)", "2.5 USD"),
-        ("min-duration = 5\n", "0.005 USD (0.001 USD a second, at least 5 seconds)", None),
-        ("price = 0.3\n", "0.3 USD (0.005 USD a second, at least 60 seconds)", None),
+        ("", "0.06 USD: 0.001 USD a second for 60 seconds, after which os402 ends it", "0.005 USD"),
+        ("price-per-second = 0.5\n", "30 USD: 0.5 USD a second for 60 seconds, after which os402 ends it", "2.5 USD"),
+        ("min-duration = 5\n", "0.005 USD: 0.001 USD a second for 5 seconds, after which os402 ends it", None),
+        ("price = 0.3\n", "0.3 USD: 0.005 USD a second for 60 seconds, after which os402 ends it", None),
         ("price = 0\n", None, None),
     ],
 )

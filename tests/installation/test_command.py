@@ -106,6 +106,14 @@ def test_where_the_origin_is_gone_its_requirements_are_named(monkeypatch, here, 
     assert {word.partition(">")[0] for word in words[4:]} == {"python-multipart", "starlette", "uvicorn"}
 
 
+def test_hatch_installs_what_its_builds_need(here, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "hatch-build"))
+    monkeypatch.setattr(module, "find_origin", lambda: CLONE)
+    said = missing_module("cyclonedx", "sbom")
+    assert 'dependencies = ["hatch-os402[sbom] @ file:///src/hatch-os402"]\nin [tool.hatch.build.targets.os402]' in said
+    assert "pip install" not in said
+
+
 def test_a_module_leads_to_its_extras(here):
     said = missing_module("uvicorn.config")
     assert said.splitlines()[1].endswith("-m pip install 'hatch-os402[publish,serve]'")

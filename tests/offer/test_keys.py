@@ -121,6 +121,9 @@ class TestKeystores:
         key = load(key_file(json.dumps(VECTOR)), prompt=lambda _question: "testpassword")
         assert key.address == Key(VECTOR_KEY).address
 
+    def test_a_file_is_named_at_the_prompt(self, key_file):
+        assert load(prompt=lambda _question: f" {key_file(MARKER)} ").address == ADDRESS
+
     def test_the_prompt_names_the_file(self, key_file, tmp_path):
         asked = []
         load(key_file(json.dumps(keystore())), prompt=lambda question: asked.append(question) or "secret")
