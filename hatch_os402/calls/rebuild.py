@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
@@ -52,9 +53,11 @@ def built(root: Path, reporter: Reporter, *, always: bool = False, again: bool =
         reporter.debug(f"{before.path(RECORD).name}: nothing changed since it was built")
         return before
     (reporter.debug if again else reporter.info)(f"building {root.resolve()}: {why}")
+    is_new = not project.directory.exists()
     project.directory.mkdir(parents=True, exist_ok=True)  # before, so that its coming is no change
     begun, content = time.time(), _content(before)
-    build(root, {**reporter.variables, "HATCH_QUIET": "2"} if again and not reporter.verbose else reporter.variables)
+    with _gone_if_empty(project.directory if is_new else None):
+        build(root, {**reporter.variables, "HATCH_QUIET": "2"} if again and not reporter.verbose else reporter.variables)
     after = _newest(project)
     if after is None:
         raise ArtifactError(f"the build of {root} left no artifacts in {project.directory}.")
@@ -62,6 +65,18 @@ def built(root: Path, reporter: Reporter, *, always: bool = False, again: bool =
         os.utime(after.path(RECORD), (begun, begun))  # what is saved from here on is newer than this build
     # Else what changed was of no account, such as a file that each build writes.
     return after.check()
+
+
+@contextmanager
+def _gone_if_empty(folder: Path | None) -> Iterator[None]:
+    """Remove `folder` again when the body fails, and left nothing in it."""
+    try:
+        yield
+    except BaseException:
+        if folder is not None:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _newest(project: Pyproject) -> ArtifactSet | None:

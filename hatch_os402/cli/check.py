@@ -92,5 +92,8 @@ def _show(found: Analysis) -> None:
     if assessment.errors:
         screen.line()
         screen.paragraph(render.errors(assessment, screen.width))
+    elif warnings := assessment.of("warning"):
+        said = "the warning above says" if len(warnings) == 1 else f"the {len(warnings)} warnings above say"
+        screen.line(f"every distribution can be built for os402; {said} what may fail there", "warning", whole=True)
     else:
         screen.line("everything can run on os402, as far as this can be known without running it", "good", whole=True)

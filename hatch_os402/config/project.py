@@ -97,7 +97,8 @@ def entry_point(project: Project, options: Options, own_paths: Collection[str]) 
     raise OptionValueError(
         f'{_FIELD} must say what runs on os402, such as "{example}": '
         "the project has no [project.scripts] and no package with a `__main__` module.\n"
-        'For a web application name it, as "shop.web:app", and set `interface` to "wsgi" or "asgi".'
+        'For a web application name it, as "shop.web:app", and set `interface` to "wsgi" or "asgi". '
+        "`hatch-os402 init` finds one in the source, and writes both."
     )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from support.buildproject import write_project
 
-from hatch_os402.calls.rebuild import build
+from hatch_os402.calls.rebuild import build, built
+from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.errors import ArtifactError
 
 
@@ -35,3 +36,15 @@ def test_what_the_build_lacks_is_named_where_something_is_lacking(tmp_path):
     with pytest.raises(ArtifactError) as caught:
         build(lacking)
     assert "\nIts build requires no-such-plugin>=2, not installed beside hatch-os402: run " in caught.value.message
+
+
+@pytest.mark.once
+def test_a_build_that_fails_leaves_no_empty_folder(tmp_path):
+    root = write_project(tmp_path / "project", options="colour = 1\n")
+    with pytest.raises(ArtifactError):
+        built(root, ClickReporter())
+    assert not (root / "dist").exists()
+    (root / "dist").mkdir()
+    with pytest.raises(ArtifactError):
+        built(root, ClickReporter())
+    assert (root / "dist").exists()

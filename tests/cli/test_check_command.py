@@ -56,6 +56,16 @@ def test_what_can_work(run, find_links, tmp_path):
 
 
 @pytest.mark.once
+def test_the_last_line_does_not_contradict_a_warning(run, find_links):
+    code, out, _ = run(files={"sample/__main__.py": "", "sample/__init__.py": "import requests\n"})
+    assert code == 0
+    assert "imports requests" in out
+    assert out.splitlines()[-1] == (
+        "every distribution can be built for os402; the warning above says what may fail there"
+    )
+
+
+@pytest.mark.once
 def test_a_network_that_nobody_gets_is_hinted_at(run, find_links):
     assert "network" not in run(dependencies=["fine"])[1]
     code, out, _ = run(dependencies=["fine"], offer="net = true\n")

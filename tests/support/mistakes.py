@@ -113,9 +113,15 @@ MISTAKES = (
     Mistake("Names", "hatch-os402 serve dist", arguments=("serve", "--port", "0", "dist")),
     Mistake(
         "Network",
-        'dependencies = ["jinja2"], and no index is reached',
+        'dependencies = ["jinja2"], with PIP_NO_INDEX=1',
         {"dependencies": ["jinja2"]},
         env={"PIP_NO_INDEX": "1"},
+    ),
+    Mistake(
+        "Network",
+        'dependencies = ["jinja2"], and the index cannot be reached',
+        {"dependencies": ["jinja2"]},
+        env={"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"},
     ),
     offer("tcp-connect = [443]", "Network"),
     Mistake(

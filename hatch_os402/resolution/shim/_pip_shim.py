@@ -139,6 +139,8 @@ def _choose(job, internals):
 
     def find_allowed(self, project_name):
         name = canonicalize_name(project_name)
+        if job.setdefault("finder", self) is self and not self.index_urls:
+            sys.stderr.write("os402-no-index\n")
         job["finder"] = self
         if name in without:
             return []
