@@ -57,7 +57,9 @@ def built(root: Path, reporter: Reporter, *, always: bool = False, again: bool =
     project.directory.mkdir(parents=True, exist_ok=True)  # before, so that its coming is no change
     begun, content = time.time(), _content(before)
     with _gone_if_empty(project.directory if is_new else None):
-        build(root, {**reporter.variables, "HATCH_QUIET": "2"} if again and not reporter.verbose else reporter.variables)
+        build(
+            root, {**reporter.variables, "HATCH_QUIET": "2"} if again and not reporter.verbose else reporter.variables
+        )
     after = _newest(project)
     if after is None:
         raise ArtifactError(f"the build of {root} left no artifacts in {project.directory}.")

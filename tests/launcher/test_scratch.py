@@ -249,8 +249,7 @@ sqlite3.connect("file:/os402/app/data.db?mode=ro", uri=True).execute("select x f
 sqlite3.connect("/os402/app/data.db").execute("delete from t")
 sqlite3.connect("/os402/app/none.db")
 sqlite3.connect("/var/none.db")
-sqlite3.connect("/tmp/new.db")
-sqlite3.connect("relative.db")
+sqlite3.connect("/tmp/none/new.db")
 sqlite3.connect(":memory:").execute("select 1").fetchall()
 """
 OUTSIDE_APP = r"""
@@ -279,7 +278,6 @@ def test_what_lies_outside_is_absent(tmp_path, python312):
     found = launching.run(data, tmp_path, str(tmp_path), python=python312.path, body=OUTSIDE.encode()).facts
     steps = OUTSIDE.strip().splitlines()
     absent = "FileNotFoundError 2"
-    in_memory = 'SQLite, which is C, opens no files in memory; connect to ":memory:"'
     assert [found[step] for step in steps] == [
         [False, False, False, False, True, True, True, True],
         [True] * 6,
@@ -309,8 +307,7 @@ def test_what_lies_outside_is_absent(tmp_path, python312):
         "OperationalError attempt to write a readonly database",
         "OperationalError unable to open database file '/os402/app/none.db': there is no such file",
         "OperationalError unable to open database file '/var/none.db': there is no such file",
-        f"OperationalError unable to open database file '/tmp/new.db': {in_memory}",
-        f"OperationalError unable to open database file 'relative.db': {in_memory}",
+        "OperationalError unable to open database file",
         [[1]],
     ]
 
