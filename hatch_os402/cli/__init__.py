@@ -28,7 +28,7 @@ COMMANDS = {
     "serve": ("serve", "Serve offers here, with os402's addresses, free of charge"),
     "sign": ("sign", "Sign an offer with your key"),
     "stage": ("stage", "Write the files of the archive as a folder, to look at and to run"),
-    "tune": ("tune", "Find options that make calls cheaper, by sample requests"),
+    "tune": ("tune", "Find options that make calls faster, by sample requests"),
     "verify": ("verify", "Check artifacts, or a server's answer, link by link"),
 }
 """Name of the sub-command → the module of this package that has it as `command`, and its help in the list."""

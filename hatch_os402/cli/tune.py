@@ -1,4 +1,4 @@
-"""`hatch-os402 tune`: options that make the calls of sample requests cheaper."""
+"""`hatch-os402 tune`: options that make the calls of sample requests faster."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def command(
     as_json: bool,
     **sample: Any,
 ) -> None:
-    """Find options that make the calls of PROJECT cheaper, with sample requests that stand for all.
+    """Find options that make the calls of PROJECT faster, with sample requests that stand for all.
 
     Each -d is a sample of its own. PROJECT is a folder with a pyproject.toml, which is built first if something in it
     changed. [default: the project of the current folder] The samples are run on this machine, many times,

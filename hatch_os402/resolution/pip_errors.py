@@ -24,6 +24,8 @@ _CONFIGURATION = re.compile(
     re.MULTILINE,
 )
 _NO_INDEX = "os402-no-index"
+_ASKED_NOBODY = "No index was asked: pip's setting `no-index` (PIP_NO_INDEX) leaves it the folders of `find-links`."
+_NO_WHEEL = "Either no such release exists, or its releases are only source or only for other Pythons or systems."
 _REMOTE_BUILD = re.compile(r"os402-source-only: (?P<requirement>.+)")
 _NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (?P<requirement>[^\n]+)")
 _CONFLICT = re.compile(r"ERROR: (?:Cannot install|ResolutionImpossible)")
@@ -123,11 +125,9 @@ def _explained(  # noqa: PLR0911 - one for each meaning
             output,
         )
     if missing:
-        why = "Either no such release exists, or its releases are only source or only for other Pythons or systems."
-        if _NO_INDEX in output:
-            why = "No index was asked: pip's setting `no-index` (PIP_NO_INDEX) leaves it the folders of `find-links`."
         return UnsatisfiableError(
-            f"no wheel found for {missing['requirement'].strip()!r} on CPython {PYTHON}, linux, while {doing}.\n{why}\n"
+            f"no wheel found for {missing['requirement'].strip()!r} on CPython {PYTHON}, linux, while {doing}.\n"
+            f"{_ASKED_NOBODY if _NO_INDEX in output else _NO_WHEEL}\n"
             f"{_indent(errors)}",
             output,
         )

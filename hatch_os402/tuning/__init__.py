@@ -1,1 +1,1 @@
-"""Tune: options that make calls cheaper, found by trying them with sample requests, and kept if no answer changes."""
+"""Tune: options that make calls faster, found by trying them with sample requests, and kept if no answer changes."""

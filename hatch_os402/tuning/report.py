@@ -57,7 +57,7 @@ def show(tuning: Tuning, screen: Screen, lines: Sequence[str]) -> None:
         for line in lines:
             screen.line(line, whole=True)
     if tuning.saves_profile:
-        screen.line(f"{FILE} holds what the samples imported and gave to `re`; builds read it.")
+        screen.line(f"With `--write`, {FILE} holds what the samples imported and gave to `re`, which builds read.")
     if not lines and not tuning.saves_profile:
         screen.line("Nothing that was tried is worth a change.")
 

@@ -129,7 +129,7 @@ def tune(
     skip: Collection[str] = (),
     progress: Callable[[str], None],
 ) -> Tuning:
-    """Try what makes the samples cheaper. `make` makes frames, the first of which is the samples' own.
+    """Try what makes the samples faster. `make` makes frames, the first of which is the samples' own.
 
     `known` is the project's saved profile, `project` its canonical name; `skip` names `KINDS` that are not tried.
     Raises `Os402Error`.

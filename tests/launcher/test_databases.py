@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 import pytest
-
 from launcher.test_world import database, everywhere, program
 
 pytestmark = [

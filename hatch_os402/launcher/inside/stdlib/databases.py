@@ -58,7 +58,7 @@ class Database(Content):
         """Return what was committed last."""
         from sqlite3 import Error  # noqa: PLC0415 - it is there when this is
 
-        try:
+        try:  # noqa: SIM105 - contextlib would be imported for it
             self._last = self._keeper.serialize() if self._keeper.execute("PRAGMA page_count").fetchone()[0] else b""
         except Error:  # somebody is writing
             pass
