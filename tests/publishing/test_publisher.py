@@ -191,6 +191,15 @@ def test_a_signed_offer_beside_it_needs_no_key(server, project, run):
     assert "signed before" in app.text
 
 
+def test_the_same_key_again_is_no_new_owner(server, project, run, monkeypatch):
+    monkeypatch.setenv("X402_KEY", SECRET)
+    dist(project / "dist", sign_it=True)
+    app = run(url=server.url, exe=exe(project))
+    assert app.aborted is None
+    assert "signed before" in app.text
+    assert "is now its owner" not in app.text
+
+
 def test_a_signed_offer_of_an_older_build_is_not_taken(server, project, run):
     dist(project / "dist", greeter(description="older"), sign_it=True)
     dist(project / "dist", greeter(description="newer"))
