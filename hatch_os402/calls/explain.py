@@ -57,7 +57,7 @@ def _sentences(outcome: Outcome, limits: ResourceLimits, problem: NoResponseErro
     if b"MemoryError" in outcome.stderr or b"Cannot allocate memory" in outcome.stderr:
         yield f"It asked for more than the {limits.ram // _MEBIBYTE} MiB of memory there are: raise `ram` in {_TABLE}."
     if b"can't start new thread" in outcome.stderr:
-        yield "os402 lets no program start a thread: do the work without, in the main thread, or in a pool, which runs it in place."
+        yield "os402 lets no program start a thread: do its work in the main one, or in a pool, which runs it in place."
     if problem is not None:
         yield from _no_response(outcome, problem)
 
