@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hatch_os402.artifacts.choosing import METAVAR
+from hatch_os402.artifacts.choosing import METAVAR, choose
 from hatch_os402.cli.shared.conditions import RUNTIME, SANDBOX, what_argument
 from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.processes.interruption import Interrupted
@@ -53,9 +53,7 @@ def command(
     reporter = ClickReporter()
     sent = dict(_header(item) for item in headers)
     urls = [item for item in map(str, what) if _URL.match(item)]
-    paths = [Path(item) for item in what if not _URL.match(str(item))]
-    if not what:
-        paths = [Path()]
+    paths = [Path(item) for item in what if not _URL.match(str(item))] if what else [choose(None).path]
 
     async def run() -> None:
         async with AsyncExitStack() as stack:

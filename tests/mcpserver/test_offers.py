@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.server
 import json
+import re
 import threading
 
 import jsonschema
@@ -167,3 +168,15 @@ def test_headers_that_are_none(header, capsys):
         main(["mcp", "http://127.0.0.1:9", "--header", header])
     assert ended.value.code == 2
     assert "secret" not in capsys.readouterr().err.replace("/nowhere/secret", "")
+
+
+def test_without_an_argument_the_project_is_that_of_the_current_folder_or_above_it(tmp_path, monkeypatch):
+    """As for every other command: an archive that happens to lie in the current folder is not what is served."""
+    (inner := tmp_path / "shop" / "src").mkdir(parents=True)
+    (inner / "app.pyz").write_bytes(b"")
+    monkeypatch.chdir(inner)
+    with pytest.raises(SystemExit, match=re.escape(f"there is no pyproject.toml in {inner} or above it.")):
+        main(["mcp"])
+    (tmp_path / "shop/pyproject.toml").write_text("no TOML")
+    with pytest.raises(SystemExit, match=re.escape(f"{tmp_path / 'shop/pyproject.toml'} cannot be read")):
+        main(["mcp"])
