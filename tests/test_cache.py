@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.commandline import call
+from support.documented import check_described
 
 from hatch_os402 import cache as cache_module
 from hatch_os402.cache import (
@@ -196,6 +197,7 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     filled(tmp_path, time.time() - 7200)
     code, out, _ = call(capsys, "cache", "info", "--json")
     assert (code, json.loads(out)["parts"]["wheels"]) == (0, {"files": 10, "size": 1000})
+    check_described("cache info", json.loads(out))
     assert "10 files  wheels, each under its SHA256" in call(capsys, "cache", "info")[1]
     assert call(capsys, "cache", "prune", "--size", "0.5kB")[1] == "removed 5 files, 500 B\n"
     assert call(capsys, "cache", "prune", "--size", "much")[0] == 2

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from support.buildproject import write_project
 from support.commandline import call
+from support.documented import check_described
 from support.localindex import closed_port, serving
 from support.wheelcraft import make_wheel
 
@@ -108,6 +109,7 @@ def test_what_is_vulnerable_is_named_with_what_fixes_it(project, indexes, capsys
         assert [query["package"]["name"] for query in server.asked] == ["ours", "theirs"]
         assert all(query.keys() == {"package", "version"} for query in server.asked)
         code, out, _ = call(capsys, "check", project, "--audit", "--audit-url", server.url, "--json")
+        check_described("check", json.loads(out))
         answer = json.loads(out)["audit"]
         assert (code, answer["passed"], answer["advisories"][0]["fixed_in"]) == (1, False, ["1.9", "1.10"])
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from support.buildproject import offline, write_project
+from support.documented import check_described
 from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.cli import main
@@ -87,6 +88,7 @@ def test_json_is_all_that_is_on_stdout(run, find_links):
     assert code == 1
     reported = json.loads(out)
     assert reported["format"] == 1
+    check_described("check", reported)
     assert reported["ok"] is False
     errors = [item for item in reported["findings"] if item["level"] == "error"]
     assert [(item["distribution"], item["remedies"][0]["lines"]) for item in errors] == [("fast", ["fast<2"])]

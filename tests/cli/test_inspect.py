@@ -7,6 +7,7 @@ import zipfile
 import pytest
 from support.buildproject import offline, write_project
 from support.commandline import call
+from support.documented import check_described
 from support.samplecraft import NASTY
 from support.wheelcraft import make_wheel
 
@@ -42,6 +43,7 @@ def test_json_is_stable_and_whole(run, pyz):
     told = json.loads(out)
     assert code == 0
     assert told["format"] == 1
+    check_described("inspect", told)
     assert told.keys() == {
         "format",
         "name",

@@ -7,6 +7,7 @@ import json
 import pytest
 from support.buildproject import write_project
 from support.commandline import call
+from support.documented import check_described
 
 from hatch_os402.config.pyproject import read_pyproject
 from hatch_os402.config.run_profile import FILE
@@ -59,7 +60,9 @@ def written(folder):
 def tuned(capsys, root, *arguments):
     code, out, err = call(capsys, "tune", root, "-n", "3", "--json", *arguments)
     assert code == 0, err
-    return json.loads(out)
+    found = json.loads(out)
+    check_described("tune", found)
+    return found
 
 
 def lazily(found):

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from support.artifactcraft import KEY, STEM, write_artifacts
+from support.documented import check_described
 from support.taskcraft import OWNER, SIGNER, answers, handle
 
 from hatch_os402.artifacts.choosing import choose
@@ -83,6 +84,7 @@ class TestArtifacts:
     def test_json(self, run, files):
         code, out, _ = run(files[".pyz"], "--json")
         stated = json.loads(out)
+        check_described("verify", stated)
         assert (code, stated["format"], stated["holds"]) == (0, 1, True)
         files[".build.json"].write_text("{}")
         code, out, _ = run(files[".pyz"], "--json")

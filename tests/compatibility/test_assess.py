@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from support.documented import check_described
 from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.compatibility import render
@@ -159,6 +160,7 @@ def test_verdicts_are_data(tmp_path):
         sdists=[("docopt", "0.6.2")],
     )
     written = json.loads(json.dumps(found.to_json()))
+    check_described("check", written)
     assert written["ok"] is False
     assert {item["name"]: item["verdict"] for item in written["distributions"]} == {
         "greeter": "pure",

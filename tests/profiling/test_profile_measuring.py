@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from support.artifactcraft import unsigned_offer, write_record
+from support.documented import check_described
 from support.launching import archive
 
 from hatch_os402 import launcher
@@ -146,6 +147,7 @@ class TestSample:
 
     def test_json_can_be_read_back(self, sample):
         reported = json.loads(json.dumps(to_json(sample)))
+        check_described("profile", reported)
         assert (reported["format"], reported["runs"], reported["status"]) == (1, 3, 0)
         assert reported["lazy_imports"]["advised"] == ["idle"]
         assert {module["name"] for module in reported["modules"]} == set(uses(sample))

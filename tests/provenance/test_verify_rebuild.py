@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support.buildproject import build, environment, offline, write_project
 from support.commandline import call
+from support.documented import check_described
 from support.offercraft import GOLDEN_TEXT
 from support.wheelcraft import make_wheel
 
@@ -88,6 +89,7 @@ def rebuild(built, shelf, tmp_path, capsys, monkeypatch, python312):
         assert os.listdir(copy / "sample").count("__pycache__") == 0  # noqa: PTH208
         assert not (copy / "dist").exists()
         answer = json.loads(out)
+        check_described("verify", answer)
         assert code == (0 if answer["holds"] else 1), err
         if change is tamper is None:
             assert answer["holds"], answer["links"]  # the whole chain, and not the rebuild alone
