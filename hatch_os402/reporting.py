@@ -31,7 +31,7 @@ class Reporter(Protocol):
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """The environment variables with which a build in another process speaks as this one does."""
+        """The environment variables with which a build in another process reports as much as this one."""
 
     def hint(self, message: str) -> None:
         """Report what the user may want to do."""

@@ -50,8 +50,8 @@ def test_no_message_moves_the_cursor(error):
 def test_no_remark_moves_the_cursor():
     app = App(1)
     reporter = HatchReporter(app)
-    for voice in (reporter.info, reporter.warning, reporter.debug):
-        voice(ESCAPES)
+    for report in (reporter.info, reporter.warning, reporter.debug):
+        report(ESCAPES)
     assert len(app.lines) == 3
     assert all(line.isprintable() for line in app.lines)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.once
 
 PACKAGE = Path(hatch_os402.__file__).parent
+ROOT = PACKAGE.parent
 MAY_IMPORT = {
     "plugin": {"plugin"},
     "cli": {"cli", "__main__"},
@@ -122,6 +124,50 @@ def test_exceptions_that_others_catch_are_in_one_module():
         and not node.name.startswith("_")
     }
     assert elsewhere - stay == set()
+
+
+OLD_NAMES = re.compile(
+    r"""
+    \b(?: face | tell | way_out | validity | orders | examination | main_seldom | teaching )\.py
+    | class\ _?Tell\b
+    | \b_?(?: HatchTell | ClickTell | Judged | Fate | Spread | Volume | Places | Scratch | PlainSpawner )\b
+    | \b_?(?: woken | hear | taught | lazies | loosened | roundest | nothing_left | way_out )\b (?= \s* [=(] )
+    | MOST_OF_A_ | \b_PATIENCE\b | \bSELDOM\b | \bLESSONS\b
+    | [Ww]ay\ out: | \boffenders?\b | \bspeed-ups?\b | tells\ the\ story | by\ your\ word | taken\ for\ a\ zip\ bomb
+    | only\ an\ installation\ has | without\ a\ part\ of\ os402 | only\ as\ source\ is\ an\ error | \"""Return\ true\b
+    """,
+    re.VERBOSE,
+)
+"""Names and words that have another one now, in the field's own language."""
+
+
+def test_old_names_are_gone():
+    """Of code, messages and documents."""
+    folders = ("hatch_os402", "docs", "benchmarks", "fixtures")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md"}]
+    files += [path for path in ROOT.glob("*.md") if path.name != "CHANGELOG.md" and not path.name.startswith("CHANGES")]
+    assert len(files) > 400
+    found = {
+        f"{path.relative_to(ROOT)}:{number}: {match[0]}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for match in OLD_NAMES.finditer(line)
+    }
+    assert found == set()
+
+
+def test_old_names_are_known():
+    for line in (
+        "class _Tell:",
+        "class HatchTell(Tell):",
+        '    """Return true.',
+        "    _lazies = {}",
+        "the Way out: x",
+        "see face.py",
+    ):
+        assert OLD_NAMES.search(line), line
+    for line in ("a Storyteller", "nobody is taught by it", "SettingsTeller", "surface.py"):
+        assert not OLD_NAMES.search(line), line
 
 
 def test_folders_stay_small():

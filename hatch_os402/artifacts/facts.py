@@ -68,7 +68,7 @@ class BuildFacts:
         return record_text(content)
 
     def _offers(self, digests: Sequence[str]) -> dict[str, Any]:
-        """Return what is said of the offer, or of that of each tool."""
+        """Return the facts of the offer, or of that of each tool."""
         if not self.tools:
             return {"offer": {"sha256": digests[0]}}
         return {
@@ -79,7 +79,7 @@ class BuildFacts:
         }
 
     def _distributions(self) -> Iterator[dict[str, Any]]:
-        """Yield what is said of each distribution, vendored or dropped. No address: a mirror must not change it."""
+        """Yield the facts of each distribution, vendored or dropped. No address: a mirror must not change it."""
         vetted_wheels = {verdict.wheel.name: verdict for verdict in self.vetted_wheels}
         for pin in self.resolution.all_pins:
             if pin in self.resolution.dropped:

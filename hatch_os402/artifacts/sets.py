@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EARLIER = "{} is of an earlier build and is not used: sign again"
-"""What is said of a signed offer that signing the unsigned one beside it does not give."""
+"""The note on a signed offer that signing the unsigned one beside it does not give."""
 
 _ATTEMPTS, _PAUSE = 10, 0.02
 """How often, and after how many seconds, a set is looked at again that a build may just be replacing."""

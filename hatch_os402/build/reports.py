@@ -41,7 +41,7 @@ class KeepingReporter:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """The variables with which a build in another process speaks as this one does."""
+        """The variables with which a build in another process reports as much as this one."""
         return self._reporter.variables
 
     def hint(self, message: str) -> None:

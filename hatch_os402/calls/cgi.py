@@ -1,4 +1,4 @@
-"""CGI as os402 speaks it: from a request to a program's environment, and from its output to a response.
+"""CGI in os402's dialect: from a request to a program's environment, and from its output to a response.
 
 Source: `build_cgi_request` and `build_cgi_response` of os402's `src/webapp/handlers/cgi.rs`. A header's value is text;
 the bytes that HTTP allows beyond ASCII are in it as Latin-1.

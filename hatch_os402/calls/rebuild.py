@@ -95,7 +95,7 @@ def _content(artifacts: ArtifactSet | None) -> bytes:
 
 
 def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Build the target of the project at `root` in a process of its own, which speaks on stderr.
+    """Build the target of the project at `root` in a process of its own, which reports on stderr.
 
     `variables` are set besides those of this process. Raises `ArtifactError`; the previous artifacts are then as they
     were.
@@ -112,7 +112,7 @@ def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> No
             process.terminate()  # it leaves nothing half-done then
             raise
     if status:
-        message = f"the project {root.resolve()} could not be built; what is wrong is said above."
+        message = f"the project {root.resolve()} could not be built; what is wrong is reported above."
         if hatchling and (missing := _missing_here(root)):
             message += (
                 f"\nIts build requires {', '.join(missing)}, not installed beside hatch-os402: run "
@@ -124,7 +124,7 @@ def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> No
 def _own_command(root: Path, variables: Mapping[str, str]) -> list[str]:
     """Return the command that builds a project of another backend than hatchling: that of this package.
 
-    How loudly it speaks, Hatch reads from `variables`, and this one from its options.
+    How much to report, Hatch reads from `variables`, and this one from its options.
     """
     quiet = ["--quiet"] * int(variables.get("HATCH_QUIET", 0))
     # The current folder is the project's, whose modules are no part of the command.
@@ -136,7 +136,7 @@ def _missing_here(root: Path) -> list[str]:
     """Return the requirements of the project's build that this environment does not meet, as they are written."""
     try:
         written = read_pyproject(root).build_requirements
-    except ArtifactError:  # the build has said so
+    except ArtifactError:  # the build has reported it
         return []
     return [item for item in written if not _is_met(item)]
 

@@ -20,8 +20,8 @@ from hatch_os402.formatting import escaped
 _PORT = 8402
 
 
-class _Tell(ClickReporter):
-    """Speaks on stderr for as long as there is somewhere to speak: a full disk must not end the gateway."""
+class _SteadyReporter(ClickReporter):
+    """Reports on stderr as long as that can be written to: a full disk must not end the gateway."""
 
     def info(self, message: str) -> None:
         with contextlib.suppress(OSError):
@@ -77,7 +77,7 @@ def command(
             raise click.UsageError(f"--owner is an Ethereum address, 0x and 40 hex digits, and {owner!r} is none.")
     if not (what or owners or key):  # else it is there to be published to
         what = tuple(filter(None, [project_above(Path())]))
-    reporter = _Tell()
+    reporter = _SteadyReporter()
     signer = None if key is None else load_key(key, os.environ, terminal_prompt())
     listening = listen(port)  # before anything is built
 

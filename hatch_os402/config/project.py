@@ -149,8 +149,8 @@ def _with_colon(module: str, attribute: str, paths: Collection[str], read: Calla
 def check_interface(entry: str, interface: str | None, read: Callable[[str], bytes | None]) -> None:
     """Raise `OptionValueError` when the source of `entry` plainly has another interface than the option says.
 
-    `interface` is None when the option is not set; nothing else speaks for a script. `read` returns the content of an
-    archive path, None when there is no such file.
+    `interface` is None when the option is not set; nothing else is evidence of a script. `read` returns the content of
+    an archive path, None when there is no such file.
     """
     from hatch_os402.compatibility.imports.webapps import find_application  # noqa: PLC0415 - once it is read
 

@@ -1,4 +1,4 @@
-"""What somebody wants published, where and how: from options, the environment and tables of configuration."""
+"""What to publish, where and how: from options, the environment and tables of configuration."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class RefusalError(Exception):
     """A request that is answered with an error, `{"error": message}`.
 
     `close`: the connection ends with it; else what is still to come of a body is read and dropped, for a client that is
-    sending hears no answer. `retry`: it may work in a moment.
+    sending reads no answer. `retry`: it may work in a moment.
     """
 
     def __init__(self, status: int, message: str, *, close: bool = False, retry: bool = False) -> None:
@@ -74,6 +74,6 @@ def no_response(title: str, message: str, why: str, errors: bytes, headers: Mapp
 
 
 def prefers_html(accept: str) -> bool:
-    """Whether a client wants a page rather than JSON, as os402 finds out (`webapp/pages.rs`)."""
+    """Whether a client accepts a page rather than JSON, as os402 finds out (`webapp/pages.rs`)."""
     html, json = accept.find("text/html"), accept.find("application/json")
     return html >= 0 and (json < 0 or html < json)

@@ -94,7 +94,7 @@ class _Router:
             response = answers.as_own(refusal.response())
         except (ClientDisconnect, _GoneError):
             return
-        except Exception as error:  # noqa: BLE001 - one request must not end the others, and the user must hear of it
+        except Exception as error:  # noqa: BLE001 - one request must not end the others, and the user must see it
             self._gateway.reporter.warning(bug(error))
             self._gateway.reporter.debug(traceback.format_exc())
             response = answers.as_own(RefusalError(500, bug(error), close=True).response())
@@ -221,7 +221,7 @@ class _Router:
         parts = counted(pieces(request, self._bounds), self._bodies, taken)
         try:
             if not self._gateway.owners:
-                async for _ in pieces(request, self._bounds):  # a client that still sends does not hear an answer
+                async for _ in pieces(request, self._bounds):  # a client that still sends does not read an answer
                     pass
                 raise RefusalError(403, UPLOADS_OFF)
             async with read_parts(request.headers, parts) as read:

@@ -1,6 +1,6 @@
 """Files of an archive that a running program cannot want, by kind, and the patterns of `exclude` that leave them out.
 
-The project's own files are never among them: what it ships is what it wants.
+The project's own files are never among them: what it ships is taken as needed.
 """
 
 from __future__ import annotations

@@ -110,11 +110,11 @@ def _distributions(inspection: Inspection) -> Table:
             _sized(part.sources),
             _sized(part.bytecode),
             _sized(part.data),
-            terminal.treatment_text(part),
+            terminal.verdict_text(part),
             ", ".join(part.required_by),
         )
 
-    heads = ("Distribution", "Version", "Size", "%", "Files", "Sources", "Bytecode", "Data", "Treatment", "Required by")
+    heads = ("Distribution", "Version", "Size", "%", "Files", "Sources", "Bytecode", "Data", "Verdict", "Required by")
     return Table("Distributions", heads, map(row, inspection.parts), numeric=frozenset(range(2, 8)))
 
 

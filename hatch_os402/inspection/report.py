@@ -36,7 +36,7 @@ FORMAT = 1
 """Of `--json`; raised when a reader of the old format would misunderstand the new one."""
 
 PROJECT = "project"
-"""The treatment of the project's own distribution, which no wheel was vetted for."""
+"""The verdict on the project's own distribution, which no wheel was vetted for."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Part:
 
     name: str
     version: str | None
-    treatment: str | None
+    verdict: str | None
     """`PROJECT`, "pure", "stripped" or another of the record; None where no record says."""
     left_out: tuple[str, ...]
     """Paths of its wheel that were left out."""
@@ -58,6 +58,10 @@ class Part:
     sources: int
     bytecode: int
     data: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the part as an item of `distributions` in `inspect --json`; the verdict has the record's name."""
+        return {"treatment" if key == "verdict" else key: value for key, value in asdict(self).items()}
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,9 @@ class Inspection:
                     for field in ("packed", "sources", "bytecode", "data")
                 },
             },
-            "distributions": [asdict(part) for part in self.parts if part.name not in {LAUNCHER, NOBODY}],
-            "launcher": next((asdict(part) for part in self.parts if part.name == LAUNCHER), None),
-            "no_distribution": next((asdict(part) for part in self.parts if part.name == NOBODY), None),
+            "distributions": [part.to_json() for part in self.parts if part.name not in {LAUNCHER, NOBODY}],
+            "launcher": next((part.to_json() for part in self.parts if part.name == LAUNCHER), None),
+            "no_distribution": next((part.to_json() for part in self.parts if part.name == NOBODY), None),
             "bytecode": asdict(self.bytecode),
             "offer": None if self.terms is None else self.terms.to_json(),
             "needless": [asdict(one) for one in self.needless],
@@ -201,7 +205,7 @@ def _part(
     return Part(
         name=name,
         version=known.version if known else None,
-        treatment=PROJECT if name == project else recorded.get("treatment"),
+        verdict=PROJECT if name == project else recorded.get("treatment"),
         left_out=tuple(recorded.get("left_out", ())),
         required_by=tuple(required_by),
         files=sizes["files"],

@@ -29,7 +29,7 @@ _DISTRIBUTIONS = (
     Column("sources", right=True, rank=5),
     Column("bytecode", right=True, rank=5),
     Column("data", right=True, rank=5),
-    Column("treatment", rank=3),
+    Column("verdict", rank=3),
     Column("required by", rank=4, folded=True),
 )
 _LARGEST_FILES = (Column("largest files"), Column("size", right=True), Column("distribution", rank=1))
@@ -183,18 +183,18 @@ def _distributions(inspection: Inspection) -> Iterator[Row]:
             human_size(part.packed),
             f"{100 * part.packed / whole:.1f}",
             *(human_size(size) if size else "" for size in (part.sources, part.bytecode, part.data)),
-            treatment_text(part),
+            verdict_text(part),
             ", ".join(part.required_by),
         )
 
 
-def treatment_text(part: Part) -> str:
+def verdict_text(part: Part) -> str:
     """Say what became of a distribution's wheel."""
-    if part.treatment is None:
+    if part.verdict is None:
         return "" if part.name in {LAUNCHER, NOBODY} else "not recorded"
     if not part.left_out:
-        return part.treatment
-    return f"{part.treatment} ({counted(len(part.left_out), 'file')} left out)"
+        return part.verdict
+    return f"{part.verdict} ({counted(len(part.left_out), 'file')} left out)"
 
 
 def _largest(inspection: Inspection) -> Iterator[Row]:

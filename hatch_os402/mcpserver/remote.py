@@ -52,9 +52,7 @@ class RemoteOffers:
             "POST", f"{self._url}/{offered.sha256}.cgi", content=body, headers={"Content-Type": "application/json"}
         )
         if response.status_code == _PAYMENT:
-            text = (
-                "the server wants to be paid for this call, or to know its owner: start `hatch-os402 mcp` with --header"
-            )
+            text = "the server asks for payment of this call, or its owner's key: start `hatch-os402 mcp` with --header"
             return Answer(_PAYMENT, f"{text}. It answered: {response.text[:300]}".encode())
         return Answer(response.status_code, response.content)
 

@@ -62,7 +62,7 @@ class Os402Builder(HatchProject):
 
 
 def _for_caller(path: Path) -> str:
-    """Return `path` for the frontend, which prints it from the project's folder; from where the caller stands if told.
+    """Return `path` for the frontend, which prints it: from the project's folder, or from the folder of the caller.
 
     `hatch-os402 run` and `serve` build in a process whose current folder is the project's.
     """

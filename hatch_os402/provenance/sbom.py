@@ -35,8 +35,8 @@ class Vendored:
     """Of its wheel, or of the sdist that it was built from; None for a folder."""
     sha256: str
     """Lowercase hex, of that file; empty for a folder."""
-    treatment: str
-    """What became of its native code: `pure`, `stripped` or `native`."""
+    verdict: str
+    """What became of its native code: `pure`, `stripped` or `substituted`."""
     left_out: tuple[str, ...]
     """Paths of its files that are not in the archive."""
     license: License
@@ -142,7 +142,7 @@ def _component(part: Vendored) -> Any:
 
 
 def _properties(part: Vendored) -> Iterator[tuple[str, str]]:
-    yield "treatment", part.treatment
+    yield "treatment", part.verdict
     if part.filename is not None:
         yield "file", part.filename
     for path in part.left_out:

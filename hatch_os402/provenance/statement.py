@@ -85,4 +85,4 @@ def _dependency(part: Vendored) -> dict[str, Any]:
     found: dict[str, Any] = {"uri": purl(part.name, part.version, part.filename)}
     if part.sha256:
         found["digest"] = {"sha256": part.sha256}
-    return {**found, "annotations": {"treatment": part.treatment}}
+    return {**found, "annotations": {"treatment": part.verdict}}

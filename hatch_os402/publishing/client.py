@@ -190,7 +190,7 @@ def upload_size(parts: Sequence[UploadPart]) -> int:
 
 
 def printable(text: str) -> str:
-    """Return what a server said without control characters, on one line, and not longer than a message should be."""
+    """Return a server's text without control characters, on one line, and not longer than a message should be."""
     line = "".join(character if character.isprintable() else " " for character in text)
     return line if len(line) <= _LONGEST_ANSWER else line[:_LONGEST_ANSWER] + "…"
 

@@ -91,7 +91,7 @@ class _Keys:
         self._settings, self._prompt, self._reporter = settings, prompt, reporter
         self._key: Key | None = None
         self.stated = bool(settings.key or os.environ.get(VARIABLE))
-        """Whether the user has said which key it is, so that nobody has to be asked."""
+        """Whether the user has named a key, so that nobody has to be asked."""
 
     def get(self) -> Key:
         if self._key is None:

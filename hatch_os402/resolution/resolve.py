@@ -56,10 +56,12 @@ class _PipFacts:
     def add(self, answer: PipAnswer) -> None:
         for name, versions in answer.passed_over.items():
             self.passed_over.setdefault(name, set()).update(versions)
-        told = answer.sources
-        until = float("inf") if told["fresh_until"] is None else float(told["fresh_until"])
+        reported = answer.sources
+        until = float("inf") if reported["fresh_until"] is None else float(reported["fresh_until"])
         self.sources = self.sources.merged(
-            ResolutionSources(frozenset(told["settings"]), frozenset(told["folders"]), bool(told["local"]), until)
+            ResolutionSources(
+                frozenset(reported["settings"]), frozenset(reported["folders"]), bool(reported["local"]), until
+            )
         )
 
 

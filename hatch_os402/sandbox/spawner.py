@@ -23,7 +23,7 @@ class ForkServer:
 
     def __init__(self, control: socket.socket, wakeup_fd: int, rules: Rules) -> None:
         self._control, self._rules = control, rules
-        self._woken = wakeup_fd
+        self._wakeup_fd = wakeup_fd
         """Where a byte comes in when a program has ended."""
         self._tasks: dict[int, int] = {}
         """Number of the task → its process, until nobody asks for the task any more."""
@@ -47,9 +47,9 @@ class ForkServer:
             self._kill_orphans()
 
     def _take_order(self) -> None:
-        ready, _, _ = select.select([self._control.fileno(), self._woken], [], [])
-        if self._woken in ready:
-            os.read(self._woken, 4096)
+        ready, _, _ = select.select([self._control.fileno(), self._wakeup_fd], [], [])
+        if self._wakeup_fd in ready:
+            os.read(self._wakeup_fd, 4096)
         if self._control.fileno() not in ready:
             return
         record, descriptors, _, _ = socket.recv_fds(self._control, ORDER.size, DESCRIPTORS)

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Tool:
-    """A function that callers use as an MCP tool. What is None is not said by the project, or not known yet."""
+    """A function that callers use as an MCP tool. What is None is not stated by the project, or not known yet."""
 
     name: str | None
     """What its offer, and so the tool, is called."""

@@ -247,7 +247,7 @@ class _Artifacts:
 
     @contextmanager
     def _unpacked(self) -> Iterator[tuple[frozenset[str], Callable[[str], bytes]]]:
-        """Yield the paths of the archive, and what reads one of them; of a damaged one, nothing more is said."""
+        """Yield the paths of the archive, and what reads one of them; of a damaged one, no more is reported."""
         if not self._packed:
             raise _OpenError("the archive is not there, or is damaged")
         with self._open(ZIPAPP) as file, zipfile.ZipFile(file) as archive:

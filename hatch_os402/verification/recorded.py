@@ -97,7 +97,7 @@ def _key_faults_of(item: Mapping[str, Any]) -> Iterator[str]:
     elif item["treatment"] not in _TREATMENTS or (
         item["treatment"] in {"stripped", "substituted"} and not item["left_out"]
     ):
-        yield f"the treatment of {item['name']} is {item['treatment']!r}"
+        yield f"`treatment` of {item['name']} is {item['treatment']!r}"
     elif sorted(item["required_by"]) != item["required_by"] or sorted(item["left_out"]) != item["left_out"]:
         yield f"what it says of {item['name']} is not sorted"
 

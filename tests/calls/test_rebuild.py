@@ -31,7 +31,7 @@ def test_what_the_build_lacks_is_named_where_something_is_lacking(tmp_path):
     fine = write_project(tmp_path / "fine", options="colour = 1\n")
     with pytest.raises(ArtifactError) as caught:
         build(fine)
-    assert caught.value.message == f"the project {fine} could not be built; what is wrong is said above."
+    assert caught.value.message == f"the project {fine} could not be built; what is wrong is reported above."
     lacking = write_project(tmp_path / "lacking", options='colour = 1\ndependencies = ["no-such-plugin>=2", "pip"]\n')
     with pytest.raises(ArtifactError) as caught:
         build(lacking)

@@ -59,7 +59,7 @@ class TestWhatIsInside:
             "eager": "3.0",
             "stripped": "4.0",
         }
-        assert {name: part.treatment for name, part in parts.items()} == {
+        assert {name: part.verdict for name, part in parts.items()} == {
             "sample": "project",
             "used": "pure",
             "idle": "pure",
@@ -120,7 +120,7 @@ class TestWithoutTheRecord:
         inspection = inspect(files[kept])
         parts = named(inspection)
         assert {name: part.packed for name, part in parts.items()} == {n: part.packed for n, part in whole.items()}
-        assert {part.treatment for part in parts.values()} == {None}
+        assert {part.verdict for part in parts.values()} == {None}
         assert (parts["used"].required_by, parts["helping"].required_by) == (("sample", "stripped"), ("idle",))
         assert (inspection.project, inspection.terms, inspection.recorded) == (None, None, False)
         assert inspection.bytecode.pythons == ("3.12",)

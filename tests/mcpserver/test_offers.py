@@ -140,7 +140,7 @@ def test_a_server_that_wants_to_be_paid():
         answer = ask(url, lambda remote: remote.call(offered(), b"{}"))
     assert answer.status == 402
     assert answer.is_error
-    assert "wants to be paid" in answer.text
+    assert "asks for payment" in answer.text
     assert answer.text.endswith("It answered: pay")
 
 

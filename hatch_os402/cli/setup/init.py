@@ -103,7 +103,7 @@ def _origin(reporter: ClickReporter) -> Origin:
 
 
 class _Existing:
-    """A project that is there, and what the user said of it."""
+    """A project that is there, and what the user stated about it."""
 
     def __init__(self, root: Path, interface: str | None, entry_point: str | None, *, yes: bool) -> None:
         self._root, self._interface, self._entry, self._yes = root, interface, entry_point, yes

@@ -1,4 +1,4 @@
-"""How the command speaks: on stderr, so that stdout is the answer alone."""
+"""How the command reports: on stderr, so that stdout is the answer alone."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ClickReporter:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """The environment variables with which a build in another process speaks alike."""
+        """The environment variables with which a build in another process reports as much."""
         return self._settings.variables()
 
     def info(self, message: str) -> None:

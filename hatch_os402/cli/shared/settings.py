@@ -1,4 +1,4 @@
-"""How a command speaks, as its options say: `-v`, `-q`, `--color`, before the command's name or after it."""
+"""What a command reports and how, as its options say: `-v`, `-q`, `--color`, before the command's name or after it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class OutputSettings:
         return colors.has_color(stream, os.environ, self.color)
 
     def variables(self) -> dict[str, str]:
-        """Return the environment variables with which a Hatch that this command starts speaks alike."""
+        """Return the environment variables with which a Hatch that this command starts reports as much."""
         found = colors.variables(self.color)
         return {**found, "HATCH_QUIET": str(self.quiet)} if self.quiet else found
 
@@ -70,7 +70,7 @@ def verbose_option(help_text: str) -> click.Option:
 
 
 def output_options() -> tuple[click.Option, ...]:
-    """Return the options of every command that say how it speaks."""
+    """Return the options of every command that say what it reports, and how."""
     return (
         verbose_option("Say more; show the traceback of a bug."),
         click.Option(

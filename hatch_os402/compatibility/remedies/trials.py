@@ -151,7 +151,7 @@ def substituted(context: SearchContext, name: str) -> VettedWheel | None:
 def _can_be_imported(
     context: SearchContext, resolution: Resolution, new: Sequence[VettedWheel], asked: frozenset[str]
 ) -> bool:
-    """Whether nothing that is known speaks against the import of those of `new` that were `asked` for."""
+    """Whether nothing that is known prevents the import of those of `new` that were `asked` for."""
     names = {verdict.wheel.name for verdict in new}
     if not asked & names:
         return True

@@ -12,7 +12,7 @@ and SHA256 of each of its wheels that are of the chosen release.
 import json
 import os
 
-_said = {}  # address → size and upload time, as the index said them
+_stated = {}  # address → size and upload time, as the index states them
 
 
 def install(job, internals):
@@ -55,14 +55,14 @@ def _note_links(job, links, internals):
         made.evaluate_link = noting
         return made
 
-    def said(cls, file_data, page_url, *arguments, **keywords):
+    def stated(cls, file_data, page_url, *arguments, **keywords):
         link = from_json(cls, file_data, page_url, *arguments, **keywords)
         if link is not None:
-            _said[link.url_without_fragment] = file_data.get("size"), file_data.get("upload-time")
+            _stated[link.url_without_fragment] = file_data.get("size"), file_data.get("upload-time")
         return link
 
     finder.make_link_evaluator = make_noting
-    internals.link.from_json = classmethod(said)
+    internals.link.from_json = classmethod(stated)
 
 
 def write_listing(job, report, internals):
@@ -89,7 +89,7 @@ def write_listing(job, report, internals):
 
 
 def _described(link):
-    size, uploaded = _said.get(link.url_without_fragment, (None, None))
+    size, uploaded = _stated.get(link.url_without_fragment, (None, None))
     return {
         "filename": link.filename,
         "url": link.url_without_fragment,
