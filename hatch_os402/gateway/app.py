@@ -7,7 +7,6 @@ import re
 import time
 import traceback
 from email.utils import formatdate
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -18,17 +17,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 
 from hatch_os402.__about__ import __version__
-from hatch_os402.calls import cgi
-from hatch_os402.calls.explain import explain
-from hatch_os402.errors import NoResponseError, SandboxError, StoppingError, bug
+from hatch_os402.errors import bug
 from hatch_os402.formatting import escaped
 from hatch_os402.gateway import answers
 from hatch_os402.gateway.answers import RefusalError
-from hatch_os402.gateway.bodies import Body, counted, pieces
+from hatch_os402.gateway.bodies import counted, pieces
 from hatch_os402.gateway.bounds import Account
-from hatch_os402.gateway.guard import check_host, check_origin, check_worker
+from hatch_os402.gateway.calling import Calls, program_of
+from hatch_os402.gateway.guard import check_host, check_origin
 from hatch_os402.gateway.page import page
-from hatch_os402.gateway.protocol import close
 from hatch_os402.gateway.upload import UPLOADS_OFF, accept, read_parts
 from hatch_os402.runtime.discovery import architecture
 
@@ -36,19 +33,12 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from hatch_os402.gateway.core import Gateway
-    from hatch_os402.gateway.tasks import Task
-    from hatch_os402.sandbox.execute import Outcome
     from hatch_os402.sandbox.program import Program
-
-_OURS = frozenset({"content-length", "transfer-encoding", "x-os402-task", "service-worker-allowed"})
-"""Headers of a program that are not passed on as they are. The last would let its service worker have the whole gateway
-(`check_worker`); the first is `Delivery.length`."""
 
 _ABSOLUTE = re.compile(b"http://([^/]*)", re.IGNORECASE)
 _LONGEST_PATH = 200
 """Characters of an address in a message."""
 _NO_OWNER = "0x" + "0" * 40
-_NOT_FOUND = "Offer not found or expired"
 
 
 def application(gateway: Gateway) -> Starlette:
@@ -78,7 +68,7 @@ class _Router:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway, self._bounds = gateway, gateway.bounds
         self._bodies = Account(self._bounds.bodies)
-        self._calls = 0
+        self._calls = Calls(gateway, self._bodies)
         self._started = time.monotonic()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +82,7 @@ class _Router:
                     f"{request.method} {path} refused, {refusal.status}: {escaped(refusal.message)}"
                 )
             response = answers.as_own(refusal.response())
-        except (ClientDisconnect, _GoneError):
+        except ClientDisconnect:
             return
         except Exception as error:  # noqa: BLE001 - one request must not end the others, and the user must see it
             self._gateway.reporter.warning(bug(error))
@@ -111,7 +101,7 @@ class _Router:
         path = request.scope["raw_path"].decode("latin-1").removeprefix("/")
         check_host(request.headers)
         if ".cgi" in path and not (request.method in {"GET", "HEAD"} and _is_own(path)):
-            return await self._call(request, *path.split(".cgi", 1))
+            return await self._calls.answer(request, *path.split(".cgi", 1))
         check_origin(request.headers)
         return answers.as_own(await self._own(request, path))
 
@@ -160,7 +150,7 @@ class _Router:
         return JSONResponse({"offers": valid, "count": len(valid), **more})
 
     def _offer(self, key: str) -> Response:
-        read = self._program(key).read
+        read = program_of(self._gateway, key).read
         signature = {} if read.k256 is None else {"k256": read.k256}
         return JSONResponse({**signature, "sha256": read.sha256, "payload": dict(read.payload)})
 
@@ -232,121 +222,7 @@ class _Router:
         answer = {"status": "accepted", "offer_hash": path, "expires_at": program.offer.valid_until}
         return JSONResponse(answer, 201)
 
-    async def _call(self, request: Request, key: str, path_info: str) -> Response:
-        check_worker(request.headers, path_info)
-        program = self._program(key)
-        if request.method == "OPTIONS":
-            return answers.preflight()
-        if self._calls >= self._bounds.calls:
-            raise RefusalError(503, f"{self._bounds.calls} calls run or wait here already", retry=True)
-        self._calls += 1
-        try:
-            with Body(self._bounds, self._bodies) as body:
-                called = cgi.CgiRequest(
-                    method=request.method,
-                    script=key,
-                    path_info=path_info,
-                    query=request.scope["query_string"].decode("latin-1"),
-                    headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw],
-                    body=await body.receive(request),
-                )
-                task, outcome = await self._until_gone(request, program, called)
-        except StoppingError as error:
-            raise RefusalError(503, error.message) from error
-        except SandboxError as error:
-            self._gateway.reporter.warning(f"{request.method} {called.path}: {error.message}")
-            raise RefusalError(500, error.message) from error
-        finally:
-            self._calls -= 1
-        return self._response(program, called, task, outcome)
-
-    async def _until_gone(self, request: Request, program: Program, called: cgi.CgiRequest) -> tuple[Task, Outcome]:
-        """Run a call for as long as its client waits."""
-        call = asyncio.ensure_future(self._gateway.call(program, called))
-        gone = asyncio.ensure_future(_gone(request))
-        try:
-            await asyncio.wait((call, gone), return_when=asyncio.FIRST_COMPLETED)
-            if not call.done():
-                self._gateway.reporter.info(f"{called.method} {called.path}: the client went away, its task was killed")
-                raise _GoneError
-            return call.result()
-        finally:
-            gone.cancel()
-            call.cancel()
-            await asyncio.gather(call, gone, return_exceptions=True)
-
-    def _response(self, program: Program, called: cgi.CgiRequest, task: Task, outcome: Outcome) -> Response:
-        found: cgi.Response | NoResponseError
-        answer: Response
-        try:
-            found = cgi.parse(outcome.stdout)
-        except NoResponseError as problem:
-            found = problem
-            why = explain(outcome, program.limits, found)
-            headers = {"x-os402-task": f"id={task.id}"} if task.retain else {}  # os402 says no more here
-            answer = answers.no_response(problem.title, problem.message, why, outcome.stderr, headers)
-        else:
-            why = explain(outcome, program.limits, found, called.method)
-            # No server sends an informational status as an answer.
-            answer = (
-                _PassedOn(found, called.method, task) if found.status >= HTTPStatus.OK else Response(status_code=500)
-            )
-        self._log(called, answer.status_code, outcome, why)
-        return answer
-
-    def _log(self, called: cgi.CgiRequest, status: int, outcome: Outcome, why: str) -> None:
-        query = f"?{called.query}" if called.query else ""
-        self._gateway.reporter.info(
-            f"{called.method} {called.path}{query} {status}, exit {outcome.exit}, {outcome.wall:.3f} s, "
-            f"{outcome.maxrss / 1024:.0f} MiB, {len(outcome.stdout):,} bytes"
-        )
-        for line in outcome.stderr.decode(errors="replace").splitlines():
-            self._gateway.reporter.info(f"  | {line}")
-        if why:
-            self._gateway.reporter.warning(why)
-
-    def _program(self, key: str) -> Program:
-        program = self._gateway.get(key)
-        if program is None:
-            raise RefusalError(404, _NOT_FOUND)
-        return program
-
 
 def _is_own(path: str) -> bool:
     """Whether a GET of `path` is asked of the gateway itself, whatever stands in it (`webapp/router.rs`)."""
     return path.startswith("tasks/") or path.endswith(".exe")
-
-
-class _PassedOn(Response):
-    """A program's response as it goes to the client: what is wrong with its framing shows there, as on os402."""
-
-    def __init__(self, response: cgi.Response, method: str, task: Task) -> None:
-        self._delivery = cgi.delivery(response, method)
-        super().__init__(self._delivery.body, response.status)
-        length = self._delivery.length
-        self.raw_headers = [
-            *((name.encode(), value) for name, value in response.headers if name not in _OURS),
-            (b"content-length", length if length is not None else str(len(self._delivery.body)).encode()),
-            (b"x-os402-task", task.header().encode()),
-        ]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._delivery.complete:
-            await super().__call__(scope, receive, send)
-            return
-        if self._delivery.answered:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        # os402 leaves its client waiting for what never comes. Here the connection ends.
-        close(scope)
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-
-class _GoneError(Exception):
-    """The client went away."""
-
-
-async def _gone(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
