@@ -7,7 +7,7 @@ import pytest
 
 from hatch_os402.errors import OptionValueError, PrivateKeyError
 from hatch_os402.home import expand_user
-from hatch_os402.offer.keys import load_key
+from hatch_os402.offer.key_loading import load_key
 from hatch_os402.runtime.configured import executables
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows asks other variables")

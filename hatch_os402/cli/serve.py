@@ -70,7 +70,8 @@ def command(
     from hatch_os402.gateway.core import Gateway  # noqa: PLC0415
     from hatch_os402.gateway.reload import WatchedSource, load_all  # noqa: PLC0415
     from hatch_os402.gateway.server import HOST, listen, serve  # noqa: PLC0415
-    from hatch_os402.offer.keys import load_key, terminal_prompt  # noqa: PLC0415 - needs an extra; `--help` does not
+    from hatch_os402.offer.key_loading import load_key  # noqa: PLC0415 - needs an extra; `--help` does not
+    from hatch_os402.offer.secret_input import terminal_prompt  # noqa: PLC0415
 
     for owner in owners:
         if not re.fullmatch("0x[0-9a-fA-F]{40}", owner):

@@ -17,8 +17,9 @@ from hatch_os402.cli.shared.conditions import WHAT
 from hatch_os402.errors import Os402Error
 from hatch_os402.formatting import escaped, escaped_lines
 from hatch_os402.offer.commandline import os402_command
-from hatch_os402.offer.keys import load_key, terminal_prompt
+from hatch_os402.offer.key_loading import load_key
 from hatch_os402.offer.reading import ReadOffer, read_offer
+from hatch_os402.offer.secret_input import terminal_prompt
 from hatch_os402.offer.signing import SignedOffer, complete, sign
 from hatch_os402.sandbox.program import private_env_of_project
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from hatch_os402.artifacts.names import OFFER, SIGNED_SUFFIX
 from hatch_os402.errors import Os402Error
 from hatch_os402.offer.build import ZERO_ADDRESS
-from hatch_os402.offer.keys import VARIABLE, load_key, terminal_prompt
+from hatch_os402.offer.key_loading import load_key
+from hatch_os402.offer.keys import VARIABLE
 from hatch_os402.offer.payload import sha256 as offer_sha256
 from hatch_os402.offer.reading import ReadOffer, read_offer
+from hatch_os402.offer.secret_input import terminal_prompt
 from hatch_os402.offer.signing import SignedOffer, complete, sign
 from hatch_os402.publishing.client import RetryPolicy, base_url, is_plain, new_client
 from hatch_os402.publishing.files import UNSIGNED, find_artifacts, gather

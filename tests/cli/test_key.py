@@ -9,7 +9,8 @@ import pexpect
 import pytest
 from support.commandline import call
 
-from hatch_os402.offer.keys import PASSWORD_VARIABLE, VARIABLE, load_key
+from hatch_os402.offer.key_loading import load_key
+from hatch_os402.offer.keys import PASSWORD_VARIABLE, VARIABLE
 
 PASSWORD = "correct horse battery staple"  # noqa: S105
 

@@ -15,7 +15,8 @@ from support.offercraft import ORDER
 from hatch_os402.errors import PrivateKeyError
 from hatch_os402.installation.command import install_command
 from hatch_os402.offer import keys
-from hatch_os402.offer.keys import Key, load_key
+from hatch_os402.offer.key_loading import load_key
+from hatch_os402.offer.keys import Key
 
 MARKER = "a1b2c3d4" * 8
 RAW = bytes.fromhex(MARKER)

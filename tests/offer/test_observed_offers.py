@@ -12,7 +12,7 @@ import pytest
 from hatch_os402.config.offer_options import OfferOptions
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.canonical import canonical
-from hatch_os402.offer.keys import load_key
+from hatch_os402.offer.key_loading import load_key
 from hatch_os402.offer.payload import Executable
 from hatch_os402.offer.reading import read_envelope
 from hatch_os402.offer.signing import complete, sign, signed_envelope_text

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.canonical import canonical
-from hatch_os402.offer.keys import load_key
+from hatch_os402.offer.key_loading import load_key
 from hatch_os402.offer.payload import Exec, Executable, Limits, Offer, Price, envelope_text
 from hatch_os402.offer.signing import SignedOffer, complete, sign, signed_envelope_text
 from hatch_os402.publishing.client import RetryPolicy

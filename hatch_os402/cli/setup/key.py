@@ -14,7 +14,10 @@ from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.errors import PrivateKeyError
 from hatch_os402.home import expand_user
 from hatch_os402.installation.command import own_command
-from hatch_os402.offer.keys import PASSWORD_VARIABLE, VARIABLE, load_key, new_keystore, terminal_prompt
+from hatch_os402.offer.key_loading import load_key
+from hatch_os402.offer.keys import PASSWORD_VARIABLE, VARIABLE
+from hatch_os402.offer.keystore import new_keystore
+from hatch_os402.offer.secret_input import terminal_prompt
 
 _FOLDER, _FILE = "hatch-os402", "key.json"
 
