@@ -17,6 +17,8 @@ _QUERY = re.compile(r"(?<=[:/])(//[^\s\"'<>?#]+)\?[^\s\"'<>#]+")
 _OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of Unicode: controls, formats (directions of writing among them), surrogates, separators of lines."""
 
+_LONGEST_LINE = 500
+
 
 def escaped(text: str, *, keep: str = "") -> str:
     r"""Return `text` with control and format characters as `\x1b` and the like, but for those in `keep`.
@@ -36,9 +38,9 @@ def escaped_lines(text: str) -> str:
     return escaped(text.replace("\r\n", "\n"), keep="\n\t")
 
 
-def cut_lines(text: str, most: int = 500) -> str:
-    """Return `text` with each line cut to `most` characters: a requirement with thousands of extras is one of them."""
-    return "\n".join(line if len(line) <= most else f"{line[:most]}..." for line in text.splitlines())
+def cut_lines(text: str) -> str:
+    """Return `text` with each line cut to 500 characters: a requirement with thousands of extras is one of them."""
+    return "\n".join(line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..." for line in text.splitlines())
 
 
 def utc_time(seconds: int) -> str:

@@ -28,16 +28,18 @@ class Choice:
     artifacts: ArtifactSet | None
     """The artifacts, when it is these; unchecked."""
 
-    def all(self, *, checked: bool = True) -> tuple[ArtifactSet, ...]:
+    def all(self) -> tuple[ArtifactSet, ...]:
         """Return every set of artifacts that is meant: of a project, those of its newest build; one for each offer.
 
-        Raises `ArtifactError` if there is none, and for one that is not of one build unless `checked` is false.
+        Raises `ArtifactError` if there is none, and for one that is not of one build.
         """
-        found = tuple(one for build in self._builds() for one in build.expanded())
-        return tuple(one.check() for one in found) if checked else found
+        return tuple(one.check() for build in self._builds() for one in build.expanded())
 
     def build(self, *, checked: bool = True) -> ArtifactSet:
-        """Return the one build that is meant, whatever offers it has. Raises as `all`, and for several builds."""
+        """Return the one build that is meant, whatever offers it has.
+
+        Raises as `all`, and for several builds; without `checked` it may be one that is not whole.
+        """
         found = self._builds()
         if len(found) > 1:
             raise self._several("builds", found)

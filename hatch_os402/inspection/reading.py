@@ -123,9 +123,5 @@ def _framed(archive: bytes) -> bytes:
 
 
 def _note_frame(offer: ReadOffer | None, archive: bytes, notes: list[str]) -> None:
-    if offer is None:
-        return
-    execution = offer.offer.exec
-    stated = hashlib.sha256(execution.stdin).hexdigest() if execution.stdin else execution.stdin_sha256
-    if stated != hashlib.sha256(_framed(archive)).hexdigest():
+    if offer is not None and offer.offer.exec.program_sha256 != hashlib.sha256(_framed(archive)).hexdigest():
         notes.append("The offer runs another frame than this one: build again, or look at the right artifacts.")

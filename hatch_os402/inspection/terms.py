@@ -74,8 +74,8 @@ class Terms:
         }
 
 
-def read_terms(offer: ReadOffer, now: float | None = None, *, private_names: Iterable[str] = ()) -> Terms:
-    """Return the terms of `offer` at `now` (unix seconds; default: now).
+def read_terms(offer: ReadOffer, *, private_names: Iterable[str] = ()) -> Terms:
+    """Return the terms of `offer` as they are now.
 
     `private_names` are the variables of its environment where that is private: the offer has only their hash.
     """
@@ -91,7 +91,7 @@ def read_terms(offer: ReadOffer, now: float | None = None, *, private_names: Ite
         signature=signature,
         signature_note=note,
         valid_until=payload["valid_until"],
-        expired=payload["valid_until"] < (time.time() if now is None else now),
+        expired=payload["valid_until"] < time.time(),
         per_second=prices[0]["per_second"] if prices else None,
         min_duration=payload["min_duration_seconds"],
         tokens=tuple(dict.fromkeys(price["token"] for price in prices)),

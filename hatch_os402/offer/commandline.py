@@ -33,20 +33,19 @@ def os402_command(
     offer: Offer,
     *,
     frame: str | os.PathLike[str],
-    executables: Mapping[str, str | os.PathLike[str]] | None = None,
     private_env: Mapping[str, str] | None = None,
     now: float,
 ) -> str:
     """Return the command line, for a POSIX shell, a flag a line.
 
-    `frame` is the path of what goes to stdin, `executables` are the paths of local executables by architecture, and
-    `private_env` is the private environment, of which only the names are shown: the shell is to have the values. `now`
-    (unix seconds) is when it will be run: os402 knows only for how long an offer is valid. What the command line cannot
-    say comes first, as comments. The key and its owner are those of `--key`.
+    `frame` is the path of what goes to stdin, and `private_env` is the private environment, of which only the names are
+    shown: the shell is to have the values. `now` (unix seconds) is when it will be run: os402 knows only for how long
+    an offer is valid. What the command line cannot say comes first, as comments. The key and its owner are those of
+    `--key`.
     """
     lines = [
         ["os402", "--key", "@KEYFILE", *_pay(offer), "offer"],
-        *_flags(offer, _CommandLine(offer, str(frame), executables or {}, private_env or {}, now)),
+        *_flags(offer, _CommandLine(offer, str(frame), private_env or {}, now)),
         *([["--", *map(shlex.quote, offer.exec.args)]] if offer.exec.args else []),
     ]
     comments = "".join(f"# {difference}\n" for difference in _differences(offer, private_env or {}))
@@ -59,7 +58,6 @@ class _CommandLine:
 
     offer: Offer
     frame: str
-    executables: Mapping[str, str | os.PathLike[str]]
     private_env: Mapping[str, str]
     now: float
 
@@ -99,9 +97,7 @@ def _flag(name: str, value: object) -> list[str]:
 def _executables(call: _CommandLine) -> Iterator[list[str]]:
     executables = call.offer.exec.executables
     for arch, executable in sorted(executables.items()):
-        if arch in call.executables:
-            yield _flag("exe", f"{arch}:{call.executables[arch]}")
-        elif executable.url:
+        if executable.url:
             yield _flag("exe", f"{arch}:{executable.url}#{executable.sha256}")
         elif executable.sha256 == pins.ASSIMILATED_SHA256.get(arch):
             yield ["--exe", f'{arch}:"$(hatch-os402 runtime path)"']

@@ -24,7 +24,6 @@ def new_keystore(
     prompt: Callable[[str], str] | None,
     *,
     password_file: str | os.PathLike[str] | None = None,
-    warn: Callable[[str], None] | None = None,
 ) -> str:
     """Make a key, write it to the new file `path` as an encrypted keystore, and return its address.
 
@@ -41,7 +40,7 @@ def new_keystore(
         raise PrivateKeyError(
             f"the keystore {path} cannot be written: there is no folder {path.parent}. No key was made."
         )
-    password = Password(password_file, phrase, prompt, warn or warn_on_stderr).new(path)
+    password = Password(password_file, phrase, prompt, warn_on_stderr).new(path)
     made = _encrypted(password)
     opened = None if made is None else decrypted(made, password)
     if made is None or opened is None:

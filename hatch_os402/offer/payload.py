@@ -80,6 +80,11 @@ class Exec(Structure):
     stdin_sha256: Annotated[str | None, SHA256] = None
     stdin_private: Annotated[bool, FLAG, Option("stdin-private", default=True)] = False
 
+    @property
+    def program_sha256(self) -> str | None:
+        """SHA256 of the program's standard input without the request's body, which may be private; None without any."""
+        return self.stdin_sha256 if not self.stdin else hashlib.sha256(self.stdin).hexdigest()
+
     def __post_init__(self) -> None:
         """See `Structure`."""
         super().__post_init__()

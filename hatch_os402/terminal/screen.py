@@ -30,10 +30,10 @@ class Screen:
         for line in [escaped(text)] if whole else wrapped(escaped(text), self.width):
             self._write(styled(line, meaning, color=self.color))
 
-    def paragraph(self, text: str, meaning: str = "") -> None:
+    def paragraph(self, text: str) -> None:
         """Print `text` of others with the lines that it has."""
         for line in escaped_lines(text).split("\n"):
-            self._write(styled(line, meaning, color=self.color))
+            self._write(line)
 
     def labelled(self, label: str, text: str) -> None:
         """Print a `warning` or a `hint`, as `reporting.Reporter` does."""

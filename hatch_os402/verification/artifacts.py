@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import os
 import time
 import zipfile
-import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from hatch_os402.archive.frame import write_frame
 from hatch_os402.archive.index import NAME as INDEX
-from hatch_os402.archive.pack import DEFLATED, Member, pack
 from hatch_os402.artifacts.names import (
     EXTRAS,
     OFFER,
@@ -40,21 +33,17 @@ from hatch_os402.offer.reading import ReadOffer, read_envelope
 from hatch_os402.offer.signing import complete
 from hatch_os402.runtime.interpreters import find_compiler
 from hatch_os402.verification.listed import header_faults, listing_faults, recompiled
+from hatch_os402.verification.packed import archive_faults, frame_header_faults, framed
 from hatch_os402.verification.proofs import bill_faults, statement_faults
-from hatch_os402.verification.recorded import NOT_DERIVED, archive_faults, key_faults, offer_faults
+from hatch_os402.verification.recorded import NOT_DERIVED, key_faults, offer_faults, recorded_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from hatch_os402.artifacts.sets import ArtifactSet
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, IndexError)
-"""What zipfile raises for archives that somebody damaged: a place before the file's start is an `OSError`."""
-_HEADER = slice(0, 41)
-_FIRST = b"PK\3\4\0\0\0\0\13\0\0\0__main__.py"  # what the bootstrap asks of the first local header
 _SHOWN = 5
 """Problems of one link that are named before the rest is only counted."""
-_LONGEST_LENGTH = 10  # of a frame: nine digits and the newline
 
 
 @dataclass(frozen=True)
@@ -124,23 +113,20 @@ class _Artifacts:
 
     def _archive(self) -> str:
         with self._open(".pyz") as file:
-            if (head := file.read(_HEADER.stop))[:4] + head[6:10] + head[26:] != _FIRST:
-                raise _BrokenError("it does not begin with a stored __main__.py, which every launcher looks for")
-            number = _check_zip(file)
+            if problems := list(archive_faults(file)):
+                raise _BrokenError(_some(problems))
             self._packed = True
-            return f"{self.paths['.pyz'].name}: {number} files, and not a byte besides them"
+            with zipfile.ZipFile(file) as archive:
+                number = len(archive.infolist())
+        return f"{self.paths['.pyz'].name}: {number} files, and not a byte besides them"
 
     def _frame(self) -> str:
         with self._open(".stdin") as file:
+            if problems := list(frame_header_faults(file)):
+                raise _BrokenError(_some(problems))
             size, sha256 = measure(file)
-            file.seek(0)
-            header = file.readline(_LONGEST_LENGTH)
-        if header != b"%d\n" % (size - len(header)):
-            raise _BrokenError(f"it begins with {header!r}, and {size - len(header)} bytes follow")
         with self._open(".pyz") as file:
-            zipapp_size = file.seek(0, io.SEEK_END)
-            file.seek(0)
-            if _written(lambda nowhere: write_frame(file, zipapp_size, nowhere)) != (size, sha256):
+            if framed(file) != (size, sha256):
                 raise _BrokenError(f"it does not hold the bytes of {self.paths['.pyz'].name}")
         return f"{self.paths['.stdin'].name}: the archive behind its length, sha256 {sha256}"
 
@@ -165,8 +151,7 @@ class _Artifacts:
         with self._open(".stdin") as file:
             _, sha256 = measure(file)
         for offer in offers:
-            stated = hashlib.sha256(offer.exec.stdin).hexdigest() if offer.exec.stdin else offer.exec.stdin_sha256
-            if stated != sha256:
+            if (stated := offer.exec.program_sha256) != sha256:
                 raise _BrokenError(f"the offer runs a program with sha256 {stated}, and the frame has {sha256}")
         return "the offer runs this frame"
 
@@ -243,7 +228,7 @@ class _Artifacts:
         if read := self._offers.get(OFFER):
             yield from offer_faults(stated, read, self._tool)
         with suppress(_OpenError), self._unpacked() as (paths, unpack):
-            yield from archive_faults(stated, paths, unpack)
+            yield from recorded_faults(stated, paths, unpack)
 
     @contextmanager
     def _unpacked(self) -> Iterator[tuple[frozenset[str], Callable[[str], bytes]]]:
@@ -331,31 +316,3 @@ def _link(name: str, check: Callable[[], str]) -> Link:
         return Link(name, False, str(error))  # noqa: FBT003
     except OfferError as error:
         return Link(name, False, error.message)  # noqa: FBT003
-
-
-def _check_zip(file: BinaryIO) -> int:
-    """Check that the archive is exactly what packing its files gives, and return how many they are."""
-    measured = measure(file)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            infos = archive.infolist()
-            if len({info.filename for info in infos}) < len(infos):
-                raise _BrokenError("two of its files have one name")
-            if _written(lambda nowhere: pack(_members(archive), nowhere)) != measured:
-                raise _BrokenError("it has other bytes than packing its files gives: something was added or rewritten")
-    except _DAMAGE as error:
-        raise _BrokenError(f"it is damaged: {error}") from error
-    return len(infos)
-
-
-def _members(archive: zipfile.ZipFile) -> Iterator[Member]:
-    for info in archive.infolist():
-        if info.filename == INDEX:  # packing makes it anew
-            continue
-        yield Member(info.filename, partial(archive.read, info), info.compress_type == DEFLATED)
-
-
-def _written(write: Callable[[BinaryIO], tuple[int, str]]) -> tuple[int, str]:
-    """Return size and SHA256 of what `write` writes, which is kept nowhere."""
-    with Path(os.devnull).open("wb") as nowhere:
-        return write(nowhere)

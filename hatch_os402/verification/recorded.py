@@ -131,7 +131,7 @@ def offer_faults(stated: Mapping[str, Any], read: ReadOffer, tool: str = "") -> 
         yield "it names other executables"
 
 
-def archive_faults(stated: Mapping[str, Any], paths: frozenset[str], read: Callable[[str], bytes]) -> Iterator[str]:
+def recorded_faults(stated: Mapping[str, Any], paths: frozenset[str], read: Callable[[str], bytes]) -> Iterator[str]:
     """Yield in which parts a record says something else than the archive, which has the files `paths`."""
     functions = {name: item["function"] for name, item in stated.get("tools", {}).items()}
     if (started := tools_of(read(MAIN))) != functions and (started or functions):

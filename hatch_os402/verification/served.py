@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import httpx
@@ -22,7 +21,7 @@ _TIMEOUT = 30.0
 _MAX_BYTES = 1 << 26
 
 
-def fetch_offer(url: str, client: httpx.Client | None = None) -> ReadOffer:
+def fetch_offer(url: str) -> ReadOffer:
     """Return the offer at `url` (`https://SERVER/HASH` or `/NAME`), as the server has it. Raises `Os402Error`.
 
     A server answers `GET /{hash}` and `GET /{name}` with the envelope (`lockboot/os402`, `webapp/handlers`).
@@ -33,17 +32,15 @@ def fetch_offer(url: str, client: httpx.Client | None = None) -> ReadOffer:
         shown = str(httpx.URL(url).copy_with(userinfo=b""))
     except httpx.InvalidURL as error:
         raise Os402Error("the URL of the offer is not one.") from error
-    with ExitStack() as stack:
-        client = client or stack.enter_context(httpx.Client(timeout=_TIMEOUT))
-        try:
-            response = stack.enter_context(client.stream("GET", url, headers={"Accept": "application/json"}))
-            content = b""
+    content = b""
+    try:
+        with httpx.stream("GET", url, headers={"Accept": "application/json"}, timeout=_TIMEOUT) as response:
             for chunk in response.iter_bytes():
                 content += chunk
                 if len(content) > _MAX_BYTES:
                     raise Os402Error(f"{shown} answers with more than {_MAX_BYTES:,} bytes, which no offer has.")
-        except httpx.HTTPError as error:
-            raise Os402Error(f"{shown} cannot be reached: {error or type(error).__name__}.") from error
+    except httpx.HTTPError as error:
+        raise Os402Error(f"{shown} cannot be reached: {error or type(error).__name__}.") from error
     if response.status_code != httpx.codes.OK:
         raise Os402Error(f"{shown} answers {response.status_code}: the server has no such offer.")
     try:

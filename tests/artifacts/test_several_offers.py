@@ -11,7 +11,7 @@ from support.artifactcraft import STEM, write_artifacts
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import OFFER, RECORD, SIGNED_SUFFIX, names
 from hatch_os402.artifacts.record import record_text
-from hatch_os402.artifacts.sets import locate
+from hatch_os402.artifacts.sets import all_in, locate
 from hatch_os402.artifacts.writing import clean, staged
 from hatch_os402.errors import ArtifactError
 
@@ -112,8 +112,7 @@ def test_an_offer_of_another_build_is_its_own(build, tmp_path_factory):
     for path in other.iterdir():
         shutil.copy(path, build / path.name.replace(STEM, f"{STEM}.post1"))
     assert locate(build / f"{STEM}.post1.offer.json").tool == ""
-    stems = {one.stem.name for one in choose(build).all(checked=False)}
-    assert stems == {STEM, f"{STEM}.post1"}
+    assert {one.stem.name for one in all_in(build)} == {STEM, f"{STEM}.post1"}
     with pytest.raises(ArtifactError, match="there are several builds"):
         choose(build).one()
 

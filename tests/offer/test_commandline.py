@@ -209,9 +209,9 @@ class TestSameOffer:
 
 
 class TestExecutables:
-    def of(self, executable, **options):
+    def of(self, executable):
         offer = replace(GOLDEN, exec=replace(GOLDEN.exec, executables={"x86_64": executable}))
-        return os402_command(offer, frame="frame", now=NOW, **options)
+        return os402_command(offer, frame="frame", now=NOW)
 
     def test_the_pinned_runtime_is_asked_for(self):
         sha256 = pins.ASSIMILATED_SHA256["x86_64"]
@@ -219,9 +219,6 @@ class TestExecutables:
 
     def test_a_url_with_its_hash(self):
         assert f"--exe '{'x86_64:' + URL}#{HASH}'" in self.of(Executable(HASH, url=URL))
-
-    def test_a_local_file_first_of_all(self):
-        assert "--exe 'x86_64:a b'" in self.of(Executable(HASH, url=URL), executables={"x86_64": "a b"})
 
 
 class TestDifferences:
