@@ -45,7 +45,7 @@ def command(
 
     What is to be seen by a person goes to stderr.
     """
-    from hatch_os402.gateway.reload import WatchedSource as Built  # noqa: PLC0415
+    from hatch_os402.gateway.reload import WatchedSource  # noqa: PLC0415
     from hatch_os402.mcpserver.local import LocalOffers  # noqa: PLC0415 - `--help` needs none of it
     from hatch_os402.mcpserver.remote import RemoteOffers  # noqa: PLC0415
     from hatch_os402.mcpserver.server import serve_stdio  # noqa: PLC0415
@@ -59,7 +59,7 @@ def command(
         async with AsyncExitStack() as stack:
             sources: list[OfferSource] = []
             if paths:
-                built = [Built(path, reporter) for path in paths]
+                built = [WatchedSource(path, reporter) for path in paths]
                 local = LocalOffers(
                     built, reporter, named=runtime, isolated=sandbox is not False, required=bool(sandbox)
                 )

@@ -7,10 +7,9 @@ import os
 import shutil
 import threading
 import time
-from functools import partial
 from typing import IO, TYPE_CHECKING
 
-from hatch_os402.cache import cache_folder
+from hatch_os402.calls.spawners import Spawners, cores
 from hatch_os402.errors import StoppingError
 from hatch_os402.gateway.answers import RefusalError
 from hatch_os402.gateway.bounds import DEFAULT, Account, Bounds
@@ -20,9 +19,8 @@ from hatch_os402.offer.build import ZERO_ADDRESS
 from hatch_os402.offer.keys import Key
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.configured import ConfiguredRuntime
-from hatch_os402.runtime.discovery import architecture, discover
-from hatch_os402.sandbox.execute import Command, new_spawner
-from hatch_os402.sandbox.runtime_files import needs_of
+from hatch_os402.runtime.discovery import architecture
+from hatch_os402.sandbox.execute import Command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,10 +29,8 @@ if TYPE_CHECKING:
     from hatch_os402.calls.cgi import CgiRequest
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.discovery import Runtime
-    from hatch_os402.sandbox.execute import Outcome, Spawner
-    from hatch_os402.sandbox.plain import UnsandboxedSpawner
+    from hatch_os402.sandbox.execute import Outcome
     from hatch_os402.sandbox.program import Program
-    from hatch_os402.sandbox.runtime_files import Needs
 
 
 class Gateway:
@@ -69,11 +65,9 @@ class Gateway:
         self.programs: dict[str, Program] = {}
         self.names: dict[str, str] = {}
         self.tasks = Tasks()
-        self._named, self._isolated, self._required = named, isolated, required
+        self._named = named
         self._room = asyncio.Semaphore(self.jobs)
-        self._runtimes: dict[str | None, Runtime] = {}
-        self._spawners: dict[str, Spawner | UnsandboxedSpawner] = {}
-        self._choosing = asyncio.Lock()
+        self._spawners = Spawners(reporter, named=named, isolated=isolated, required=required)
         self._executables: dict[str, Path] = {}
         self._folder: KeptFolder | None = None
         self._uploads = Account(bounds.uploads)
@@ -87,8 +81,7 @@ class Gateway:
 
     async def __aexit__(self, *_exception: object) -> None:
         self.stop()
-        for spawner in self._spawners.values():
-            await spawner.__aexit__()
+        await self._spawners.__aexit__()
         if self._folder is not None:
             await asyncio.to_thread(self._folder.remove)
 
@@ -110,7 +103,7 @@ class Gateway:
         return self.get(self.names.get(name, ""))
 
     def add(self, program: Program) -> None:
-        """Take an offer; its name means it from now on. Raises `OfferError` for one that could not work."""
+        """Take an offer; its name means it from now on."""
         name = program.offer.name
         self.programs[program.sha256] = program
         if name is not None:
@@ -170,14 +163,14 @@ class Gateway:
             finally:
                 part.unlink(missing_ok=True)
         self._executables[sha256] = place
-        self._runtimes.pop(sha256, None)
+        self._spawners.forget(sha256)
 
     def configure(self, executables: Iterable[ConfiguredRuntime]) -> None:
         """Take what a project names as its runtime, where it lies on this machine."""
         for item in executables:
             if item.path is not None and self._executables.get(item.sha256) != item.path:
                 self._executables[item.sha256] = item.path
-                self._runtimes.pop(item.sha256, None)
+                self._spawners.forget(item.sha256)
 
     def has_executable(self, sha256: str) -> bool:
         """Whether an offer that runs this executable needs no upload of it: it is here, or something stands in."""
@@ -193,37 +186,13 @@ class Gateway:
 
     async def runtime(self, program: Program) -> Runtime:
         """Return what runs the program here, chosen at its first use, perhaps with a warning. Raises `SandboxError`."""
-        wanted = program.executable
-        async with self._choosing:
-            if wanted not in self._runtimes:
-                found = partial(
-                    discover,
-                    wanted,
-                    python=program.is_python,
-                    named=self._named,
-                    configured=self._here(wanted),
-                    environ=os.environ,
-                )
-                chosen = await asyncio.to_thread(found, cache=cache_folder(os.environ))
-                if chosen.warning:
-                    self.reporter.warning(chosen.warning)
-                self._runtimes[wanted] = chosen
-            chosen = self._runtimes[wanted]
-            if chosen.path not in self._spawners:
-                await self._spawn(chosen, await asyncio.to_thread(needs_of, chosen))
-        return chosen
+        runtime, _ = await self._spawners.of(program, self._here(program.executable))
+        return runtime
 
     def _here(self, wanted: str | None) -> tuple[ConfiguredRuntime, ...]:
         """Return the executable of this hash if it was uploaded, or if a project that is served names it."""
         path = self._executables.get(wanted or "")
         return (ConfiguredRuntime(architecture(), wanted, path=path),) if wanted and path else ()
-
-    async def _spawn(self, runtime: Runtime, wanted: Needs) -> None:
-        spawner = new_spawner(wanted, isolated=self._isolated, required=self._required)
-        await spawner.__aenter__()
-        self._spawners[runtime.path] = spawner
-        for what in spawner.missing:
-            self.reporter.warning(f"sandbox incomplete: {what}")
 
     async def call(self, program: Program, request: CgiRequest) -> tuple[Task, Outcome]:
         """Run a call to its end, as soon as there is room. Cancelling it kills the program.
@@ -244,7 +213,7 @@ class Gateway:
 
     async def _call(self, program: Program, request: CgiRequest) -> tuple[Task, Outcome]:
         async with self._room:
-            runtime = await self.runtime(program)
+            _, spawner = await self._spawners.of(program, self._here(program.executable))
             inputs = program.inputs(request)
             hashes = inputs.hashes()
             now = int(time.time())
@@ -258,7 +227,6 @@ class Gateway:
                 retain=program.offer.limits.retain,
             )
             self.tasks.begin(task)
-            spawner = self._spawners[runtime.path]
             command = Command(spawner.needs.argv(inputs.args), inputs.env, inputs.stdin, program.limits)
             try:
                 outcome = await spawner.run(command)
@@ -267,8 +235,3 @@ class Gateway:
                 raise
             self.tasks.end(task, outcome)
             return task, outcome
-
-
-def cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -56,7 +56,7 @@ class WatchedSource:
         what = newest(self._path)[1] if is_project(self._path) else self._path
         return str(what.relative_to(self._path) if what.is_relative_to(self._path) and what != self._path else what)
 
-    def settle(self) -> None:
+    def mark_loaded(self) -> None:
         """Take what is there as what was loaded: a build may write into its project each time."""
         self._seen = self._state()
 
@@ -99,7 +99,7 @@ async def watch(sources: list[WatchedSource], gateway: Gateway) -> None:
                 gateway.reporter.warning(f"{error}\nWhat was served before is served still.")
                 continue
             if [program.sha256 for program in programs] == [program.sha256 for program in source.programs]:
-                await asyncio.to_thread(source.settle)
+                await asyncio.to_thread(source.mark_loaded)
                 gateway.reporter.info(f"{escaped(what)} changed: the offers are the same")
                 continue
             gateway.reporter.info(

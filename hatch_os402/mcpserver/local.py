@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import TYPE_CHECKING
 
-from hatch_os402.cache import cache_folder
 from hatch_os402.calls.cgi import CgiRequest, parse
 from hatch_os402.calls.explain import explain
+from hatch_os402.calls.spawners import Spawners, cores
 from hatch_os402.errors import CallError, NoResponseError, Os402Error
 from hatch_os402.mcpserver.offers import Answer, Offered
-from hatch_os402.runtime.discovery import discover
-from hatch_os402.sandbox.execute import Command, new_spawner
-from hatch_os402.sandbox.runtime_files import needs
+from hatch_os402.sandbox.execute import Command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from hatch_os402.gateway.reload import WatchedSource as Built
+    from hatch_os402.gateway.reload import WatchedSource
     from hatch_os402.reporting import Reporter
-    from hatch_os402.runtime.discovery import Runtime
-    from hatch_os402.sandbox.execute import Outcome, Spawner
-    from hatch_os402.sandbox.plain import UnsandboxedSpawner
+    from hatch_os402.sandbox.execute import Outcome
     from hatch_os402.sandbox.program import Program
 
 _HEADERS = (("Host", "localhost"), ("Content-Type", "application/json"), ("Accept", "application/json"))
@@ -44,23 +39,20 @@ class LocalOffers:
     """
 
     def __init__(
-        self, built: Sequence[Built], reporter: Reporter, *, named: Path | None, isolated: bool, required: bool
+        self, built: Sequence[WatchedSource], reporter: Reporter, *, named: Path | None, isolated: bool, required: bool
     ) -> None:
         self._built, self._reporter = built, reporter
-        self._named, self._isolated, self._required = named, isolated, required
-        self._programs: dict[str, tuple[Program, Built]] = {}
-        self._runtimes: dict[str | None, Runtime] = {}
-        self._spawners: dict[str, Spawner | UnsandboxedSpawner] = {}
+        self._programs: dict[str, tuple[Program, WatchedSource]] = {}
+        self._spawners = Spawners(reporter, named=named, isolated=isolated, required=required)
         self._one_at_a_time = asyncio.Lock()
-        self._room = asyncio.Semaphore(os.cpu_count() or 1)
+        self._room = asyncio.Semaphore(cores())
         self._loaded = False
 
     async def __aenter__(self) -> LocalOffers:  # noqa: PYI034 - Self is for Python 3.11
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        for spawner in self._spawners.values():
-            await spawner.__aexit__()
+        await self._spawners.__aexit__()
 
     async def offers(self) -> Sequence[Offered]:
         """Return the offers, after building and reading again what changed. Raises `Os402Error` the first time."""
@@ -69,7 +61,7 @@ class LocalOffers:
                 try:
                     if not self._loaded or await asyncio.to_thread(source.changed):
                         source.programs = await asyncio.to_thread(source.load)
-                        await asyncio.to_thread(source.settle)
+                        await asyncio.to_thread(source.mark_loaded)
                 except (Os402Error, OSError) as error:
                     reported = _as_os402_error(error)
                     if not self._loaded:
@@ -88,7 +80,7 @@ class LocalOffers:
         inputs = program.inputs(CgiRequest("POST", program.id, headers=_HEADERS, body=body))
         try:
             async with self._room:
-                spawner = await self._spawner(program, source)
+                _, spawner = await self._spawners.of(program, source.configured)
                 command = Command(spawner.needs.argv(inputs.args), inputs.env, inputs.stdin, program.limits)
                 outcome = await spawner.run(command)
         except CallError:
@@ -107,32 +99,3 @@ class LocalOffers:
         if outcome.ended_by:
             return Answer(_NO_ANSWER, explain(outcome, program.limits, response).encode())
         return Answer(response.status, response.body)
-
-    async def _spawner(self, program: Program, source: Built) -> Spawner | UnsandboxedSpawner:
-        """Return what starts the program: one for each runtime."""
-        async with self._one_at_a_time:
-            wanted = program.executable
-            if wanted not in self._runtimes:
-                self._runtimes[wanted] = await asyncio.to_thread(self._discover, program, source)
-                if warning := self._runtimes[wanted].warning:
-                    self._reporter.warning(warning)
-            path = self._runtimes[wanted].path
-            if path not in self._spawners:
-                spawner = new_spawner(
-                    await asyncio.to_thread(needs, path), isolated=self._isolated, required=self._required
-                )
-                await spawner.__aenter__()
-                self._spawners[path] = spawner
-                for what in spawner.missing:
-                    self._reporter.warning(f"sandbox incomplete: {what}")
-            return self._spawners[path]
-
-    def _discover(self, program: Program, source: Built) -> Runtime:
-        return discover(
-            program.executable,
-            python=program.is_python,
-            named=self._named,
-            configured=source.configured,
-            cache=cache_folder(os.environ),
-            environ=os.environ,
-        )
