@@ -170,6 +170,24 @@ def test_old_names_are_known():
         assert not OLD_NAMES.search(line), line
 
 
+def test_tests_mirror_the_package():
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir()}
+    folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders - rooms <= {"conformance", "data", "e2e", "support"}
+    assert rooms - folders - {"__pycache__"} <= {"plugin"}, "that one is Hatch's own way in: `tests/e2e`"
+
+
+def test_the_architecture_page_names_every_room_and_every_module_of_the_walks():
+    text = (ROOT / "docs/explanation/architecture.md").read_text(encoding="utf-8")
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    rows = set(re.findall(r"`([a-z]+)`", " ".join(re.findall(r"^\| (`[^|]+) \|", text, re.MULTILINE))))
+    assert rooms <= rows
+    named = {name for name in re.findall(r"[\w/]+/\w+\.py\b", text) if name[0] != "/" and "NAME" not in name}
+    assert {
+        name for name in named if not any(path.as_posix().endswith(f"/{name}") for path in MODULES.values())
+    } == set()
+
+
 def test_folders_stay_small():
     assert len(list(PACKAGE.glob("*.py"))) < 12
     assert {str(path.parent): 0 for path in MODULES.values() if len(list(path.parent.glob("*.py"))) >= 20} == {}
