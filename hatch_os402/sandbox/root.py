@@ -14,18 +14,18 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.errors import KernelRefusedError
-from hatch_os402.runtime.elf import interpreter
 from hatch_os402.sandbox import linux
+from hatch_os402.sandbox.tree import RootTree, aliases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 START = "/srv/os402"
 """Where programs start."""
 
 _HOST_PROC = "/.host"
 _OLD = "/.old"
-_BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18  # linux/mount.h
+_PRIVATE = 1 << 18  # linux/mount.h
 _NOSUID, _NODEV, _NOEXEC = 2, 4, 8
 _SCRATCH = (START, "/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - folders in which nothing can be made
 _ID = 1
@@ -106,12 +106,12 @@ class SandboxRoot:
         linux.setns(self._user)
         linux.setns(self._mounts)
         linux.unshare(linux.NEWNS)
-        linux.mount(f"{_HOST_PROC}/{pid}", "/proc/self", flags=_BIND | _REC)
+        linux.mount(f"{_HOST_PROC}/{pid}", "/proc/self", flags=linux.BIND | linux.REC)
         linux.unmount(_HOST_PROC)
         # Landlock forbids to write here, with the error that a program sees on os402. Else nobody shares it.
         for number, folder in enumerate(self._scratch):
             if number:
-                linux.mount(self._scratch[0], folder, flags=_BIND)
+                linux.mount(self._scratch[0], folder, flags=linux.BIND)
             else:
                 linux.mount("tmpfs", folder, "tmpfs", _NOSUID | _NODEV | _NOEXEC, "size=1m,nr_inodes=64,mode=755")
         os.chdir(START)
@@ -203,9 +203,9 @@ def _build(
     Return the folders of `_SCRATCH` in which nothing of the runtime lies.
     """
     os.umask(0o022)
-    linux.mount(None, "/", flags=_REC | _PRIVATE)
+    linux.mount(None, "/", flags=linux.REC | _PRIVATE)
     linux.mount("tmpfs", spare, "tmpfs", _NOSUID | _NODEV, "mode=755")
-    tree = _Tree(spare)
+    tree = RootTree(spare)
     for path in (_OLD, _HOST_PROC, "/proc/self", *_SCRATCH):
         tree.folder(path)
     for path, target in _LINKS.items():
@@ -215,134 +215,18 @@ def _build(
             tree.link(f"/{name}", os.readlink(f"/{name}"))  # noqa: PTH115 - as above
     for path in (*(f"/dev/{name}" for name in _DEVICES), "/usr/share/zoneinfo", executable, *readable):
         tree.bring(path)
-    for path in _aliases(executable, readable):
+    for path in aliases(executable, readable):
         tree.bring(path)
     for path in hidden:
         tree.imitate(path, stat.S_IFDIR)
     for path in _UNREADABLE:
         tree.imitate(path, stat.S_IFREG)
     if folder is not None:
-        linux.mount(folder, spare + START, flags=_BIND | _REC)
+        linux.mount(folder, spare + START, flags=linux.BIND | linux.REC)
     free = [path for path in _SCRATCH if not os.listdir(spare + path)]  # noqa: PTH208 - the names alone
-    linux.mount("/proc", spare + _HOST_PROC, flags=_BIND | _REC)
+    linux.mount("/proc", spare + _HOST_PROC, flags=linux.BIND | linux.REC)
     linux.pivot_root(spare, spare + _OLD)
     os.chdir("/")
     linux.unmount(_OLD)
     linux.seal("/")
     return free
-
-
-class _Tree:
-    """A tree that is being filled at the folder `top`, with paths as they will be seen from it."""
-
-    def __init__(self, top: str) -> None:
-        self._top = top
-        self._bound: set[str] = set()
-        self._folders: set[str] = set()
-        self._links: set[str] = set()
-        self._plain: set[str] = set()
-        """Paths that are no symbolic links outside."""
-
-    def folder(self, path: str) -> None:
-        if path not in self._folders:
-            os.makedirs(self._top + path, exist_ok=True)  # noqa: PTH103 - a small process
-            self._folders.add(path)
-
-    def file(self, path: str, mode: int = 0o444) -> None:
-        self.folder(os.path.dirname(path))  # noqa: PTH120 - texts, as all here
-        os.close(os.open(self._top + path, os.O_CREAT | os.O_WRONLY, mode))
-
-    def link(self, path: str, target: str) -> None:
-        if path not in self._links and not self._has(path):
-            self._links.add(path)
-            self.folder(os.path.dirname(path))  # noqa: PTH120 - as above
-            with contextlib.suppress(FileExistsError):
-                os.symlink(target, self._top + path)  # noqa: PTH211 - as above
-
-    def bring(self, path: str) -> None:
-        """Have `path` be there as it is outside, with the symbolic links on the way; what is not is passed over."""
-        real = self._followed(path)
-        if real is None or self._has(real):
-            return
-        try:
-            kind = os.stat(real).st_mode  # noqa: PTH116 - as above
-        except OSError:
-            return
-        if stat.S_ISDIR(kind):
-            self.folder(real)
-        elif not os.path.lexists(self._top + real):
-            self.file(real)
-        linux.mount(real, self._top + real, flags=_BIND | _REC)
-        self._bound.add(real)
-
-    def imitate(self, path: str, kind: int) -> None:
-        """Have an empty folder, or a file that cannot be opened, be where `path` leads to, if nothing is there."""
-        real = self._followed(path)
-        if real is None or self._has(real) or os.path.lexists(self._top + real):
-            return
-        if kind == stat.S_IFDIR:
-            self.folder(real)
-        else:
-            self.file(real, 0)
-
-    def _followed(self, path: str) -> str | None:
-        """Return what `path` leads to, and make each link that it leads through."""
-        done, rest, links = "", path.split("/"), 40
-        while rest:
-            name = rest.pop(0)
-            if name in {"", "."}:
-                continue
-            if name == "..":
-                done = os.path.dirname(done)  # noqa: PTH120 - as above
-                continue
-            here = f"{done}/{name}"
-            target = None if here in self._plain else _target(here)
-            if target is None:
-                self._plain.add(here)
-                done = here
-                continue
-            self.link(here, target)
-            if target.startswith("/"):
-                done = ""
-            rest[:0] = target.split("/")
-            links -= 1
-            if not links:
-                return None
-        return done
-
-    def _has(self, path: str) -> bool:
-        """Whether `path` is bound, by itself or with a folder above."""
-        while path:
-            if path in self._bound:
-                return True
-            path = path.rpartition("/")[0]
-        return False
-
-
-def _target(path: str) -> str | None:
-    try:
-        return os.readlink(path)  # noqa: PTH115 - as above
-    except OSError:
-        return None
-
-
-def _aliases(executable: str, readable: Iterable[str]) -> Iterator[str]:
-    """Yield the other names by which the dynamic linker looks for `readable` files: its own, and those of libraries."""
-    if loader := interpreter(executable):
-        yield loader
-    folders: dict[str, set[str]] = {}
-    for path in readable:
-        folder, _, name = path.rpartition("/")
-        if ".so" in name:
-            folders.setdefault(folder, set()).add(name)
-    for folder, files in folders.items():
-        names, links = set(files), {}
-        try:
-            for entry in os.scandir(folder):
-                if entry.is_symlink():
-                    links[entry.name] = os.path.basename(os.readlink(entry.path))  # noqa: PTH115, PTH119 - as above
-        except OSError:
-            continue
-        while found := {name for name, target in links.items() if target in names} - names:
-            names |= found
-            yield from (f"{folder}/{name}" for name in sorted(found))
