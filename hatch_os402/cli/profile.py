@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from hatch_os402.artifacts.choosing import choose
-from hatch_os402.calls.rebuild import configured
 from hatch_os402.cli.shared.conditions import JSON, RUNTIME, SANDBOX
 from hatch_os402.cli.shared.output import write_page
 from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.cli.shared.request import read, request_options
+from hatch_os402.cli.shared.runtime import runtime_for
 from hatch_os402.cli.shared.settings import answer_screen
 from hatch_os402.config.pyproject import project_above
 from hatch_os402.config.run_profile import FILE, RunProfile, read_run_profile
@@ -22,11 +22,8 @@ from hatch_os402.files import write_file
 from hatch_os402.formatting import counted
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import to_json
-from hatch_os402.profiling.running import Python, find_python
-from hatch_os402.runtime.discovery import architecture
 
 if TYPE_CHECKING:
-    from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.profiling.measuring import Profile
 
 _RUNS = 5
@@ -83,7 +80,7 @@ def command(
         profile = measure(
             artifacts,
             request,
-            _python(artifacts, runtime),
+            runtime_for(artifacts, runtime),
             runs=runs,
             private=_variables(private) or None,
             progress=lambda text: update(0, None, text) if update else reporter.info(text),
@@ -119,13 +116,6 @@ def _save(profile: Profile, folder: Path) -> None:
         raise ArtifactError(f"{path} cannot be written: {error.strerror or error}.") from error
     counts = f"{counted(len(found.modules), 'module')}, {counted(len(found.patterns), 'regular expression')}"
     click.echo(f"hatch-os402: wrote {path}: {counts}", err=True)
-
-
-def _python(artifacts: ArtifactSet, runtime: Path | None) -> Python:
-    chosen = artifacts.offer
-    executable = chosen.read.offer.exec.executables.get(architecture()) if chosen is not None else None
-    wanted = executable.sha256 if executable is not None else None
-    return find_python(runtime, wanted=wanted, configured=configured(artifacts.folder))
 
 
 def _variables(private: tuple[str, ...]) -> dict[str, str]:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hatch_os402.build.variants import opened
-from hatch_os402.calls.rebuild import built, configured
+from hatch_os402.calls.rebuild import built
 from hatch_os402.cli.shared.conditions import JSON, RUNTIME, SANDBOX
 from hatch_os402.cli.shared.projects import opened_project, project_root
 from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.cli.shared.request import read, request_options
+from hatch_os402.cli.shared.runtime import runtime_for
 from hatch_os402.cli.shared.settings import answer_screen
 from hatch_os402.config.run_profile import FILE
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import rewrite_file, write_file
 from hatch_os402.inspection.reading import read_artifacts
 from hatch_os402.profiling.measuring import program_of
-from hatch_os402.profiling.running import find_python, opened_runner
-from hatch_os402.runtime.discovery import architecture
+from hatch_os402.profiling.running import opened_runner
 from hatch_os402.scaffold.table import lines_of, read_file, with_values
 from hatch_os402.tuning.report import show, to_json
 from hatch_os402.tuning.samples import Samples
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.calls.request import Request
-    from hatch_os402.profiling.running import Python, Runner
+    from hatch_os402.profiling.running import Runner
+    from hatch_os402.runtime.discovery import Runtime
     from hatch_os402.tuning.trials import Tuning
 
 _RUNS = 9
@@ -108,7 +109,7 @@ def command(
     root = project_root(what)
     reporter = ClickReporter()
     artifacts = built(root, reporter)
-    python = _python(artifacts, runtime)
+    python = runtime_for(artifacts, runtime)
     if python.warning:
         reporter.warning(python.warning)
     with (
@@ -151,13 +152,7 @@ def _requests(sample: dict[str, Any]) -> tuple[Path | None, list[Request]]:
     return found[0][0], [request for _, request in found]
 
 
-def _python(artifacts: ArtifactSet, runtime: Path | None) -> Python:
-    executable = artifacts.require_offer().read.offer.exec.executables.get(architecture())
-    wanted = executable.sha256 if executable is not None else None
-    return find_python(runtime, wanted=wanted, configured=configured(artifacts.folder))
-
-
-def _samples(artifacts: ArtifactSet, requests: Sequence[Request], python: Python, runner: Runner) -> Samples:
+def _samples(artifacts: ArtifactSet, requests: Sequence[Request], python: Runtime, runner: Runner) -> Samples:
     read_once = read_artifacts(artifacts)
     programs = tuple(program_of(artifacts, read_once, request, None) for request in requests)
     return Samples(runner, python, tuple(requests), programs, read_once.frame)

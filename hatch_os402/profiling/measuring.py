@@ -20,7 +20,7 @@ from hatch_os402.inspection.terms import Terms, read_terms
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.lazy_imports import Lazies, compare
 from hatch_os402.profiling.modules import ABSENT, DEFERRED, ImportedModule, Package, read_modules, unused_packages
-from hatch_os402.profiling.running import ProfiledProgram, Python, Run, instrumented, run_once, spawner
+from hatch_os402.profiling.running import ProfiledProgram, Run, instrumented, run_once, spawner
 from hatch_os402.profiling.tree import Stats
 from hatch_os402.runtime.discovery import architecture
 from hatch_os402.sandbox.program import load
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hatch_os402.calls.request import Request
     from hatch_os402.inspection.reading import Artifacts
     from hatch_os402.profiling.tree import ProfileNode
+    from hatch_os402.runtime.discovery import Runtime
 
     _Starter = Callable[..., Awaitable[Run]]
 
@@ -56,7 +57,7 @@ class Profile:
 
     name: str
     request: Request
-    python: Python
+    python: Runtime
     runs: int
     """Of each kind."""
     frame_size: int
@@ -90,7 +91,7 @@ class Profile:
 def measure(
     found: ArtifactSet,
     request: Request,
-    python: Python,
+    python: Runtime,
     *,
     runs: int,
     private: Mapping[str, str] | None = None,
@@ -234,8 +235,8 @@ def _cpu(runs: Sequence[Run]) -> Stats | None:
     return Stats.of(used) if len(used) == len(runs) else None
 
 
-def _notes(artifacts: Artifacts, python: Python, plain: Sequence[Run], watched: Run) -> list[str]:
-    notes = [f"{python.warning}."] if python.warning else []
+def _notes(artifacts: Artifacts, python: Runtime, plain: Sequence[Run], watched: Run) -> list[str]:
+    notes = [python.warning] if python.warning else []
     if artifacts.offer is not None and not artifacts.offer.offer.exec.stdin_appendable:
         notes.append("The offer takes no body of a call (`cgi = false`), so the program was given none.")
     if (step := time.get_clock_info("thread_time").resolution) > _COARSE:

@@ -35,7 +35,7 @@ def page(profile: Profile) -> str:
         _node(profile.tree, modules, profile.tree.total),
     )
     tables = (_modules(profile), _unused(profile), _savings(profile))
-    subtitle = f"{profile.request.text}, measured with {profile.python.description}"
+    subtitle = f"{profile.request.text}, measured with {profile.python.words}"
     return render(
         f"{profile.name}: a cold start",
         subtitle,

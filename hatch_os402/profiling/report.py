@@ -73,7 +73,7 @@ def facts(profile: Profile) -> Iterator[tuple[str, str]]:
     status = f"exit status {profile.status}" if profile.status else "ended well"
     yield "request", f"{profile.request.text}: {status}, {human_size(len(profile.answer))} written"
     starts = f"{counted(profile.runs, 'cold start')}, medians (least to most)"
-    yield "measured with", f"{profile.python.description}, {starts}"
+    yield "measured with", f"{profile.python.words}, {starts}"
     if profile.cpu is not None:
         yield "CPU", spread(profile.cpu)
     yield "wall", spread(profile.wall)
@@ -200,7 +200,7 @@ def to_json(profile: Profile) -> dict[str, Any]:
             "query": profile.request.query,
             "body_bytes": len(profile.request.body or b""),
         },
-        "python": {"path": profile.python.path, "description": profile.python.description},
+        "python": {"path": profile.python.path, "description": profile.python.words},
         "runs": profile.runs,
         "frame_bytes": profile.frame_size,
         "status": profile.status,

@@ -5,26 +5,22 @@ import __future__
 
 import ast
 import asyncio
-import os
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.cache import cache_folder
 from hatch_os402.errors import ProfileError
 from hatch_os402.offer.payload import MAX_ARGUMENT
-from hatch_os402.runtime.discovery import Runtime, discover
 from hatch_os402.sandbox.execute import Command, new_spawner
 from hatch_os402.sandbox.limits import MEBIBYTE, ResourceLimits
 from hatch_os402.sandbox.runtime_files import needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
-    from hatch_os402.runtime.configured import ConfiguredRuntime
+    from hatch_os402.runtime.discovery import Runtime
     from hatch_os402.sandbox.execute import Spawner
     from hatch_os402.sandbox.plain import UnsandboxedSpawner
 
@@ -38,21 +34,6 @@ _SIGNAL = 128
 """What is added to the number of a signal, as shells do."""
 _REPORT = 64 * MEBIBYTE
 """Room for an instrument: bytes of memory, and of its report on stderr."""
-
-
-@dataclass(frozen=True)
-class Python:
-    """The interpreter that stands in for os402's."""
-
-    path: str
-    description: str
-    """ "CPython 3.12.1, in place of cosmo-python"."""
-    warning: str = ""
-    """What differs from os402's; empty if nothing is known to."""
-    exact: bool = False
-    """Whether it is the very file that the offer runs."""
-    named: bool = True
-    """Whether the user named it, as `Runtime.named` says."""
 
 
 @dataclass(frozen=True)
@@ -89,17 +70,6 @@ class Run:
     """The instrument's report, in its own words."""
 
 
-def find_python(
-    runtime: Path | None, *, wanted: str | None = None, configured: tuple[ConfiguredRuntime, ...] = ()
-) -> Python:
-    """Return the interpreter to measure with, which is found as `runtime.discovery.discover` says.
-
-    `wanted`: the SHA256 (hex) of what the offer runs on this architecture, if that is known. Raises `SandboxError`.
-    """
-    found = discover(wanted, named=runtime, configured=configured, cache=cache_folder(os.environ), environ=os.environ)
-    return Python(found.path, found.words, found.warning.rstrip("."), found.exact, found.named)
-
-
 def instrumented(
     program: ProfiledProgram, *, use: bool = False, lazy: Sequence[str] = ()
 ) -> tuple[tuple[str, ...], bytes]:
@@ -132,18 +102,17 @@ def instrumented(
     return tuple(arguments), mark.encode()
 
 
-def spawner(python: Python, sandbox: bool | None = None) -> Spawner | UnsandboxedSpawner:  # noqa: FBT001 - of three
+def spawner(python: Runtime, sandbox: bool | None = None) -> Spawner | UnsandboxedSpawner:  # noqa: FBT001 - of three
     """Return what starts programs for `run_once`, an asynchronous context manager; its `missing` is what is missing.
 
     `sandbox`: True requires the isolation of `hatch-os402 run`, False does without, None takes what the system allows.
     Raises `SandboxError`.
     """
-    needs = needs_of(Runtime(python.path, python.description, named=python.named))
-    return new_spawner(needs, isolated=sandbox is not False, required=bool(sandbox))
+    return new_spawner(needs_of(python), isolated=sandbox is not False, required=bool(sandbox))
 
 
 def run(
-    python: Python,
+    python: Runtime,
     program: ProfiledProgram,
     arguments: Sequence[str] | None = None,
     mark: bytes = b"",
@@ -176,7 +145,7 @@ class Runner:
 
 
 @contextmanager
-def opened_runner(python: Python, sandbox: bool | None = None) -> Iterator[Runner]:  # noqa: FBT001 - as `spawner`
+def opened_runner(python: Runtime, sandbox: bool | None = None) -> Iterator[Runner]:  # noqa: FBT001 - as `spawner`
     """Yield what runs programs, until the context ends. Raises `SandboxError`."""
     loop = asyncio.new_event_loop()
     try:

@@ -64,7 +64,7 @@ def show(tuning: Tuning, screen: Screen, lines: Sequence[str]) -> None:
 
 def _facts(tuning: Tuning) -> Iterator[tuple[str, str]]:
     yield "samples", "\n".join(request.text for request in tuning.samples.requests)
-    yield "measured with", f"{tuning.samples.python.description}, {counted(tuning.runs, 'pair')} for each change"
+    yield "measured with", f"{tuning.samples.python.words}, {counted(tuning.runs, 'pair')} for each change"
     if tuning.cost is not None:
         yield "frame", f"{human_size(tuning.before)}, then {human_size(tuning.after)}"
         yield "CPU", f"{spread(tuning.cost.before)}, then {spread(tuning.cost.after)}"
@@ -121,7 +121,7 @@ def to_json(tuning: Tuning) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "samples": [request.text for request in tuning.samples.requests],
-        "python": {"path": tuning.samples.python.path, "description": tuning.samples.python.description},
+        "python": {"path": tuning.samples.python.path, "description": tuning.samples.python.words},
         "runs": tuning.runs,
         "frame_bytes": {"before": tuning.before, "after": tuning.after},
         "cpu": None

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hatch_os402.calls.request import Request
-    from hatch_os402.profiling.running import ProfiledProgram, Python, Run, Runner
+    from hatch_os402.profiling.running import ProfiledProgram, Run, Runner
+    from hatch_os402.runtime.discovery import Runtime
 
 _FAILED = 500
 
@@ -51,7 +52,7 @@ class Samples:
     """The sample requests, and the programs that answer them with the frame `frame`."""
 
     run: Runner
-    python: Python
+    python: Runtime
     requests: tuple[Request, ...]
     programs: tuple[ProfiledProgram, ...]
     frame: bytes

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import sys
 import zipfile
@@ -23,11 +24,16 @@ from hatch_os402.profiling import measuring
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.measuring import measure
 from hatch_os402.profiling.report import advice, to_json
-from hatch_os402.profiling.running import ProfiledProgram, Python, find_python, instrumented, run, run_once
+from hatch_os402.profiling.running import ProfiledProgram, instrumented, run, run_once
+from hatch_os402.runtime.discovery import Runtime, discover
 from hatch_os402.sandbox.execute import Outcome
 from hatch_os402.sandbox.runtime_files import Needs
 
 ADA = Request("POST", "/", body=b"Ada")
+
+
+def python_here():
+    return discover(None, cache=None, environ=os.environ)
 
 
 def profile(path, request=ADA, *, python=None, runs=1, private=None):
@@ -35,7 +41,7 @@ def profile(path, request=ADA, *, python=None, runs=1, private=None):
     return measure(
         artifacts,
         request,
-        python or find_python(None),
+        python or python_here(),
         runs=runs,
         private=private,
         progress=lambda _: None,
@@ -185,7 +191,7 @@ def test_times_are_fine_where_cpu_is_limited_as_on_os402(sample):
     assert sum(own > 0 for own in imports) > len(imports) * 0.9
 
 
-PYTHONS = {"a 3.12": None, "the running Python": Python(sys.executable, "this one")}
+PYTHONS = {"a 3.12": None, "the running Python": Runtime(sys.executable, "this one", named=True)}
 
 
 @pytest.mark.parametrize("python", PYTHONS.values(), ids=PYTHONS)
@@ -347,7 +353,7 @@ def test_the_programs_own_stderr_stays_its_own(tmp_path):
     found = choose(path).one()
     program = measuring.program_of(found, read_artifacts(found), ADA, None)
     for arguments, mark in (instrumented(program), instrumented(program, use=True)):
-        done = run(find_python(None), program, arguments, mark)
+        done = run(python_here(), program, arguments, mark)
         assert done.err == b"one\n"
         assert done.seen
 
@@ -382,10 +388,10 @@ def test_the_program_reaches_no_file_of_the_user(tmp_path):
     path = created(tmp_path, {"app.py": INTRUDER.format(file=str(file))})
     warnings = []
     options = {"runs": 1, "progress": lambda _: None, "warn": warnings.append}
-    measured = measure(choose(path).one(), ADA, find_python(None), **options)
+    measured = measure(choose(path).one(), ADA, python_here(), **options)
     assert (measured.answer.split(), warnings) == ([b"FileNotFoundError"] * 2, [])
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("precious", 0o600)
-    measured = measure(choose(path).one(), ADA, find_python(None), **options, sandbox=False)
+    measured = measure(choose(path).one(), ADA, python_here(), **options, sandbox=False)
     assert (measured.answer.split(), warnings) == ([b"done"] * 2, [])
     assert file.read_text() == "precious" + "xxx"  # watched, plain and measured
 
@@ -499,4 +505,4 @@ def test_an_offer_that_runs_something_else(tmp_path):
 @pytest.mark.once
 def test_a_runtime_that_does_not_run(tmp_path):
     with pytest.raises(SandboxError, match=re.escape(str(tmp_path / "none"))):
-        find_python(tmp_path / "none")
+        discover(None, named=tmp_path / "none", cache=None, environ=os.environ)
