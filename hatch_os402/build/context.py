@@ -84,7 +84,7 @@ def opened(
         if own_cache is not None:
             _share_wheels(shared, own_cache)
         cache = own_cache or shared
-        resolved = resolutions(project, options.table, cache)
+        resolved = resolutions(project, options.table, cache, runs_on)
         verdicts = VerdictMemory(cache / "verdicts", options, fresh=is_fresh(os.environ))
         yield Context(project, options, runs_on, workdir, cache, reader, reporter, resolver, resolved, verdicts, locked)
         prune_sometimes(shared)

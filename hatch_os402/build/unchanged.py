@@ -25,13 +25,14 @@ from hatch_os402.config.expiry import Expiry, commit_time, source_date_epoch
 from hatch_os402.config.hatchling import HATCHLING
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import measure_file, open_file, sweep
+from hatch_os402.home import path_of
 from hatch_os402.incremental.resolutions import ResolutionMemory, is_fresh, written
 from hatch_os402.incremental.store import digest, program, recall, remember
 from hatch_os402.runtime.configured import executables
 from hatch_os402.runtime.interpreters import find_compiler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from hatch_os402.config.project import Project
@@ -98,7 +99,7 @@ class BuildMemory:
         kept = recall(self._folder / "builds", self._place)
         if kept is None:
             return None
-        known = resolutions(self._project, self._table, self._folder).recall_written()
+        known = resolutions(self._project, self._table, self._folder, self._executables).recall_written()
         if known is None or self._inputs(known[0]) != kept["inputs"]:
             return None
         found = _intact(self._directory, self._project.id, kept["record"])
@@ -212,16 +213,19 @@ def is_locked(variables: Mapping[str, str]) -> bool:
 def named_files(root: Path, table: Mapping[str, Any]) -> list[tuple[str, str]] | None:
     """Return every file that an option names, the profile and every lock, with their SHA256s.
 
-    None if one is too large, or is new.
+    None if one is too large, is new, or cannot be read.
 
     Options have read them a moment ago: one that was changed in between must not stand here as it is now.
     """
     found = {path for text in _texts(table) if (path := _file(root, text)) is not None} | set(_locks(root))
     found |= {path for path in [root / PROFILE] if path.is_file()}
-    stats = [path.stat() for path in found]
-    if any(one.st_size > _MAX_NAMED or time.time() - one.st_mtime < _RACY for one in stats):
+    try:
+        stats = [path.stat() for path in found]
+        if any(one.st_size > _MAX_NAMED or time.time() - one.st_mtime < _RACY for one in stats):
+            return None
+        return sorted((str(path), hashlib.sha256(path.read_bytes()).hexdigest()) for path in found)
+    except OSError:  # it is gone by now, or nobody may read it: whoever needs it says so
         return None
-    return sorted((str(path), hashlib.sha256(path.read_bytes()).hexdigest()) for path in found)
 
 
 def table_text(table: Mapping[str, Any]) -> str:
@@ -229,11 +233,14 @@ def table_text(table: Mapping[str, Any]) -> str:
     return json.dumps(table, sort_keys=True, default=repr)
 
 
-def resolutions(project: Project, table: Mapping[str, Any], folder: Path) -> ResolutionMemory:
-    """Return what is remembered of the resolutions of `project` in the cache `folder`."""
+def resolutions(
+    project: Project, table: Mapping[str, Any], folder: Path, runs_on: Iterable[ConfiguredRuntime]
+) -> ResolutionMemory:
+    """Return what is remembered of the resolutions of `project` in the cache `folder`, for what `runs_on` runs on."""
     others = [
         table.get("features", []),
-        table.get("runtime", []),
+        # A path says nothing of the architecture of what lies there now.
+        [bool(table.get("runtime")), sorted(item.arch for item in runs_on)],
         table.get("build-from-source", []),
         sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in _locks(project.root)),
     ]
@@ -280,8 +287,8 @@ def _texts(value: Any) -> Iterator[str]:
 def _file(root: Path, text: str) -> Path | None:
     """Return the file that `text` names, if it names one."""
     try:
-        path = root / text
-        return path if text and path.is_file() else None
+        path = path_of(text, root)
+        return path if path.is_file() else None
     except (OSError, ValueError):
         return None
 

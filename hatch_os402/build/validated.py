@@ -34,6 +34,6 @@ def _place(root: Path, table: Mapping[str, Any]) -> tuple[Path, str] | None:
         return None
     try:
         folder, named = cache_folder(os.environ), named_files(root, table)
-    except (ArtifactError, OSError):
+    except ArtifactError:
         return None
     return None if named is None else (folder / "options", digest([program(), str(root), table_text(table), named]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
@@ -11,6 +12,7 @@ from support.wheelcraft import make_wheel
 from hatch_os402.errors import Os402Error
 from hatch_os402.processes import dialogue
 from hatch_os402.resolution.fetch import fetch
+from hatch_os402.resolution.pip_process import Host
 from hatch_os402.resolution.pip_session import PipSession
 from hatch_os402.resolution.resolve import ResolveOptions, resolve
 from hatch_os402.wheels.reading import read_wheel
@@ -55,6 +57,22 @@ def test_metadata_is_enough_until_the_result_was_checked(index, tmp_path, monkey
     assert [wheel.name for wheel in wheels] == ["a", "b"]
     assert len([path for path in index.requests if path.endswith(".whl")]) == 2
     assert len(started) == 1
+
+
+def test_what_pip_read_is_stated_wherever_one_stands(index, tmp_path, monkeypatch):
+    """A relative folder of wheels is below pip's current folder, which is the project's."""
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    for folder in (project / "shelf", elsewhere):
+        folder.mkdir(parents=True)
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("PIP_FIND_LINKS", "shelf")
+    monkeypatch.setenv("XDG_CONFIG_HOME", "settings")
+    wheel = read_wheel(make_wheel(tmp_path, "app", "1.0", {"app.py": ""}, requires=["a"]))
+    options = ResolveOptions(("x86_64",), host=Host(project))
+    found = resolve(wheel, extras=frozenset(), groups=(), workdir=tmp_path, resolve_options=options)
+    assert found.sources.folders == {str(project / "shelf")}
+    assert found.sources.settings
+    assert all(map(os.path.isabs, found.sources.settings))
 
 
 def test_metadata_that_is_not_the_wheels_ends_it(index, tmp_path):

@@ -90,7 +90,7 @@ def _sources(job, internals, fresh_until):
 
     `folders` are the local ones of `find_links`; `local` tells whether an index, too, is a folder of this machine, and
     `fresh_until` when the first page of an index is over, None without a page. Addresses are not among it: they may
-    hold passwords.
+    hold passwords. Paths are absolute: who reads this need not be where pip is.
     """
     finder = job.get("finder")
     files = [path for paths in internals.configuration.get_configuration_files().values() for path in paths]
@@ -98,9 +98,9 @@ def _sources(job, internals, fresh_until):
     paths = [link for link in links if not link.lower().startswith(("http:", "https:"))]
     indexes = finder.index_urls if finder is not None else []
     return {
-        "settings": sorted(set(files)),
+        "settings": sorted(set(map(os.path.abspath, files))),
         "fresh_until": min(fresh_until, default=None),
-        "folders": sorted(path for path in paths if os.path.isdir(path)),
+        "folders": sorted(os.path.abspath(path) for path in paths if os.path.isdir(path)),
         "local": finder is None
         or any(not os.path.isdir(path) for path in paths)
         or any(not url.lower().startswith(("http:", "https:")) for url in indexes),
