@@ -22,7 +22,8 @@ from hatch_os402.artifacts.record import DESCRIBED
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.environment import CALLER
-from hatch_os402.errors import ArtifactError
+from hatch_os402.errors import ArtifactError, MarkerError
+from hatch_os402.resolution.markers import holds
 from hatch_os402.runtime.configured import executables
 
 if TYPE_CHECKING:
@@ -144,10 +145,10 @@ def _missing_here(root: Path) -> list[str]:
 def _is_met(written: str) -> bool:
     try:
         requirement = Requirement(written)
-        if requirement.marker and not requirement.marker.evaluate():
+        if not holds(requirement):
             return True
         return requirement.specifier.contains(metadata.version(requirement.name), prereleases=True)
-    except InvalidRequirement:  # such as one with {root:uri}, which Hatch fills in
+    except (InvalidRequirement, MarkerError):  # such as one with {root:uri}, which Hatch fills in
         return True
     except metadata.PackageNotFoundError:
         return False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from support.localindex import metadata_of, serving
@@ -15,6 +17,7 @@ from hatch_os402.resolution.fetch import fetch
 from hatch_os402.resolution.pip_process import Host
 from hatch_os402.resolution.pip_session import PipSession
 from hatch_os402.resolution.resolve import ResolveOptions, resolve
+from hatch_os402.resolution.shim import _pip_shim
 from hatch_os402.wheels.reading import read_wheel
 
 pytestmark = pytest.mark.once
@@ -99,3 +102,30 @@ def test_pip_that_is_not_asked_to_fetch_ends_with_the_session(index, tmp_path):
         process = session._waiting.dialogue._process
         assert process.poll() is None
     assert process.returncode is not None
+
+
+NOW = "Thu, 01 Jan 2026 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"cache-control": "max-age=600", "date": NOW}, 600),
+        ({"cache-control": "public, MAX-AGE=600", "date": NOW, "age": " 100 "}, 500),
+        ({"cache-control": "max-age=600, no-cache", "date": NOW}, None),
+        ({"cache-control": "max-age=600"}, None),
+        ({"cache-control": f"max-age={'9' * 5000}", "date": NOW}, None),
+        ({"cache-control": "max-age=1234567890", "date": NOW}, None),
+        ({"cache-control": "max-age=\u0663", "date": NOW}, None),
+        ({"cache-control": "max-age=600", "date": NOW, "age": "9" * 5000}, None),
+        ({"cache-control": "max-age=600", "date": NOW, "age": "-5"}, None),
+        ({"cache-control": "max-age=600", "date": "Thu, 01 Jan 99999 00:00:00 GMT"}, None),
+        ({}, None),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_how_long_a_page_may_be_kept(monkeypatch, headers, seconds):
+    """What no header says (RFC 9111, 1.2.2 and 5.1) is not guessed; pip must not end in a traceback for it."""
+    monkeypatch.syspath_prepend(Path(_pip_shim.__file__).parent)
+    expected = 0 if seconds is None else 1_767_225_600 + seconds
+    assert importlib.import_module("_pip_stop")._fresh_until(headers) == expected

@@ -76,13 +76,15 @@ def _fetch(order, preparer, requirements, internals):
 def _fresh_until(headers):
     """Return until when an index lets its page be used without asking it again (RFC 9111, 4.2), in Unix seconds."""
     rules = headers.get("cache-control", "").lower()
-    most = re.search(r"(?:^|[\s,])max-age=(\d+)", rules)
+    most = re.search(r"(?:^|[\s,])max-age=([0-9]{1,9})(?![0-9])", rules)
+    age = re.fullmatch(r"[0-9]{1,9}", headers.get("age", "0").strip())
     try:
         date = parsedate_to_datetime(headers.get("date", "")).timestamp()
-        age = int(headers.get("age", "0"))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
-    return 0 if most is None or "no-store" in rules or "no-cache" in rules else date - age + int(most[1])
+    if most is None or age is None or "no-store" in rules or "no-cache" in rules:
+        return 0
+    return date - int(age[0]) + int(most[1])
 
 
 def _sources(job, internals, fresh_until):
