@@ -9,7 +9,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from hatch_os402.archive.entries import EntryReader
-from hatch_os402.build.unchanged import is_locked, resolutions
+from hatch_os402.build.inputs import is_locked
+from hatch_os402.build.unchanged import resolutions
 from hatch_os402.cache import prune_sometimes, usable_cache
 from hatch_os402.files import temporary_folder
 from hatch_os402.incremental.resolutions import is_fresh

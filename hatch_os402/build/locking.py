@@ -9,7 +9,7 @@ from hatch_os402.errors import LockError, LockMisfitError
 from hatch_os402.resolution.graph import Root
 from hatch_os402.resolution.lock.agreement import disagreements, made_for
 from hatch_os402.resolution.lock.fetching import LockedFiles, local_folders
-from hatch_os402.resolution.lock.model import COMMAND, DEFAULT
+from hatch_os402.resolution.lock.model import COMMAND, lock_place
 from hatch_os402.resolution.lock.reading import read_lock
 from hatch_os402.resolution.lock.resolve import LockResolver, own_addresses
 from hatch_os402.resolution.pip_process import Host
@@ -34,8 +34,7 @@ def root_of(own: Wheel, groups: Sequence[Requirement], build: Context) -> Root:
 
 def lock_path(build: Context) -> Path:
     """Return where the lock of the project is, or would be written."""
-    option = build.options.lock
-    return build.project.root / DEFAULT if option is None or isinstance(option, bool) else option
+    return lock_place(build.options.lock, build.project.root)
 
 
 def find_lock(own: Wheel, groups: Sequence[Requirement], build: Context) -> Lock | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.build.unchanged import named_files, table_text
+from hatch_os402.build.inputs import named_files, table_text
 from hatch_os402.cache import cache_folder
 from hatch_os402.errors import ArtifactError
 from hatch_os402.incremental.resolutions import is_fresh

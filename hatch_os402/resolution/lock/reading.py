@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.errors import LockError
 from hatch_os402.files import open_file
-from hatch_os402.resolution.lock.model import COMMAND
+from hatch_os402.resolution.lock.model import COMMAND, shown_lock
 from hatch_os402.resolution.lock.pylock import read_pylock
 from hatch_os402.resolution.lock.requirements import read_requirements
 
@@ -29,7 +29,7 @@ _OTHERS = {
 
 def read_lock(path: Path, root: Path, project: str) -> Lock:
     """Read the lock at `path`, of the project with the name `project` in the folder `root`. Raises `LockError`."""
-    name = _shown(path, root)
+    name = shown_lock(path, root)
     if command := _OTHERS.get(path.name):
         raise LockError(
             f"{name} is in a format that only the tool that made it reads.\nWrite it in one that others read: "
@@ -44,7 +44,3 @@ def read_lock(path: Path, root: Path, project: str) -> Lock:
         raise LockError(f"the lock {name} has more than {MAX_LOCK:,} bytes.")
     read = read_pylock if path.suffix == ".toml" else read_requirements
     return read(content, name=name, folder=path.parent, project=project)
-
-
-def _shown(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
