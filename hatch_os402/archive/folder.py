@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hatch_os402.archive.assemble import MAIN
+from hatch_os402.archive.staged import is_staged
 from hatch_os402.artifacts.artifact import WORK
 from hatch_os402.errors import ArtifactError
-from hatch_os402.files import file_sha256, work_folder
-from hatch_os402.launcher import RESERVED
+from hatch_os402.files import work_folder
 from hatch_os402.launcher.inside.index import MODIFIED
 from hatch_os402.processes.interruption import uninterrupted
 
@@ -61,8 +58,7 @@ def check_replaceable(folder: Path) -> None:
             f"the staged tree is to be written to {folder}, which is {'a link' if folder.is_symlink() else 'a file'}.\n"
             "Name a folder of its own, with the option `staging` or `hatch-os402 stage DIR`."
         )
-    staged = (folder / MAIN).is_file() and (folder / f"{RESERVED}start.py").is_file()
-    if folder.is_dir() and not staged and any(folder.iterdir()):
+    if folder.is_dir() and not is_staged(folder) and any(folder.iterdir()):
         raise ArtifactError(
             f"the staged tree would replace {folder}, which holds something else.\n"
             "Name a new folder, with the option `staging` or `hatch-os402 stage DIR`, or empty this one."
@@ -101,22 +97,3 @@ def _swap(new: Path, old: Path, folder: Path) -> None:
         raise
     if there:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def folder_digest(folder: Path) -> str | None:
-    """Return a digest of all that is in `folder`: of each file and folder its path, mode, time, and what it holds.
-
-    None where there is no such folder, or it cannot be read.
-    """
-    whole = hashlib.sha256()
-    try:
-        if folder.is_symlink() or not folder.is_dir():
-            return None
-        for path in sorted((folder, *folder.rglob("*"))):
-            stated = path.lstat()
-            regular = stat.S_ISREG(stated.st_mode)
-            held = file_sha256(path) if regular else ""
-            whole.update(repr((str(path.relative_to(folder)), stated.st_mode, stated.st_mtime, held)).encode())
-    except OSError:
-        return None
-    return whole.hexdigest()

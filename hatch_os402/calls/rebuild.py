@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 
 from hatch_os402.__about__ import __version__
+from hatch_os402.archive.staged import is_staged
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import RECORD
 from hatch_os402.artifacts.record import DESCRIBED
@@ -205,7 +206,10 @@ def _sources(root: Path, dist: Path) -> Iterator[Path]:
             folders.clear()
             continue
         folders[:] = [name for name in folders if name not in _NO_SOURCES and not name.endswith(_MADE_BY_BUILDS)]
-        yield here
+        if staged := {name for name in folders if is_staged(here / name)}:
+            folders[:] = [name for name in folders if name not in staged]
+        if folders or files or not staged:  # a folder for staged trees alone changes with each of them
+            yield here
         yield from (here / name for name in files)
 
 
