@@ -37,5 +37,5 @@ def holds(
 def reason(error: Exception) -> str:
     """Return in words why a marker cannot be decided; `error` is one of `UNDECIDABLE`."""
     if isinstance(error, UndefinedEnvironmentName):
-        return f"there is no {error.args[0] if error.args else 'such value'} outside of a lock"
+        return f"there is no {error.args[0]!r} outside of a lock"
     return str(error)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.addresses import shown, split
-from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
+from hatch_os402.errors import FolderError, MarkerError, ResolutionError, UnsatisfiableError
 from hatch_os402.formatting import cut_lines, without_passwords
 from hatch_os402.resolution.shim._pip_shim import UNSUPPORTED
 from hatch_os402.resolution.target import PYTHON
@@ -186,6 +186,8 @@ def _from_shim(reported: Mapping[str, Any], output: str, doing: str) -> Resoluti
     name, url, parent = (str(reported.get(key) or "") for key in ("name", "url", "parent"))
     if why == "unbuilt":
         return FolderError(f"{name} @ {url} is a folder, and was not built.", name, url)
+    if why == "marker":
+        return MarkerError(f"the marker of {name!r} cannot be decided: {url}")
     if why == "setting":
         return ResolutionError(
             f"pip {parent} does not know the setting {name} ({url}), and would "

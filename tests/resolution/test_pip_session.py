@@ -11,7 +11,7 @@ import pytest
 from support.localindex import metadata_of, serving
 from support.wheelcraft import make_wheel
 
-from hatch_os402.errors import Os402Error
+from hatch_os402.errors import MarkerError, Os402Error
 from hatch_os402.processes import dialogue
 from hatch_os402.resolution.fetch import fetch
 from hatch_os402.resolution.pip_process import Host
@@ -76,6 +76,17 @@ def test_what_pip_read_is_stated_wherever_one_stands(index, tmp_path, monkeypatc
     assert found.sources.folders == {str(project / "shelf")}
     assert found.sources.settings
     assert all(map(os.path.isabs, found.sources.settings))
+
+
+@pytest.mark.parametrize(
+    ("requirement", "why"),
+    [('b; os_name ~= "x"', "Undefined"), ('b>=1; "x" in extras', "there is no 'extras' outside of a lock")],
+)
+def test_a_marker_of_a_dependency_that_nothing_decides_is_named(index, tmp_path, requirement, why):
+    make_wheel(index.folder, "a", "1.1", {"a.py": ""}, requires=[requirement])
+    with pytest.raises(MarkerError) as caught, PipSession() as session:
+        resolved(tmp_path, session)
+    assert f"the marker of {requirement!r} cannot be decided: {why}" in caught.value.message
 
 
 def test_metadata_that_is_not_the_wheels_ends_it(index, tmp_path):
