@@ -38,4 +38,4 @@ def reason(error: Exception) -> str:
     """Return in words why a marker cannot be decided; `error` is one of `UNDECIDABLE`."""
     if isinstance(error, UndefinedEnvironmentName):
         return f"there is no {error.args[0]!r} outside of a lock"
-    return str(error)
+    return str(error).rstrip(".")

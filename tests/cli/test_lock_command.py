@@ -189,7 +189,7 @@ def build_command(project, *arguments):
 
 def test_a_lock_is_required_where_it_is_asked_for(project, tmp_path, capsys):
     required = environment(PIP_NO_INDEX="1", HATCH_OS402_LOCKED="1")
-    assert "and a lock is required.\nWrite one with `hatch-os402 lock`" in build(project, env=required).refused()
+    assert "and a lock is required.\nWrite it with `hatch-os402 lock`" in build(project, env=required).refused()
     code, _, err = call(capsys, "check", project, "--locked", "--remedies", "0")
     assert (code, "a lock is required" in err) == (1, True)
     assert build_command(project, "--locked").returncode == 1
@@ -199,6 +199,8 @@ def test_a_lock_is_required_where_it_is_asked_for(project, tmp_path, capsys):
     assert "HATCH_OS402_LOCKED" not in os.environ
     write_project(project, options="lock = true\n")
     assert "and a lock is required" in build(project, env=offline(tmp_path)).refused()
+    write_project(project, options='lock = "requirements.txt"\n')
+    assert "Write it with the tool that makes such a file" in build(project, env=offline(tmp_path)).refused()
     write_project(project, options='lock = "pylock.other.toml"\n')
     assert "pylock.other.toml, and `lock` names it" in build(project, env=offline(tmp_path)).refused()
     write_project(project, options="lock = false\n")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.pylock import is_valid_pylock_path
+
 from hatch_os402.errors import LockError
 from hatch_os402.files import open_file
-from hatch_os402.resolution.lock.model import COMMAND, shown_lock
+from hatch_os402.resolution.lock.model import COMMAND, DEFAULT, shown_lock
 from hatch_os402.resolution.lock.pylock import read_pylock
 from hatch_os402.resolution.lock.requirements import read_requirements
 
@@ -44,3 +46,13 @@ def read_lock(path: Path, root: Path, project: str) -> Lock:
         raise LockError(f"the lock {name} has more than {MAX_LOCK:,} bytes.")
     read = read_pylock if path.suffix == ".toml" else read_requirements
     return read(content, name=name, folder=path.parent, project=project)
+
+
+def how_to_write(path: Path) -> str:
+    """Return, as a sentence, how to write the lock at `path` that is not there: only a pylock file is ours to write."""
+    if is_valid_pylock_path(path):
+        return f"Write it with `{COMMAND}`, and commit it."
+    return (
+        f"Write it with the tool that makes such a file, and commit it; or take the option out, and run `{COMMAND}`, "
+        f"which writes {DEFAULT}."
+    )
