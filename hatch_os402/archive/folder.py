@@ -7,8 +7,8 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hatch_os402.archive.staged import is_staged
 from hatch_os402.artifacts.artifact import WORK
+from hatch_os402.artifacts.staged_tree import is_staged
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import work_folder
 from hatch_os402.launcher.inside.index import MODIFIED

@@ -202,7 +202,7 @@ class BuildMemory:
         """Return a digest of the folder `staging` as it is, None when it is not there; empty without that option."""
         if self._staging is None:
             return ""
-        from hatch_os402.archive.staged import folder_digest  # noqa: PLC0415 - as above
+        from hatch_os402.artifacts.staged_tree import folder_digest  # noqa: PLC0415 - as above
 
         return folder_digest(self._staging)
 

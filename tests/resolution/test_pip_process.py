@@ -159,7 +159,13 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/__init__.py": "",
         "pip/_vendor/__init__.py": "",
         "pip/_vendor/packaging/__init__.py": "",
-        "pip/_vendor/packaging/markers.py": f"def default_environment():\n    return dict.fromkeys({sorted(X86.environment)})\n",
+        "pip/_vendor/packaging/markers.py": (
+            f"def default_environment():\n    return dict.fromkeys({sorted(X86.environment)})\n"
+            "class Marker:\n    def evaluate(self, environment): pass\n"
+        ),
+        "pip/_vendor/packaging/requirements.py": (
+            "class Requirement:\n    def __init__(self, requirement_string): pass\n"
+        ),
         "pip/_vendor/packaging/utils.py": (
             "class InvalidWheelFilename(ValueError): pass\ndef canonicalize_name(name): return name.lower()\n"
             "def parse_wheel_filename(filename): pass\n"
@@ -262,6 +268,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
                 "marker names",
             ),
             ("pip/_vendor/packaging/markers", "", "default_environment"),
+            ("pip/_vendor/packaging/requirements", "", "Requirement"),
             ("pip/_internal/utils/compatibility_tags", "", "get_supported"),
             ("pip/_internal/cli/parser", "class ConfigOptionParser: pass\n", "_get_ordered_configuration_items"),
             ("pip/_internal/distributions/sdist", "class SourceDistribution: pass\n", "prepare_distribution_metadata"),
