@@ -63,6 +63,15 @@ class FolderError(ResolutionError):
         self.url = url
 
 
+class MarkerError(ResolutionError):
+    """The marker of a requirement cannot be decided; `problem` is a sentence that names it, without its end."""
+
+    def __init__(self, problem: str) -> None:
+        problem = problem.rstrip(".")
+        super().__init__(f"{problem}.\nCorrect the marker, or require another release of what states it.")
+        self.problem = problem
+
+
 class UnsatisfiableError(ResolutionError):
     """No set of releases satisfies the requirements; the index itself was reached."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -12,17 +13,23 @@ import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO, TypeGuard
 
 from filelock import FileLock, Timeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
 _LOCK = "lock"
 _STALE = 86_400
 """Seconds after which a work folder without a lock is taken for a leftover."""
+
+
+def is_sha256(text: object) -> TypeGuard[str]:
+    """Whether `text`, which somebody else states, is a SHA256 as it is written here: in lowercase hex."""
+    return isinstance(text, str) and _SHA256.fullmatch(text) is not None
 
 
 def open_file(path: Path) -> BinaryIO:

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _USER = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
-_QUERY = re.compile(r"(?<=[:/])(//[^\s\"'<>?#]+)\?[^\s\"'<>#]+")
+_QUERY = re.compile(
+    r"""
+    (?<![^\s"'<>?\#]) (?=[^\s"'<>?\#]*\?[^\s"'<>\#])    # only from where an address may begin, and if it has a query:
+    ([^\s"'<>?\#]*[:/]//[^\s"'<>?\#]+) \?[^\s"'<>\#]+  # a message of a million slashes is searched once
+    """,
+    re.VERBOSE,
+)
 """User and password in an address, and its query, in which signed addresses have their key."""
 
 _OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

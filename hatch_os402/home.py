@@ -1,4 +1,4 @@
-"""The user's home folder, which not every user has."""
+"""Which path a value names, and the user's home folder, which not every user has."""
 
 from __future__ import annotations
 
@@ -11,3 +11,11 @@ def expand_user(path: str | Path) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         return Path(path)
+
+
+def path_of(value: str, root: Path) -> Path:
+    """Return the path that `value`, of an option, names: white space around it does not count, `root` is the project's.
+
+    Whoever opens such a file, and whoever asks whether it changed, asks here.
+    """
+    return root / expand_user(value.strip())

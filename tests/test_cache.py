@@ -200,6 +200,12 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     check_described("cache info", json.loads(out))
     assert "10 files  wheels, each under its SHA256" in call(capsys, "cache", "info")[1]
     assert call(capsys, "cache", "prune", "--size", "0.5kB")[1] == "removed 5 files, 500 B\n"
+    path = tmp_path / "wheels" / "used"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"0" * 10_000)
+    said = call(capsys, "cache", "prune", "--size", "0.5kB")[1]
+    assert said.startswith("removed 5 files, 500 B\n10.")
+    assert said.endswith(" kB are left, which were used in the last hour; --all removes them as well\n")
     assert call(capsys, "cache", "prune", "--size", "much")[0] == 2
     assert call(capsys, "cache", "prune", "--size", "9" * 400)[0] == 2
     filled(tmp_path / "again", time.time())

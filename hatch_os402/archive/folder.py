@@ -7,11 +7,10 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hatch_os402.archive.assemble import MAIN
 from hatch_os402.artifacts.artifact import WORK
+from hatch_os402.artifacts.staged_tree import is_staged
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import work_folder
-from hatch_os402.launcher import RESERVED
 from hatch_os402.launcher.inside.index import MODIFIED
 from hatch_os402.processes.interruption import uninterrupted
 
@@ -59,8 +58,7 @@ def check_replaceable(folder: Path) -> None:
             f"the staged tree is to be written to {folder}, which is {'a link' if folder.is_symlink() else 'a file'}.\n"
             "Name a folder of its own, with the option `staging` or `hatch-os402 stage DIR`."
         )
-    staged = (folder / MAIN).is_file() and (folder / f"{RESERVED}start.py").is_file()
-    if folder.is_dir() and not staged and any(folder.iterdir()):
+    if folder.is_dir() and not is_staged(folder) and any(folder.iterdir()):
         raise ArtifactError(
             f"the staged tree would replace {folder}, which holds something else.\n"
             "Name a new folder, with the option `staging` or `hatch-os402 stage DIR`, or empty this one."

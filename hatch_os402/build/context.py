@@ -9,7 +9,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from hatch_os402.archive.entries import EntryReader
-from hatch_os402.build.unchanged import is_locked, resolutions
+from hatch_os402.build.inputs import is_locked
+from hatch_os402.build.unchanged import resolutions
 from hatch_os402.cache import prune_sometimes, usable_cache
 from hatch_os402.files import temporary_folder
 from hatch_os402.incremental.resolutions import is_fresh
@@ -84,7 +85,7 @@ def opened(
         if own_cache is not None:
             _share_wheels(shared, own_cache)
         cache = own_cache or shared
-        resolved = resolutions(project, options.table, cache)
+        resolved = resolutions(project, options.table, cache, runs_on)
         verdicts = VerdictMemory(cache / "verdicts", options, fresh=is_fresh(os.environ))
         yield Context(project, options, runs_on, workdir, cache, reader, reporter, resolver, resolved, verdicts, locked)
         prune_sometimes(shared)

@@ -9,8 +9,8 @@ from hatch_os402.errors import LockError, LockMisfitError
 from hatch_os402.resolution.graph import Root
 from hatch_os402.resolution.lock.agreement import disagreements, made_for
 from hatch_os402.resolution.lock.fetching import LockedFiles, local_folders
-from hatch_os402.resolution.lock.model import COMMAND, DEFAULT
-from hatch_os402.resolution.lock.reading import read_lock
+from hatch_os402.resolution.lock.model import lock_place
+from hatch_os402.resolution.lock.reading import how_to_write, read_lock
 from hatch_os402.resolution.lock.resolve import LockResolver, own_addresses
 from hatch_os402.resolution.pip_process import Host
 
@@ -34,8 +34,7 @@ def root_of(own: Wheel, groups: Sequence[Requirement], build: Context) -> Root:
 
 def lock_path(build: Context) -> Path:
     """Return where the lock of the project is, or would be written."""
-    option = build.options.lock
-    return build.project.root / DEFAULT if option is None or isinstance(option, bool) else option
+    return lock_place(build.options.lock, build.project.root)
 
 
 def find_lock(own: Wheel, groups: Sequence[Requirement], build: Context) -> Lock | None:
@@ -52,7 +51,7 @@ def find_lock(own: Wheel, groups: Sequence[Requirement], build: Context) -> Lock
         if option is None and not build.locked:
             return None
         what = "`lock` names it" if option not in {None, True} else "a lock is required"
-        raise LockError(f"there is no {path}, and {what}.\nWrite one with `{COMMAND}`, and commit it.")
+        raise LockError(f"there is no {path}, and {what}.\n{how_to_write(path)}")
     lock = read_lock(path, build.project.root, build.project.name)
     if found := check_lock(lock, own, groups, build):
         raise LockMisfitError(stale(lock, found), tuple(found))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from hatch_os402.archive.entries import Entry
 from hatch_os402.archive.staging import exclusion
 from hatch_os402.artifacts.names import PROVENANCE, SBOM
-from hatch_os402.config.pyproject import read_pyproject
-from hatch_os402.config.repository import commit_of
+from hatch_os402.config.repository import commit_built
 from hatch_os402.errors import Os402Error
 
 if TYPE_CHECKING:
@@ -118,7 +117,6 @@ def _tools(analyzed: Analysis, compiled: Compiled, build: Context) -> Iterator[t
 def _source(analyzed: Analysis, files: Files, build: Context) -> Source:
     from hatch_os402.provenance.statement import Source  # noqa: PLC0415 - as above
 
-    project, staging = build.project, build.options.staging
-    outputs = [files.directory, read_pyproject(project.root).directory, *([staging] if staging else [])]
-    commit, clean = commit_of(project.root, outputs) or (None, False)
+    project = build.project
+    commit, clean = commit_built(project.root, files.directory, build.options.staging) or (None, False)
     return Source(project.name, project.version, analyzed.request.entry_point, commit, clean)

@@ -6,8 +6,8 @@ import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from hatch_os402 import addresses
 from hatch_os402.build import locking
 from hatch_os402.build.context import step
 from hatch_os402.build.unchanged import age
@@ -164,8 +164,8 @@ def _report_resolution(
     else:
         reporter.info(f"{lock.name} has {what} for {target}: nothing was resolved")
     for requirement in requirements:
-        address = urlsplit(requirement.url or "")
-        if address.scheme == "file" or "@" in address.netloc:
+        address = addresses.split(requirement.url or "")
+        if address is not None and (address.scheme == "file" or "@" in address.netloc):
             what = "a password" if "@" in address.netloc else "a folder of this machine"
             reporter.warning(
                 f"the requirement of {requirement.name} has {what} in its address, which is in METADATA and so in the "

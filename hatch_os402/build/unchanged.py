@@ -1,39 +1,48 @@
 """A build in which nothing changed: its artifacts are those of the last one, which are compared with their digests.
 
 What a build depends on is one digest, `_inputs`: the project's own wheel, its options and the files that they name, the
-runtime, the end of the offer, the resolution, the CPython that compiles, and the program that builds. A build keeps it
-with the digest of its record. It is answered from there when the digest is the same, and every artifact is still, byte
-by byte, the one that the record describes. Options that are not in `KNOWN` are always built anew.
+runtime, the end of the offer, the resolution or the lock, the CPython that compiles, and the program that builds; with
+`provenance` also the commit. A build keeps it with the digest of its record. It is answered from there when the digest
+is the same, and every artifact is still, byte by byte, the one that the record describes, as is the folder `staging`.
+Options that are not in `KNOWN` are always built anew.
+
+A lock decides what is vendored by hashes, so that no index is asked, and the wheels themselves are not needed: a build
+from the same lock is answered for as long as nothing else changes. Whether the lock is of the project was decided when
+it was built; what that depends on, the wheel, the options and the lock's bytes, is in the digest.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 import zipfile
 from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.artifacts.artifact import WORK, Artifact
-from hatch_os402.artifacts.names import FRAME, OFFER, PROFILE, RECORD, SIGNED_SUFFIX, ZIPAPP, names, suffix_of
+from hatch_os402.artifacts.artifact import WORK
+from hatch_os402.artifacts.intact import intact
+from hatch_os402.artifacts.names import SIGNED_SUFFIX
+from hatch_os402.build.inputs import is_locked, locks, named_files, table_text, taken_lock, takes_from_environment
 from hatch_os402.build.reports import report_offer
 from hatch_os402.cache import cache_folder
 from hatch_os402.config.expiry import Expiry, commit_time, source_date_epoch
 from hatch_os402.config.hatchling import HATCHLING
 from hatch_os402.errors import ArtifactError
-from hatch_os402.files import measure_file, open_file, sweep
+from hatch_os402.files import measure_file, sweep
+from hatch_os402.home import path_of
 from hatch_os402.incremental.resolutions import ResolutionMemory, is_fresh, written
 from hatch_os402.incremental.store import digest, program, recall, remember
+from hatch_os402.resolution.lock.model import shown_lock
 from hatch_os402.runtime.configured import executables
 from hatch_os402.runtime.interpreters import find_compiler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from hatch_os402.artifacts.artifact import Artifact
     from hatch_os402.config.project import Project
     from hatch_os402.reporting import Reporter
     from hatch_os402.resolution.resolution import Resolution
@@ -42,22 +51,10 @@ if TYPE_CHECKING:
 KNOWN = HATCHLING | {
     "accept-broken-record", "allow-native-files", "build-from-source", "bytecode", "caller-key", "compression",
     "cookies", "docstrings", "entry-point", "exclude", "features", "finalize", "groups", "interface", "lazy-imports",
-    "offer", "prepared-patterns", "remedies", "runtime", "schema", "sources", "strip-extensions", "substitutes",
-    "tools",
+    "lock", "offer", "prepared-patterns", "provenance", "remedies", "runtime", "sbom", "schema", "sources", "staging",
+    "strip-extensions", "substitutes", "tools",
 }  # fmt: skip
-"""The options whose whole effect is in the artifacts that a record describes, and depends on nothing but `_inputs`."""
-
-LOCKED = "HATCH_OS402_LOCKED"
-"""The variable that requires a lock, where no command line can: `hatch build` passes none on."""
-
-_FROM_ENVIRONMENT = "{env:"
-"""In an offer's private environment: a value that is not in the table."""
-
-_MAX_NAMED = 1 << 26
-"""Bytes of a file that an option names, above which it is not read for the digest; the build is then made anew."""
-_CHUNK = 1 << 20
-_RACY = 2
-"""Seconds."""
+"""The options whose whole effect is in what a record describes, and in `staging`; it depends on `_inputs` alone."""
 
 
 class BuildMemory:
@@ -92,17 +89,18 @@ class BuildMemory:
 
         Reports what that build warned of, and its hints.
         """
-        _ = self._start, self._executables, self._wheel, program()  # as they are now, also if it has to be made
+        # As they are now, also if it has to be made.
+        _ = self._start, self._executables, self._wheel, self._commit, program()
         if not self._usable or is_fresh(os.environ):
             return None
         kept = recall(self._folder / "builds", self._place)
         if kept is None:
             return None
-        known = resolutions(self._project, self._table, self._folder).recall_written()
+        known = self._pinned()
         if known is None or self._inputs(known[0]) != kept["inputs"]:
             return None
-        found = _intact(self._directory, self._project.id, kept["record"])
-        if found is None:
+        found = intact(self._directory, self._project.id, kept["record"])
+        if found is None or kept["staged"] is None or kept["staged"] != self._staged():
             return None
         sweep(self._directory, WORK)  # what a build that was killed left there
         self._touch(found[-1].path)
@@ -112,8 +110,15 @@ class BuildMemory:
         expiry = Expiry(kept["until"], kept["origin"], int(time.time()))
         report_offer(found[1].size, expiry, reporter, owned=kept["owned"])
         self._report_signatures(reporter)
-        reporter.info(f"nothing changed: the artifacts are those of the last build, resolved {age(known[1])}")
+        reporter.info(f"nothing changed: the artifacts are those of the last build, {known[1]}")
         return found
+
+    def _pinned(self) -> tuple[Mapping[str, Any], str] | None:
+        """Return what decides on what is vendored, and in words where it comes from; None when it has to be found."""
+        if isinstance(self._lock, Path):
+            return {}, f"from {shown_lock(self._lock, self._project.root)}"
+        found = resolutions(self._project, self._table, self._folder, self._executables).recall_written()
+        return None if found is None else (found[0], f"resolved {age(found[1])}")
 
     def _touch(self, record: Path) -> None:
         """Let the record be as new as the project's wheel: what asks whether a source is newer finds none."""
@@ -131,10 +136,11 @@ class BuildMemory:
         owned: bool,
     ) -> None:
         """Remember a build that was just made, of what this object was made for."""
-        if self._usable and self._start is not None and expiry.origin == self._start[0]:
+        if self._usable and self._start is not None and expiry.origin == self._start[0] and self._is_as_it_was:
             content = {
-                "inputs": self._inputs(written(resolution)),
+                "inputs": self._inputs({} if isinstance(self._lock, Path) else written(resolution)),
                 "record": artifacts[-1].sha256,
+                "staged": self._staged(),
                 "messages": [list(message) for message in messages],
                 "until": expiry.until,
                 "origin": expiry.origin,
@@ -154,9 +160,15 @@ class BuildMemory:
             _ = self._folder
         except ArtifactError:
             return False
-        known = self._table.keys() <= KNOWN and not self._table.get("build-from-source") and not is_locked(os.environ)
-        given = any(_FROM_ENVIRONMENT in text for text in _texts(self._table.get("offer", {})))
+        known = self._table.keys() <= KNOWN and not self._table.get("build-from-source") and self._lock is not True
+        given = takes_from_environment(self._table)
         return known and not given and self._start is not None and self._named is not None
+
+    @property
+    def _is_as_it_was(self) -> bool:
+        """Whether nothing that was read when the build began is another by now, and has been in the build or not."""
+        again = BuildMemory(self._project, self._table, self._directory)
+        return (again._named, again._lock, again._commit) == (self._named, self._lock, self._commit)
 
     @cached_property
     def _place(self) -> str:
@@ -166,6 +178,33 @@ class BuildMemory:
     def _named(self) -> list[tuple[str, str]] | None:
         """What `named_files` says of the table."""
         return named_files(self._project.root, self._table)
+
+    @cached_property
+    def _lock(self) -> Path | bool:
+        """The lock that is built from, as `taken_lock` says; its bytes are among the named files."""
+        return taken_lock(self._project.root, self._table, required=is_locked(os.environ))
+
+    @cached_property
+    def _commit(self) -> tuple[str, bool] | None:
+        """What the statement of provenance says of the project's repository."""
+        if not self._table.get("provenance"):
+            return None
+        from hatch_os402.config.repository import commit_built  # noqa: PLC0415 - few builds have a statement
+
+        return commit_built(self._project.root, self._directory, self._staging)
+
+    @cached_property
+    def _staging(self) -> Path | None:
+        named = self._table.get("staging")
+        return None if named is None else path_of(named, self._project.root)
+
+    def _staged(self) -> str | None:
+        """Return a digest of the folder `staging` as it is, None when it is not there; empty without that option."""
+        if self._staging is None:
+            return ""
+        from hatch_os402.artifacts.staged_tree import folder_digest  # noqa: PLC0415 - as above
+
+        return folder_digest(self._staging)
 
     @cached_property
     def _wheel(self) -> str:
@@ -186,6 +225,8 @@ class BuildMemory:
                 "groups": [sorted(project.extras), project.groups],
                 "options": table_text(table),
                 "named": self._named,
+                "lock": str(self._lock),
+                "commit": self._commit,
                 "executables": [[item.arch, item.sha256, item.url] for item in self._executables],
                 "start": self._start,
                 "resolution": resolution,
@@ -204,38 +245,16 @@ class BuildMemory:
                 reporter.warning(f"{one.path(SIGNED_SUFFIX).name} is of an earlier build: sign again")
 
 
-def is_locked(variables: Mapping[str, str]) -> bool:
-    """Whether `LOCKED` requires a lock."""
-    return variables.get(LOCKED, "").strip().lower() not in {"", "0", "false", "no", "off"}
-
-
-def named_files(root: Path, table: Mapping[str, Any]) -> list[tuple[str, str]] | None:
-    """Return every file that an option names, the profile and every lock, with their SHA256s.
-
-    None if one is too large, or is new.
-
-    Options have read them a moment ago: one that was changed in between must not stand here as it is now.
-    """
-    found = {path for text in _texts(table) if (path := _file(root, text)) is not None} | set(_locks(root))
-    found |= {path for path in [root / PROFILE] if path.is_file()}
-    stats = [path.stat() for path in found]
-    if any(one.st_size > _MAX_NAMED or time.time() - one.st_mtime < _RACY for one in stats):
-        return None
-    return sorted((str(path), hashlib.sha256(path.read_bytes()).hexdigest()) for path in found)
-
-
-def table_text(table: Mapping[str, Any]) -> str:
-    """Return `table` as one text."""
-    return json.dumps(table, sort_keys=True, default=repr)
-
-
-def resolutions(project: Project, table: Mapping[str, Any], folder: Path) -> ResolutionMemory:
-    """Return what is remembered of the resolutions of `project` in the cache `folder`."""
+def resolutions(
+    project: Project, table: Mapping[str, Any], folder: Path, runs_on: Iterable[ConfiguredRuntime]
+) -> ResolutionMemory:
+    """Return what is remembered of the resolutions of `project` in the cache `folder`, for what `runs_on` runs on."""
     others = [
         table.get("features", []),
-        table.get("runtime", []),
+        # A path says nothing of the architecture of what lies there now.
+        [bool(table.get("runtime")), sorted(item.arch for item in runs_on)],
         table.get("build-from-source", []),
-        sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in _locks(project.root)),
+        sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in locks(project.root)),
     ]
     return ResolutionMemory(
         folder / "resolutions",
@@ -252,10 +271,6 @@ def age(seconds: float) -> str:
     return f"{minutes} minute{'' if minutes == 1 else 's'} ago" if minutes else f"{int(seconds)} s ago"
 
 
-def _locks(root: Path) -> Iterator[Path]:
-    return (path for path in root.glob("pylock*.toml") if path.is_file())
-
-
 def _metadata(wheel: Path) -> str:
     """Return the headers of METADATA in `wheel`, which was just built; nothing when there is none."""
     with zipfile.ZipFile(wheel) as archive:
@@ -263,65 +278,3 @@ def _metadata(wheel: Path) -> str:
             if name.endswith(".dist-info/METADATA") and name.count("/") == 1:
                 return archive.read(name).decode("utf-8", "replace").partition("\n\n")[0]
     return ""
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in a table."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-
-
-def _file(root: Path, text: str) -> Path | None:
-    """Return the file that `text` names, if it names one."""
-    try:
-        path = root / text
-        return path if text and path.is_file() else None
-    except (OSError, ValueError):
-        return None
-
-
-def _intact(directory: Path, stem: str, record_sha256: str) -> tuple[Artifact, ...] | None:
-    """Return the artifacts of `stem`, the record last, when each is byte by byte what that record describes."""
-    try:
-        content = (directory / (stem + RECORD)).read_bytes()
-        if hashlib.sha256(content).hexdigest() != record_sha256:
-            return None
-        record = json.loads(content)
-        tools = list(record.get("tools", {}))
-        if names(stem, tools) != (*record["artifacts"], stem + RECORD):
-            return None
-        for name, said in record["artifacts"].items():
-            if not name.endswith((ZIPAPP, FRAME)) and measure_file(directory / name) != (said["size"], said["sha256"]):
-                return None
-        if not _framed(directory, stem, record["artifacts"]):
-            return None
-    except OSError:
-        return None
-    offers = {stem + suffix_of(tool, OFFER): said["offer"] for tool, said in record.get("tools", {}).items()}
-    offers = offers or {stem + OFFER: record["offer"]["sha256"]}
-    made = [
-        Artifact(directory / name, said["size"], said["sha256"], offers.get(name))
-        for name, said in record["artifacts"].items()
-    ]
-    return *made, Artifact(directory / (stem + RECORD), len(content), record_sha256)
-
-
-def _framed(directory: Path, stem: str, said: Mapping[str, Any]) -> bool:
-    """Whether the frame has its hash, and the zipapp is what it frames, so that its hash is the recorded one, too."""
-    zipapp, frame = said[stem + ZIPAPP], said[stem + FRAME]
-    header = b"%d\n" % zipapp["size"]
-    whole = hashlib.sha256(header)
-    with open_file(directory / (stem + FRAME)) as framed, open_file(directory / (stem + ZIPAPP)) as archive:
-        if framed.read(len(header)) != header:
-            return False
-        while chunk := framed.read(_CHUNK):
-            if archive.read(_CHUNK) != chunk:
-                return False
-            whole.update(chunk)
-        return not archive.read(1) and whole.hexdigest() == frame["sha256"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.build.unchanged import named_files, table_text
+from hatch_os402.build.inputs import named_files, table_text
 from hatch_os402.cache import cache_folder
 from hatch_os402.errors import ArtifactError
 from hatch_os402.incremental.resolutions import is_fresh
@@ -34,6 +34,6 @@ def _place(root: Path, table: Mapping[str, Any]) -> tuple[Path, str] | None:
         return None
     try:
         folder, named = cache_folder(os.environ), named_files(root, table)
-    except (ArtifactError, OSError):
+    except ArtifactError:
         return None
     return None if named is None else (folder / "options", digest([program(), str(root), table_text(table), named]))

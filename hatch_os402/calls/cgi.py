@@ -27,7 +27,7 @@ _LENGTH = re.compile(rb"[0-9]{1,18}")
 _STATUS = re.compile(r"\+?([0-9]{1,6})")  # a u16, as Rust parses one
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """White space of Unicode, which Rust's `trim` takes away; a range as in a pattern."""
-_TRIM = re.compile(rf"^[{_SPACES}]+|[{_SPACES}]+$")
+_TRIM = re.compile(rf"^[{_SPACES}]+|(?<![{_SPACES}])[{_SPACES}]+$")
 _SPACE = re.compile(rf"[{_SPACES}]")
 _OK, _LEAST_STATUS, _GREATEST_STATUS = 200, 100, 999
 

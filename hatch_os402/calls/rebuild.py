@@ -19,10 +19,12 @@ from hatch_os402.__about__ import __version__
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import RECORD
 from hatch_os402.artifacts.record import DESCRIBED
+from hatch_os402.artifacts.staged_tree import is_staged
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.environment import CALLER
-from hatch_os402.errors import ArtifactError
+from hatch_os402.errors import ArtifactError, MarkerError
+from hatch_os402.resolution.markers import holds
 from hatch_os402.runtime.configured import executables
 
 if TYPE_CHECKING:
@@ -144,10 +146,10 @@ def _missing_here(root: Path) -> list[str]:
 def _is_met(written: str) -> bool:
     try:
         requirement = Requirement(written)
-        if requirement.marker and not requirement.marker.evaluate():
+        if not holds(requirement):
             return True
         return requirement.specifier.contains(metadata.version(requirement.name), prereleases=True)
-    except InvalidRequirement:  # such as one with {root:uri}, which Hatch fills in
+    except (InvalidRequirement, MarkerError):  # such as one with {root:uri}, which Hatch fills in
         return True
     except metadata.PackageNotFoundError:
         return False
@@ -204,7 +206,10 @@ def _sources(root: Path, dist: Path) -> Iterator[Path]:
             folders.clear()
             continue
         folders[:] = [name for name in folders if name not in _NO_SOURCES and not name.endswith(_MADE_BY_BUILDS)]
-        yield here
+        if staged := {name for name in folders if is_staged(here / name)}:
+            folders[:] = [name for name in folders if name not in staged]
+        if folders or files or not staged:  # a folder for staged trees alone changes with each of them
+            yield here
         yield from (here / name for name in files)
 
 

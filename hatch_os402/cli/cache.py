@@ -65,3 +65,6 @@ def prune(limit: int, *, everything: bool) -> None:
     with cache_errors(folder):
         removed, freed = prune_cache(folder, 0, grace=0) if everything else prune_cache(folder, limit)
     click.echo(f"removed {counted(removed, 'file')}, {human_size(freed)}")
+    left = sum(part.size for part in measure_cache(folder) if part.name != "runtime")
+    if not everything and left > limit:
+        click.echo(f"{human_size(left)} are left, which were used in the last hour; --all removes them as well")

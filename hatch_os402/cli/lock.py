@@ -19,8 +19,8 @@ from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.errors import ArtifactError, LockError
 from hatch_os402.files import read_file, write_file
 from hatch_os402.formatting import counted, human_size
-from hatch_os402.resolution.lock.model import COMMAND, DEFAULT
-from hatch_os402.resolution.lock.reading import read_lock
+from hatch_os402.resolution.lock.model import DEFAULT
+from hatch_os402.resolution.lock.reading import how_to_write, read_lock
 from hatch_os402.resolution.lock.writing import utc
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _lock_path(build: Context) -> Path:
 
 def _check(path: Path, build: Context) -> None:
     if not path.is_file():
-        raise LockError(f"there is no {path}.\nWrite it with `{COMMAND}`, and commit it.")
+        raise LockError(f"there is no {path}.\n{how_to_write(path)}")
     lock, request = read_lock(path, build.project.root, build.project.name), read_request(build)
     if found := check_lock(lock, request.own, request.groups, build):
         raise LockError(stale(lock, found))

@@ -14,7 +14,7 @@ from hatch_os402.config.hatchling import HATCHLING
 from hatch_os402.config.offer_options import OfferOptions
 from hatch_os402.config.toml_fields import Fields
 from hatch_os402.config.toml_values import duration
-from hatch_os402.home import expand_user
+from hatch_os402.home import path_of
 from hatch_os402.substitutes import substitutes
 from hatch_os402.tools.options import FUNCTION, read_tools
 
@@ -279,17 +279,17 @@ class Options:
             return value
         if not isinstance(value, str):
             raise self._fields.wrong_type("lock", "must be a string or a boolean")
-        if not value:
+        if not value.strip():
             raise self._fields.wrong_value("lock", "must not be empty; false is for no lock")
-        return self._root / expand_user(value)
+        return path_of(value, self._root)
 
     @cached_property
     def staging(self) -> Path | None:
         """The folder to keep the staged tree in; None for none."""
         value = self._fields.string("staging")
-        if value == "":
+        if value is not None and not value.strip():
             raise self._fields.wrong_value("staging", "must not be empty")
-        return None if value is None else self._root / expand_user(value)
+        return None if value is None else path_of(value, self._root)
 
     @cached_property
     def sbom(self) -> bool:
@@ -306,7 +306,7 @@ class Options:
         """`path`, `arch:path` or `arch:url#sha256`, one an architecture; empty for the pinned cosmo-python."""
         value = self._fields.config.get("runtime", [])
         values = (value,) if isinstance(value, str) else self._fields.strings("runtime")
-        if not all(values):
+        if not all(value.strip() for value in values):
             raise self._fields.wrong_value("runtime", "must not be empty")
         return values
 

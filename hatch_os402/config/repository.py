@@ -65,3 +65,10 @@ def commit_of(root: Path, outputs: Iterable[Path]) -> tuple[str, bool] | None:
     excluded.append(f":(exclude,glob)**/{WORK}*/**")
     changes = git("status", "--porcelain", "--untracked-files=normal", "--", ".", *excluded)
     return commit, changes == ""
+
+
+def commit_built(root: Path, directory: Path, staging: Path | None) -> tuple[str, bool] | None:
+    """Return what `commit_of` does, for a build of the project at `root` into `directory` and the folder `staging`."""
+    from hatch_os402.config.pyproject import read_pyproject  # noqa: PLC0415 - as above
+
+    return commit_of(root, [directory, read_pyproject(root).directory, *([staging] if staging else [])])

@@ -33,6 +33,9 @@ FRESH = "HATCH_OS402_FRESH"
 _RACY = 2
 """Seconds: what changed so shortly before a resolution may have changed again while it was made, and show the same."""
 
+_NETRCS = ("~/.netrc", "~/_netrc")
+"""Where requests looks for names and passwords without `NETRC`, in which it expands `~` as well."""
+
 _OFF = {"", "0", "false", "no", "off"}
 
 
@@ -51,6 +54,7 @@ class ResolutionMemory:
         """
         variables = environment(os.environ)
         self._folder = folder
+        self._root = root
         self._begun = time.time()
         self._key = digest(
             {
@@ -88,7 +92,7 @@ class ResolutionMemory:
         if sources is None or not self._may_be_kept(resolution, sources):
             return
         now, until = time.time(), min(time.time() + LONGEST, sources.fresh_until)
-        settings, folders = sorted(sources.settings | _more_settings()), sorted(sources.folders)
+        settings, folders = sorted(sources.settings | _more_settings(self._root)), sorted(sources.folders)
         content = {
             "made": now,
             "until": until,
@@ -113,11 +117,11 @@ def _requirements(metadata: str) -> str:
     return "\n".join(line for line in metadata.splitlines() if line.lower().startswith("requires-dist:"))
 
 
-def _more_settings() -> set[str]:
-    """Return further files that decide what pip may read."""
-    home = os.path.expanduser("~")  # noqa: PTH111 - it is a text, and need not exist
-    named = [os.environ.get(name, "") for name in ("PIP_CONFIG_FILE", "NETRC")]
-    return {*filter(None, named), os.path.join(home, ".netrc"), os.path.join(home, "_netrc")}  # noqa: PTH118 - as above
+def _more_settings(root: Path) -> set[str]:
+    """Return further files that decide what pip, whose current folder is `root`, may read."""
+    others = [os.path.expanduser(path) for path in (os.environ.get("NETRC", ""), *_NETRCS)]  # noqa: PTH111 - texts
+    named = [os.environ.get("PIP_CONFIG_FILE", ""), *others]
+    return {os.path.join(root, path) for path in named if path}  # noqa: PTH118 - as above; they need not exist
 
 
 def _state(settings: Sequence[str], folders: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
@@ -96,12 +97,19 @@ def _stamps(folder: Path) -> Iterator[tuple[str, int, int]]:
     while waiting:
         with os.scandir(waiting.pop()) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.is_dir():
-                    if entry.name != "__pycache__":
-                        waiting.append(entry.path)
-                else:
-                    found = entry.stat()
+                found = _stated(entry)
+                if not stat.S_ISDIR(found.st_mode):
                     yield entry.path, found.st_size, found.st_mtime_ns
+                elif entry.name != "__pycache__":
+                    waiting.append(entry.path)
+
+
+def _stated(entry: os.DirEntry[str]) -> os.stat_result:
+    """Return the state of `entry`; of the link itself where it leads nowhere, as the locks of editors do."""
+    try:
+        return entry.stat()
+    except OSError:
+        return entry.stat(follow_symlinks=False)
 
 
 def newest(paths: Iterable[str]) -> float:
@@ -118,7 +126,7 @@ def folder_state(folder: str) -> list[tuple[str, int, int]]:
     """Return name, size and time of change of what lies in `folder`; nothing when it cannot be read."""
     try:
         with os.scandir(folder) as entries:
-            stated = [(entry.name, entry.stat()) for entry in entries]
+            stated = [(entry.name, _stated(entry)) for entry in entries]
     except OSError:
         return []
     return sorted((name, found.st_size, found.st_mtime_ns) for name, found in stated)

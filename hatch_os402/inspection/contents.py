@@ -14,7 +14,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from hatch_os402.archive.assemble import is_launcher
-from hatch_os402.errors import ArtifactError, RecordError
+from hatch_os402.errors import ArtifactError, MarkerError, RecordError
+from hatch_os402.resolution.markers import holds
 from hatch_os402.resolution.target import ARCHITECTURES, Target
 from hatch_os402.wheels import record
 
@@ -146,13 +147,14 @@ def _listed(contents: Mapping[str, bytes], folder: str, name: str) -> Iterator[s
 
 
 def _requirements(lines: Iterable[str]) -> Iterator[str]:
-    environments = [Target(machine).environment | {"extra": ""} for machine in ARCHITECTURES]
+    environments = [Target(machine).environment for machine in ARCHITECTURES]
     for line in lines:
         try:
             requirement = Requirement(line)
-        except InvalidRequirement:
+            needed = any(holds(requirement, environment) for environment in environments)
+        except (InvalidRequirement, MarkerError):
             continue
-        if requirement.marker is None or any(map(requirement.marker.evaluate, environments)):
+        if needed:
             yield canonicalize_name(requirement.name)
 
 

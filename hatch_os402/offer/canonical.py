@@ -18,7 +18,7 @@ __all__ = ["NESTING_LIMIT", "canonical", "format_float", "parse_json", "pretty",
 
 NESTING_LIMIT = 128  # the server gives up where this many arrays and objects would be open at once
 
-_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)  # one without an end is the rest
 
 
 def parse_json(text: str) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from packaging.version import Version
 
+from hatch_os402.addresses import shown
 from hatch_os402.errors import AuditError
 
 if TYPE_CHECKING:
@@ -69,24 +69,16 @@ def advisories(pins: Sequence[Pin], url: str, cache: Path) -> tuple[Advisory, ..
             raise _unreachable(url, error) from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise AuditError(
-                f"the audit could not be made: what {_shown(url)} answers for {pin.name} {pin.version} is no answer of "
+                f"the audit could not be made: what {shown(url)} answers for {pin.name} {pin.version} is no answer of "
                 "OSV's."
             ) from error
     return tuple(found)
-
-
-def _shown(url: str) -> str:
-    try:
-        address = urlsplit(url)
-    except ValueError:  # what cannot be taken apart may hold anything
-        return f"{url.partition(':')[0]}:…"
-    return address._replace(netloc=address.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def _unreachable(url: str, error: Exception) -> AuditError:
     status = getattr(getattr(error.__cause__, "response", None), "status_code", None)
     why = f"answers {status}" if status else f"cannot be reached ({type(error.__cause__ or error).__name__})"
     return AuditError(
-        f"the audit could not be made: {_shown(url)} {why}.\nNothing is known of the pins. Try again with a network, "
+        f"the audit could not be made: {shown(url)} {why}.\nNothing is known of the pins. Try again with a network, "
         "or name a server that speaks OSV's API with --audit-url."
     )

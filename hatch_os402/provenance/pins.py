@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from packaging.pylock import Package, PackageSdist, PackageWheel, Pylock
@@ -16,17 +15,16 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from hatch_os402.errors import ArtifactError
+from hatch_os402.files import is_sha256
 from hatch_os402.resolution.lock.model import WHEELHOUSE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
 
 def folders_of(record: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the distributions of `record` that were built from a folder, which no lock can pin."""
-    return tuple(item["name"] for item in record["distributions"] if item.get("sdist", "") is None)
+    return tuple(str(item.get("name")) for item in record["distributions"] if item.get("sdist", "") is None)
 
 
 def lock_of(record: Mapping[str, Any]) -> bytes:
@@ -45,12 +43,12 @@ def _package(item: Mapping[str, Any]) -> Package:
         kind = "wheel" if "wheel" in item else "sdist"
         filename = item[kind]
         named = parse_wheel_filename(filename) if kind == "wheel" else parse_sdist_filename(filename)
-        fits = named[:2] == (name, version) and bool(_SHA256.fullmatch(sha256)) and not {"/", "\\"} & set(filename)
+        fits = named[:2] == (name, version) and is_sha256(sha256) and not {"/", "\\"} & set(filename)
     except (KeyError, TypeError, AttributeError, InvalidVersion, InvalidWheelFilename, InvalidSdistFilename):
         fits = False
     if not fits:
         raise ArtifactError(
-            f"the record does not say which file {item['name']!r} is: name, version, file and SHA256 do not fit.\n"
+            f"the record does not say which file {item.get('name')!r} is: name, version, file and SHA256 do not fit.\n"
             "`hatch-os402 verify` checks the record."
         )
     path, hashes = f"{WHEELHOUSE}/{filename}", {"sha256": sha256}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from hatch_os402.addresses import split
 from hatch_os402.formatting import utc_time
 from hatch_os402.publishing.client import upload_size
 
@@ -70,5 +70,6 @@ def too_large(parts: Sequence[UploadPart]) -> str:
 
 
 def _origin(location: str | None) -> str:
-    parts = urlsplit(location or "")
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "where it leads"
+    parts = split(location or "")
+    netloc = "" if parts is None else parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{netloc}" if parts is not None and netloc else "where it leads"

@@ -15,8 +15,9 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from hatch_os402.errors import ResolutionError
+from hatch_os402.errors import MarkerError, ResolutionError
 from hatch_os402.formatting import without_passwords
+from hatch_os402.resolution.markers import holds
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def walk(
         enqueue(root.name, root.requirements, extra)
     while queue:
         parent, requirement, extra = queue.popleft()
-        if not _applies(requirement, target, extra):
+        if not _applies(parent, requirement, target, extra, problems):
             continue
         name = canonicalize_name(requirement.name)
         extras = ("", *sorted(canonicalize_name(wanted) for wanted in requirement.extras))
@@ -186,9 +187,12 @@ def walk(
     return Graph(root.name, {name: frozenset(parents) for name, parents in sorted(edges.items())}), problems
 
 
-def _applies(requirement: Requirement, target: Target, extra: str) -> bool:
-    marker = requirement.marker
-    return marker is None or marker.evaluate(target.environment | {"extra": extra})
+def _applies(parent: str, requirement: Requirement, target: Target, extra: str, problems: list[str]) -> bool:
+    try:
+        return holds(requirement, target.environment, [extra])
+    except MarkerError as error:
+        problems.append(f"of what {parent} requires, {error.problem}")
+        return False
 
 
 def _requirements(pin: Pin, problems: list[str]) -> Iterator[Requirement]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+
+from hatch_os402.addresses import shown
+from hatch_os402.files import is_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -46,8 +48,6 @@ def _read(
 ) -> None:
     for name, listed in noted.items():
         for page, files in listed.items():
-            address = urlsplit(page)
-            if address.scheme in {"http", "https"}:  # a folder of wheels is there because the user put them there
-                shown = address._replace(netloc=address.netloc.rpartition("@")[2], query="", fragment="").geturl()
-                hashes = {sha256 for _, sha256 in files if sha256}
-                pages.setdefault(name, {}).setdefault(shown.rstrip("/") + "/", set()).update(hashes)
+            if page.lower().startswith(("http:", "https:")):  # of a folder of wheels, the user knows what is in it
+                hashes = set(filter(is_sha256, (str(sha256).lower() for _, sha256 in files)))
+                pages.setdefault(name, {}).setdefault(shown(page).rstrip("/") + "/", set()).update(hashes)

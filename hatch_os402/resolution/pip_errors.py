@@ -6,9 +6,9 @@ import json
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
+from hatch_os402.addresses import shown, split
+from hatch_os402.errors import FolderError, MarkerError, ResolutionError, UnsatisfiableError
 from hatch_os402.formatting import cut_lines, without_passwords
 from hatch_os402.resolution.shim._pip_shim import UNSUPPORTED
 from hatch_os402.resolution.target import PYTHON
@@ -29,13 +29,16 @@ _NO_WHEEL = "Either no such release exists, or its releases are only source or o
 _REMOTE_BUILD = re.compile(r"os402-source-only: (?P<requirement>.+)")
 _NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (?P<requirement>[^\n]+)")
 _CONFLICT = re.compile(r"ERROR: (?:Cannot install|ResolutionImpossible)")
-_HASH = re.compile(r"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES.*?\n(?P<table>(?: .*\n?)+)", re.DOTALL)
+_HASH = re.compile(r"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES[^\n]*\n(?P<table>(?: [^\n]*(?:\n|\Z))+)")
 _INVALID = re.compile(
     r"^WARNING: Ignoring version (?P<version>\S+) of (?P<name>\S+) since it has invalid metadata:\n"
-    r".*? has invalid metadata: (?P<why>.*?)\s*\n(?=Please use pip|WARNING:|ERROR:)",
-    re.MULTILINE | re.DOTALL,
+    r"[^\n]* has invalid metadata: (?P<why>[^\n]*(?:\n(?!Please use pip|WARNING:|ERROR:)[^\n]*)*)",
+    re.MULTILINE,
 )
-_DIAGNOSTIC = re.compile(r"^error: (?P<kind>[a-z-]+)\s+(?P<text>.*?)\s*^(?:hint|note): ", re.MULTILINE | re.DOTALL)
+_DIAGNOSTIC = re.compile(
+    r"^error: (?P<kind>[a-z-]+)\s+(?=\S)(?P<text>[^\n]*(?:\n(?!(?:hint|note|error): )[^\n]*)*)\n(?:hint|note): ",
+    re.MULTILINE,
+)
 
 _WHEEL_INSTEAD = "Replace the address by that of a wheel, or by a version."
 _REFUSED = {
@@ -68,10 +71,10 @@ _BOUNDED = {
 def read_answer(path: Path) -> dict[str, Any]:
     """Return the object in the file at `path` that the shim wrote; nothing when it did not."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found
+    return found if isinstance(found, dict) else {}
 
 
 def explain(
@@ -90,8 +93,8 @@ def explain(
 def _explained(  # noqa: PLR0911 - one for each meaning
     output: str, status: int, doing: str, reported: Mapping[str, Any]
 ) -> ResolutionError:
-    if reported:
-        return _from_shim(reported, output, doing)
+    if refused := _from_shim(reported, output, doing):
+        return refused
     if status == UNSUPPORTED:
         reason = output.strip().rpartition("os402: ")[2]
         return ResolutionError(
@@ -177,38 +180,41 @@ def _without_lines(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith(("'", '"')))
 
 
-def _from_shim(reported: Mapping[str, Any], output: str, doing: str) -> ResolutionError:
-    """Return the error for the answer of the shim."""
-    if reported["why"] == "unbuilt":
-        return FolderError(
-            f"{reported['name']} @ {reported['url']} is a folder, and was not built.", reported["name"], reported["url"]
-        )
-    if reported["why"] == "setting":
+def _from_shim(reported: Mapping[str, Any], output: str, doing: str) -> ResolutionError | None:
+    """Return the error for the answer of the shim; None when it does not say why it ended the run."""
+    why = str(reported.get("why") or "")
+    name, url, parent = (str(reported.get(key) or "") for key in ("name", "url", "parent"))
+    if why == "unbuilt":
+        return FolderError(f"{name} @ {url} is a folder, and was not built.", name, url)
+    if why == "marker":
+        return MarkerError(f"the marker of {name!r} cannot be decided: {url}")
+    if why == "setting":
         return ResolutionError(
-            f"pip {reported['parent']} does not know the setting {reported['name']} ({reported['url']}), and would "
+            f"pip {parent} does not know the setting {name} ({url}), and would "
             "take newer files: pip 26.0 is the first that does.\n"
             "Install a newer pip beside hatch-os402, or take the setting away (PIP_UPLOADED_PRIOR_TO, or pip.conf).",
             output,
         )
-    return _refused(reported, output) if reported["why"] in _REFUSED else _bounded(reported, output, doing)
+    if why in _REFUSED:
+        return _refused(_REFUSED[why], name, url, parent, output)
+    return _bounded(_BOUNDED[why], url, reported, output, doing) if why in _BOUNDED else None
 
 
-def _refused(reported: Mapping[str, Any], output: str) -> ResolutionError:
-    meaning, suggestion = _REFUSED[reported["why"]]
-    by = f" (required by {reported['parent']})" if reported["parent"] else ""
+def _refused(words: tuple[str, str], name: str, url: str, parent: str, output: str) -> ResolutionError:
+    meaning, suggestion = words
+    by = f" (required by {parent})" if parent else ""
     return ResolutionError(
-        f"{reported['name']} @ {without_password(reported['url'])}{by} {meaning}.\n{suggestion} "
-        "Nothing was fetched from there.",
-        output,
+        f"{name} @ {without_password(url)}{by} {meaning}.\n{suggestion} Nothing was fetched from there.", output
     )
 
 
-def _bounded(reported: Mapping[str, Any], output: str, doing: str) -> ResolutionError:
+def _bounded(meaning: str, url: str, reported: Mapping[str, Any], output: str, doing: str) -> ResolutionError:
     numbers = {
-        name: f"{reported[name]:,}" if reported[name] is not None else "unknown" for name in ("most", "got", "size")
+        name: f"{value:,}" if isinstance(value := reported.get(name), (int, float)) else "unknown"
+        for name in ("most", "got", "size")
     }
     return ResolutionError(
-        f"{without_password(reported['url'])} {_BOUNDED[reported['why']].format(**numbers)}, while {doing}.\n"
+        f"{without_password(url)} {meaning.format(**numbers)}, while {doing}.\n"
         "The index, a mirror or a proxy is slow or serves something else: try again, or name another one with "
         "PIP_INDEX_URL. Nothing of it was used.",
         output,
@@ -217,11 +223,7 @@ def _bounded(reported: Mapping[str, Any], output: str, doing: str) -> Resolution
 
 def without_password(url: str) -> str:
     """Return `url` with user, password and query left out; of one that cannot be read, its scheme alone."""
-    try:
-        urlsplit(url)
-    except ValueError:  # a host that cannot be one
-        return url.partition(":")[0] + ":..."
-    return without_passwords(url)
+    return shown(url) if split(url) is None else without_passwords(url)
 
 
 def _indent(text: str) -> str:

@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
+from hatch_os402.addresses import filename
 from hatch_os402.errors import OutOfTimeError, ResolutionError
 from hatch_os402.formatting import human_size
 from hatch_os402.processes.dialogue import Dialogue
@@ -186,7 +186,7 @@ def resolve_with_pip(
             progress_after=_progress_after(host),
         )
         answer = read_answer(files.answer)
-        if status is not None or not report.is_file():
+        if status is not None or not report.is_file() or not {"passed_over", "sources"} <= answer.keys():
             raise explain(dialogue.output, status or 0, doing, answer)
         if session is not None:
             session.hold(WaitingPip(dialogue, files.answer, progress, _progress_after(host)))
@@ -323,7 +323,7 @@ def _at(state: Mapping[str, Any]) -> str:
 
 def _filename(state: Mapping[str, Any]) -> str:
     """Return the name of the file that pip fetches; empty when it does not fetch one."""
-    return unquote(urlsplit(state.get("url") or "").path.rstrip("/").rpartition("/")[2])
+    return filename((state.get("url") or "").rstrip("/"))
 
 
 def _temporary(workdir: Path) -> dict[str, str]:

@@ -6,15 +6,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from hatch_os402 import addresses
 from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
+from hatch_os402.files import is_sha256
 from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
+from hatch_os402.resolution.markers import holds
 from hatch_os402.resolution.pip_process import CandidateFilter, Host, resolve_with_pip
 from hatch_os402.resolution.resolution import Resolution, ResolutionSources
 from hatch_os402.resolution.stub import write_stub
@@ -76,13 +79,16 @@ def resolve(
     """Resolve the requirements of the wheel `project` for every architecture of `resolve_options`.
 
     pip runs once for the first architecture. It runs again only for an architecture on which some marker decides
-    otherwise; then the union is vendored, and two versions of one distribution are an error. Raises `ResolutionError`.
+    otherwise; then the union is vendored, and two versions of one distribution are an error. Raises `ResolutionError`,
+    and `MarkerError`, which is one, when nothing can decide whether the project requires something.
     """
     check_requires_python(project)
     root = Root(project.name, project.metadata.requires_dist, extras, tuple(groups))
     if not root.requirements and not root.groups:
         return Resolution((), Graph(root.name))
     first, *others = (Target(machine) for machine in resolve_options.architectures)
+    for requirement in (*root.requirements, *root.groups):
+        holds(requirement, first.environment)  # pip would end with a traceback, which does not name it
     seen = _PipFacts()
     pins = {pin.name: pin for pin in _run(project, root, first, workdir, resolve_options, seen)}
     graph = check(root, tuple(pins.values()), first)
@@ -213,10 +219,10 @@ def _as_required(pins: tuple[Pin, ...], root: Root, built: Sequence[tuple[str, s
     """
     texts = (text for pin in pins for text in pin.requires_dist if "@" in text)
     requirements = [*root.requirements, *root.groups, *_valid(texts)]
-    addresses = {
+    stated = {
         str(canonicalize_name(item.name)): dict(built).get(item.url, item.url) for item in requirements if item.url
     }
-    return tuple(replace(pin, url=addresses.get(pin.name, pin.url)) if pin.direct else pin for pin in pins)
+    return tuple(replace(pin, url=stated.get(pin.name, pin.url)) if pin.direct else pin for pin in pins)
 
 
 def _valid(texts: Iterable[str]) -> Iterator[Requirement]:
@@ -244,9 +250,9 @@ def read_report(report: Mapping[str, Any], project: str, target: Target) -> tupl
 def _pin(item: dict[str, Any]) -> Pin:
     metadata, download = item["metadata"], item["download_info"]
     name, url = canonicalize_name(metadata["name"]), str(download["url"])
-    filename = unquote(PurePosixPath(urlsplit(url).path).name)
-    sha256 = download.get("archive_info", {}).get("hashes", {}).get("sha256")
-    if not filename.endswith((".whl", *SDISTS)) or not sha256 or {"/", "\\"} & set(filename):
+    filename = unquote(PurePosixPath(parts.path).name) if (parts := addresses.split(url)) else ""
+    sha256 = str(download.get("archive_info", {}).get("hashes", {}).get("sha256")).lower()
+    if not filename.endswith((".whl", *SDISTS)) or not is_sha256(sha256) or {"/", "\\"} & set(filename):
         raise ResolutionError(
             f"{name} {metadata['version']} resolved to {filename!r}, which is not a distribution with a SHA256.\n"
             "Only wheels are vendored: require a release that has one, or build it and offer it with PIP_FIND_LINKS."
@@ -255,7 +261,7 @@ def _pin(item: dict[str, Any]) -> Pin:
         name=name,
         version=str(metadata["version"]),
         filename=filename,
-        sha256=sha256.lower(),
+        sha256=sha256,
         url=url,
         direct=bool(item.get("is_direct")),
         requires_dist=tuple(metadata.get("requires_dist", ())),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.errors import OptionValueError
 from hatch_os402.files import measure
-from hatch_os402.home import expand_user
+from hatch_os402.home import path_of
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.ape import is_ape
 from hatch_os402.runtime.elf import architecture
@@ -58,7 +58,7 @@ def _parse(value: str, root: Path) -> ConfiguredRuntime:
         raise OptionValueError(f'{_FIELD} must be a path or "arch:url#sha256" (arch: x86_64 or aarch64), not {shown!r}')
     match = _PATH.fullmatch(value)
     assert match is not None  # noqa: S101 - the pattern takes any text, and empty ones were refused before
-    path = root / expand_user(match["path"])
+    path = path_of(match["path"], root)
     try:
         with path.open("rb") as file:
             head = file.read(64)

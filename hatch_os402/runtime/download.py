@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import httpx  # an extra: whoever imports this module is about to use the network
 
+from hatch_os402.addresses import shown
 from hatch_os402.errors import Os402Error
 
 if TYPE_CHECKING:
@@ -26,15 +26,6 @@ _OK, _PARTIAL, _UNSATISFIABLE, _SERVER_ERROR = 200, 206, 416, 500
 
 class _AgainError(Exception):
     """What may go better the next time, and why."""
-
-
-def shown(url: str) -> str:
-    """Return `url` as a message may show it: without credentials, query and fragment."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "the URL"
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def download(

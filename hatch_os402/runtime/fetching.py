@@ -7,6 +7,7 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from hatch_os402.addresses import shown
 from hatch_os402.cache import VARIABLE
 from hatch_os402.errors import Os402Error
 from hatch_os402.files import file_sha256, locked
@@ -100,7 +101,7 @@ def _fetch(
 ) -> Path:
     import httpx  # noqa: PLC0415 - an extra, and only for the network
 
-    from hatch_os402.runtime.download import download, forget, shown  # noqa: PLC0415
+    from hatch_os402.runtime.download import download, forget  # noqa: PLC0415
 
     url = executable.url or pins.URL
     part = place.with_name("python.part")

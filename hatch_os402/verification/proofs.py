@@ -31,9 +31,9 @@ def bill_faults(content: bytes, record: Mapping[str, Any] | None) -> Iterator[st
         yield f"{name} is in the {'bill' if name in found else 'record'} alone"
     for name in sorted(stated.keys() & found.keys()):
         version, hashes = found[name]
-        if version != stated[name]["version"]:
-            yield f"{name} has version {version} in it, and {stated[name]['version']} in the record"
-        elif hashes and stated[name]["sha256"] not in hashes:
+        if version != stated[name].get("version"):
+            yield f"{name} has version {version} in it, and {stated[name].get('version')} in the record"
+        elif hashes and stated[name].get("sha256") not in hashes:
             yield f"{name} has another hash in it than in the record"
 
 
@@ -47,7 +47,11 @@ def statement_faults(content: bytes, record: Mapping[str, Any] | None) -> Iterat
         return
     if record is None:
         return
-    stated = {name: item["sha256"] for name, item in record["artifacts"].items() if not name.endswith(PROVENANCE)}
+    stated = {
+        name: item.get("sha256") if isinstance(item, dict) else None
+        for name, item in record["artifacts"].items()
+        if not name.endswith(PROVENANCE)
+    }
     for name in sorted(stated.keys() | subjects.keys()):
         if stated.get(name) != subjects.get(name):
             yield f"it says sha256 {subjects.get(name)} of {name}, and the record {stated.get(name)}"

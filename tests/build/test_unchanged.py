@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.buildproject import build, environment, write_project
+from support.elfcraft import AARCH64, X86_64, elf_of
 from support.localindex import serving
 from support.wheelcraft import make_wheel
 
@@ -29,8 +30,7 @@ UNCHANGED = "nothing changed: the artifacts are those of the last build"
 def test_every_option_is_known_or_built_anew():
     """Whoever adds an option decides whether its whole effect is in the artifacts and in the digest of the inputs."""
     options = {name.replace("_", "-") for name, value in vars(Options).items() if isinstance(value, cached_property)}
-    # From a lock nothing is resolved, and no resolution is kept; the others write more than the four artifacts.
-    assert options - {"lock", "provenance", "sbom", "staging"} <= KNOWN
+    assert options <= KNOWN
 
 
 class World:
@@ -181,9 +181,10 @@ def test_what_pyproject_says_counts(world, old, new):
     assert world.build().ours == world.first.ours
 
 
-def test_a_file_that_an_option_names_counts(world):
+@pytest.mark.parametrize("name", ["schema.json", " schema.json\\n", "~/project/schema.json"])
+def test_a_file_that_an_option_names_counts(world, name):
     pyproject, text = world.root / "pyproject.toml", (world.root / "pyproject.toml").read_text()
-    pyproject.write_text(text.replace("price = 0", 'price = 0\ninput-schema = "schema.json"'))
+    pyproject.write_text(text.replace("price = 0", f'price = 0\ninput-schema = "{name}"'))
     before = time.time() - 100
     for kind in ("object", "array"):
         world.schema.write_text(f'{{"type": "{kind}"}}')
@@ -193,6 +194,18 @@ def test_a_file_that_an_option_names_counts(world):
         assert f'"type":"{kind}"' in found[".offer.json"].decode().replace(" ", "").replace("\\", "")
         assert UNCHANGED in world.build().err
     pyproject.write_text(text)
+
+
+def test_the_architecture_of_a_local_runtime_counts(world):
+    """Its path is the same: what has to be resolved is not."""
+    make_wheel(world.index.folder, "arm", "1.0", {"arm.py": ""})
+    requirements = ["used", "arm; platform_machine == 'aarch64'"]
+    write_project(world.root, dependencies=requirements, options='bytecode = false\nruntime = "python"\n')
+    for machine, expected in ((X86_64, {"used"}), (AARCH64, {"used", "arm"})):
+        (world.root / "python").write_bytes(elf_of(b"code", machine))
+        assert again(world).vendored.keys() == expected
+    write_project(world.root, dependencies=["used"])
+    assert world.build().ours == world.first.ours
 
 
 def test_a_newer_release_is_found_when_the_index_lets_no_page_be_kept(world):

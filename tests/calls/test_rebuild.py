@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
-from support.buildproject import write_project
+from support.buildproject import write, write_project
 
-from hatch_os402.calls.rebuild import build, built
+from hatch_os402.calls.rebuild import _sources, build, built
 from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.errors import ArtifactError
 
@@ -48,3 +50,20 @@ def test_a_build_that_fails_leaves_no_empty_folder(tmp_path):
     with pytest.raises(ArtifactError):
         built(root, ClickReporter())
     assert (root / "dist").exists()
+
+
+@pytest.mark.parametrize("place", ["build/os402", "build/deeper/os402"])
+def test_a_staged_tree_is_no_source(tmp_path, place):
+    """A build writes it after its record: with it, every call would build the project again."""
+    root = write_project(tmp_path / "sample")
+    old = time.time() - 1000
+    for path in (root, *root.rglob("*")):
+        os.utime(path, (old, old))
+    known = set(_sources(root, root / "dist"))
+    for name in ("__main__.py", "_os402/start.py", "sample/__main__.py"):
+        write(root / place, {name: ""})
+    assert set(_sources(root, root / "dist")) - {root / "build"} == known
+    (root / "build" / "own.py").write_text("")
+    assert root / "build" / "own.py" in set(_sources(root, root / "dist"))
+    (root / place / "_os402" / "start.py").unlink()
+    assert root / place / "sample" / "__main__.py" in set(_sources(root, root / "dist"))

@@ -12,6 +12,7 @@ from support.buildproject import write_project
 from support.commandline import call
 from support.documented import check_described
 from support.localindex import closed_port, serving
+from support.lockcraft import entry, write_pylock
 from support.wheelcraft import make_wheel
 
 from hatch_os402.resolution.graph import Pin
@@ -125,6 +126,26 @@ def test_a_name_that_two_indexes_serve_is_reported_and_a_mirror_is_not(project, 
     assert "no known vulnerability in 2 distributions" in out
     assert "password" not in out + err
     assert "@" not in out
+
+
+def test_indexes_that_cannot_be_reached_are_said_in_whole_sentences(project, shelves, tmp_path, capsys, monkeypatch):
+    """The build itself has all it needs in its lock."""
+    wheels = {path.name[:4]: path for path in shelves[0].iterdir()}
+    entries = [entry(wheels["ours"], name="ours", version="1.0"), entry(wheels["thei"], name="theirs", version="2.0")]
+    write_pylock(project / "pylock.os402.toml", *entries)
+    monkeypatch.setenv("HATCH_OS402_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    with closed_port() as port:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{port}/simple/")
+        code, out, _ = call(capsys, "check", project, "--audit-url", f"http://127.0.0.1:{port}/v1/query")
+    assert code == 1
+    assert "the audit could not be made" in out
+    (said,) = (line for line in out.splitlines() if line.startswith("the indexes could not be asked"))
+    assert "could not be reached" in said
+    assert said.endswith(".")
+    assert not said.endswith(":.")
 
 
 @pytest.mark.parametrize("answer", [500, lambda _query: b"<html>", lambda _query: b'{"vulns": [{}]}', None])

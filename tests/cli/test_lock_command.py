@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -179,13 +181,26 @@ def test_a_lock_that_is_not_of_the_project(shelf, project, monkeypatch, capsys, 
     assert "no wheel found for 'a (from sample)'" in build(project, env=offline(tmp_path)).refused()
 
 
+def build_command(project, *arguments):
+    """Run `hatch-os402 build`, whose hatchling writes past what pytest catches."""
+    command = [sys.executable, "-m", "hatch_os402", "build", str(project), *arguments]
+    return subprocess.run(command, env=environment(PIP_NO_INDEX="1"), capture_output=True, text=True, check=False)
+
+
 def test_a_lock_is_required_where_it_is_asked_for(project, tmp_path, capsys):
     required = environment(PIP_NO_INDEX="1", HATCH_OS402_LOCKED="1")
-    assert "and a lock is required.\nWrite one with `hatch-os402 lock`" in build(project, env=required).refused()
+    assert "and a lock is required.\nWrite it with `hatch-os402 lock`" in build(project, env=required).refused()
     code, _, err = call(capsys, "check", project, "--locked", "--remedies", "0")
     assert (code, "a lock is required" in err) == (1, True)
+    assert build_command(project, "--locked").returncode == 1
+    assert "and a lock is required" in build_command(project, "--locked").stderr
+    assert "no wheel found for 'a (from sample)'" in build_command(project).stderr
+    call(capsys, "build", project, "--locked")
+    assert "HATCH_OS402_LOCKED" not in os.environ
     write_project(project, options="lock = true\n")
     assert "and a lock is required" in build(project, env=offline(tmp_path)).refused()
+    write_project(project, options='lock = "requirements.txt"\n')
+    assert "Write it with the tool that makes such a file" in build(project, env=offline(tmp_path)).refused()
     write_project(project, options='lock = "pylock.other.toml"\n')
     assert "pylock.other.toml, and `lock` names it" in build(project, env=offline(tmp_path)).refused()
     write_project(project, options="lock = false\n")

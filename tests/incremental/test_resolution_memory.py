@@ -109,6 +109,51 @@ def test_a_file_of_settings_that_changes_ends_it(tmp_path):
     assert memory(tmp_path).recall() is None
 
 
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({"PIP_CONFIG_FILE": "pip.conf"}, "pip.conf"),
+        ({"NETRC": "netrc"}, "netrc"),
+        ({"NETRC": "~/netrc"}, "home/netrc"),
+        ({}, "home/.netrc"),
+        ({"HOME": "here"}, "here/_netrc"),
+    ],
+    ids=str,
+)
+def test_a_file_of_settings_is_looked_for_where_pip_is(tmp_path, monkeypatch, variables, name):
+    """pip runs in the project's folder, whoever builds stands elsewhere."""
+    settings = tmp_path / name
+    settings.parent.mkdir(exist_ok=True)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for key, value in variables.items():
+        monkeypatch.setenv(key, value)
+    settings.write_text("one")
+    old(settings)
+    memory(tmp_path).remember(FOUND)
+    assert memory(tmp_path).recall() is not None
+    settings.write_text("two")
+    old(settings)
+    assert memory(tmp_path).recall() is None
+
+
+def test_a_link_that_leads_nowhere_hides_nothing_beside_it(tmp_path):
+    """An editor leaves such links as locks: in a folder of wheels, and in a checkout of this package."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    (folder / PIN.filename).write_bytes(b"1")
+    (folder / "nowhere").symlink_to("not-there")
+    (folder / "loop").symlink_to("loop")
+    before = store.folder_state(str(folder))
+    assert [name for name, _, _ in before] == sorted([PIN.filename, "nowhere", "loop"])
+    assert len(list(store._stamps(folder))) == 3
+    assert time.time() - store.newest([str(folder)]) < 60
+    (folder / PIN.filename).write_bytes(b"other")
+    (folder / "not-there").write_bytes(b"there now")
+    after = store.folder_state(str(folder))
+    assert {name for name, size, changed in set(after) - set(before)} == {PIN.filename, "nowhere", "not-there"}
+
+
 @pytest.mark.parametrize("change", ["another wheel", "a wheel that is gone", "a wheel that is written over"])
 def test_a_folder_of_wheels_that_changes_ends_it(tmp_path, change):
     folder = tmp_path / "wheels"

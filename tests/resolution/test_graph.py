@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import pytest
 from packaging.requirements import Requirement
+from support.wheelcraft import make_wheel
 
-from hatch_os402.errors import ResolutionError
+from hatch_os402.errors import MarkerError, ResolutionError
+from hatch_os402.resolution import resolve as resolving
 from hatch_os402.resolution.graph import Graph, Pin, Root, check
+from hatch_os402.resolution.markers import holds
 from hatch_os402.resolution.target import Target
+from hatch_os402.wheels.reading import read_wheel
 
 X86 = Target("x86_64")
 
@@ -110,3 +114,31 @@ def test_addresses_in_problems_have_no_password():
         refused.value
     )
     assert "s3cret" not in str(refused.value)
+
+
+UNDECIDABLE = ["b; os_name ~= 'x'", "b; 'x' in extras"]
+
+
+@pytest.mark.parametrize("requirement", UNDECIDABLE)
+def test_a_marker_that_nothing_decides_is_named(requirement):
+    """It is a problem of what states it, as an unmet requirement is, and not an exception."""
+    with pytest.raises(ResolutionError, match="what pip resolved does not hold") as caught:
+        check(root("a"), [pin("a", "1.0", requirement), pin("b")], X86)
+    assert f"of what a requires, the marker of {str(Requirement(requirement))!r} cannot be decided" in str(caught.value)
+
+
+@pytest.mark.parametrize("requirement", UNDECIDABLE)
+def test_a_marker_of_the_project_is_named_before_pip_is_started(requirement, tmp_path, monkeypatch):
+    monkeypatch.setattr(resolving, "resolve_with_pip", lambda *_, **__: pytest.fail("pip was started"))
+    project = read_wheel(make_wheel(tmp_path, "app", "1.0", {"app.py": ""}, requires=[requirement]))
+    with pytest.raises(MarkerError, match=r"cannot be decided") as caught:
+        resolving.resolve(project, extras=frozenset(), groups=(), workdir=tmp_path)
+    assert str(Requirement(requirement)) in caught.value.message
+
+
+def test_a_marker_of_this_python():
+    assert holds(Requirement("a; python_version >= '3.10'"))
+    assert not holds(Requirement("a; extra == 'x'"))
+    assert holds(Requirement("a; extra == 'x'"), extras=["", "x"])
+    with pytest.raises(MarkerError, match="os_name"):
+        holds(Requirement("a; os_name ~= 'x'"))

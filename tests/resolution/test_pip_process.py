@@ -10,7 +10,7 @@ import pytest
 
 from hatch_os402.errors import ResolutionError
 from hatch_os402.resolution import pip_process
-from hatch_os402.resolution.pip_errors import explain
+from hatch_os402.resolution.pip_errors import explain, read_answer
 from hatch_os402.resolution.pip_process import run_pip
 from hatch_os402.resolution.pip_settings import environment
 from hatch_os402.resolution.shim import _pip_shim
@@ -159,7 +159,13 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         "pip/__init__.py": "",
         "pip/_vendor/__init__.py": "",
         "pip/_vendor/packaging/__init__.py": "",
-        "pip/_vendor/packaging/markers.py": f"def default_environment():\n    return dict.fromkeys({sorted(X86.environment)})\n",
+        "pip/_vendor/packaging/markers.py": (
+            f"def default_environment():\n    return dict.fromkeys({sorted(X86.environment)})\n"
+            "class Marker:\n    def evaluate(self, environment): pass\n"
+        ),
+        "pip/_vendor/packaging/requirements.py": (
+            "class Requirement:\n    def __init__(self, requirement_string): pass\n"
+        ),
         "pip/_vendor/packaging/utils.py": (
             "class InvalidWheelFilename(ValueError): pass\ndef canonicalize_name(name): return name.lower()\n"
             "def parse_wheel_filename(filename): pass\n"
@@ -262,6 +268,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
                 "marker names",
             ),
             ("pip/_vendor/packaging/markers", "", "default_environment"),
+            ("pip/_vendor/packaging/requirements", "", "Requirement"),
             ("pip/_internal/utils/compatibility_tags", "", "get_supported"),
             ("pip/_internal/cli/parser", "class ConfigOptionParser: pass\n", "_get_ordered_configuration_items"),
             ("pip/_internal/distributions/sdist", "class SourceDistribution: pass\n", "prepare_distribution_metadata"),
@@ -329,3 +336,28 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         assert (
             self.ran(tmp_path, {**asking, "pip/_internal/cli/cmdoptions.py": "uploaded_prior_to = 1\n"}).returncode == 0
         )
+
+
+@pytest.mark.parametrize(
+    "reported",
+    [
+        {"passed_over": {}, "sources": {}},
+        {"why": "something new"},
+        {"why": None, "name": "a"},
+        {"why": "vcs"},
+        {"why": "large", "most": None},
+        {"why": "unbuilt"},
+        {"why": ["vcs"]},
+    ],
+    ids=str,
+)
+def test_whatever_the_shim_says_is_an_error_in_words(reported):
+    error = explain("ERROR: something new\n", 2, "x-ing", reported)
+    assert isinstance(error, ResolutionError)
+    assert error.message
+
+
+@pytest.mark.parametrize("text", ["[]", "1", "null", "{", ""])
+def test_an_answer_that_is_none_is_empty(tmp_path, text):
+    (tmp_path / "answer").write_text(text)
+    assert read_answer(tmp_path / "answer") == {}

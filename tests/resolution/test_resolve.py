@@ -18,7 +18,10 @@ REPORT = {
     "environment": X86.environment,
     "install": [
         {
-            "download_info": {"url": "file:///app-1.0-py3-none-any.whl", "archive_info": {"hashes": {"sha256": "0"}}},
+            "download_info": {
+                "url": "file:///app-1.0-py3-none-any.whl",
+                "archive_info": {"hashes": {"sha256": "0" * 64}},
+            },
             "metadata": {"name": "app", "version": "1.0"},
         },
         {
@@ -65,7 +68,12 @@ class TestReport:
 
     @pytest.mark.parametrize(
         ("url", "hashes"),
-        [("https://example.com/foo-2.0.egg", {"sha256": "0"}), ("https://example.com/foo-2.0-py3-none-any.whl", {})],
+        [
+            ("https://example.com/foo-2.0.egg", {"sha256": "0" * 64}),
+            ("https://example.com/foo-2.0-py3-none-any.whl", {}),
+            ("https://example.com/foo-2.0-py3-none-any.whl", {"sha256": f"../{'0' * 61}"}),  # it becomes a path
+            ("https://example.com/foo-2.0-py3-none-any.whl", {"sha256": 1}),
+        ],
     )
     def test_not_a_wheel_with_a_hash(self, url, hashes):
         report = changed("install", 1, "download_info", value={"url": url, "archive_info": {"hashes": hashes}})

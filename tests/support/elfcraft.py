@@ -23,9 +23,13 @@ def static_elf(text: bytes, *, status: int = 0) -> bytes:
     return elf_of(code + text)
 
 
-def elf_of(content: bytes) -> bytes:
-    """Return an ELF that starts with the machine code at the begin of `content`."""
+X86_64, AARCH64 = 62, 183
+"""Machines (`e_machine`)."""
+
+
+def elf_of(content: bytes, machine: int = X86_64) -> bytes:
+    """Return an ELF for `machine` that starts with the machine code at the begin of `content`."""
     size = 64 + 56 + len(content)
-    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, _START, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, machine, 1, _START, 64, 0, 0, 64, 56, 1, 0, 0, 0)
     segment = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, size, size, 0x1000)
     return header + segment + content

@@ -62,8 +62,8 @@ def audit(found: Analysis, build: Context, url: str) -> Audit:
             now = resolving.resolve(found.request, build, CandidateFilter(listing=str(listing)))
             shared = tuple(shared_names(listing, now.pins))
     except ResolutionError as error:
-        reason, _, _ = error.message.partition("\n")
-        problems.append(f"the indexes could not be asked who serves which name: {reason}")
+        reason = error.message.partition("\n")[0].rstrip(":.")  # the lines that follow are about the build
+        problems.append(f"the indexes could not be asked who serves which name: {reason}.")
     return Audit(len(pins), known, shared, tuple(problems))
 
 

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from hatch_os402.compatibility.findings import Remedy
 from hatch_os402.compatibility.remedies.bounds import as_declared
 from hatch_os402.compatibility.remedies.trials import Change, verify
+from hatch_os402.resolution.markers import holds
 from hatch_os402.resolution.target import Target
 
 if TYPE_CHECKING:
@@ -67,15 +68,11 @@ def change_of(remedy: Remedy, context: SearchContext) -> Change | None:
 def direct_requirements(context: SearchContext) -> Mapping[str, list[Requirement]]:
     """Return the project's requirements that hold on the target, by canonical name."""
     found: dict[str, list[Requirement]] = {}
+    environment = Target(context.resolve_options.architectures[0]).environment
     for requirement in (*context.project.metadata.requires_dist, *context.groups):
-        if any(_applies(requirement, context, extra) for extra in ("", *context.extras)):
+        if holds(requirement, environment, ("", *context.extras)):
             found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
     return found
-
-
-def _applies(requirement: Requirement, context: SearchContext, extra: str) -> bool:
-    environment = Target(context.resolve_options.architectures[0]).environment | {"extra": extra}
-    return requirement.marker is None or requirement.marker.evaluate(environment)
 
 
 def first_that_helps(

@@ -6,24 +6,25 @@ import re
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
-from urllib.request import url2pathname
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from hatch_os402 import addresses
 from hatch_os402.resolution.lock.model import MadeFor
+from hatch_os402.resolution.markers import holds
 from hatch_os402.resolution.target import PYTHON, Target
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from hatch_os402.resolution.graph import Root
     from hatch_os402.resolution.lock.model import Lock, Locked
 
-_QUOTED = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)""")
+_QUOTED = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote))[^\\]){0,1000})(?P=quote)""")
+"""A text in quotes that may be a requirement: none is longer, and a search from every quote ends there."""
 _FILE = "pyproject.toml"
 
 
@@ -32,15 +33,14 @@ def without_secrets(url: str, root: Path) -> str:
 
     A file of this machine is `file:` and its path from the folder `root`.
     """
-    parts = urlsplit(url)
-    if parts.scheme.lower() == "file":
+    if url[:5].lower() == "file:":
         return f"file:{relative_path(url, root)}"
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return addresses.shown(url)
 
 
 def relative_path(url: str, root: Path) -> str:
     """Return the path of the `file:` address `url` from the folder `root`, with slashes; its name if there is none."""
-    path = Path(url2pathname(urlsplit(url).path))
+    path = addresses.local_path(url)
     for depth, folder in enumerate((root, *root.parents)):
         with suppress(ValueError):
             return "/".join([*[".."] * depth, path.relative_to(folder).as_posix()])
@@ -179,6 +179,4 @@ def _all_extras(root: Root, targets: Sequence[Target]) -> frozenset[str]:
 
 
 def _applies(item: Requirement, targets: Sequence[Target], extras: Collection[str]) -> bool:
-    return item.marker is None or any(
-        item.marker.evaluate({**target.environment, "extra": extra}) for target in targets for extra in ("", *extras)
-    )
+    return any(holds(item, target.environment, ("", *extras)) for target in targets)

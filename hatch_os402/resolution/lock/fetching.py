@@ -7,11 +7,10 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from hatch_os402 import addresses
 from hatch_os402.cache import cache_errors, used
 from hatch_os402.errors import LockError, ResolutionError, UnsatisfiableError, WheelError
 from hatch_os402.files import copy_file, move_file, write_file
@@ -158,8 +157,8 @@ def local_folders(environ: Mapping[str, str], root: Path) -> tuple[Path, ...]:
     """Return the folders of this machine that pip's `PIP_FIND_LINKS` names; relative paths start at `root`."""
     found = []
     for text in environ.get("PIP_FIND_LINKS", "").split():
-        local = url2pathname(urlsplit(text).path) if text.startswith("file:") else text
-        if "://" not in local and (folder := root / expand_user(local)).is_dir():
+        local = addresses.local_path(text) if text.startswith("file:") else expand_user(text)
+        if "://" not in text.removeprefix("file://") and (folder := root / local).is_dir():
             found.append(folder)
     return tuple(found)
 

@@ -22,6 +22,16 @@ WHEELHOUSE = "wheels"
 COMMAND = "hatch-os402 lock"
 
 
+def lock_place(option: Path | bool | None, root: Path) -> Path:  # noqa: FBT001 - it is the value of an option
+    """Return where the lock of the project in `root` is, or would be, by the option `lock`, which is not false."""
+    return root / DEFAULT if option is None or isinstance(option, bool) else option
+
+
+def shown_lock(path: Path, root: Path) -> str:
+    """Return how messages name the lock at `path`: from the project's folder `root` where it is in there."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
 @dataclass(frozen=True)
 class Locked:
     """What a lock has for one distribution on one architecture."""

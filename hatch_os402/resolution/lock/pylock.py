@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from packaging.pylock import (
     PackageArchive,
@@ -19,8 +19,11 @@ from packaging.pylock import (
 )
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from hatch_os402 import addresses
 from hatch_os402.errors import LockError
+from hatch_os402.files import is_sha256
 from hatch_os402.resolution.lock.model import COMMAND, Locked, MadeFor, Selection
+from hatch_os402.resolution.markers import UNDECIDABLE, reason
 from hatch_os402.resolution.target import PYTHON
 
 if sys.version_info >= (3, 11):
@@ -41,7 +44,6 @@ TOOL = "hatch-os402"
 _WITH_BUILD = 5
 """Hyphens in the name of a wheel that has a build number (PEP 427)."""
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _EXPORTS = {
     "uv": "uv export --format pylock.toml -o {name}",
     "pip": "pip lock -o {name} .",
@@ -94,7 +96,7 @@ class PylockFile:
         }
         try:
             list(replace(pylock, packages=()).select(**wanted))
-        except PylockSelectError as error:
+        except (PylockSelectError, *UNDECIDABLE) as error:
             raise LockError(
                 f"{self.name} was not made for CPython {PYTHON} on linux {target.machine}: {error}.\n{self.update}"
             ) from error
@@ -109,6 +111,9 @@ class PylockFile:
             except PylockSelectError as error:
                 problems[package.name] = _reason(package, error)
                 continue
+            except UNDECIDABLE as error:
+                problems[package.name] = f"has a marker that cannot be decided: {reason(error)}"
+                continue
             for _, found in chosen:
                 if package.name in locked:
                     twice.add(package.name)
@@ -122,14 +127,18 @@ class PylockFile:
         return Selection(locked, {name: why for name, why in problems.items() if name not in locked})
 
     def wheels(self, chosen: Locked, target: Target) -> list[Locked]:
-        """Return every wheel of the release of `chosen` that fits `target`; it alone where it is no release's."""
-        found = [
-            self._locked(package, wheel)
-            for package in self.pylock.packages
-            if not chosen.direct and package.name == chosen.name and str(package.version) == chosen.version
-            for wheel in package.wheels or ()
-            if not parse_wheel_filename(wheel.filename)[3].isdisjoint(target.tags)
-        ]
+        """Return every wheel of the release of `chosen` that fits `target`; it alone where it is no release's.
+
+        Those that cannot be used, as their hash or name is none, are left out.
+        """
+        found: list[Locked] = []
+        for package in self.pylock.packages:
+            if chosen.direct or package.name != chosen.name or str(package.version) != chosen.version:
+                continue
+            for wheel in package.wheels or ():
+                if not parse_wheel_filename(wheel.filename)[3].isdisjoint(target.tags):
+                    with suppress(ValueError):
+                        found.append(self._locked(package, wheel))
         return found or [chosen]
 
     def _locked(self, package: Package, found: object) -> Locked:
@@ -141,13 +150,17 @@ class PylockFile:
             raise ValueError("is a reference to a repository, and reading it would start a program here")  # noqa: TRY004 - the type is the file's, not a caller's
         path = None if found.path is None else self.folder / found.path
         url = found.url or ""
+        if addresses.split(url) is None:
+            raise ValueError(f"has an address that cannot be read, {addresses.shown(url)}")
         filename = (
             found.filename
             if not isinstance(found, PackageArchive)
-            else unquote(urlsplit(url).path if url else str(found.path)).replace("\\", "/").rpartition("/")[2]
+            else addresses.filename(url)
+            if url
+            else unquote(str(found.path)).replace("\\", "/").rpartition("/")[2]
         )
         sha256 = {name.lower(): value for name, value in found.hashes.items()}.get("sha256", "").lower()
-        if not _SHA256.fullmatch(sha256):  # it becomes a path in the cache
+        if not is_sha256(sha256):  # it becomes a path in the cache
             raise ValueError(f"has no SHA256, but {', '.join(sorted(found.hashes))}")
         if {"/", "\\"} & set(filename):
             raise ValueError(f"has a file with an impossible name, {filename!r}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.pylock import is_valid_pylock_path
+
 from hatch_os402.errors import LockError
 from hatch_os402.files import open_file
-from hatch_os402.resolution.lock.model import COMMAND
+from hatch_os402.resolution.lock.model import COMMAND, DEFAULT, shown_lock
 from hatch_os402.resolution.lock.pylock import read_pylock
 from hatch_os402.resolution.lock.requirements import read_requirements
 
@@ -29,7 +31,7 @@ _OTHERS = {
 
 def read_lock(path: Path, root: Path, project: str) -> Lock:
     """Read the lock at `path`, of the project with the name `project` in the folder `root`. Raises `LockError`."""
-    name = _shown(path, root)
+    name = shown_lock(path, root)
     if command := _OTHERS.get(path.name):
         raise LockError(
             f"{name} is in a format that only the tool that made it reads.\nWrite it in one that others read: "
@@ -46,5 +48,11 @@ def read_lock(path: Path, root: Path, project: str) -> Lock:
     return read(content, name=name, folder=path.parent, project=project)
 
 
-def _shown(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+def how_to_write(path: Path) -> str:
+    """Return, as a sentence, how to write the lock at `path` that is not there: only a pylock file is ours to write."""
+    if is_valid_pylock_path(path):
+        return f"Write it with `{COMMAND}`, and commit it."
+    return (
+        f"Write it with the tool that makes such a file, and commit it; or take the option out, and run `{COMMAND}`, "
+        f"which writes {DEFAULT}."
+    )

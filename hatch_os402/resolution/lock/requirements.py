@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from hatch_os402.errors import LockError
+from hatch_os402 import addresses
+from hatch_os402.errors import LockError, MarkerError
+from hatch_os402.files import is_sha256
 from hatch_os402.resolution.lock.model import COMMAND, Locked, Selection
+from hatch_os402.resolution.markers import holds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
     from hatch_os402.resolution.target import Target
 
 _HASH = re.compile(r"(?:^|\s)--hash[=\s](?P<algorithm>\w+):(?P<digest>[0-9A-Fa-f]+)(?=\s|$)")
-_COMMENT = re.compile(r"(?:^|\s+)#.*$")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_COMMENT = re.compile(r"(?:^|(?<!\s)\s+)#.*$")
 _EDITABLE = re.compile(r"(?:-e|--editable)[=\s]\s*(?P<path>\S+)")
 _SOURCES = (
     "-i", "--index-url", "--extra-index-url", "--no-index", "-f", "--find-links", "--trusted-host", "--pre",
@@ -73,12 +74,14 @@ class HashedRequirements:
         seen: set[str] = set()
         for item in self.items:
             requirement = item.requirement
+            found: Locked | str
             name = str(canonicalize_name(requirement.name))
-            if name == self.project or not _applies(requirement, target):
-                continue
-            found: Locked | str = (
-                "is there twice, and the markers of both hold" if name in seen else _locked(item, name)
-            )
+            try:
+                if name == self.project or not holds(requirement, target.environment):
+                    continue
+                found = "is there twice, and the markers of both hold" if name in seen else _locked(item, name)
+            except MarkerError as error:
+                found = f"cannot be used: {error.problem}"
             seen.add(name)
             if isinstance(found, str):
                 problems[name] = f"{found} (line {item.line})"
@@ -108,7 +111,7 @@ def read_requirements(content: bytes, *, name: str, folder: Path, project: str) 
                 f"{name}, line {number}: {written[:200]!r} is no requirement: {' '.join(str(error).split())[:300]}."
             ) from error
         digests = {match["digest"].lower() for match in _HASH.finditer(line) if match["algorithm"] == "sha256"}
-        found.append(LockedRequirement(number, requirement, tuple(sorted(filter(_SHA256.fullmatch, digests)))))
+        found.append(LockedRequirement(number, requirement, tuple(sorted(filter(is_sha256, digests)))))
     return HashedRequirements(name, str(canonicalize_name(project)), tuple(found))
 
 
@@ -146,17 +149,15 @@ def _is_here(written: str, folder: Path) -> bool:
         return False
 
 
-def _applies(requirement: Requirement, target: Target) -> bool:
-    return requirement.marker is None or requirement.marker.evaluate({**target.environment, "extra": ""})
-
-
 def _locked(item: LockedRequirement, name: str) -> Locked | str:
     """Return what the file has of `name`, or why that is of no use."""
     if not item.sha256s:
         return "has no --hash=sha256:…"
     url = item.requirement.url or ""
     if url:
-        filename = unquote(urlsplit(url).path).rpartition("/")[2]
+        if addresses.split(url) is None:
+            return f"has an address that cannot be read, {addresses.shown(url)}"
+        filename = addresses.filename(url)
         kind = "wheel" if filename.endswith(".whl") else "sdist"
         return Locked(name, "", kind, filename, item.sha256s, url, direct=True)  # type: ignore[arg-type]  # one of two words
     exact = [one for one in item.requirement.specifier if one.operator == "==" and not one.version.endswith(".*")]

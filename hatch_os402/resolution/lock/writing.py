@@ -6,10 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import tomli_w
 from packaging.markers import Marker
@@ -18,7 +15,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from hatch_os402.files import file_sha256
+from hatch_os402 import addresses
+from hatch_os402.files import file_sha256, is_sha256
 from hatch_os402.resolution.lock.agreement import relative_path, without_secrets
 from hatch_os402.resolution.lock.model import WHEELHOUSE
 from hatch_os402.resolution.lock.pylock import TOOL
@@ -26,6 +24,7 @@ from hatch_os402.resolution.target import PYTHON, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from hatch_os402.resolution.graph import Pin
     from hatch_os402.resolution.lock.model import MadeFor
@@ -35,6 +34,8 @@ _TIME = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)(?:[Tt ](?P<time>\d\d:\d\d:\d\d)(?:\.(?P<fraction>\d+))?(?P<zone>[Zz]|[+-]\d\d:\d\d)?)?",
     re.ASCII,
 )
+_MAX_INTEGER = (1 << 63) - 1
+"""What TOML has room for."""
 _ON = "implementation_name == 'cpython' and python_version == '3.12' and sys_platform == 'linux'"
 
 
@@ -61,30 +62,34 @@ def read_listing(folder: Path) -> dict[str, tuple[IndexFile, ...]]:
     for path in sorted(folder.glob("*.json")):
         for name, items in json.loads(path.read_text(encoding="utf-8")).items():
             for item in items:
-                file = _index_file(item)
-                found.setdefault(name, {}).setdefault((file.url, file.origin), file)
+                if (file := _index_file(item)) is not None:
+                    found.setdefault(name, {}).setdefault((file.url, file.origin), file)
     return {name: tuple(files.values()) for name, files in found.items()}
 
 
-def _index_file(item: Mapping[str, Any]) -> IndexFile:
-    url = str(item["url"])
-    sha256 = (item["sha256"] or "").lower()
-    if not sha256 and url.startswith("file:") and (path := _local(url)).is_file():
+def _index_file(item: Mapping[str, Any]) -> IndexFile | None:
+    """Return the file that an index describes; None when its words are not of the kind that PEP 503 and 691 have.
+
+    A size or a hash that cannot be one is as if the index did not say it.
+    """
+    filename, url, size = item["filename"], str(item["url"]), item["size"]
+    requires_python, sha256 = item["requires_python"] or "", str(item["sha256"]).lower()
+    if not isinstance(filename, str) or {"/", "\\"} & set(filename) or not isinstance(requires_python, str):
+        return None
+    if not is_sha256(sha256):
+        sha256 = ""
+    if not sha256 and url.startswith("file:") and (path := addresses.local_path(url)).is_file():
         sha256 = file_sha256(path)
     return IndexFile(
-        item["filename"],
+        filename,
         sha256,
         url,
-        item["origin"],
-        item["size"],
+        str(item["origin"]),
+        size if isinstance(size, int) and not isinstance(size, bool) and 0 <= size <= _MAX_INTEGER else None,
         _time(item["uploaded"]),
-        item["requires_python"] or "",
+        requires_python,
         bool(item["yanked"]),
     )
-
-
-def _local(url: str) -> Path:
-    return Path(url2pathname(urlsplit(url).path))
 
 
 def utc(text: str) -> datetime:
@@ -102,10 +107,10 @@ def utc(text: str) -> datetime:
     return found.astimezone(timezone.utc)
 
 
-def _time(text: str | None) -> datetime | None:
+def _time(text: Any) -> datetime | None:
     """Return the time that an index says; None for what is none."""
     try:
-        return utc(text or "")
+        return utc(text if isinstance(text, str) else "")
     except (ValueError, OverflowError):
         return None
 
@@ -192,7 +197,7 @@ class LockContent:
 
     def _where(self, filename: str, url: str) -> dict[str, Any]:
         """Return name and place: PEP 751 asks for an address or a path, and a path is the same with every mirror."""
-        if self.urls and url and not url.lower().startswith("file:"):
+        if self.urls and url and not url.lower().startswith("file:") and addresses.split(url) is not None:
             return {"name": filename, "url": without_secrets(url, self.folder)}
         return {"name": filename, "path": f"{WHEELHOUSE}/{filename}"}
 

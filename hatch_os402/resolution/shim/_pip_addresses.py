@@ -31,7 +31,10 @@ class Addresses:
         self._built = dict(built)
 
     def refuse(self, name, url, why, parent):
-        """Write down what is refused, and raise pip's error."""
+        """Write down what is refused, and raise pip's error.
+
+        `url` is an address, or the value of a setting, or why a marker cannot be decided.
+        """
         reported = {"name": str(name or ""), "url": url, "why": why, "parent": str(parent or "")}
         with open(self._answer, "w", encoding="utf-8") as file:
             json.dump(reported, file)

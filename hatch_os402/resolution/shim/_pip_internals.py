@@ -88,6 +88,8 @@ OTHERS = {
         {"canonicalize_name": ("name",), "parse_wheel_filename": ("filename",), "InvalidWheelFilename": None},
     ),
     "versions": ("pip._vendor.packaging.version", "", {"Version": ("version",)}),
+    "marker": ("pip._vendor.packaging.markers", "Marker", {"evaluate": ("environment",)}),
+    "requirements": ("pip._vendor.packaging.requirements", "", {"Requirement": ("requirement_string",)}),
     "vcs": ("pip._internal.vcs", "vcs", {"unregister": ("name",), "all_schemes": None}),
     "connections": (
         "pip._vendor.urllib3.connectionpool",

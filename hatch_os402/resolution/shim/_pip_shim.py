@@ -62,6 +62,7 @@ def main(path):
         _resolve_for_the_target(job, internals)
         _pip_locking.install(job, internals)
         _judge_addresses(addresses, internals)  # what is built here was chosen by the user
+        _name_markers(addresses, internals)
     internals.command.get_requirements = lambda *_arguments: _pip_addresses.requirements(job["requirements"], internals)
     if job.get("mark"):
         _pip_stop.install(job, internals)
@@ -91,6 +92,24 @@ def _judge_addresses(addresses, internals):
 
     internals.requirement.__init__ = checked_requirement
     internals.link_candidate.__init__ = checked_candidate
+
+
+def _name_markers(addresses, internals):
+    """Let a marker that nothing can decide (`os_name ~= "x"`) end the run with the requirement that has it.
+
+    pip ends in a traceback for it, which names neither that nor the distribution.
+    """
+    evaluate, kind = internals.marker.evaluate, internals.requirements.Requirement
+
+    def decided(self, *arguments, **keywords):
+        try:
+            return evaluate(self, *arguments, **keywords)
+        except (ValueError, KeyError) as error:
+            having = (one for one in gc.get_objects() if isinstance(one, kind) and one.marker is self)
+            why = "there is no " + str(error) + " outside of a lock" if isinstance(error, KeyError) else str(error)
+            addresses.refuse(str(next(having, self)), why, "marker", "")
+
+    internals.marker.evaluate = decided
 
 
 def _be_the_target(job, internals):

@@ -76,13 +76,15 @@ def _fetch(order, preparer, requirements, internals):
 def _fresh_until(headers):
     """Return until when an index lets its page be used without asking it again (RFC 9111, 4.2), in Unix seconds."""
     rules = headers.get("cache-control", "").lower()
-    most = re.search(r"(?:^|[\s,])max-age=(\d+)", rules)
+    most = re.search(r"(?:^|[\s,])max-age=([0-9]{1,9})(?![0-9])", rules)
+    age = re.fullmatch(r"[0-9]{1,9}", headers.get("age", "0").strip())
     try:
         date = parsedate_to_datetime(headers.get("date", "")).timestamp()
-        age = int(headers.get("age", "0"))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
-    return 0 if most is None or "no-store" in rules or "no-cache" in rules else date - age + int(most[1])
+    if most is None or age is None or "no-store" in rules or "no-cache" in rules:
+        return 0
+    return date - int(age[0]) + int(most[1])
 
 
 def _sources(job, internals, fresh_until):
@@ -90,7 +92,7 @@ def _sources(job, internals, fresh_until):
 
     `folders` are the local ones of `find_links`; `local` tells whether an index, too, is a folder of this machine, and
     `fresh_until` when the first page of an index is over, None without a page. Addresses are not among it: they may
-    hold passwords.
+    hold passwords. Paths are absolute: who reads this need not be where pip is.
     """
     finder = job.get("finder")
     files = [path for paths in internals.configuration.get_configuration_files().values() for path in paths]
@@ -98,9 +100,9 @@ def _sources(job, internals, fresh_until):
     paths = [link for link in links if not link.lower().startswith(("http:", "https:"))]
     indexes = finder.index_urls if finder is not None else []
     return {
-        "settings": sorted(set(files)),
+        "settings": sorted(set(map(os.path.abspath, files))),
         "fresh_until": min(fresh_until, default=None),
-        "folders": sorted(path for path in paths if os.path.isdir(path)),
+        "folders": sorted(os.path.abspath(path) for path in paths if os.path.isdir(path)),
         "local": finder is None
         or any(not os.path.isdir(path) for path in paths)
         or any(not url.lower().startswith(("http:", "https:")) for url in indexes),

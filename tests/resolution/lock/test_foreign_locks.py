@@ -246,3 +246,57 @@ def test_a_lock_whose_table_was_changed_by_hand(project):
     (project / "pylock.toml").write_text(f'lock-version = "1.0"\ncreated-by = "x"\npackages = []\n{table}')
     with pytest.raises(LockError, match="is not what its `digest` was made of"):
         read_lock(project / "pylock.toml", project, "sample")
+
+
+BAD_ADDRESS = "https://user:hunter2@[x/b-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"marker": "os_name ~= 'x'"}, "b has a marker that cannot be decided: Undefined"),
+        ({"archive": {"url": BAD_ADDRESS, "hashes": {"sha256": "0" * 64}}}, "b has an address that cannot be read, h"),
+    ],
+    ids=["a marker", "an address"],
+)
+def test_an_entry_that_cannot_be_read_is_named(shelf, project, tmp_path, table, said):
+    wheels = [] if "archive" in table else [shelf["b"]]
+    broken = entry(*wheels, name="b", version="1.0", **table)
+    write_pylock(project / "pylock.toml", entry(shelf["a"], name="a", version="1.0"), broken)
+    refused = built(project, tmp_path).refused()
+    assert said in refused
+    assert "hunter2" not in refused
+
+
+def test_an_environment_that_cannot_be_decided(shelf, project, tmp_path):
+    entries = [entry(shelf["a"], name="a", version="1.0"), entry(shelf["b"], name="b", version="1.0")]
+    write_pylock(project / "pylock.toml", *entries, environments=["os_name ~= 'x'"])
+    assert (
+        "pylock.toml was not made for CPython 3.12.3 on linux x86_64: Undefined" in built(project, tmp_path).refused()
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("b==1.0; os_name ~= 'x' --hash=sha256:" + "0" * 64, "b cannot be used: the marker of "),
+        (f"b @ {BAD_ADDRESS} --hash=sha256:" + "0" * 64, "b has an address that cannot be read, https:..."),
+    ],
+    ids=["a marker", "an address"],
+)
+def test_a_line_that_cannot_be_decided_is_named(shelf, project, tmp_path, line, said):
+    write_requirements(project, f"a==1.0 --hash=sha256:{sha256(shelf['a'])}\n{line}\n")
+    refused = built(project, tmp_path, PIP_FIND_LINKS=str(shelf["a"].parent)).refused()
+    assert said in refused
+    assert "(line 2)" in refused
+    assert "hunter2" not in refused
+
+
+def test_wheels_that_cannot_be_used_are_not_fetched(shelf, tmp_path):
+    """Another one of the release has no SHA256: what is chosen is still there."""
+    one = entry(shelf["b"], shelf["b-x86"], name="b", version="1.0")
+    one["wheels"][1]["hashes"] = {"md5": "0" * 32}
+    path = write_pylock(tmp_path / "pylock.toml", one)
+    lock = read_lock(path, tmp_path, "sample")
+    (chosen,) = lock.select(Target("x86_64"), (), ()).locked.values()
+    assert lock.wheels(chosen, Target("x86_64")) == [chosen]

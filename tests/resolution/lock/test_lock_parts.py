@@ -59,6 +59,8 @@ def test_only_what_holds_on_the_target_counts():
         ("file:///home/me/project/wheels/b%20c.whl", "file:wheels/b c.whl"),
         ("file:///home/me/other/b.whl", "file:../other/b.whl"),
         ("file:///b.whl", "file:../../../b.whl"),
+        ("https://me:s3cret@[host/b.whl", "https:..."),
+        ("FILE://[host/b.whl", "file:"),
     ],
 )
 def test_addresses_that_may_be_written_down(url, written):
@@ -140,6 +142,44 @@ def test_what_an_index_lists(tmp_path):
     assert str(package.marker) == 'platform_machine == "aarch64"'
     assert lock.made_for == wanted(found)
     assert lock.pylock.tool["hatch-os402"]["exclude-newer"] == "2025-06-01T00:00:00Z"
+
+
+ODD = {
+    "a hash that is a path": {"sha256": f"../{'1' * 61}"},
+    "a hash that is no text": {"sha256": 1},
+    "a name that is a path": {"filename": "../b-1.0-py3-none-any.whl"},
+    "a name that is no text": {"filename": 1},
+    "a Python that is no text": {"requires_python": [3]},
+    "a size that is a truth value": {"size": True},
+    "a size below nothing": {"size": -1},
+    "a size that no TOML has": {"size": 1 << 63},
+    "a time that is no text": {"uploaded": 1},
+    "an address that is none": {"url": "https://[x/b.whl"},
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_an_index_may_say_anything(tmp_path, odd):
+    """It is believed what PEP 503, 691 and 700 allow it to say; a lock comes of it, and pip can read that."""
+    listed = {
+        "filename": "b-1.0-py3-none-any.whl",
+        "url": "https://x/b",
+        "origin": "https://x/",
+        "sha256": "1" * 64,
+        "requires_python": None,
+        "yanked": False,
+        "size": 1,
+        "uploaded": None,
+    }
+    (tmp_path / "x86_64.json").write_text(json.dumps({"b": [{**listed, **odd}]}))
+    pin = Pin("b", "1.0", "b-1.0-py3-none-any.whl", "1" * 64, "https://x/b", False, (), "")
+    resolution = Resolution((pin,), Graph("sample", {"b": frozenset({"sample"})}))
+    content = LockContent(resolution, wanted(root("b")), read_listing(tmp_path), HERE, urls=True)
+    lock = read_pylock(content.text(), name="x", folder=HERE, project="sample")
+    ((wheel,),) = (package.wheels for package in lock.pylock.packages)
+    assert (wheel.filename, wheel.hashes) == (pin.filename, {"sha256": pin.sha256})
+    assert type(wheel.size) in {int, type(None)}
+    assert wheel.size in {1, None}
 
 
 def test_what_the_index_does_not_list_is_locked_alone():

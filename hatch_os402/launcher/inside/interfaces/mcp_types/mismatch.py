@@ -59,7 +59,7 @@ def parse(text: "str | bytes") -> "Any":
 
 def _depth(text: str) -> int:
     deepest = depth = 0
-    for part in re.findall(r'"(?:[^"\\]|\\.)*"|[][{}]', text, re.DOTALL):  # strings, which may hold brackets
+    for part in re.findall(r'"(?:[^"\\]|\\.)*"?|[][{}]', text, re.DOTALL):  # strings, also without an end
         if part in {"[", "{"}:
             depth += 1
             deepest = max(deepest, depth)
