@@ -6,13 +6,16 @@ import re
 import unicodedata
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _USER = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
-_QUERY = re.compile(r"(?<=[:/])(//[^\s\"'<>?#]+)\?[^\s\"'<>#]+")
-"""User and password in an address, and its query, in which signed addresses have their key."""
+"""User and password in an address."""
+_WORD = re.compile(r"[^\s\"'<>#]+")
+_HOST = re.compile(r"[:/]//[^?]")
+"""How an address goes on behind its scheme, in a word. Behind its `?` is the query, in which signed ones have a key."""
 
 _OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of Unicode: controls, formats (directions of writing among them), surrogates, separators of lines."""
@@ -69,6 +72,28 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def shown_address(url: str) -> str:
+    """Return the address `url` as a message may show it: without user, password, query and fragment.
+
+    Of what cannot be taken apart, and may hold anything anywhere, it is what stands before the first colon.
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a password with a slash in it is taken for one
+    except ValueError:
+        return f"{url.partition(':')[0]}:…"
+    if not parts.netloc:
+        return url.partition("#")[0].partition("?")[0].rpartition("@")[2]
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
 def without_passwords(text: str) -> str:
     """Return `text` with `****` for user and password, and for the query, in every address of it."""
-    return _QUERY.sub(r"\1?****", _USER.sub("****@", text))
+    return _WORD.sub(lambda found: _without_query(found[0]), _USER.sub("****@", text))
+
+
+def _without_query(word: str) -> str:
+    """Return `word` with `****` for the query; by steps, since one expression for it would try every slash anew."""
+    host = _HOST.search(word)
+    before, mark, query = word[host.end() :].partition("?") if host else ("", "", "")
+    return f"{word[: host.end()]}{before}?****" if host and mark and query else word

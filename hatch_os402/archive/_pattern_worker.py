@@ -40,7 +40,9 @@ _MAX_CODE = 16_384
 """Words of code that a pattern may have."""
 _MAX_CASES = 300_000
 """Characters in the ranges of a pattern without regard to case: each is looked up by itself."""
-_uses = re.compile(rb"^[^#\n]*\b(?:import|from)\b[^#\n]*\bre\b", re.MULTILINE).search
+_imported = re.compile(rb"^[^#\n]*?\b(?:import|from)\b([^#\n]*)", re.MULTILINE).finditer
+"""What stands in a line behind its first import: one step a line, however many there are in it."""
+_names_re = re.compile(rb"\bre\b").search
 _imports = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([\w.]+)(?:[ \t]+import[ \t]+(\w+))?", re.MULTILINE).findall
 
 Entry = tuple[int, str]
@@ -132,6 +134,11 @@ class ModuleSet:
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return None
         return Finder(tree, name, package=path.endswith("/__init__.py"), others=self.finder)
+
+
+def _uses(source: bytes) -> bool:
+    """Whether a line of `source` names `re` behind `import` or `from`."""
+    return any(_names_re(found[1]) for found in _imported(source))
 
 
 def _dotted(module: bytes, name: bytes) -> Iterator[bytes]:

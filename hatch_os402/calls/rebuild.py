@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.environment import CALLER
 from hatch_os402.errors import ArtifactError
+from hatch_os402.foreign_json import read_json
 from hatch_os402.runtime.configured import executables
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _reason(project: Pyproject, before: ArtifactSet | None) -> str:
         return f"there is no build in {project.directory}"
     record = before.path(RECORD)
     try:
-        by = json.loads(record.read_bytes())["generator"]["version"]
+        by = read_json(record.read_bytes())["generator"]["version"]
     except (ValueError, LookupError, TypeError):
         by = None
     if by != __version__:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.errors import OptionValueError
 from hatch_os402.files import measure
+from hatch_os402.formatting import without_passwords
 from hatch_os402.home import expand_user
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.ape import is_ape
@@ -54,7 +55,7 @@ def _parse(value: str, root: Path) -> ConfiguredRuntime:
     if match := _URL.fullmatch(value):
         return ConfiguredRuntime(match["arch"], match["sha256"].lower(), url=match["url"])
     if "://" in value:
-        shown = re.sub(r"//[^/]*@", "//", value)  # name and password are nobody's business
+        shown = without_passwords(value)
         raise OptionValueError(f'{_FIELD} must be a path or "arch:url#sha256" (arch: x86_64 or aarch64), not {shown!r}')
     match = _PATH.fullmatch(value)
     assert match is not None  # noqa: S101 - the pattern takes any text, and empty ones were refused before

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hatch_os402.cache import VARIABLE
 from hatch_os402.errors import Os402Error
 from hatch_os402.files import file_sha256, locked
+from hatch_os402.formatting import shown_address
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.ape import HEAD, elf_header, is_ape
 from hatch_os402.runtime.configured import ConfiguredRuntime
@@ -100,11 +101,11 @@ def _fetch(
 ) -> Path:
     import httpx  # noqa: PLC0415 - an extra, and only for the network
 
-    from hatch_os402.runtime.download import download, forget, shown  # noqa: PLC0415
+    from hatch_os402.runtime.download import download, forget  # noqa: PLC0415
 
     url = executable.url or pins.URL
     part = place.with_name("python.part")
-    reporter.info(f"fetching {shown(url)}")
+    reporter.info(f"fetching {shown_address(url)}")
     with nullcontext(client) if client else httpx.Client(timeout=TIMEOUT) as using:
         for once_more in (True, False):
             resumed = download(url, part, client=using, progress=progress or _silent, reporter=reporter, sleep=sleep)
@@ -116,7 +117,7 @@ def _fetch(
                 break
             forget(part)
             if not (resumed and once_more):
-                raise Os402Error(_mismatch(executable, shown(url), head, header, digest))
+                raise Os402Error(_mismatch(executable, shown_address(url), head, header, digest))
             reporter.warning("the resumed download is not what was expected; fetching it again from its start")
     with part.open("r+b") as file:
         file.write(header)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from hatch_os402.errors import Os402Error, SignatureError
+from hatch_os402.foreign_json import read_json
+from hatch_os402.formatting import shown_address
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.signing import recover
 from hatch_os402.verification.artifacts import Link
@@ -70,7 +72,7 @@ class _TaskServer:
             url = httpx.URL(self.url + path)
         except httpx.InvalidURL as error:
             raise Os402Error("the URL of the task is not one.") from error
-        shown = url.copy_with(userinfo=b"")
+        shown = shown_address(str(url))
         try:
             response = self.client.get(url)
         except httpx.HTTPError as error:
@@ -79,7 +81,7 @@ class _TaskServer:
             text = "".join(filter(str.isprintable, response.text[:200]))
             raise Os402Error(f"{shown} answers {response.status_code}: {text}")
         try:
-            answer = response.json()
+            answer = read_json(response.content)
         except ValueError as error:
             raise Os402Error(f"{shown} does not answer with JSON.") from error
         if not isinstance(answer, dict):
