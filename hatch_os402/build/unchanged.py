@@ -24,7 +24,7 @@ from hatch_os402.cache import cache_folder
 from hatch_os402.config.expiry import Expiry, commit_time, source_date_epoch
 from hatch_os402.config.hatchling import HATCHLING
 from hatch_os402.errors import ArtifactError
-from hatch_os402.files import measure_file, open_file, sweep
+from hatch_os402.files import measure_file, open_file, read_file, sweep
 from hatch_os402.incremental.resolutions import ResolutionMemory, is_fresh, written
 from hatch_os402.incremental.store import digest, program, recall, remember
 from hatch_os402.runtime.configured import executables
@@ -289,7 +289,7 @@ def _file(root: Path, text: str) -> Path | None:
 def _intact(directory: Path, stem: str, record_sha256: str) -> tuple[Artifact, ...] | None:
     """Return the artifacts of `stem`, the record last, when each is byte by byte what that record describes."""
     try:
-        content = (directory / (stem + RECORD)).read_bytes()
+        content = read_file(directory / (stem + RECORD))
         if hashlib.sha256(content).hexdigest() != record_sha256:
             return None
         record = json.loads(content)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import OptionValueError
-from hatch_os402.files import measure
+from hatch_os402.files import measure, open_file
 from hatch_os402.formatting import without_passwords
 from hatch_os402.home import expand_user
 from hatch_os402.runtime import pins
@@ -61,7 +61,7 @@ def _parse(value: str, root: Path) -> ConfiguredRuntime:
     assert match is not None  # noqa: S101 - the pattern takes any text, and empty ones were refused before
     path = root / expand_user(match["path"])
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(64)
             _, sha256 = measure(file)
     except OSError as error:

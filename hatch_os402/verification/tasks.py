@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from hatch_os402.errors import Os402Error, SignatureError
+from hatch_os402.files import read_named
 from hatch_os402.foreign_json import read_json
 from hatch_os402.formatting import shown_address
 from hatch_os402.offer.canonical import canonical
@@ -155,7 +156,7 @@ def _signed(stream: str, sha256: str, signature: str, owner: str, task: str, sig
 def _public_stdin(body: Path, offer: ReadOffer | None) -> bytes:
     """Return the public part of standard input: that of the offer, and the body if callers may append it."""
     try:
-        content = body.read_bytes()
+        content = read_named(body)
     except OSError as error:
         raise Os402Error(f"the body {body} cannot be read: {error.strerror or error}.") from error
     if offer is None:
