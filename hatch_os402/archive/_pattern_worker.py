@@ -13,7 +13,6 @@ is much work.
 
 from __future__ import annotations
 
-import ast
 import json
 import marshal
 import os
@@ -27,6 +26,7 @@ from zlib import crc32
 sys.path.append(os.path.dirname(__file__))  # noqa: PTH120 - an isolated Python leaves it out
 from _pattern_finder import Finder  # type: ignore[import-not-found]  # they lie beside
 from _pattern_values import MAX_PATTERN  # type: ignore[import-not-found]
+from rewriting.parsing import parse  # type: ignore[import-not-found]  # they lie beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,12 +127,10 @@ class ModuleSet:
 
     def _read(self, name: str) -> Finder | None:
         path = self._paths[name]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                tree = ast.parse(self._sources[path])
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                return None
+        try:
+            tree = parse(self._sources[path])
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
         return Finder(tree, name, package=path.endswith("/__init__.py"), others=self.finder)
 
 
