@@ -1,1 +1,1 @@
-"""What workers do with syntax trees, each in its process: parsing, and what the compiler changes; standard library alone."""
+"""What workers do with syntax trees, in their processes: parsing, and changes; standard library alone."""
