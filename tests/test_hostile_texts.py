@@ -6,6 +6,7 @@ for these texts, and what reads them once a fraction of a second.
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from contextlib import suppress
@@ -47,6 +48,21 @@ def imports_much():
     archive = Archive({"x": "x.py"}, frozenset({"x"}), frozenset(), {}, lambda _: facts)
     found = reach(["x"], archive, Library(frozenset(), frozenset(), frozenset()))
     assert len(found.missing) == 1
+
+
+def test_a_long_row_of_modules_is_followed_and_its_chains_are_not_its_square():
+    names = [f"m{number}" for number in range(2_000)]
+    after = dict(itertools.pairwise(names))
+    facts = {
+        name: ModuleFacts((Import(1, after.get(name, "gone"), 0, (), Guard.NONE, in_function=False, main=False),), ())
+        for name in names
+    }
+    archive = Archive({name: f"{name}.py" for name in names}, frozenset(names), frozenset(), {}, facts.get)
+    found = reach(["m0"], archive, Library(frozenset(), frozenset(), frozenset()))
+    assert list(found.modules) == names
+    assert {(chain[0], chain[-1]) for chain in found.modules.values()} == {("m0", name) for name in names}
+    assert max(map(len, found.modules.values())) == 201
+    assert [(one.wanted, one.module) for one in found.missing] == [("gone", "m1999")]
 
 
 CASES = {

@@ -19,6 +19,9 @@ MOST = 20_000
 _DEEPEST = 100
 """Parts of a dotted name that are looked at: a source can have an import of a million, each a step of its own."""
 
+_LONGEST_CHAIN = 200
+"""Modules of a chain that are kept, and its end: those of a package of `MOST` modules in a row are its square."""
+
 _ALWAYS = frozenset({"__main__", "_os402", "builtins"})
 
 
@@ -93,7 +96,7 @@ class Reached:
     """What a walk found."""
 
     modules: Mapping[str, tuple[str, ...]]
-    """Every module that the entry point imports for certain, with the chain that leads to it."""
+    """Every module that the entry point imports for certain, with the chain that leads to it (its middle may lack)."""
     missing: tuple[Missing, ...]
     partial: tuple[Missing, ...]
     """Imports of what the launcher has in part: they do not fail."""
@@ -129,7 +132,7 @@ def reach(  # noqa: C901 - one walk
     def enqueue(wanted: str, chain: tuple[str, ...]) -> None:
         for prefix in prefixes(wanted):
             if prefix in archive.paths and prefix not in seen and len(seen) < MOST:
-                seen[prefix] = (*chain, prefix)
+                seen[prefix] = (*chain[:_LONGEST_CHAIN], prefix)
                 queue.append(prefix)
 
     for module in run:
