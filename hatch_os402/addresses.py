@@ -18,14 +18,18 @@ def split(url: str) -> SplitResult | None:
         return None
 
 
-def shown(url: str) -> str:
+def shown_address(url: str) -> str:
     """Return `url` as a message may show it: without user, password, query and fragment.
 
-    Of what cannot be taken apart only the scheme is shown: the rest may hold anything.
+    Of what cannot be taken apart, and may hold anything anywhere, it is what stands before the first colon.
     """
-    parts = split(url)
-    if parts is None:
-        return f"{url.partition(':')[0]}:..."
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # a password with a slash in it is taken for one
+    except ValueError:
+        return f"{url.partition(':')[0]}:…"
+    if not parts.netloc:
+        return url.partition("#")[0].partition("?")[0].rpartition("@")[2]
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 

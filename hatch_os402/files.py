@@ -48,10 +48,29 @@ def open_file(path: Path) -> BinaryIO:
     return file
 
 
-def read_file(path: Path) -> bytes:
-    """Return the content of the file at `path`. Raises `OSError` as `open_file`."""
+def read_file(path: Path, most: int | None = None) -> bytes:
+    """Return the content of the file at `path`. Raises `OSError` as `open_file`, and for more than `most` bytes."""
     with open_file(path) as file:
-        return file.read()
+        return file.read() if most is None else _read(file, most, path)
+
+
+def read_named(path: Path, most: int = 1 << 30) -> bytes:
+    """Return the content of what a user names on the command line: a file, or a pipe, as a shell's `<(...)` is.
+
+    Raises `OSError`, also for anything else, such as a device, which may never end, and for more than `most` bytes.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "neither a file nor a pipe", str(path))
+    with path.open("rb") as file:  # of a folder, the system says what it is
+        return _read(file, most, path)
+
+
+def _read(file: BinaryIO, most: int, path: Path) -> bytes:
+    content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+    return content
 
 
 def measure(file: IO[bytes]) -> tuple[int, str]:

@@ -11,14 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _USER = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
-_QUERY = re.compile(
-    r"""
-    (?<![^\s"'<>?\#]) (?=[^\s"'<>?\#]*\?[^\s"'<>\#])    # only from where an address may begin, and if it has a query:
-    ([^\s"'<>?\#]*[:/]//[^\s"'<>?\#]+) \?[^\s"'<>\#]+  # a message of a million slashes is searched once
-    """,
-    re.VERBOSE,
-)
-"""User and password in an address, and its query, in which signed addresses have their key."""
+"""User and password in an address."""
+_WORD = re.compile(r"[^\s\"'<>#]+")
+_HOST = re.compile(r"[:/]//[^?]")
+"""How an address goes on behind its scheme, in a word. Behind its `?` is the query, in which signed ones have a key."""
 
 _OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of Unicode: controls, formats (directions of writing among them), surrogates, separators of lines."""
@@ -79,4 +75,11 @@ def counted(number: int, what: str) -> str:
 
 def without_passwords(text: str) -> str:
     """Return `text` with `****` for user and password, and for the query, in every address of it."""
-    return _QUERY.sub(r"\1?****", _USER.sub("****@", text))
+    return _WORD.sub(lambda found: _without_query(found[0]), _USER.sub("****@", text))
+
+
+def _without_query(word: str) -> str:
+    """Return `word` with `****` for the query; by steps, since one expression for it would try every slash anew."""
+    host = _HOST.search(word)
+    before, mark, query = word[host.end() :].partition("?") if host else ("", "", "")
+    return f"{word[: host.end()]}{before}?****" if host and mark and query else word

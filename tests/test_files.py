@@ -17,7 +17,9 @@ from hatch_os402.files import (
     locked,
     measure_file,
     move_file,
+    open_file,
     read_file,
+    read_named,
     replacing,
     sweep,
     work_folder,
@@ -204,6 +206,30 @@ def test_a_named_pipe_is_no_file(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="not a regular file"):
         read_file(tmp_path / "pipe")
+
+
+def test_a_device_never_ends_and_is_not_read():
+    for read in (open_file, read_file, read_named):
+        with pytest.raises(OSError, match=r"not a regular file|neither a file nor a pipe"):
+            read(Path("/dev/zero"))
+
+
+def test_what_is_read_has_a_bound(tmp_path):
+    (tmp_path / "a").write_bytes(b"12345")
+    for read in (read_file, read_named):
+        assert read(tmp_path / "a", 5) == b"12345"
+        with pytest.raises(OSError, match="more than 4 bytes"):
+            read(tmp_path / "a", 4)
+        with pytest.raises(IsADirectoryError):
+            read(tmp_path)
+
+
+def test_what_a_user_names_may_be_a_pipe():
+    read, write = os.pipe()
+    with open(read, "rb"), open(write, "wb") as file:  # noqa: PTH123 - descriptors
+        file.write(b"secret")
+        file.close()
+        assert read_named(Path(f"/dev/fd/{read}")) == b"secret"
 
 
 @pytest.mark.parametrize("links", [True, False])

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 sys.path.append(os.path.dirname(__file__))  # noqa: PTH120 - an isolated Python leaves it out
 from _references import with_references  # type: ignore[import-not-found]  # it lies beside
 from rewriting.lazy_names import put_off  # type: ignore[import-not-found]  # as well
+from rewriting.parsing import refuse_deep_names  # type: ignore[import-not-found]  # it lies beside
 
 _MARSHAL_VERSION = 2
 _UNCHECKED_HASH = 0b01
@@ -35,6 +36,7 @@ def _read(stream: BinaryIO) -> bytes:
 def _compile(name: str, keep: bytes, source: bytes) -> bytes:
     keep, _, lazily = keep.partition(b" ")
     text: Any = source
+    refuse_deep_names(source)
     if keep.endswith(b"d") or lazily:
         text = compile(source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     if keep.endswith(b"d"):

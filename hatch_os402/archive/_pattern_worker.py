@@ -13,7 +13,6 @@ is much work.
 
 from __future__ import annotations
 
-import ast
 import json
 import marshal
 import os
@@ -27,6 +26,7 @@ from zlib import crc32
 sys.path.append(os.path.dirname(__file__))  # noqa: PTH120 - an isolated Python leaves it out
 from _pattern_finder import Finder  # type: ignore[import-not-found]  # they lie beside
 from _pattern_values import MAX_PATTERN  # type: ignore[import-not-found]
+from rewriting.parsing import parse  # type: ignore[import-not-found]  # they lie beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +40,9 @@ _MAX_CODE = 16_384
 """Words of code that a pattern may have."""
 _MAX_CASES = 300_000
 """Characters in the ranges of a pattern without regard to case: each is looked up by itself."""
-_uses = re.compile(rb"^(?=([^#\n]*?\b(?:import|from)\b))\1[^#\n]*\bre\b", re.MULTILINE).search
-"""From the first of the two words on: where nothing follows it, nothing follows a later one."""
+_imported = re.compile(rb"^[^#\n]*?\b(?:import|from)\b([^#\n]*)", re.MULTILINE).finditer
+"""What stands in a line behind its first import: one step a line, however many there are in it."""
+_names_re = re.compile(rb"\bre\b").search
 _imports = re.compile(rb"^[ \t]*(?:import|from)[ \t]+([\w.]+)(?:[ \t]+import[ \t]+(\w+))?", re.MULTILINE).findall
 
 Entry = tuple[int, str]
@@ -126,13 +127,16 @@ class ModuleSet:
 
     def _read(self, name: str) -> Finder | None:
         path = self._paths[name]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                tree = ast.parse(self._sources[path])
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                return None
+        try:
+            tree = parse(self._sources[path])
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
         return Finder(tree, name, package=path.endswith("/__init__.py"), others=self.finder)
+
+
+def _uses(source: bytes) -> bool:
+    """Whether a line of `source` names `re` behind `import` or `from`."""
+    return any(_names_re(found[1]) for found in _imported(source))
 
 
 def _dotted(module: bytes, name: bytes) -> Iterator[bytes]:

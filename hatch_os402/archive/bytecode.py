@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.archive import _compile_worker, _references
 from hatch_os402.archive.kept import folder_of, keep, load
-from hatch_os402.archive.rewriting import lazy_names
+from hatch_os402.archive.rewriting import lazy_names, parsing
 from hatch_os402.archive.target_process import TargetProcess
 from hatch_os402.errors import BytecodeError, CompilerProcessError
 
@@ -48,7 +48,8 @@ class Compiler:
     """
 
     def __init__(self, interpreter: Interpreter, cache: Path) -> None:
-        worker = b"".join(Path(str(part.__file__)).read_bytes() for part in (_compile_worker, lazy_names, _references))
+        parts = (_compile_worker, lazy_names, _references, parsing)
+        worker = b"".join(Path(str(part.__file__)).read_bytes() for part in parts)
         build = hashlib.sha256(worker + interpreter.build.encode()).hexdigest()[:16]
         self._folder = cache / f"{interpreter.version}-{build}"
         self._interpreter = interpreter

@@ -43,7 +43,7 @@ _HEADER = struct.Struct("<4s4s2I")
 _SLOT = struct.Struct("<I")
 _FOLDER = Path(__file__).parent
 _WORKER = _FOLDER / "_pattern_worker.py"
-_TEXTS = (_WORKER, _FOLDER / "_pattern_finder.py", _FOLDER / "_pattern_values.py")
+_TEXTS = (_WORKER, _FOLDER / "rewriting" / "parsing.py", _FOLDER / "_pattern_finder.py", _FOLDER / "_pattern_values.py")
 _TIMEOUT = 300
 """Seconds for one distribution. The worker bounds its work by counts; this is for what nobody has thought of."""
 

@@ -47,7 +47,7 @@ def find_lock(own: Wheel, groups: Sequence[Requirement], build: Context) -> Lock
         if build.locked:
             raise LockError("a lock is required (--locked, or HATCH_OS402_LOCKED), and the option `lock` is false.")
         return None
-    if not path.is_file():
+    if not path.exists():  # what is there and no file is for the reader to say
         if option is None and not build.locked:
             return None
         what = "`lock` names it" if option not in {None, True} else "a lock is required"

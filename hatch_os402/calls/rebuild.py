@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -24,6 +23,8 @@ from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.environment import CALLER
 from hatch_os402.errors import ArtifactError, MarkerError
+from hatch_os402.files import read_file
+from hatch_os402.foreign_json import read_json
 from hatch_os402.resolution.markers import holds
 from hatch_os402.runtime.configured import executables
 
@@ -93,7 +94,7 @@ def _newest(project: Pyproject) -> ArtifactSet | None:
 
 
 def _content(artifacts: ArtifactSet | None) -> bytes:
-    return b"" if artifacts is None else artifacts.path(RECORD).read_bytes()
+    return b"" if artifacts is None else read_file(artifacts.path(RECORD))
 
 
 def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -175,7 +176,7 @@ def _reason(project: Pyproject, before: ArtifactSet | None) -> str:
         return f"there is no build in {project.directory}"
     record = before.path(RECORD)
     try:
-        by = json.loads(record.read_bytes())["generator"]["version"]
+        by = read_json(read_file(record))["generator"]["version"]
     except (ValueError, LookupError, TypeError):
         by = None
     if by != __version__:

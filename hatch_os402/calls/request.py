@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from hatch_os402.__about__ import __version__
 from hatch_os402.calls import cgi
 from hatch_os402.errors import RequestError
+from hatch_os402.files import read_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 """What curl says of -d and of --json."""
+_LARGEST_BODY = 1 << 30
+"""Bytes."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +106,13 @@ def _header(item: str) -> tuple[str, str]:
 def _content(item: str) -> bytes:
     """Return the bytes that DATA, @FILE or - mean."""
     if item in {"-", "@-"}:
-        return sys.stdin.buffer.read()
+        content = sys.stdin.buffer.read(_LARGEST_BODY + 1)
+        if len(content) > _LARGEST_BODY:
+            raise RequestError(f"the body on stdin has more than {_LARGEST_BODY:,} bytes.")
+        return content
     if not item.startswith("@"):
         return os.fsencode(item)
     try:
-        return Path(item[1:]).read_bytes()
+        return read_named(Path(item[1:]), _LARGEST_BODY)
     except OSError as error:
         raise RequestError(f"the body {item[1:]} cannot be read: {error.strerror or error}.") from error

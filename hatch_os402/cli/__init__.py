@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
+TYPE_CHECKING = False  # without `typing`, whose import takes longer than all else until an interruption is understood
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
     import click
 
@@ -38,8 +39,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run `hatch-os402 ARGUMENTS` (default: those of the process) and exit.
 
     The exit status is 0, 1 after an error that was reported in one message on stderr, or 2 for wrong usage. What is not
-    an `Os402Error` is a bug, and said to be one; its traceback is shown with `-v`.
+    an `Os402Error` is a bug, and said to be one; its traceback is shown with `-v`. Who interrupts it is told so in one
+    line, from the first import on.
     """
+    try:
+        from hatch_os402.processes.interruption import Interrupted, interruptible  # noqa: PLC0415 - as all that follows
+
+        try:
+            with interruptible():
+                _main(arguments)
+        except Interrupted as interrupted:
+            print(f"hatch-os402: {interrupted}", file=sys.stderr)  # noqa: T201 - a terminal may be gone, click with it
+            sys.exit(interrupted.status)
+    except KeyboardInterrupt:  # before it was an `Interrupted`, or once it is no more
+        print("hatch-os402: interrupted (SIGINT)", file=sys.stderr)  # noqa: T201 - as above
+        sys.exit(130)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
+    """Run the command, and say what fails."""
     try:
         group = _group()
     except ModuleNotFoundError:  # click, an extra
@@ -49,14 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     from hatch_os402.errors import Os402Error  # noqa: PLC0415
     from hatch_os402.formatting import escaped_lines  # noqa: PLC0415
-    from hatch_os402.processes.interruption import Interrupted, interruptible  # noqa: PLC0415
 
     try:
-        with interruptible():
-            group.main(list(arguments) if arguments is not None else None, prog_name="hatch-os402")
-    except Interrupted as interrupted:
-        print(f"hatch-os402: {interrupted}", file=sys.stderr)  # noqa: T201 - a terminal may be gone, and click with it
-        sys.exit(interrupted.status)
+        group.main(list(arguments) if arguments is not None else None, prog_name="hatch-os402")
     except Os402Error as error:
         sys.exit(f"hatch-os402: {escaped_lines(error.message)}")
     except ModuleNotFoundError as error:

@@ -96,7 +96,7 @@ def _lock_path(build: Context) -> Path:
 
 
 def _check(path: Path, build: Context) -> None:
-    if not path.is_file():
+    if not path.exists():
         raise LockError(f"there is no {path}.\n{how_to_write(path)}")
     lock, request = read_lock(path, build.project.root, build.project.name), read_request(build)
     if found := check_lock(lock, request.own, request.groups, build):

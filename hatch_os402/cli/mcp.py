@@ -15,6 +15,7 @@ import click
 from hatch_os402.artifacts.choosing import METAVAR, choose
 from hatch_os402.cli.shared.conditions import RUNTIME, SANDBOX, what_argument
 from hatch_os402.cli.shared.reporter import ClickReporter
+from hatch_os402.files import read_named
 from hatch_os402.processes.interruption import Interrupted
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _HEADER = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_LARGEST_HEADER = 1 << 16
+"""Bytes of a value in a file."""
 
 
 @click.command
@@ -87,7 +90,7 @@ def _header(item: str) -> tuple[str, str]:
     value = value.strip()
     if value.startswith("@"):
         try:
-            value = Path(value[1:]).read_text(encoding="ascii").strip()
+            value = read_named(Path(value[1:]), _LARGEST_HEADER).decode("ascii").strip()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "it is not ASCII"
             raise click.UsageError(f"the value of {name} cannot be read from {value[1:]}: {reason}.") from None

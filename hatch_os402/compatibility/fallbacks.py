@@ -6,11 +6,11 @@ It is a proposal for `strip-extensions`, and no proof: what follows such an impo
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.archive.entries import Entry, EntryReader
+from hatch_os402.archive.rewriting.parsing import parse
 from hatch_os402.compatibility.findings import SourceLocation
 from hatch_os402.compatibility.imports.source import MOST
 from hatch_os402.wheels.native import is_bundled_library
@@ -84,9 +84,7 @@ def _uses(file: WheelFile, verdict: VettedWheel, reader: EntryReader) -> Sequenc
     wheel = verdict.wheel
     source = reader.read(Entry(file.path, file.size, file.sha256, wheel.name, source=wheel.path, member=file.member))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
+        tree = parse(source)
         return list(_walk(tree, _module(file.path), is_package=file.path.endswith("/__init__.py")))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.config import secrets
 from hatch_os402.config.toml_fields import Fields
 from hatch_os402.config.toml_values import duration, moment, size
+from hatch_os402.files import read_file
 from hatch_os402.home import path_of
 from hatch_os402.offer import networks, prices
 from hatch_os402.offer.canonical import parse_json
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 PREFIX = "tool.hatch.build.targets.os402.offer"
 DEFAULT_VALID_FOR = 90 * 86400
 
+_LARGEST_SCHEMA = 1 << 24
+"""Bytes."""
 _ADDRESS = re.compile(r"0[xX][0-9a-fA-F]{40}")
 
 FIELDS = {
@@ -277,7 +280,7 @@ class OfferOptions:
 
     def _file(self, name: str, path: str) -> str:
         try:
-            return path_of(path, self._root).read_text(encoding="utf-8")
+            return read_file(path_of(path, self._root), _LARGEST_SCHEMA).decode()
         except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
             problem = f"must be JSON or the path of a file with JSON, relative to the project; `{path}` is not: {error}"
             raise self._fields.wrong_value(name, problem) from error

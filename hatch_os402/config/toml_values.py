@@ -13,7 +13,7 @@ from typing import Any
 from hatch_os402.config.toml_fields import is_integer
 
 _DURATION = re.compile(r"([0-9]{1,20})([smhd])")
-_SIZE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)\s*([kmg]?b?)", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([kmg]?b?)", re.IGNORECASE)
 _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
+
+from hatch_os402.foreign_json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -76,7 +77,7 @@ class Offered:
         if self.output_schema is None or answer.is_error:
             return None
         try:
-            value = json.loads(answer.body)
+            value = read_json(answer.body)
         except ValueError:
             return None
         return {"result": value} if self.wraps else value if isinstance(value, dict) else None

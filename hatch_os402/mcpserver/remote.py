@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from hatch_os402.__about__ import __version__
+from hatch_os402.addresses import shown_address
 from hatch_os402.errors import CallError
+from hatch_os402.foreign_json import read_json
 from hatch_os402.mcpserver.offers import Answer, Offered
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class RemoteOffers:
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url = url.rstrip("/")
+        self._shown = shown_address(url).rstrip("/")
         self._client = httpx.AsyncClient(
             timeout=_TIMEOUT, headers={"User-Agent": f"hatch-os402/{__version__}", **headers}, follow_redirects=False
         )
@@ -38,11 +41,11 @@ class RemoteOffers:
         """Return the offers that the server lists. Raises `CallError`."""
         response = await self._request("GET", f"{self._url}/offers")
         try:
-            listed: Any = response.json()["offers"]
+            listed: Any = read_json(response.content)["offers"]
             return [Offered(self, str(sha256), dict(payload)) for sha256, payload in listed.items()]
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise CallError(
-                f"{self._url}/offers answers {response.status_code} and no list of offers.\n"
+                f"{self._shown}/offers answers {response.status_code} and no list of offers.\n"
                 "Name the address of an os402 server, or of `hatch-os402 serve`."
             ) from error
 
@@ -60,5 +63,6 @@ class RemoteOffers:
         try:
             return await self._client.request(method, url, **more)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            # The error's own text has nothing of the headers, where a key may be.
-            raise CallError(f"{self._url} cannot be reached: {str(error) or type(error).__name__}") from None
+            # An error's own text has nothing of the headers, where a key may be; that of an address may quote it.
+            why = str(error) if isinstance(error, httpx.HTTPError) else "it is not the address of a server"
+            raise CallError(f"{self._shown} cannot be reached: {why or type(error).__name__}") from None

@@ -8,17 +8,13 @@ checks the signature over the result, so both directions are here.
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from hatch_os402.errors import OfferError
+from hatch_os402.foreign_json import NESTING_LIMIT, refuse_deep
 from hatch_os402.offer.floats import I64_MIN, U64_MAX, format_float, server_float, server_number
 
 __all__ = ["NESTING_LIMIT", "canonical", "format_float", "parse_json", "pretty", "server_float"]
-
-NESTING_LIMIT = 128  # the server gives up where this many arrays and objects would be open at once
-
-_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)  # one without an end is the rest
 
 
 def parse_json(text: str) -> Any:
@@ -28,10 +24,11 @@ def parse_json(text: str) -> Any:
     last value counts. Raises `OfferError` for whatever the server refuses: NaN, trailing commas, lone surrogates,
     numbers out of range, nesting as deep as `NESTING_LIMIT`.
     """
-    _refuse_surrogates(text)
-    _scan(text)
     try:
+        refuse_deep(text)
         return _DECODER.decode(text)
+    except UnicodeEncodeError as error:
+        raise _lone_surrogate() from error
     except ValueError as error:
         raise OfferError(f"not valid JSON: {error}") from error
 
@@ -62,33 +59,15 @@ def _refuse_constant(name: str) -> Any:
 _DECODER = json.JSONDecoder(parse_float=server_number, parse_int=server_number, parse_constant=_refuse_constant)
 
 
-def _scan(text: str) -> None:
-    """Refuse what the standard library's parser would let pass: deep nesting and escaped lone surrogates."""
-    depth = 0
-    for match in _STRING_OR_BRACKET.finditer(text):
-        part = match[0]
-        if part in "[{":
-            depth += 1
-            if depth >= NESTING_LIMIT:
-                raise OfferError(f"not valid JSON for os402: {NESTING_LIMIT} or more nested arrays and objects")
-        elif part in "]}":
-            depth -= 1
-        elif "\\u" in part:
-            try:
-                _refuse_surrogates(json.loads(part))
-            except ValueError as error:
-                raise OfferError(f"not valid JSON: {error}") from error
-
-
-def _refuse_surrogates(text: str) -> None:
-    _encoded(text)
-
-
 def _encoded(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise OfferError("half of a surrogate pair stands alone in a text; os402 refuses such JSON") from error
+        raise _lone_surrogate() from error
+
+
+def _lone_surrogate() -> OfferError:
+    return OfferError("half of a surrogate pair stands alone in a text; os402 refuses such JSON")
 
 
 def _compact(value: Any) -> str:

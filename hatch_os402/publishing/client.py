@@ -16,7 +16,9 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from hatch_os402.__about__ import __version__
+from hatch_os402.addresses import shown_address
 from hatch_os402.errors import Os402Error
+from hatch_os402.foreign_json import read_json
 from hatch_os402.offer.names import in_address
 
 if TYPE_CHECKING:
@@ -146,8 +148,8 @@ class RemoteServer:
                 follow_redirects=False,
             )
         try:
-            content = response.json()
-        except (ValueError, RecursionError):  # not JSON, or not UTF-8
+            content = read_json(response.content)
+        except ValueError:  # not JSON, or not UTF-8
             content = None
         return ServerResponse(response.status_code, content, response.headers.get("Location"))
 
@@ -163,8 +165,8 @@ def new_client() -> httpx.Client:
 
 def base_url(url: str) -> str:
     """Return the address of a server as it may be shown, without its last slash. Raises `Os402Error`."""
-    parts = _split(url)
-    return f"{parts.scheme}://{without_userinfo(parts.netloc)}{parts.path.rstrip('/')}"
+    _split(url)
+    return shown_address(url).rstrip("/")
 
 
 def is_plain(url: str) -> bool:
@@ -176,12 +178,6 @@ def is_plain(url: str) -> bool:
         return not ip_address(parts.hostname).is_loopback
     except ValueError:  # a name, which may lead anywhere
         return True
-
-
-def without_userinfo(url: str) -> str:
-    """Return any text as an address without name and password."""
-    scheme, separator, rest = url.rpartition("//")
-    return scheme + separator + rest.rpartition("@")[2]
 
 
 def upload_size(parts: Sequence[UploadPart]) -> int:
@@ -235,7 +231,7 @@ def _split(url: str) -> Any:
         good = False
     if not good:
         raise Os402Error(
-            f"{without_userinfo(url)!r} is not the address of a server: it must be like https://os402.example.org."
+            f"{shown_address(url)!r} is not the address of a server: it must be like https://os402.example.org."
         )
     return parts
 

@@ -14,7 +14,7 @@ from hatch_os402.cache import cache_folder
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import is_project, read_pyproject
 from hatch_os402.errors import Os402Error
-from hatch_os402.files import file_sha256
+from hatch_os402.files import file_sha256, read_named
 from hatch_os402.offer.build import environment
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.publishing.parts import Upload, prepare
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 UNSIGNED = "0x" + 130 * "0"
 """Stands for a signature where there is none yet."""
+_LARGEST_ENV = 1 << 24
+"""Bytes."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def gather(artifacts: ArtifactSet, signed: SignedOffer, settings: Settings, proj
 def _private_env(settings: Settings, project: PublishedProject) -> bytes | None:
     if settings.env is not None:
         try:
-            return settings.env.read_bytes()
+            return read_named(settings.env, _LARGEST_ENV)
         except OSError as error:
             raise Os402Error(f"the private environment {settings.env} cannot be read: {error.strerror}.") from error
     if not project.table:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import Os402Error
 from hatch_os402.files import measure_file
+from hatch_os402.foreign_json import read_json
 from hatch_os402.formatting import utc_time
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.reading import read_envelope
@@ -96,7 +96,7 @@ def _env_part(private_env: bytes | None, sha256: str) -> UploadPart:
             "option `env`, which names a file with a JSON object. Nothing was sent."
         )
     try:
-        values = json.loads(private_env)
+        values = read_json(private_env)
     except ValueError:  # its message could show a value
         values = None
     if not isinstance(values, dict):

@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.addresses import shown_address
 from hatch_os402.errors import Os402Error
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.names import name_note
-from hatch_os402.publishing.client import RemoteServer, UploadPart, upload_size, without_userinfo
+from hatch_os402.publishing.client import RemoteServer, UploadPart, upload_size
 from hatch_os402.publishing.refusals import refusal, too_large
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def publish_to(
     """
     results = []
     for address in servers:
-        shown = without_userinfo(address)
+        shown = shown_address(address)
         try:
             server = RemoteServer(address, client, retries=retries, reporter=reporter)
             shown = server.url

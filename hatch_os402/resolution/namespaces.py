@@ -8,7 +8,8 @@ enough.
 from __future__ import annotations
 
 import ast
-import warnings
+
+from hatch_os402.archive.rewriting.parsing import parse
 
 _EXTENSIONS = frozenset({
     "__path__ = __import__('pkgutil').extend_path(__path__, __name__)",
@@ -29,9 +30,7 @@ _EXTENSIONS = frozenset({
 def declares_namespace(source: bytes) -> bool:
     """Whether the module `source` does nothing but say that its package is shared, if it does anything."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return all(map(_harmless, tree.body))

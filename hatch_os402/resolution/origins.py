@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_os402.addresses import shown
+from hatch_os402.addresses import shown_address
 from hatch_os402.files import is_sha256
 
 if TYPE_CHECKING:
@@ -50,4 +50,4 @@ def _read(
         for page, files in listed.items():
             if page.lower().startswith(("http:", "https:")):  # of a folder of wheels, the user knows what is in it
                 hashes = set(filter(is_sha256, (str(sha256).lower() for _, sha256 in files)))
-                pages.setdefault(name, {}).setdefault(shown(page).rstrip("/") + "/", set()).update(hashes)
+                pages.setdefault(name, {}).setdefault(shown_address(page).rstrip("/") + "/", set()).update(hashes)

@@ -7,14 +7,14 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.addresses import shown, split
+from hatch_os402.addresses import shown_address, split
 from hatch_os402.errors import FolderError, MarkerError, ResolutionError, UnsatisfiableError
 from hatch_os402.formatting import cut_lines, without_passwords
 from hatch_os402.resolution.shim._pip_shim import UNSUPPORTED
 from hatch_os402.resolution.target import PYTHON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _UNREACHABLE = re.compile(r"^os402-unfetched: (?P<what>.*)\t(?!404 Client Error)(?P<why>.+)$", re.MULTILINE)
@@ -29,16 +29,12 @@ _NO_WHEEL = "Either no such release exists, or its releases are only source or o
 _REMOTE_BUILD = re.compile(r"os402-source-only: (?P<requirement>.+)")
 _NOT_FOUND = re.compile(r"ERROR: No matching distribution found for (?P<requirement>[^\n]+)")
 _CONFLICT = re.compile(r"ERROR: (?:Cannot install|ResolutionImpossible)")
-_HASH = re.compile(r"ERROR: THESE PACKAGES DO NOT MATCH THE HASHES[^\n]*\n(?P<table>(?: [^\n]*(?:\n|\Z))+)")
-_INVALID = re.compile(
-    r"^WARNING: Ignoring version (?P<version>\S+) of (?P<name>\S+) since it has invalid metadata:\n"
-    r"[^\n]* has invalid metadata: (?P<why>[^\n]*(?:\n(?!Please use pip|WARNING:|ERROR:)[^\n]*)*)",
-    re.MULTILINE,
-)
-_DIAGNOSTIC = re.compile(
-    r"^error: (?P<kind>[a-z-]+)\s+(?=\S)(?P<text>[^\n]*(?:\n(?!(?:hint|note|error): )[^\n]*)*)\n(?:hint|note): ",
-    re.MULTILINE,
-)
+_HASH = "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES"
+_INVALID = re.compile(r"WARNING: Ignoring version (?P<version>\S+) of (?P<name>\S+) since it has invalid metadata:$")
+_WHY_INVALID = " has invalid metadata: "
+_AFTER_INVALID = ("Please use pip", "WARNING:", "ERROR:")
+_DIAGNOSTIC = re.compile(r"error: (?P<kind>[a-z-]+)(?:\s(?P<text>.*))?$")
+_AFTER_DIAGNOSTIC = ("hint: ", "note: ")
 
 _WHEEL_INSTEAD = "Replace the address by that of a wheel, or by a version."
 _REFUSED = {
@@ -120,10 +116,11 @@ def _explained(  # noqa: PLR0911 - one for each meaning
         return UnsatisfiableError(
             f"the requirements contradict each other, while {doing}:\n{_indent(_shorten(words))}", output
         )
-    if missing and (invalid := _INVALID.search(output)):
+    if missing and (invalid := _invalid(output)):
+        what, why = invalid
         return UnsatisfiableError(
-            f"{invalid['name']} {invalid['version']} has invalid metadata, and no other release fits, while {doing}:\n"
-            f"{_indent(_shorten(invalid['why']))}\n"
+            f"{what} has invalid metadata, and no other release fits, while {doing}:\n"
+            f"{_indent(_shorten(why))}\n"
             "Require another release of it, or have its metadata corrected.",
             output,
         )
@@ -134,19 +131,54 @@ def _explained(  # noqa: PLR0911 - one for each meaning
             f"{_indent(errors)}",
             output,
         )
-    if diagnostic := _DIAGNOSTIC.search(output):
-        what = "something could not be reached" if "connection" in diagnostic["kind"] else "pip failed"
-        return ResolutionError(f"{what} while {doing}:\n{_indent(diagnostic['text'])}", output)
+    if diagnostic := _diagnostic(output):
+        kind, text = diagnostic
+        what = "something could not be reached" if "connection" in kind else "pip failed"
+        return ResolutionError(f"{what} while {doing}:\n{_indent(text)}", output)
     if "ERROR: Exception:" in errors:
         errors = last
     return ResolutionError(f"pip failed (exit status {status}) while {doing}:\n{_indent(errors)}", output)
 
 
+def _invalid(output: str) -> tuple[str, str] | None:
+    """Return the first release whose metadata pip ignores as invalid, and why."""
+    for found, text in _passages(output, _INVALID, _AFTER_INVALID):
+        _, said, why = text.partition(_WHY_INVALID)
+        if said:
+            return f"{found['name']} {found['version']}", why.rstrip()
+    return None
+
+
+def _diagnostic(output: str) -> tuple[str, str] | None:
+    """Return kind and text of pip's first diagnostic."""
+    for found, text in _passages(output, _DIAGNOSTIC, _AFTER_DIAGNOSTIC):
+        return found["kind"], f"{found['text'] or ''}\n{text}".strip()
+    return None
+
+
+def _passages(output: str, first: re.Pattern[str], after: tuple[str, ...]) -> Iterator[tuple[re.Match[str], str]]:
+    """Yield the lines that match `first`, each with the text from there up to the next line that begins as `after`.
+
+    By lines: metadata of others stands in `output`, and an expression over several lines would try each of them anew.
+    """
+    begun: re.Match[str] | None = None
+    lines: list[str] = []
+    for line in output.split("\n"):
+        if begun is not None and line.startswith(after):
+            yield begun, "\n".join(lines)
+            begun = None
+        if begun is None:
+            begun, lines = first.match(line), []
+        else:
+            lines.append(line)
+
+
 def _of_the_index(output: str, doing: str) -> ResolutionError | None:
     """Return the error when the index, or the way to it, is what failed."""
-    if damaged := _HASH.search(output):
+    _, damaged, after = output.partition(_HASH)
+    if damaged and (table := after.partition("\n ")[2]):
         return ResolutionError(
-            f"a file from the index is not the one that was promised, while {doing}:\n{damaged['table'].rstrip()}\n"
+            f"a file from the index is not the one that was promised, while {doing}:\n {table.rstrip()}\n"
             "Nothing of it was used. Try again; if it stays, the index, a mirror or a proxy serves a changed file.",
             output,
         )
@@ -223,7 +255,7 @@ def _bounded(meaning: str, url: str, reported: Mapping[str, Any], output: str, d
 
 def without_password(url: str) -> str:
     """Return `url` with user, password and query left out; of one that cannot be read, its scheme alone."""
-    return shown(url) if split(url) is None else without_passwords(url)
+    return shown_address(url) if split(url) is None else without_passwords(url)
 
 
 def _indent(text: str) -> str:

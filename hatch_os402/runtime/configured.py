@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hatch_os402.errors import OptionValueError
-from hatch_os402.files import measure
+from hatch_os402.files import measure, open_file
+from hatch_os402.formatting import without_passwords
 from hatch_os402.home import path_of
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.ape import is_ape
@@ -54,13 +55,13 @@ def _parse(value: str, root: Path) -> ConfiguredRuntime:
     if match := _URL.fullmatch(value):
         return ConfiguredRuntime(match["arch"], match["sha256"].lower(), url=match["url"])
     if "://" in value:
-        shown = re.sub(r"//[^/]*@", "//", value)  # name and password are nobody's business
+        shown = without_passwords(value)
         raise OptionValueError(f'{_FIELD} must be a path or "arch:url#sha256" (arch: x86_64 or aarch64), not {shown!r}')
     match = _PATH.fullmatch(value)
     assert match is not None  # noqa: S101 - the pattern takes any text, and empty ones were refused before
     path = path_of(match["path"], root)
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(64)
             _, sha256 = measure(file)
     except OSError as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx  # an extra: whoever imports this module is about to use the network
 
-from hatch_os402.addresses import shown
+from hatch_os402.addresses import shown_address
 from hatch_os402.errors import Os402Error
 
 if TYPE_CHECKING:
@@ -50,13 +50,15 @@ def download(
         except (httpx.TransportError, _AgainError) as error:
             if pause is None:
                 raise Os402Error(
-                    f"{shown(url)} could not be fetched: {str(error) or type(error).__name__} "
+                    f"{shown_address(url)} could not be fetched: {str(error) or type(error).__name__} "
                     f"({len(PAUSES) + 1} attempts).\nTry again later; what has arrived, if anything, is kept."
                 ) from error
             reporter.info(f"{str(error) or type(error).__name__}; trying again in {pause:g} s")
             sleep(pause)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Os402Error(f"{shown(url)} could not be fetched: {type(error).__name__}.\nCorrect the URL.") from error
+            raise Os402Error(
+                f"{shown_address(url)} could not be fetched: {type(error).__name__}.\nCorrect the URL."
+            ) from error
     raise AssertionError
 
 
@@ -95,7 +97,9 @@ def _attempt(url: str, part: Path, client: httpx.Client, progress: Callable[[int
                 here += len(chunk)
                 if max(here, total or 0) > LIMIT:
                     file.truncate(0)
-                    raise Os402Error(f"{shown(url)} sends more than {LIMIT:,} bytes: no runtime.\nCorrect the URL.")
+                    raise Os402Error(
+                        f"{shown_address(url)} sends more than {LIMIT:,} bytes: no runtime.\nCorrect the URL."
+                    )
                 file.write(chunk)
                 progress(here, total)
     return resumed
@@ -112,7 +116,7 @@ def _refuse(url: str, response: httpx.Response, part: Path) -> None:
         raise _AgainError(answered)
     if status >= _SERVER_ERROR:
         raise _AgainError(answered)
-    raise Os402Error(f"{shown(url)} could not be fetched: {answered}.\nCorrect the URL.")
+    raise Os402Error(f"{shown_address(url)} could not be fetched: {answered}.\nCorrect the URL.")
 
 
 def _strong_validator(response: httpx.Response) -> str:

@@ -7,7 +7,7 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from hatch_os402.addresses import shown
+from hatch_os402.addresses import shown_address
 from hatch_os402.cache import VARIABLE
 from hatch_os402.errors import Os402Error
 from hatch_os402.files import file_sha256, locked
@@ -105,7 +105,7 @@ def _fetch(
 
     url = executable.url or pins.URL
     part = place.with_name("python.part")
-    reporter.info(f"fetching {shown(url)}")
+    reporter.info(f"fetching {shown_address(url)}")
     with nullcontext(client) if client else httpx.Client(timeout=TIMEOUT) as using:
         for once_more in (True, False):
             resumed = download(url, part, client=using, progress=progress or _silent, reporter=reporter, sleep=sleep)
@@ -117,7 +117,7 @@ def _fetch(
                 break
             forget(part)
             if not (resumed and once_more):
-                raise Os402Error(_mismatch(executable, shown(url), head, header, digest))
+                raise Os402Error(_mismatch(executable, shown_address(url), head, header, digest))
             reporter.warning("the resumed download is not what was expected; fetching it again from its start")
     with part.open("r+b") as file:
         file.write(header)

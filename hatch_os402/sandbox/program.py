@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from hatch_os402.calls.cgi import environment
 from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.errors import SandboxError
 from hatch_os402.files import read_file
+from hatch_os402.foreign_json import read_json
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.runtime.discovery import architecture
 from hatch_os402.sandbox.limits import MEBIBYTE, ResourceLimits
@@ -178,7 +178,7 @@ def private_environment(project: Pyproject) -> dict[str, str]:
 def parse_private_env(content: bytes) -> dict[str, str]:
     """Return the variables of an uploaded environment; none of one that the server could not read, as there."""
     try:
-        values = json.loads(content)
+        values = read_json(content)
     except ValueError:
         return {}
     return values if isinstance(values, dict) and all(isinstance(value, str) for value in values.values()) else {}

@@ -18,9 +18,8 @@ _OF_PARAMETERS = frozenset({
 })  # fmt: skip
 _OF_PROSE = frozenset({"example", "examples", "note", "notes", "warning", "warnings"})
 """Sections that stay in the description."""
-_ITEM = re.compile(
-    r"\*{0,2}(?P<name>\w+)\s*(?:\((?P<type>[^()]*(?:\([^()]*\)[^()]*)*)\)\s*)?:\s*(?P<text>.*)", re.DOTALL
-)
+_ITEM = re.compile(r"\*{0,2}(?P<name>\w+)\s*(?:\(.*?\)\s*)?:\s*(?P<text>.*)", re.DOTALL)
+"""A parameter, perhaps its type in brackets, up to the first that closes before a colon, and what is said of it."""
 _FIELD = re.compile(r":(?P<role>\w+)\b(?P<middle>[^:\n]*):\s*(?P<text>.*)", re.DOTALL)
 _FIELDS_OF_PARAMETERS = frozenset({"param", "parameter", "arg", "argument", "key", "keyword", "ivar", "var", "cvar"})
 

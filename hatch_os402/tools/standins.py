@@ -10,6 +10,7 @@ import typing
 from types import FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.archive.rewriting.parsing import parse
 from hatch_os402.errors import StaticError
 from hatch_os402.tools.static_classes import MADE, class_of
 
@@ -82,7 +83,7 @@ class ModuleSource:
     def __init__(self, sources: Sources, name: str, path: str, source: bytes) -> None:
         self.sources, self.name, self.path = sources, name, path
         try:
-            tree = ast.parse(source)
+            tree = parse(source)
         except (SyntaxError, ValueError) as error:
             raise StaticError(f"{path} cannot be read by this Python: {error}") from error
         self.bound: dict[str, ast.AST] = dict(_bindings(tree.body))

@@ -11,6 +11,7 @@ import ast
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.archive.rewriting.parsing import parse
 from hatch_os402.errors import StaticError
 from hatch_os402.launcher.inside.interfaces.mcp_types.common import AnnotationError
 from hatch_os402.tools.describe import describe
@@ -42,7 +43,7 @@ def docstring(function: str, read: Callable[[str], bytes | None]) -> str:
     module, _, name = function.partition(":")
     source = read(f"{module.replace('.', '/')}.py") or read(f"{module.replace('.', '/')}/__init__.py") or b""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError):
         return ""
     for node in tree.body:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from hatch_os402.addresses import shown_address
 from hatch_os402.errors import OfferError, Os402Error, SignatureError
 from hatch_os402.offer.reading import ReadOffer, read_envelope
 from hatch_os402.offer.signing import complete
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _URL = re.compile(r"https?://[^\s?#]+/[^\s?#/]+/?")
+_CALL = re.compile(r"(https?://[^\s?#]+?/[^\s?#/]+)\.cgi(?:[/?#].*)?", re.DOTALL)
+"""The address at which an offer is called, with what a call may add to it."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 _TIMEOUT = 30.0
 _MAX_BYTES = 1 << 26
@@ -24,12 +27,14 @@ _MAX_BYTES = 1 << 26
 def fetch_offer(url: str) -> ReadOffer:
     """Return the offer at `url` (`https://SERVER/HASH` or `/NAME`), as the server has it. Raises `Os402Error`.
 
+    Of the address at which it is called, which `publish` prints, the offer's own is taken: nothing is called.
     A server answers `GET /{hash}` and `GET /{name}` with the envelope (`lockboot/os402`, `webapp/handlers`).
     """
+    url = _offer_address(url)
     if not _URL.fullmatch(url):
         raise Os402Error("an offer is named by its URL, https://SERVER/HASH or https://SERVER/NAME.")
     try:
-        shown = str(httpx.URL(url).copy_with(userinfo=b""))
+        shown = shown_address(str(httpx.URL(url)))
     except httpx.InvalidURL as error:
         raise Os402Error("the URL of the offer is not one.") from error
     content = b""
@@ -44,14 +49,14 @@ def fetch_offer(url: str) -> ReadOffer:
     if response.status_code != httpx.codes.OK:
         raise Os402Error(f"{shown} answers {response.status_code}: the server has no such offer.")
     try:
-        return read_envelope(content)
+        return read_envelope(bytes(content))
     except OfferError as error:
         raise Os402Error(f"{shown} does not answer with an offer: {error.message}") from error
 
 
 def served_links(url: str, served: ReadOffer, artifact: ReadOffer | None) -> Iterator[Link]:
     """Yield whether the server names the offer by its hash, who signed it, and whether it is that of the artifact."""
-    asked = url.rstrip("/").rpartition("/")[2]
+    asked = _offer_address(url).rstrip("/").rpartition("/")[2]
     if _HASH.fullmatch(asked) and asked != served.sha256:
         yield Link("served offer", holds=False, detail=f"{asked} was asked for, and the answer has {served.sha256}")
     elif served.declared_sha256 not in {None, served.sha256}:
@@ -66,6 +71,12 @@ def served_links(url: str, served: ReadOffer, artifact: ReadOffer | None) -> Ite
         same = _is_same(artifact, served)
         detail = "the server serves the offer of the artifact" if same else f"the artifact's offer is {artifact.sha256}"
         yield Link("served and built offer", holds=same, detail=detail)
+
+
+def _offer_address(url: str) -> str:
+    """Return the address of the offer that is at `url`, or is called there."""
+    call = _CALL.fullmatch(url)
+    return call[1] if call else url
 
 
 def _is_same(artifact: ReadOffer, served: ReadOffer) -> bool:

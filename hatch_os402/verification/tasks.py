@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from hatch_os402.addresses import shown_address
 from hatch_os402.errors import Os402Error, SignatureError
+from hatch_os402.files import read_named
+from hatch_os402.foreign_json import read_json
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.signing import recover
 from hatch_os402.verification.artifacts import Link
@@ -70,7 +73,7 @@ class _TaskServer:
             url = httpx.URL(self.url + path)
         except httpx.InvalidURL as error:
             raise Os402Error("the URL of the task is not one.") from error
-        shown = url.copy_with(userinfo=b"")
+        shown = shown_address(str(url))
         try:
             response = self.client.get(url)
         except httpx.HTTPError as error:
@@ -79,7 +82,7 @@ class _TaskServer:
             text = "".join(filter(str.isprintable, response.text[:200]))
             raise Os402Error(f"{shown} answers {response.status_code}: {text}")
         try:
-            answer = response.json()
+            answer = read_json(response.content)
         except ValueError as error:
             raise Os402Error(f"{shown} does not answer with JSON.") from error
         if not isinstance(answer, dict):
@@ -153,7 +156,7 @@ def _signed(stream: str, sha256: str, signature: str, owner: str, task: str, sig
 def _public_stdin(body: Path, offer: ReadOffer | None) -> bytes:
     """Return the public part of standard input: that of the offer, and the body if callers may append it."""
     try:
-        content = body.read_bytes()
+        content = read_named(body)
     except OSError as error:
         raise Os402Error(f"the body {body} cannot be read: {error.strerror or error}.") from error
     if offer is None:

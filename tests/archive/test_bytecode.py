@@ -57,6 +57,11 @@ def test_bytes_do_not_depend_on_what_was_compiled_before(interpreter, tmp_path):
     assert len(found) == 1
 
 
+def test_a_name_of_thousands_of_parts_is_left_as_source(compiler):
+    outcome = compiled(compiler, b"import " + b"a." * 5000 + b"a\n")
+    assert "a dotted name of more than 100 parts" in outcome.reason
+
+
 def test_a_second_compiler_takes_it_from_the_cache_without_a_process(interpreter, tmp_path):
     with Compiler(interpreter, tmp_path) as compiler:
         first = compiled(compiler, SOURCE).path.read_bytes()

@@ -124,6 +124,12 @@ def test_what_is_much_work_is_left_to_re(found, source):
     assert found(source) == []
 
 
+@pytest.mark.parametrize("line", ["import sys;" * 60_000, "from re import x;" * 30_000 + "#"], ids=["sys", "re"])
+def test_a_line_of_many_imports_is_read_once(found, monkeypatch, line):
+    monkeypatch.setattr(patterns_module, "_TIMEOUT", 120)  # trying each of them anew takes more than the usual 300 s
+    assert found(f"{line}\nimport re\nre.compile('a')") == [("a", 0)]
+
+
 def test_a_module_without_re_prepares_nothing(python312):
     assert patterncraft.prepared(python312, {"app.py": "print('hello')"}) == NOTHING
 

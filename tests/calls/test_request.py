@@ -11,6 +11,7 @@ import pytest
 from support.artifactcraft import write_artifacts
 from support.commandline import call
 
+from hatch_os402.calls import request
 from hatch_os402.calls.cgi import environment
 from hatch_os402.calls.request import Request, read_request
 from hatch_os402.errors import RequestError
@@ -45,6 +46,19 @@ def test_headers():
     variables = environment(request.of("app"), "x86_64")
     assert (variables["SERVER_NAME"], variables["HTTP_X"], variables["HTTP_ACCEPT"]) == ("here", "2", "*/*")
     assert "HTTP_USER_AGENT" not in variables
+
+
+def test_a_device_is_no_body():
+    with pytest.raises(RequestError, match="the body /dev/zero cannot be read: neither a file nor a pipe"):
+        read_request("/", data=["@/dev/zero"])
+
+
+def test_what_never_ends_on_stdin_is_not_read_for_ever(monkeypatch):
+    monkeypatch.setattr(request, "_LARGEST_BODY", 1000)
+    with open("/dev/zero", "rb") as zeros:  # noqa: PTH123 - as stdin is
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(zeros))
+        with pytest.raises(RequestError, match="more than 1,000 bytes"):
+            read_request("/", data=["-"])
 
 
 def test_a_file_and_standard_input(tmp_path, monkeypatch):

@@ -15,6 +15,8 @@ from support.localindex import closed_port, serving
 from support.lockcraft import entry, write_pylock
 from support.wheelcraft import make_wheel
 
+from hatch_os402.errors import AuditError
+from hatch_os402.provenance.advisories import advisories
 from hatch_os402.resolution.graph import Pin
 from hatch_os402.resolution.origins import shared_names
 
@@ -148,7 +150,29 @@ def test_indexes_that_cannot_be_reached_are_said_in_whole_sentences(project, she
     assert not said.endswith(":.")
 
 
-@pytest.mark.parametrize("answer", [500, lambda _query: b"<html>", lambda _query: b'{"vulns": [{}]}', None])
+NO_ANSWERS = [
+    b"<html>", b"", b"null", b"[]", b"0", b'""', b"false", b"{", b"\xff", b'{"x": 1}', b'{"vulns": [{}]}', b'{"vulns": {}}',
+    b'{"vulns": ""}', b'{"vulns": null}', b'{"vulns": [null]}', b'{"vulns": [], "next_page_token": "x"}',
+    b'{"vulns": [{"id": "A"}]}', b'{"vulns": [{"id": "A", "affected": [], "schema_version": "2.0"}]}',
+    b'{"vulns": ' + b"[" * 100_000,
+]  # fmt: skip
+WITHDRAWN = b'{"vulns": [{"id": "A", "withdrawn": "2026-01-01T00:00:00Z"}]}'
+PIN = Pin("a", "1", "a-1-py3-none-any.whl", "0" * 64, "", direct=False, requires_dist=(), requires_python="")
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS, ids=range(len(NO_ANSWERS)))
+def test_what_is_no_answer_of_osv_is_no_pass(tmp_path, answer):
+    with osv(lambda _query: answer) as server, pytest.raises(AuditError, match="is no answer of OSV's"):
+        advisories([PIN], server.url, tmp_path)
+
+
+@pytest.mark.parametrize("answer", [b"{}", b'{"vulns": []}', WITHDRAWN])
+def test_what_osv_says_where_nothing_is_known(tmp_path, answer):
+    with osv(lambda _query: answer) as server:
+        assert advisories([PIN], server.url, tmp_path) == ()
+
+
+@pytest.mark.parametrize("answer", [500, lambda _query: b"<html>", None])
 def test_where_nobody_answers_that_is_said_and_no_pass(project, indexes, capsys, answer):
     if answer is None:
         with closed_port() as port:

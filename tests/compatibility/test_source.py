@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hatch_os402.archive.rewriting.parsing import parse
 from hatch_os402.compatibility.imports.memory import facts_of
 from hatch_os402.compatibility.imports.source import Guard, ModuleFacts, behaviour_table, read_source
 
@@ -156,3 +157,42 @@ class TestMemory:
     def test_facts_survive(self):
         found = read_source(self.SOURCE)
         assert ModuleFacts.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+
+DEEP = "a." * 5000 + "a"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"import {DEEP}",
+        f"x = 1; import y, {DEEP}",
+        f"from {DEEP} import x",
+        f"import {DEEP.replace('.', ' . ')}",
+        f"import {DEEP.replace('.', '.' + chr(92) + chr(10))}",
+        f"import {DEEP.replace('a', 'ä')}",
+        f"import {DEEP}..b",
+    ],
+    ids=["import", "second", "from", "spaces", "lines", "letters", "error"],
+)
+def test_a_name_of_thousands_of_parts_is_not_given_to_the_parser(source):
+    with pytest.raises(ValueError, match="more than 100 parts"):
+        parse(source.encode())
+    assert read_source(source.encode()) is None
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import " + ".".join(["a"] * 100),
+        f"x = '{'1.5 ' * 500}'",
+        f"x = '{'com.br ' * 500}'",
+        f"x = '{'A sentence. ' * 50}'",
+        f"x = '{'.' * 500} {'a..b.' * 200}'",
+        "from " + "." * 500 + " import x",
+        "x = [" + "a.b, " * 500 + "]",
+    ],
+    ids=["deep", "numbers", "domains", "prose", "dots", "relative", "attributes"],
+)
+def test_what_has_many_dots_otherwise_is(source):
+    assert read_source(source.encode()) is not None

@@ -375,6 +375,17 @@ class TestSchemaFiles:
         (tmp_path / "schemas" / "a.json").write_text('{"title": "ä", "a": 1.10}', encoding="utf-8")
         assert getattr(make(**{option: "schemas/a.json"}), option.replace("-", "_")) == {"a": 1.1, "title": "ä"}
 
+    @pytest.mark.parametrize("option", ["input-schema", "output-schema"])
+    def test_a_device_is_no_file(self, make, option):
+        with pytest.raises(OptionValueError, match="not a regular file"):
+            make(**{option: "/dev/zero"}).validate()
+
+    def test_a_file_has_a_bound(self, make, tmp_path):
+        with (tmp_path / "large.json").open("wb") as file:
+            file.truncate(1 << 40)
+        with pytest.raises(OptionValueError, match="more than 16,777,216 bytes"):
+            make(input_schema="large.json").validate()
+
     def test_null_is_no_schema(self, make, tmp_path):
         (tmp_path / "null.json").write_text("null", encoding="utf-8")
         assert make(input_schema="null.json").input_schema is None

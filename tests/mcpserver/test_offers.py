@@ -135,6 +135,25 @@ def test_a_server_is_listed_and_called():
     assert headers["X-402-Key"] == called["X-402-Key"] == "secret"
 
 
+@pytest.mark.parametrize("body", [b"no JSON", b"\xff", b"null", b'{"offers": ' + b"[" * 100_000], ids=range(4))
+def test_an_answer_that_is_no_list_is_an_error_without_the_password(body):
+    with serving({"/offers": (200, body)}) as (url, _), pytest.raises(CallError, match="no list of offers") as caught:
+        ask(url.replace("://", "://me:hunter2@"), lambda remote: remote.offers())
+    assert f"{url}/offers" in caught.value.message
+    assert "hunter2" not in caught.value.message
+
+
+@pytest.mark.parametrize("url", ["http://me:hunter2@127.0.0.1:1", "http://me:hunter2/x@127.0.0.1"])
+def test_a_server_that_cannot_be_reached_is_named_without_the_password(url):
+    with pytest.raises(CallError, match="cannot be reached") as caught:
+        ask(url, lambda remote: remote.offers())
+    assert "hunter2" not in caught.value.message
+
+
+def test_a_result_that_nests_without_end_is_text():
+    assert offered(output_schema={"type": "object"}).structured(Answer(200, b"[" * 100_000)) is None
+
+
 def test_a_server_that_wants_to_be_paid():
     with serving({f"/{'ab' * 32}.cgi": (402, b"pay")}) as (url, _):
         answer = ask(url, lambda remote: remote.call(offered(), b"{}"))

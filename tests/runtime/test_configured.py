@@ -59,6 +59,11 @@ def test_wrong(tmp_path, values, content, message):
         executables(values, tmp_path)
 
 
+def test_a_device_is_no_file(tmp_path):
+    with pytest.raises(OptionValueError, match="'/dev/zero', which cannot be read: not a regular file"):
+        executables(["/dev/zero"], tmp_path)
+
+
 def test_credentials_are_not_repeated(tmp_path):
     with pytest.raises(OptionValueError) as caught:
         executables(["https://user:secret@example.com/python"], tmp_path)

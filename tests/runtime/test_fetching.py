@@ -10,6 +10,7 @@ import httpx
 import pytest
 from support.standins import Listener, ape, assimilated, serving, sha256
 
+from hatch_os402.addresses import shown_address
 from hatch_os402.errors import Os402Error
 from hatch_os402.runtime import download, fetching, pins
 from hatch_os402.runtime.configured import ConfiguredRuntime
@@ -279,7 +280,7 @@ def test_a_url_that_is_none(fetch):
         fetch(ConfiguredRuntime("x86_64", "ab" * 32, url=url))
     assert "hunter" not in caught.value.message
     assert fetch.slept == []
-    assert download.shown("http://user:hunter2@[") == "http:..."
+    assert shown_address("http://user:hunter2@[") == "http:…"
 
 
 def test_another_file_than_the_pinned_one(server, fetch):

@@ -74,6 +74,15 @@ class TestHonest:
         assert not broken(ask(task, given))
 
 
+@pytest.mark.parametrize("answer", [b"{", b"\xff", b'{"offers": ' + b"[" * 100_000], ids=range(3))
+def test_an_answer_that_is_no_json_is_an_error_without_the_password(answer):
+    transport = httpx.MockTransport(lambda _request: httpx.Response(200, content=answer))
+    url = f"https://me:hunter2@os402.example/tasks/{'0' * 64}"
+    with httpx.Client(transport=transport) as client, pytest.raises(Os402Error, match="not answer with JSON") as caught:
+        verify_task(url, client=client)
+    assert "hunter2" not in caught.value.message
+
+
 class TestOfferAndBody:
     def test_hold(self, tmp_path):
         files = write_artifacts(tmp_path)

@@ -1,1 +1,1 @@
-"""What the compiler changes in the syntax tree of a module, in its process: standard library alone."""
+"""What workers do with syntax trees, in their processes: parsing, and changes; standard library alone."""

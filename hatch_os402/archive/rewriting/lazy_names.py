@@ -120,7 +120,8 @@ def _rewritten(statement: ast.stmt, names: list[ast.alias]) -> Iterator[ast.stmt
     for node in ast.walk(made):
         ast.copy_location(node, statement)
     yield made
-    if rest := [alias for alias in statement.names if alias not in names]:
+    put_off_now = set(map(id, names))
+    if rest := [alias for alias in statement.names if id(alias) not in put_off_now]:
         yield ast.copy_location(ast.ImportFrom(statement.module, rest, statement.level), statement)
 
 

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 MOST = 20_000
 """Modules that are looked at."""
 
+_DEEPEST = 100
+"""Parts of a dotted name that are looked at: a source can have an import of a million, each a step of its own."""
+
+_LONGEST_CHAIN = 200
+"""Modules of a chain that are kept, and its end: those of a package of `MOST` modules in a row are its square."""
+
 _ALWAYS = frozenset({"__main__", "_os402", "builtins"})
 
 
@@ -33,9 +39,8 @@ class Library:
 
     def lacks(self, module: str) -> str:
         """Return the part of the dotted name `module` that is known to be missing, or ""."""
-        parts = module.split(".")
-        prefixes = (".".join(parts[: count + 1]) for count in range(len(parts)))
-        return next((prefix for prefix in prefixes if prefix in self.missing - self.partial), "")
+        lacking = (one for one in prefixes(module) if one in self.missing and one not in self.partial)
+        return next(lacking, "")
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class Reached:
     """What a walk found."""
 
     modules: Mapping[str, tuple[str, ...]]
-    """Every module that the entry point imports for certain, with the chain that leads to it."""
+    """Every module that the entry point imports for certain, with the chain that leads to it (its middle may lack)."""
     missing: tuple[Missing, ...]
     partial: tuple[Missing, ...]
     """Imports of what the launcher has in part: they do not fail."""
@@ -125,9 +130,9 @@ def reach(  # noqa: C901 - one walk
     suspects: list[Suspect] = []
 
     def enqueue(wanted: str, chain: tuple[str, ...]) -> None:
-        for prefix in _prefixes(wanted):
+        for prefix in prefixes(wanted):
             if prefix in archive.paths and prefix not in seen and len(seen) < MOST:
-                seen[prefix] = (*chain, prefix)
+                seen[prefix] = (*chain[:_LONGEST_CHAIN], prefix)
                 queue.append(prefix)
 
     for module in run:
@@ -145,7 +150,7 @@ def reach(  # noqa: C901 - one walk
             partial += [
                 Missing(name, path, item.line, one, "which can load nothing there", chain, certain, guarded)
                 for one in wanted[:1]
-                if _top(one) in library.partial - archive.tops
+                if _top(one) in library.partial and _top(one) not in archive.tops
             ]
             if found := _first_missing(wanted, archive, library):
                 missing.append(Missing(name, path, item.line, *found, chain, certain, guarded))
@@ -171,8 +176,9 @@ def _top(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _prefixes(name: str) -> Iterator[str]:
-    parts = name.split(".")
+def prefixes(name: str) -> Iterator[str]:
+    """Yield the dotted name and the packages that it is in, the outermost first; of one too deep, the outer ones."""
+    parts = name.split(".", _DEEPEST)[:_DEEPEST]
     return (".".join(parts[: count + 1]) for count in range(len(parts)))
 
 
@@ -194,13 +200,12 @@ def wanted_modules(item: Import, module: str, archive: Archive) -> Iterator[str]
 def _why_missing(wanted: str, archive: Archive, library: Library) -> str:
     """Return why the module `wanted` cannot be imported, as the end of "imports ctypes, …", or ""."""
     top = _top(wanted)
-    if left := next((archive.left_out[name] for name in _prefixes(wanted) if name in archive.left_out), ""):
+    if left := next((archive.left_out[name] for name in prefixes(wanted) if name in archive.left_out), ""):
         return f"which was left out ({left})"
     if top in _ALWAYS or top in archive.tops:
         return ""
     if lacking := library.lacks(wanted):
         return "which the runtime does not have" if lacking == wanted else f"and the runtime does not have {lacking}"
-    known = top in library.modules | library.undecided | library.partial or not archive.parts.isdisjoint(
-        {top, f"_{top}"}
-    )
+    runtime = library.modules, library.undecided, library.partial
+    known = any(top in names for names in runtime) or not archive.parts.isdisjoint({top, f"_{top}"})
     return "" if known else "which is neither in the runtime nor in the archive"

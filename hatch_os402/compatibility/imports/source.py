@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import json
 import re
-import warnings
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from hatch_os402.archive.rewriting.parsing import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -134,9 +135,7 @@ def read_source(source: bytes) -> ModuleFacts | None:
     if len(source) > MOST:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
+        tree = parse(source)
         return _Reader(tree, calls=_mentions().search(source) is not None).facts()
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return None

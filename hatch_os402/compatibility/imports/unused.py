@@ -14,7 +14,7 @@ from configparser import Error as ConfigError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_os402.compatibility.imports.reach import Archive, module_names, wanted_modules
+from hatch_os402.compatibility.imports.reach import Archive, module_names, prefixes, wanted_modules
 from hatch_os402.formatting import counted, human_size
 
 if TYPE_CHECKING:
@@ -128,13 +128,12 @@ class _Walk:
 
     def use(self, module: str) -> None:
         """Note that a module is imported, with the packages that it is in."""
-        parts = module.split(".")
-        if parts[0] not in self._paths:  # vendored deeper, and put on sys.path by its owner
-            for owner in (*self._of_part.get(parts[0], ()), *self._of_part.get(f"_{parts[0]}", ())):
+        top = module.partition(".")[0]
+        if top not in self._paths:  # vendored deeper, and put on sys.path by its owner
+            for owner in (*self._of_part.get(top, ()), *self._of_part.get(f"_{top}", ())):
                 if owner not in self.used:
                     self.use_owner(owner)
-        for count in range(1, len(parts) + 1):
-            name = ".".join(parts[:count])
+        for name in prefixes(module):
             if name in self._paths and name not in self._seen:
                 self._seen.add(name)
                 self._queue.append(name)

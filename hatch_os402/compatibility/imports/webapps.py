@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from hatch_os402.archive.rewriting.parsing import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -88,9 +89,7 @@ def _parse(module: str, read: Callable[[str], bytes | None]) -> tuple[str, ast.M
     for path in (f"{folder}/__init__.py", f"{folder}.py"):
         if (source := read(path)) is not None:
             try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    return path, ast.parse(source)
+                return path, parse(source)
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return None
     return None

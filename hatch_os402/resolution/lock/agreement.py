@@ -35,7 +35,7 @@ def without_secrets(url: str, root: Path) -> str:
     """
     if url[:5].lower() == "file:":
         return f"file:{relative_path(url, root)}"
-    return addresses.shown(url)
+    return addresses.shown_address(url)
 
 
 def relative_path(url: str, root: Path) -> str:

@@ -151,7 +151,7 @@ class PylockFile:
         path = None if found.path is None else self.folder / found.path
         url = found.url or ""
         if addresses.split(url) is None:
-            raise ValueError(f"has an address that cannot be read, {addresses.shown(url)}")
+            raise ValueError(f"has an address that cannot be read, {addresses.shown_address(url)}")
         filename = (
             found.filename
             if not isinstance(found, PackageArchive)

@@ -156,7 +156,7 @@ def _locked(item: LockedRequirement, name: str) -> Locked | str:
     url = item.requirement.url or ""
     if url:
         if addresses.split(url) is None:
-            return f"has an address that cannot be read, {addresses.shown(url)}"
+            return f"has an address that cannot be read, {addresses.shown_address(url)}"
         filename = addresses.filename(url)
         kind = "wheel" if filename.endswith(".whl") else "sdist"
         return Locked(name, "", kind, filename, item.sha256s, url, direct=True)  # type: ignore[arg-type]  # one of two words
