@@ -6,17 +6,16 @@ import hashlib
 import io
 import os
 import time
-import zipfile
-import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from hatch_os402.__about__ import __version__
+from hatch_os402.archive.assemble import MAIN, is_launcher
 from hatch_os402.archive.frame import write_frame
 from hatch_os402.archive.index import NAME as INDEX
-from hatch_os402.archive.pack import DEFLATED, Member, pack
+from hatch_os402.archive.opened import open_archive
+from hatch_os402.archive.pack import DEFLATED
 from hatch_os402.artifacts.names import (
     EXTRAS,
     OFFER,
@@ -32,14 +31,16 @@ from hatch_os402.artifacts.names import names as expected
 from hatch_os402.artifacts.record import CHECKSUM, DESCRIBED, FORMAT, is_whole, tools_of
 from hatch_os402.artifacts.sets import EARLIER
 from hatch_os402.artifacts.signed import of_one_build
-from hatch_os402.errors import BytecodeError, OfferError, SignatureError
+from hatch_os402.errors import ArtifactError, BytecodeError, OfferError, PatternsError, SignatureError
 from hatch_os402.files import measure, open_file
 from hatch_os402.formatting import counted, utc_time
 from hatch_os402.offer.canonical import parse_json
 from hatch_os402.offer.reading import ReadOffer, read_envelope
 from hatch_os402.offer.signing import complete
 from hatch_os402.runtime.interpreters import find_compiler
+from hatch_os402.verification.launching import launcher_faults
 from hatch_os402.verification.listed import header_faults, listing_faults, recompiled
+from hatch_os402.verification.packing import packing_fault, written
 from hatch_os402.verification.proofs import bill_faults, statement_faults
 from hatch_os402.verification.recorded import NOT_DERIVED, archive_faults, key_faults, offer_faults
 
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 
     from hatch_os402.artifacts.sets import ArtifactSet
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, IndexError)
-"""What zipfile raises for archives that somebody damaged: a place before the file's start is an `OSError`."""
 _HEADER = slice(0, 41)
 _FIRST = b"PK\3\4\0\0\0\0\13\0\0\0__main__.py"  # what the bootstrap asks of the first local header
 _SHOWN = 5
@@ -93,6 +92,8 @@ class _Artifacts:
         self._offers: dict[str, ReadOffer] = {}
         self._packed = False
         """Whether the archive is there and whole."""
+        self._uncompared = ""
+        """Why the launcher was compared with nothing."""
         self._stated: dict[str, Any] | None = None
         """The record, once it is known to hold."""
 
@@ -107,6 +108,7 @@ class _Artifacts:
         yield _link("validity", self._validity)
         yield _link("record", self._record)
         yield _link("distributions", self._distributions)
+        yield _link("launcher", self._launcher)
         yield _link("bytecode", self._bytecode)
         if self._set.has(SBOM):
             yield _link("bill of materials", self._bill)
@@ -126,9 +128,11 @@ class _Artifacts:
         with self._open(".pyz") as file:
             if (head := file.read(_HEADER.stop))[:4] + head[6:10] + head[26:] != _FIRST:
                 raise _BrokenError("it does not begin with a stored __main__.py, which every launcher looks for")
-            number = _check_zip(file)
-            self._packed = True
-            return f"{self.paths['.pyz'].name}: {number} files, and not a byte besides them"
+            number, fault = packing_fault(file, self.paths[ZIPAPP].name)
+        if fault:
+            raise _BrokenError(fault)
+        self._packed = True
+        return f"{self.paths['.pyz'].name}: {number} files, and not a byte besides them"
 
     def _frame(self) -> str:
         with self._open(".stdin") as file:
@@ -140,7 +144,7 @@ class _Artifacts:
         with self._open(".pyz") as file:
             zipapp_size = file.seek(0, io.SEEK_END)
             file.seek(0)
-            if _written(lambda nowhere: write_frame(file, zipapp_size, nowhere)) != (size, sha256):
+            if written(lambda nowhere: write_frame(file, zipapp_size, nowhere)) != (size, sha256):
                 raise _BrokenError(f"it does not hold the bytes of {self.paths['.pyz'].name}")
         return f"{self.paths['.stdin'].name}: the archive behind its length, sha256 {sha256}"
 
@@ -250,8 +254,8 @@ class _Artifacts:
         """Yield the paths of the archive, and what reads one of them; of a damaged one, nothing more is said."""
         if not self._packed:
             raise _OpenError("the archive is not there, or is damaged")
-        with self._open(ZIPAPP) as file, zipfile.ZipFile(file) as archive:
-            yield frozenset(archive.namelist()) - {INDEX}, archive.read
+        with self._open(ZIPAPP) as file, open_archive(file, self.paths[ZIPAPP].name) as archive:
+            yield frozenset(archive.members) - {INDEX}, archive.read
 
     def _distributions(self) -> str:
         with self._unpacked() as (paths, unpack):
@@ -260,7 +264,24 @@ class _Artifacts:
             number = sum(path.endswith(".dist-info/RECORD") for path in paths)
         if not number:
             raise _OpenError("the archive has no distribution with a RECORD")
-        return f"the RECORD of {counted(number, 'distribution')} lists every file, with its hash"
+        return f"the RECORD of {counted(number, 'distribution')} lists every file but the launcher's, with its hash"
+
+    def _launcher(self) -> str:
+        """Compare the launcher's files, which no RECORD lists, with those of this version."""
+        if not self._packed:
+            raise _OpenError("the archive is not there, or is damaged")
+        with self._open(ZIPAPP) as file, open_archive(file, self.paths[ZIPAPP].name) as archive:
+            deflated = [path for path, info in archive.members.items() if info.compress_type == DEFLATED]
+            problems = list(launcher_faults(list(archive.members), deflated, archive.read))
+            number = sum(map(is_launcher, archive.members))
+        if not problems:
+            return f"has the files of hatch-os402 {__version__}, {number} with its bytecode, for the settings in {MAIN}"
+        if self._stated is None:
+            raise _OpenError(f"not compared: no record says of which version it is; not of this one ({__version__})")
+        if (version := self._stated["generator"]["version"]) != __version__:
+            self._uncompared = f"the launcher is of hatch-os402 {version}"
+            raise _OpenError(f"not compared: {self._uncompared}, and this is {__version__}")
+        raise _BrokenError(f"it is not that of hatch-os402 {version}: {_some(problems)}")
 
     def _bytecode(self) -> str:
         with self._unpacked() as (paths, unpack):
@@ -275,16 +296,17 @@ class _Artifacts:
             if interpreter is None or interpreter.version != version:
                 raise _OpenError(f"recorded, not derived: there is no CPython {version} here to compile it again")
             try:
-                number, different = recompiled(
+                number, patterns, different = recompiled(
                     paths, unpack, interpreter, docstrings="docstrings" not in self._stated["bytecode"]
                 )
-            except BytecodeError as error:
+            except (BytecodeError, PatternsError) as error:
                 raise _OpenError(f"recorded, not derived: {error.message}") from error
         if different:
             raise _BrokenError(f"{_some(different)}: the source compiles to something else")
         alone = sum(path.endswith(".pyc") for path in paths) - number
         rest = f"; {counted(alone, 'module')} without source: recorded, not derived" if alone else ""
-        return f"CPython {version} compiles {counted(number, 'module')} to the same{rest}"
+        also = f" and {counted(patterns, 'prepared regular expression')}" if patterns else ""
+        return f"CPython {version} compiles {counted(number, 'module')}{also} to the same{rest}"
 
     def _bill(self) -> str:
         with self._open(SBOM) as file:
@@ -314,7 +336,8 @@ class _Artifacts:
     def _rest(self) -> str:
         if self._stated is None:
             raise _OpenError("there is no record that holds")
-        raise _OpenError(f"recorded, not derived: {NOT_DERIVED}")
+        uncompared = f"; not compared: {self._uncompared}" if self._uncompared else ""
+        raise _OpenError(f"recorded, not derived: {NOT_DERIVED}{uncompared}")
 
 
 def _some(problems: Sequence[str]) -> str:
@@ -329,33 +352,5 @@ def _link(name: str, check: Callable[[], str]) -> Link:
         return Link(name, None, str(error))
     except _BrokenError as error:
         return Link(name, False, str(error))  # noqa: FBT003
-    except OfferError as error:
-        return Link(name, False, error.message)  # noqa: FBT003
-
-
-def _check_zip(file: BinaryIO) -> int:
-    """Check that the archive is exactly what packing its files gives, and return how many they are."""
-    measured = measure(file)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            infos = archive.infolist()
-            if len({info.filename for info in infos}) < len(infos):
-                raise _BrokenError("two of its files have one name")
-            if _written(lambda nowhere: pack(_members(archive), nowhere)) != measured:
-                raise _BrokenError("it has other bytes than packing its files gives: something was added or rewritten")
-    except _DAMAGE as error:
-        raise _BrokenError(f"it is damaged: {error}") from error
-    return len(infos)
-
-
-def _members(archive: zipfile.ZipFile) -> Iterator[Member]:
-    for info in archive.infolist():
-        if info.filename == INDEX:  # packing makes it anew
-            continue
-        yield Member(info.filename, partial(archive.read, info), info.compress_type == DEFLATED)
-
-
-def _written(write: Callable[[BinaryIO], tuple[int, str]]) -> tuple[int, str]:
-    """Return size and SHA256 of what `write` writes, which is kept nowhere."""
-    with Path(os.devnull).open("wb") as nowhere:
-        return write(nowhere)
+    except (ArtifactError, OfferError) as error:
+        return Link(name, False, error.message.partition("\n")[0])  # noqa: FBT003
