@@ -23,6 +23,7 @@ from hatch_os402.build.reports import report_offer
 from hatch_os402.cache import cache_folder
 from hatch_os402.config.expiry import Expiry, commit_time, source_date_epoch
 from hatch_os402.config.hatchling import HATCHLING
+from hatch_os402.config.outside import file_named, texts
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import measure_file, open_file, sweep
 from hatch_os402.incremental.resolutions import ResolutionMemory, is_fresh, written
@@ -155,7 +156,7 @@ class BuildMemory:
         except ArtifactError:
             return False
         known = self._table.keys() <= KNOWN and not self._table.get("build-from-source") and not is_locked(os.environ)
-        given = any(_FROM_ENVIRONMENT in text for text in _texts(self._table.get("offer", {})))
+        given = any(_FROM_ENVIRONMENT in text for text in texts(self._table.get("offer", {})))
         return known and not given and self._start is not None and self._named is not None
 
     @cached_property
@@ -216,7 +217,7 @@ def named_files(root: Path, table: Mapping[str, Any]) -> list[tuple[str, str]] |
 
     Options have read them a moment ago: one that was changed in between must not stand here as it is now.
     """
-    found = {path for text in _texts(table) if (path := _file(root, text)) is not None} | set(_locks(root))
+    found = {path for text in texts(table) if (path := file_named(root, text)) is not None} | set(_locks(root))
     found |= {path for path in [root / PROFILE] if path.is_file()}
     stats = [path.stat() for path in found]
     if any(one.st_size > _MAX_NAMED or time.time() - one.st_mtime < _RACY for one in stats):
@@ -263,27 +264,6 @@ def _metadata(wheel: Path) -> str:
             if name.endswith(".dist-info/METADATA") and name.count("/") == 1:
                 return archive.read(name).decode("utf-8", "replace").partition("\n\n")[0]
     return ""
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in a table."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-
-
-def _file(root: Path, text: str) -> Path | None:
-    """Return the file that `text` names, if it names one."""
-    try:
-        path = root / text
-        return path if text and path.is_file() else None
-    except (OSError, ValueError):
-        return None
 
 
 def _intact(directory: Path, stem: str, record_sha256: str) -> tuple[Artifact, ...] | None:

@@ -19,6 +19,7 @@ from hatch_os402.__about__ import __version__
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import RECORD
 from hatch_os402.artifacts.record import DESCRIBED
+from hatch_os402.calls.sources import newest, shown
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.environment import CALLER
@@ -32,11 +33,6 @@ if TYPE_CHECKING:
     from hatch_os402.config.pyproject import Pyproject
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.configured import ConfiguredRuntime
-
-_NO_SOURCES = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules"})
-_MADE_BY_BUILDS = ("_cache", ".egg-info")
-_LAST_COMMIT = ".git/logs/HEAD"
-"""It may decide on the version, and on when the offer ends."""
 
 
 def built(root: Path, reporter: Reporter, *, always: bool = False, again: bool = False) -> ArtifactSet:
@@ -163,11 +159,6 @@ def configured(path: Path) -> tuple[ConfiguredRuntime, ...]:
     return ()
 
 
-def newest(root: Path) -> tuple[int, Path]:
-    """Return when the project last changed (nanoseconds since 1970), and what did: a file, or a folder's names."""
-    return max((_changed(path), path) for path in _sources(root, read_pyproject(root).directory))
-
-
 def _reason(project: Pyproject, before: ArtifactSet | None) -> str:
     if before is None:
         return f"there is no build in {project.directory}"
@@ -190,28 +181,5 @@ def _reason(project: Pyproject, before: ArtifactSet | None) -> str:
         return why
     changed, what = newest(project.root)
     if changed > record.stat().st_mtime_ns:
-        return f"{what.relative_to(project.root) if what != project.root else 'a file'} changed"
+        return f"{shown(what, project.root)} changed"
     return ""
-
-
-def _sources(root: Path, dist: Path) -> Iterator[Path]:
-    """Yield everything in the project that may count for a build: when in doubt, it counts."""
-    if (commit := root / _LAST_COMMIT).is_file():
-        yield commit
-    for folder, folders, files in os.walk(root):
-        here = Path(folder)
-        if here == dist or (here != root and "pyvenv.cfg" in files):
-            folders.clear()
-            continue
-        folders[:] = [name for name in folders if name not in _NO_SOURCES and not name.endswith(_MADE_BY_BUILDS)]
-        yield here
-        yield from (here / name for name in files)
-
-
-def _changed(path: Path) -> int:
-    try:
-        found = path.lstat()
-    except OSError:  # it is just being replaced
-        return time.time_ns()
-    # A file that was moved here is newer than its content says; Windows has its creation in `st_ctime`.
-    return found.st_mtime_ns if os.name == "nt" else max(found.st_mtime_ns, found.st_ctime_ns)
