@@ -19,9 +19,9 @@ from hatch_os402.__about__ import __version__
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import RECORD
 from hatch_os402.artifacts.record import DESCRIBED
-from hatch_os402.calls.sources import newest, shown
+from hatch_os402.calls.sources import newest, newest_file, shown
 from hatch_os402.config.options import Options
-from hatch_os402.config.pyproject import project_above, read_pyproject
+from hatch_os402.config.pyproject import build_command, project_above, read_pyproject
 from hatch_os402.environment import CALLER
 from hatch_os402.errors import ArtifactError
 from hatch_os402.runtime.configured import executables
@@ -29,6 +29,7 @@ from hatch_os402.runtime.configured import executables
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from hatch_os402.artifacts.choosing import Choice
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.config.pyproject import Pyproject
     from hatch_os402.reporting import Reporter
@@ -179,7 +180,24 @@ def _reason(project: Pyproject, before: ArtifactSet | None) -> str:
         why = error.message.partition("\n")[0]
     if why:
         return why
-    changed, what = newest(project.root)
-    if changed > record.stat().st_mtime_ns:
-        return f"{shown(what, project.root)} changed"
-    return ""
+    return f"{what} changed" if (what := _newer(before, project.root, newest(project.root))) else ""
+
+
+def _newer(before: ArtifactSet, root: Path, last: tuple[int, Path]) -> str:
+    """Return what changed last, as messages name it, if it is newer than the build `before`; else nothing."""
+    changed, what = last
+    return shown(what, root) if changed > before.path(RECORD).stat().st_mtime_ns else ""
+
+
+def warn_of_changes(chosen: Choice, reporter: Reporter) -> None:
+    """Warn where a project is meant, whose newest build is read as it is, and a file of it is newer.
+
+    For commands that show, prove, sign or publish what there is, and build nothing. Raises `ArtifactError`.
+    """
+    if chosen.root is None or (before := _newest(read_pyproject(chosen.root))) is None:
+        return
+    if what := _newer(before, chosen.root, newest_file(chosen.root)):
+        reporter.warning(
+            f"{chosen.root.resolve()} changed since it was built ({what} is newer): `{build_command(chosen.root)}` "
+            "builds it again"
+        )

@@ -32,6 +32,14 @@ def newest(root: Path) -> tuple[int, Path]:
     return max((_changed(path), path) for path in _sources(root))
 
 
+def newest_file(root: Path) -> tuple[int, Path]:
+    """Return the same of files and links alone: tools make folders in a project, and commits are no change of it."""
+    log = root / _LAST_COMMIT
+    return max(
+        (_changed(path), path) for path in _sources(root) if path != log and (path.is_symlink() or not path.is_dir())
+    )
+
+
 def shown(what: Path, root: Path) -> str:
     """Return what `newest` has found as messages name it: from the project's folder on where it is in that."""
     path = Path(os.path.normpath(what))
