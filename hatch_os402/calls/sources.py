@@ -48,7 +48,7 @@ def shown(what: Path, root: Path) -> str:
 
 def _sources(root: Path) -> Iterator[Path]:
     """Yield files, links and folders; a folder stands for the names in it."""
-    walk, waiting, known = _Walk(), [root], set()
+    walk, waiting, known = _FolderWalk(), [root], set()
     while waiting:
         place = waiting.pop()
         if (real := os.path.realpath(place)) in known:
@@ -73,7 +73,7 @@ def _sources(root: Path) -> Iterator[Path]:
         waiting += [*named_paths(project), *required_folders(project)]
 
 
-class _Walk:
+class _FolderWalk:
     """Walks through folders, through each once, also where links lead to it from several places or in a circle."""
 
     def __init__(self) -> None:

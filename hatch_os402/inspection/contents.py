@@ -12,7 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from hatch_os402.archive.assemble import is_launcher
-from hatch_os402.archive.opened import open_archive
+from hatch_os402.artifacts.opened import open_archive
 from hatch_os402.errors import ArtifactError, RecordError
 from hatch_os402.resolution.target import ARCHITECTURES, Target
 from hatch_os402.wheels import record
@@ -20,7 +20,7 @@ from hatch_os402.wheels import record
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from hatch_os402.archive.opened import OpenedArchive
+    from hatch_os402.artifacts.opened import OpenedArchive
 
 LAUNCHER = "(launcher)"
 """Stands for the distribution of the files that belong to the launcher."""

@@ -8,7 +8,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hatch_os402.archive.opened import open_archive
+from hatch_os402.artifacts.opened import open_archive
 from hatch_os402.cache import cache_folder
 from hatch_os402.compatibility.imports.memory import facts_of
 from hatch_os402.compatibility.imports.unused import ArchivedFile, described, unused

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
 from hatch_os402.archive.assemble import MAIN
-from hatch_os402.archive.opened import open_archive
+from hatch_os402.artifacts.opened import open_archive
 from hatch_os402.calls.cgi import environment
 from hatch_os402.config.run_profile import RunProfile
 from hatch_os402.errors import ArtifactError, ProfileError

@@ -14,7 +14,6 @@ from hatch_os402.__about__ import __version__
 from hatch_os402.archive.assemble import MAIN, is_launcher
 from hatch_os402.archive.frame import write_frame
 from hatch_os402.archive.index import NAME as INDEX
-from hatch_os402.archive.opened import open_archive
 from hatch_os402.archive.pack import DEFLATED
 from hatch_os402.artifacts.names import (
     EXTRAS,
@@ -28,6 +27,7 @@ from hatch_os402.artifacts.names import (
     extras_of,
 )
 from hatch_os402.artifacts.names import names as expected
+from hatch_os402.artifacts.opened import open_archive
 from hatch_os402.artifacts.record import CHECKSUM, DESCRIBED, FORMAT, is_whole, tools_of
 from hatch_os402.artifacts.sets import EARLIER
 from hatch_os402.artifacts.signed import of_one_build

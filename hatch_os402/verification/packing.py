@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from hatch_os402.archive.index import NAME as INDEX
-from hatch_os402.archive.opened import open_archive
 from hatch_os402.archive.pack import DEFLATED, Member, pack
+from hatch_os402.artifacts.opened import open_archive
 from hatch_os402.files import measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hatch_os402.archive.opened import OpenedArchive
+    from hatch_os402.artifacts.opened import OpenedArchive
 
 
 def packing_fault(file: BinaryIO, name: str) -> tuple[int, str]:

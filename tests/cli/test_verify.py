@@ -63,7 +63,7 @@ class TestArtifacts:
     def test_each_link_has_a_line(self, run, files, tmp_path):
         code, out, err = run(tmp_path / STEM)
         assert (code, err) == (0, "")
-        assert [line[0] for line in out.splitlines()] == [*["✓"] * 10, "–", "–"]
+        assert [line[0] for line in out.splitlines()] == [*["✓"] * 11, "–", "–"]
         assert read_envelope(files[".offer.signed.json"].read_bytes()).sha256 in out
         assert KEY.address in out
 

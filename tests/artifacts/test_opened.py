@@ -10,8 +10,8 @@ import zlib
 
 import pytest
 
-from hatch_os402.archive.opened import open_archive
 from hatch_os402.archive.pack import Member, pack
+from hatch_os402.artifacts.opened import open_archive
 from hatch_os402.errors import ArtifactError
 from hatch_os402.wheels.members import MIN_BOMB_SIZE
 
