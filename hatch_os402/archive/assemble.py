@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import Any
 
-    from hatch_os402.archive.entries import EntryReader
     from hatch_os402.archive.modules import Compiled
     from hatch_os402.archive.staging import Tree
 
@@ -41,10 +40,9 @@ def launcher_entries(entry_point: str, **settings: Any) -> tuple[Entry, ...]:
     return tuple(Entry.of(path, content, OWNER) for path, content in files.items())
 
 
-def without_unused(launch: Sequence[Entry], tree: Tree, reader: EntryReader) -> tuple[Entry, ...]:
-    """Return `launch` without the stand-in for `ctypes`, unless a module of `tree` names `ctypes` anywhere."""
-    modules = (entry for entry in tree.entries if entry.path.endswith(".py"))
-    if any(b"ctypes" in reader.read(entry) for entry in modules):
+def without_unused(launch: Sequence[Entry], sources: Iterable[bytes]) -> tuple[Entry, ...]:
+    """Return `launch` without the stand-in for `ctypes`, unless one of `sources`, the program's, names `ctypes`."""
+    if any(b"ctypes" in source for source in sources):
         return tuple(launch)
     return tuple(entry for entry in launch if not entry.path.startswith(launcher.FOREIGN))
 
@@ -62,13 +60,14 @@ def assemble(launch: Sequence[Entry], tree: Tree, compiled: Compiled, *, sources
     files += [entry for entry in pycs if entry.owner != OWNER]
     prepared = [Entry.of(PATTERNS, compiled.patterns.table, OWNER)]
     if not compiled.patterns.table:
-        prepared, launch, pycs = [], _without_reader(launch), _without_reader(pycs)
+        prepared, launch, pycs = [], without_reader(launch), without_reader(pycs)
     whole = replace(tree, entries=tuple(files))
     everything = [*launch, *prepared, *(entry for entry in pycs if entry.owner == OWNER), *files, *records(whole)]
-    return tuple(sorted(everything, key=_place))
+    return tuple(sorted(everything, key=lambda entry: place(entry.path)))
 
 
-def _without_reader(entries: Sequence[Entry]) -> list[Entry]:
+def without_reader(entries: Sequence[Entry]) -> list[Entry]:
+    """Return `entries` without the launcher's reader of prepared patterns."""
     return [entry for entry in entries if not reads_patterns(entry.path)]
 
 
@@ -77,13 +76,12 @@ def reads_patterns(path: str) -> bool:
     return path.startswith(_READER)
 
 
-def _place(entry: Entry) -> tuple[bool, bool, bool, bool, bytes]:
-    """Return what `entry` is sorted by.
+def place(path: str) -> tuple[bool, bool, bool, bool, bytes]:
+    """Return what the archive path is sorted by.
 
     The launcher finds its first modules by their names in the archive's bytes. The table of patterns, which holds what
     dependencies have written, comes behind all of them.
     """
-    path = entry.path
     return path != MAIN, not is_launcher(path), path == PATTERNS, not path.startswith(_FIRST), path.encode()
 
 

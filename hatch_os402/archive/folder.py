@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts.artifact import WORK
 from hatch_os402.artifacts.staged_tree import is_staged
 from hatch_os402.errors import ArtifactError
-from hatch_os402.files import work_folder
+from hatch_os402.files import file_sha256, work_folder
+from hatch_os402.formatting import counted, first_of
 from hatch_os402.launcher.inside.index import MODIFIED
 from hatch_os402.processes.interruption import uninterrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from hatch_os402.archive.entries import Entry, EntryReader
 
 _FILE, _FOLDER = 0o644, 0o755
 _WORK = f"{WORK}stage-"
+_SHOWN = 5
+_TIME_STEP = 2
+"""Seconds, of FAT."""
 
 
 @contextmanager
-def replacing_folder(folder: Path | None, contents: Sequence[Entry], reader: EntryReader) -> Iterator[None]:
+def replacing_folder(
+    folder: Path | None, contents: Sequence[Entry], reader: EntryReader, warn: Callable[[str], None]
+) -> Iterator[None]:
     """Write `contents` beside `folder`, and put it there at the end, in place of the staged tree that was there.
 
     When the body raises, `folder` is as it was. Without a `folder`, nothing is done. Every time is that of the archive
-    (1980-01-01), every mode 644, of folders 755. Raises `ArtifactError`: also for what is there and no staged tree.
+    (1980-01-01), every mode 644, of folders 755. What else is in the staged tree that was there goes with
+    it, and `warn` is given its names before. Raises `ArtifactError`: also for what is there and no staged tree.
     """
     if folder is None:
         yield
@@ -41,6 +49,11 @@ def replacing_folder(folder: Path | None, contents: Sequence[Entry], reader: Ent
             new, old = work / "new", work / "old"
             _write(new, contents, reader)
             yield
+            if others := _others(folder, contents):
+                warn(
+                    f"the staged tree {folder} is replaced, and with it {counted(len(others), 'file')} that no build "
+                    f"put there: {', '.join(first_of(others, _SHOWN))}"
+                )
             with uninterrupted():
                 _swap(new, old, folder)
     except OSError as error:
@@ -63,6 +76,28 @@ def check_replaceable(folder: Path) -> None:
             f"the staged tree would replace {folder}, which holds something else.\n"
             "Name a new folder, with the option `staging` or `hatch-os402 stage DIR`, or empty this one."
         )
+
+
+def _others(folder: Path, contents: Sequence[Entry]) -> list[str]:
+    """Return the files in a staged tree that were added or changed since it was written, sorted.
+
+    Files of a build have the archive's time; a copy of the tree may have another, and then the new content to compare.
+    `__pycache__` is what Python itself adds.
+    """
+    now = {entry.path: entry.sha256 for entry in contents}
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        linked = [name for name in folders if os.path.islink(os.path.join(place, name))]  # noqa: PTH114, PTH118 - as below
+        for name in (*files, *linked):
+            path = folder / os.path.relpath(os.path.join(place, name), folder)  # noqa: PTH118 - as below
+            shown = path.relative_to(folder).as_posix()
+            state = path.lstat()
+            if not stat.S_ISREG(state.st_mode) or (
+                abs(state.st_mtime - MODIFIED) > _TIME_STEP and now.get(shown) != file_sha256(path)
+            ):
+                found.append(shown)
+    return sorted(found)
 
 
 def _write(root: Path, contents: Sequence[Entry], reader: EntryReader) -> None:

@@ -19,6 +19,7 @@ import deflate
 from hatch_os402.archive import index
 from hatch_os402.archive.index import IndexEntry, build_index
 from hatch_os402.errors import ArtifactError
+from hatch_os402.wheels.members import MAX_MEMBER_SIZE, unsafe_expansion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,6 +73,7 @@ class _Archive:
         self._directory: list[bytes] = []
         self.places: list[IndexEntry] = []
         self.size = 0
+        self._expanded = self._packed = 0
         self.digest = hashlib.sha256()
 
     def _write(self, data: bytes) -> None:
@@ -87,6 +89,13 @@ class _Archive:
         flags = 0 if name.isascii() else _UTF8_NAME
         method = STORED if packed is None else DEFLATED
         crc = zlib.crc32(content)
+        self._expanded += len(content)
+        self._packed += len(data)
+        if len(content) > MAX_MEMBER_SIZE:
+            raise ArtifactError(
+                f"{member.path} has {len(content):,} bytes, and a file of an archive at most {MAX_MEMBER_SIZE:,}.\n"
+                "Leave it out with `exclude`."
+            )
         shared = (_VERSION_NEEDED, flags, method, 0, _DATE_1980_01_01, crc, len(data), len(content), len(name), 0)
         self._directory.append(
             _CENTRAL.pack(b"PK\1\2", _MADE_BY_UNIX, *shared, 0, 0, 0, _MODE, min(self.size, _MAX_BYTES)) + name
@@ -104,6 +113,10 @@ class _Archive:
 
     def finish(self) -> None:
         """Write the directory (APPNOTE 4.3.12) and its end (4.3.16)."""
+        if reason := unsafe_expansion(self._expanded, self._packed):  # which no reader of ours would open
+            raise ArtifactError(
+                f'the archive {reason}\nLeave files out with `exclude`, or set `compression = "stored"`.'
+            )
         start = self.size
         for entry in self._directory:
             self._write(entry)

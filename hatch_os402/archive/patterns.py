@@ -41,6 +41,9 @@ SRE_MAGIC = 20221023
 """`_sre.MAGIC` of CPython 3.12, which the worker compares with its own."""
 _HEADER = struct.Struct("<4s4s2I")
 _SLOT = struct.Struct("<I")
+_ENTRY, _SIX = struct.Struct("<5sci"), b"(\6\0\0\0"
+_FLAGS = struct.Struct("<ci")
+_KINDS = {b"u": "str", b"s": "bytes"}
 _FOLDER = Path(__file__).parent
 _WORKER = _FOLDER / "_pattern_worker.py"
 _TEXTS = (_WORKER, _FOLDER / "rewriting" / "parsing.py", _FOLDER / "_pattern_finder.py", _FOLDER / "_pattern_values.py")
@@ -114,6 +117,43 @@ def count_entries(table: bytes) -> int:
         return 0
     slots = table[_HEADER.size : _HEADER.size + _SLOT.size * _HEADER.unpack_from(table)[3]]
     return sum(at != 0 for (at,) in _SLOT.iter_unpack(slots[: len(slots) // _SLOT.size * _SLOT.size]))
+
+
+def underived(table: bytes, *, interpreter: Interpreter, cache: Path) -> str:
+    """Return why `interpreter` does not make `table` of the patterns that it holds, or nothing.
+
+    Of the entries only pattern and flags are read: they give all the rest. Raises `PatternsError` when the interpreter
+    cannot be used.
+    """
+    try:
+        listed = [_pattern_at(table, at) for at in _offsets(table)]
+    except (LookupError, ValueError, struct.error) as error:
+        return f"it is no table as a build writes it ({error})"
+    with _Patterns(interpreter, cache) as patterns:
+        found = patterns.of_list(listed) if listed else []
+    made = {(key, bytes.fromhex(content)) for key, content in filter(None, found)}
+    return "" if build_table(made) == table else "its patterns compile to something else"
+
+
+def _offsets(table: bytes) -> list[int]:
+    """Return where the entries begin, sorted."""
+    count = _HEADER.unpack_from(table)[3]
+    slots = table[_HEADER.size : _HEADER.size + _SLOT.size * count]
+    return sorted(at for (at,) in _SLOT.iter_unpack(slots) if at)
+
+
+def _pattern_at(table: bytes, at: int) -> Pattern:
+    """Return the pattern of an entry by reading the start of what `marshal` (version 2) has written: no `loads` of it.
+
+    A tuple of six, text (`u`) or bytes (`s`) with their length, and an integer (CPython's `Python/marshal.c`).
+    """
+    head, kind, size = _ENTRY.unpack_from(table, at)
+    start = at + _ENTRY.size
+    text = table[start : start + size]
+    mark, flags = _FLAGS.unpack_from(table, start + size)
+    if head != _SIX or kind not in _KINDS or mark != b"i":
+        raise ValueError(f"at {at}")
+    return _KINDS[kind], text.decode("latin-1" if kind == b"s" else "utf-8", "surrogatepass"), flags
 
 
 class _Patterns(TargetProcess):

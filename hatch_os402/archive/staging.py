@@ -27,7 +27,7 @@ _TABLE = "[tool.hatch.build.targets.os402]"
 _TRACES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", *record.SIGNATURES})
 """Files of a `.dist-info` that an installer writes, or that are true of the wheel only."""
 
-_LAUNCHER = frozenset({"__main__.py", "__main__", "_os402", "_os402.py"})
+LAUNCHER_PLACES = frozenset({"__main__.py", "__main__", "_os402", "_os402.py"})
 """Top-level names that belong to the launcher; a package of the same name would be imported instead."""
 
 _SHOWN = 10
@@ -146,7 +146,7 @@ def _shadowing(entries: Iterable[Entry]) -> Iterator[str]:
 
 
 def _check_launcher(entries: Iterable[Entry]) -> None:
-    taken = [entry for entry in entries if entry.path.split("/")[0] in _LAUNCHER]
+    taken = [entry for entry in entries if entry.path.split("/")[0] in LAUNCHER_PLACES]
     if taken:
         listed = _listed([f"{entry.path} of {entry.owner}" for entry in taken])
         raise Os402Error(

@@ -93,7 +93,8 @@ def launcher_files(request: BuildRequest, tree: Tree, build: Context) -> tuple[E
         factory=request.entry_point.endswith("()"),
         tools=tuple((str(tool.name), tool.function) for tool in options.tools),
     )
-    return without_unused(files, tree, build.reader)
+    modules = (entry for entry in tree.entries if entry.path.endswith(".py"))
+    return without_unused(files, map(build.reader.read, modules))
 
 
 def saved_profile(build: Context) -> RunProfile | None:

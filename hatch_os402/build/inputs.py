@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.artifacts.names import PROFILE
+from hatch_os402.config.outside import file_named, texts
 from hatch_os402.home import path_of
 from hatch_os402.resolution.lock.model import lock_place
 
@@ -48,7 +49,7 @@ def named_files(root: Path, table: Mapping[str, Any]) -> list[tuple[str, str]] |
 
     Options have read them a moment ago: one that was changed in between must not stand here as it is now.
     """
-    found = {path for text in _texts(table) if (path := _file(root, text)) is not None} | set(locks(root))
+    found = {path for text in texts(table) if (path := file_named(root, text)) is not None} | set(locks(root))
     found |= {path for path in [root / PROFILE] if path.is_file()}
     try:
         stats = [path.stat() for path in found]
@@ -66,30 +67,9 @@ def table_text(table: Mapping[str, Any]) -> str:
 
 def takes_from_environment(table: Mapping[str, Any]) -> bool:
     """Whether the offer's private environment has values that are not in the table."""
-    return any("{env:" in text for text in _texts(table.get("offer", {})))
+    return any("{env:" in text for text in texts(table.get("offer", {})))
 
 
 def locks(root: Path) -> Iterator[Path]:
     """Yield the locks in the project's folder."""
     return (path for path in root.glob("pylock*.toml") if path.is_file())
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in a table."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-
-
-def _file(root: Path, text: str) -> Path | None:
-    """Return the file that `text` names, if it names one."""
-    try:
-        path = path_of(text, root)
-        return path if path.is_file() else None
-    except (OSError, ValueError):
-        return None

@@ -111,7 +111,7 @@ def build(
         analyzed, contents = found.analyzed, found.contents
         tools = describe_tools(analyzed.request.entry_point, options, contents, build.executables, build.reader, kept)
         with (
-            replacing_folder(options.staging, contents, build.reader),
+            replacing_folder(options.staging, contents, build.reader, reporter.warning),
             staged(
                 directory,
                 project.id,

@@ -18,9 +18,9 @@ from hatch_os402.__about__ import __version__
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import RECORD
 from hatch_os402.artifacts.record import DESCRIBED
-from hatch_os402.artifacts.staged_tree import is_staged
+from hatch_os402.calls.sources import newest, newest_file, shown
 from hatch_os402.config.options import Options
-from hatch_os402.config.pyproject import project_above, read_pyproject
+from hatch_os402.config.pyproject import build_command, project_above, read_pyproject
 from hatch_os402.environment import CALLER
 from hatch_os402.errors import ArtifactError, MarkerError
 from hatch_os402.files import read_file
@@ -31,15 +31,11 @@ from hatch_os402.runtime.configured import executables
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from hatch_os402.artifacts.choosing import Choice
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.config.pyproject import Pyproject
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.configured import ConfiguredRuntime
-
-_NO_SOURCES = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules"})
-_MADE_BY_BUILDS = ("_cache", ".egg-info")
-_LAST_COMMIT = ".git/logs/HEAD"
-"""It may decide on the version, and on when the offer ends."""
 
 
 def built(root: Path, reporter: Reporter, *, always: bool = False, again: bool = False) -> ArtifactSet:
@@ -166,11 +162,6 @@ def configured(path: Path) -> tuple[ConfiguredRuntime, ...]:
     return ()
 
 
-def newest(root: Path) -> tuple[int, Path]:
-    """Return when the project last changed (nanoseconds since 1970), and what did: a file, or a folder's names."""
-    return max((_changed(path), path) for path in _sources(root, read_pyproject(root).directory))
-
-
 def _reason(project: Pyproject, before: ArtifactSet | None) -> str:
     if before is None:
         return f"there is no build in {project.directory}"
@@ -191,33 +182,24 @@ def _reason(project: Pyproject, before: ArtifactSet | None) -> str:
         why = error.message.partition("\n")[0]
     if why:
         return why
-    changed, what = newest(project.root)
-    if changed > record.stat().st_mtime_ns:
-        return f"{what.relative_to(project.root) if what != project.root else 'a file'} changed"
-    return ""
+    return f"{what} changed" if (what := _newer(before, project.root, newest(project.root))) else ""
 
 
-def _sources(root: Path, dist: Path) -> Iterator[Path]:
-    """Yield everything in the project that may count for a build: when in doubt, it counts."""
-    if (commit := root / _LAST_COMMIT).is_file():
-        yield commit
-    for folder, folders, files in os.walk(root):
-        here = Path(folder)
-        if here == dist or (here != root and "pyvenv.cfg" in files):
-            folders.clear()
-            continue
-        folders[:] = [name for name in folders if name not in _NO_SOURCES and not name.endswith(_MADE_BY_BUILDS)]
-        if staged := {name for name in folders if is_staged(here / name)}:
-            folders[:] = [name for name in folders if name not in staged]
-        if folders or files or not staged:  # a folder for staged trees alone changes with each of them
-            yield here
-        yield from (here / name for name in files)
+def _newer(before: ArtifactSet, root: Path, last: tuple[int, Path]) -> str:
+    """Return what changed last, as messages name it, if it is newer than the build `before`; else nothing."""
+    changed, what = last
+    return shown(what, root) if changed > before.path(RECORD).stat().st_mtime_ns else ""
 
 
-def _changed(path: Path) -> int:
-    try:
-        found = path.lstat()
-    except OSError:  # it is just being replaced
-        return time.time_ns()
-    # A file that was moved here is newer than its content says; Windows has its creation in `st_ctime`.
-    return found.st_mtime_ns if os.name == "nt" else max(found.st_mtime_ns, found.st_ctime_ns)
+def warn_of_changes(chosen: Choice, reporter: Reporter) -> None:
+    """Warn where a project is meant, whose newest build is read as it is, and a file of it is newer.
+
+    For commands that show, prove, sign or publish what there is, and build nothing. Raises `ArtifactError`.
+    """
+    if chosen.root is None or (before := _newest(read_pyproject(chosen.root))) is None:
+        return
+    if what := _newer(before, chosen.root, newest_file(chosen.root)):
+        reporter.warning(
+            f"{chosen.root.resolve()} changed since it was built ({what} is newer): `{build_command(chosen.root)}` "
+            "builds it again"
+        )

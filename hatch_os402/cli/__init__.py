@@ -78,6 +78,8 @@ def _main(arguments: Sequence[str] | None) -> None:
         from hatch_os402.installation.command import missing_module  # noqa: PLC0415 - as above
 
         sys.exit(f"hatch-os402: {escaped_lines(missing_module(error.name))}")
+    except MemoryError:
+        sys.exit("hatch-os402: there is not enough memory for this.\nFree some, or raise the limit (`ulimit -v`).")
     except Exception as error:  # noqa: BLE001 - whatever it is, it was not expected
         _exit_with_bug(error, arguments)
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from hatch_os402.artifacts.choosing import choose
+from hatch_os402.calls.rebuild import warn_of_changes
 from hatch_os402.cli.shared.conditions import JSON, WHAT
 from hatch_os402.cli.shared.output import write_page
+from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.cli.shared.settings import answer_screen
 from hatch_os402.inspection.report import inspect
 
@@ -24,7 +26,9 @@ def command(what: Path | None, html: Path | None, *, as_json: bool) -> None:
     ARTIFACT is any of the files that a build or `sign` wrote, or what their names have in common; instead of it, a
     PROJECT or a FOLDER of artifacts will do. [default: the project of the current folder] Nothing of it is run.
     """
-    inspection = inspect(choose(what).build())
+    chosen = choose(what)
+    inspection = inspect(chosen.build())
+    warn_of_changes(chosen, ClickReporter())
     if html is not None:
         from hatch_os402.inspection.page import page  # noqa: PLC0415 - rarely used
 

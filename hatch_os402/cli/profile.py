@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hatch_os402.artifacts.choosing import choose
+from hatch_os402.calls.rebuild import built
 from hatch_os402.cli.shared.conditions import JSON, RUNTIME, SANDBOX
 from hatch_os402.cli.shared.output import write_page
 from hatch_os402.cli.shared.reporter import ClickReporter
@@ -65,17 +67,21 @@ def command(
 ) -> None:
     """Measure where a cold start of ARTIFACT goes, for one request (PATH may have a query).
 
-    ARTIFACT is any of the files that a build wrote; instead of it, a PROJECT or a FOLDER of artifacts will do.
-    [default: the project of the current folder] Its program is run on this machine, several times, each time in a
-    new process with the isolation of `run`: with and without the instrument, once to see which modules the request
-    uses, and with those that it does not use loaded on first use, which is what `lazy-imports` does.
+    ARTIFACT is any of the files that a build wrote; instead of it, a PROJECT, which is built first when something in
+    it is newer than its last build, or a FOLDER of artifacts will do. [default: the project of the current folder]
+    Its program is run on this machine, several times, each time in a new process with the isolation of `run`: with and
+    without the instrument, once to see which modules the request uses, and with those that it does not use loaded on
+    first use, which is what `lazy-imports` does.
 
     With --save, the names of the modules that the request imported and the regular expressions that it used are added
     to the project's file os402-profile.json, which builds read.
     """
     what, request = read(what, path, method=method, data=data, headers=headers)
-    artifacts = choose(what).one()
     reporter = ClickReporter()
+    chosen = choose(what)
+    if chosen.root:
+        chosen = replace(chosen, artifacts=built(chosen.root, reporter))
+    artifacts = chosen.one()
     with reporter.progress("profiling") as update:
         profile = measure(
             artifacts,

@@ -13,7 +13,9 @@ import click
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import FRAME, OFFER, SIGNED_SUFFIX
 from hatch_os402.artifacts.signed import signed_path, write_signed
+from hatch_os402.calls.rebuild import warn_of_changes
 from hatch_os402.cli.shared.conditions import WHAT
+from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.errors import Os402Error
 from hatch_os402.formatting import escaped, escaped_lines
 from hatch_os402.offer.commandline import os402_command
@@ -48,7 +50,9 @@ def command(
     The key is read from --key @FILE, else from the variable X402_KEY (hex or @FILE), else asked for. An offer without
     an owner gets the key's address, and another hash. Writes {id}.offer.signed.json.
     """
-    chosen = choose(what).offers()
+    meant = choose(what)
+    chosen = meant.offers()
+    warn_of_changes(meant, ClickReporter())
     if output is not None and len(chosen) > 1:
         raise click.UsageError(f"--output is for one offer, and {chosen[0].stem} has {len(chosen)} tools.")
     if show_command:

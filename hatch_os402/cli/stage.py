@@ -33,7 +33,7 @@ def command(folder: Path | None) -> None:
         place = folder or options.staging or root / DEFAULT
         check_replaceable(place)  # before anything is resolved
         found = assembled(build)
-        with replacing_folder(place, found.contents, build.reader):
+        with replacing_folder(place, found.contents, build.reader, reporter.warning):
             pass
     reporter.info(f"staged {len(found.contents)} files; `python -B {shlex.quote(str(place))}` runs them")
     click.echo(place)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hatch_os402.artifacts.choosing import choose
+from hatch_os402.calls.rebuild import warn_of_changes
 from hatch_os402.cli.shared.conditions import JSON, WHAT
 from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.cli.shared.settings import answer_screen
@@ -73,6 +74,8 @@ def command(
         raise click.UsageError("--owner, --signer and --body are about a task: name it with --task URL.")
     chosen = _chosen(what, root, alone=url is None and offer_url is None)
     links = [] if chosen is None else _links(chosen.offers(checked=False))
+    if chosen is not None and root is None:  # a rebuild says what differs
+        warn_of_changes(chosen, ClickReporter())
     if url is not None:
         from hatch_os402.verification.tasks import verify_task  # noqa: PLC0415 - needs httpx
 

@@ -44,6 +44,30 @@ class Pyproject:
         return table
 
     @property
+    def hatch(self) -> Mapping[str, Any]:
+        """`[tool.hatch]`, or hatch.toml."""
+        return _table(self._hatch.config)
+
+    @property
+    def build_tables(self) -> tuple[Mapping[str, Any], ...]:
+        """`[tool.hatch.build]` and that of its target `wheel`, which gives the archive its files."""
+        return _table(self._hatch.build_config), _table(self._hatch.build_targets.get("wheel"))
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The files whose text `[project]` takes: readme and license, as written."""
+        readme, license_ = self._of("project").get("readme"), self._of("project", "license").get("file")
+        named = [readme if isinstance(readme, str) else _table(readme).get("file"), license_]
+        return tuple(name for name in named if isinstance(name, str))
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What `[project]`, its extras and `[dependency-groups]` require, as written."""
+        extras = self._of("project", "optional-dependencies").values()
+        written = [self._of("project").get("dependencies"), *extras, *self.groups.values()]
+        return tuple(item for items in written if isinstance(items, list) for item in items if isinstance(item, str))
+
+    @property
     def backend(self) -> str:
         """The build backend (PEP 517); that of setuptools where none is named."""
         return str(self._of("build-system").get("build-backend") or "setuptools.build_meta:__legacy__")

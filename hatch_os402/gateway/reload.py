@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hatch_os402.artifacts.choosing import choose
-from hatch_os402.calls.rebuild import built, configured, newest
+from hatch_os402.calls.rebuild import built, configured
+from hatch_os402.calls.sources import newest, shown
 from hatch_os402.config.pyproject import is_project
 from hatch_os402.errors import Os402Error
 from hatch_os402.formatting import escaped
@@ -53,8 +54,7 @@ class WatchedSource:
 
     def last_change(self) -> str:
         """Return the file of a project that changed last; else the path that the user named."""
-        what = newest(self._path)[1] if is_project(self._path) else self._path
-        return str(what.relative_to(self._path) if what.is_relative_to(self._path) and what != self._path else what)
+        return shown(newest(self._path)[1], self._path) if is_project(self._path) else str(self._path)
 
     def mark_loaded(self) -> None:
         """Take what is there as what was loaded: a build may write into its project each time."""

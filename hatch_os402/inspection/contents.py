@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
@@ -14,6 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from hatch_os402.archive.assemble import is_launcher
+from hatch_os402.artifacts.opened import open_archive
 from hatch_os402.errors import ArtifactError, MarkerError, RecordError
 from hatch_os402.resolution.markers import holds
 from hatch_os402.resolution.target import ARCHITECTURES, Target
@@ -21,6 +20,8 @@ from hatch_os402.wheels import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from hatch_os402.artifacts.opened import OpenedArchive
 
 LAUNCHER = "(launcher)"
 """Stands for the distribution of the files that belong to the launcher."""
@@ -32,8 +33,8 @@ SOURCE, BYTECODE, DATA = "source", "bytecode", "data"
 # The first magic number of each CPython from 3.8 on (Include/internal/pycore_magic_number.h).
 _MAGICS = {3400: "3.8", 3420: "3.9", 3430: "3.10", 3450: "3.11", 3500: "3.12", 3550: "3.13", 3600: "3.14", 3650: "3.15"}
 _MAGIC_SIZE = 4
-_MAX_BYTES = 2**30
-"""Unpacked: several times what fits into an upload, and no more than can be held."""
+_MAX_METADATA = 1 << 26
+"""Bytes of a METADATA or RECORD, which are held in memory: the RECORD of 100,000 files has a fifth of that."""
 
 
 @dataclass(frozen=True)
@@ -79,26 +80,30 @@ def read_contents(archive: bytes, name: str) -> Contents:
 
     `name` is what messages call it. Raises `ArtifactError`.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            # By its name: `is_dir` fails for a member without one, which a damaged archive may hold.
-            infos = [info for info in opened.infolist() if not info.filename.endswith("/")]
-            if not all(info.filename for info in infos):
-                raise ArtifactError(f"the archive of {name} is damaged: a member has no name.\nBuild again.")
-            if sum(info.file_size for info in infos) > _MAX_BYTES:
-                raise ArtifactError(f"the archive of {name} claims to unpack to more than {_MAX_BYTES:,} bytes.")
-            contents = {info.filename: opened.read(info) for info in infos}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise ArtifactError(f"the archive of {name} is damaged: {error}. Build again.") from error
+    with open_archive(io.BytesIO(archive), name) as opened:
+        infos = opened.members
+        contents = {path: _kept(opened, path, name) for path in infos}
     if "__main__.py" not in contents:
         raise ArtifactError(f"the archive of {name} has no __main__.py: it is no zipapp.")
     distributions, owners = _distributions(contents, name)
     members = (
         ArchiveMember(path, info.file_size, info.compress_size, kind(path), _owner(path, owners))
-        for path, info in ((info.filename, info) for info in infos)
+        for path, info in infos.items()
     )
     magics = {content[:_MAGIC_SIZE] for path, content in contents.items() if kind(path) == BYTECODE}
     return Contents(tuple(members), distributions, tuple(sorted(map(_version, magics), key=_order)))
+
+
+def _kept(opened: OpenedArchive, path: str, name: str) -> bytes:
+    """Read the whole member, whose checksum is compared; return what is needed of it: all of metadata, or its start."""
+    whole = path.endswith((".dist-info/METADATA", ".dist-info/RECORD")) and path.count("/") == 1
+    kept = b""
+    for chunk in opened.chunks(path):
+        if whole or not kept:
+            kept += chunk if whole else chunk[:_MAGIC_SIZE]
+        if len(kept) > _MAX_METADATA:
+            raise ArtifactError(f"the archive of {name} is damaged: {path} has more than {_MAX_METADATA:,} bytes.")
+    return kept
 
 
 def kind(path: str) -> str:

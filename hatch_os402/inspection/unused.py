@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import zipfile
 from functools import partial
 from typing import TYPE_CHECKING
 
+from hatch_os402.artifacts.opened import open_archive
 from hatch_os402.cache import cache_folder
 from hatch_os402.compatibility.imports.memory import facts_of
 from hatch_os402.compatibility.imports.unused import ArchivedFile, described, unused
@@ -32,7 +32,7 @@ def unused_note(archive: bytes, contents: Contents, starts: Sequence[str], proje
     sourceless -= {member.owner for member in files if member.kind == SOURCE}
     if not starts or sourceless:
         return ""
-    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+    with open_archive(io.BytesIO(archive), project) as opened:
         found = {
             member.path: ArchivedFile(member.owner, member.size, partial(opened.read, member.path)) for member in files
         }

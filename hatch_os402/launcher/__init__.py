@@ -85,6 +85,17 @@ class Settings:
     tools: tuple[tuple[str, str], ...] = ()
     """MCP tools, where there are several: each one's name and its `"module:function"`."""
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether every value is of its field's type."""
+        return (
+            all(isinstance(value, str) for value in (self.entry_point, self.interface, self.cookies))
+            and all(isinstance(value, bool) for value in (self.caller_key, self.finalize, self.factory))
+            and _are_texts(self.lazy_imports)
+            and isinstance(self.tools, tuple)
+            and all(_are_texts(tool) and len(tool) == 2 for tool in self.tools)  # noqa: PLR2004 - name and function
+        )
+
     def literal(self) -> str:
         """Return the keywords as the literal of a dictionary: ASCII, in one line, without defaults."""
         stated = {one.name: value for one in fields(self) if (value := getattr(self, one.name)) != one.default}
@@ -107,9 +118,10 @@ def settings_of(source: bytes) -> Settings | None:
     for line in source.split(b"\n"):
         if line.startswith(_LINE):
             try:
-                return Settings(**ast.literal_eval(line[len(_LINE) :].decode("ascii")))
+                found = Settings(**ast.literal_eval(line[len(_LINE) :].decode("ascii")))
             except (MemoryError, RecursionError, SyntaxError, TypeError, ValueError):
                 return None
+            return found if found.is_typed else None
     return None
 
 
@@ -133,6 +145,10 @@ def inside_files(interface: str = SCRIPT) -> dict[str, bytes]:
         )
     }
     return {path: found[path] for path in sorted(found) if path not in unused}
+
+
+def _are_texts(found: object) -> bool:
+    return isinstance(found, tuple) and all(isinstance(one, str) for one in found)
 
 
 def _sources(folder: Traversable, path: str) -> list[tuple[str, bytes]]:

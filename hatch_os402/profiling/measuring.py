@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import time
-import zipfile
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
+from hatch_os402.archive.assemble import MAIN
+from hatch_os402.artifacts.opened import open_archive
 from hatch_os402.calls.cgi import environment
 from hatch_os402.config.run_profile import RunProfile
 from hatch_os402.errors import ArtifactError, ProfileError
@@ -221,11 +222,11 @@ def program_of(
 
 def _settings(archive: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     """Return the module that the archive's `__main__.py` starts, and its `lazy-imports`; empty if it is not ours."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            main = opened.read("__main__.py")
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise ArtifactError(f"the archive of {name} is damaged: {error}. Build again.") from error
+    with open_archive(io.BytesIO(archive), name) as opened:
+        try:
+            main = opened.read(MAIN)
+        except KeyError as error:
+            raise ArtifactError(f"the archive of {name} has no {MAIN}: it is no zipapp.") from error
     settings = launcher.settings_of(main)
     return (settings.entry_point.partition(":")[0], settings.lazy_imports) if settings else ("", ())
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.artifacts.choosing import choose
 from hatch_os402.artifacts.names import FRAME
 from hatch_os402.cache import cache_folder
+from hatch_os402.calls.rebuild import warn_of_changes
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import is_project, read_pyproject
 from hatch_os402.errors import Os402Error
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from hatch_os402.artifacts.sets import ArtifactSet
     from hatch_os402.config.publish_options import Settings
     from hatch_os402.offer.signing import SignedOffer
+    from hatch_os402.reporting import Reporter
 
 UNSIGNED = "0x" + 130 * "0"
 """Stands for a signature where there is none yet."""
@@ -53,12 +55,14 @@ def read_project(root: Path) -> PublishedProject:
     return PublishedProject(root, found.table, found.publish)
 
 
-def find_artifacts(names: Sequence[str], project: PublishedProject) -> tuple[ArtifactSet, ...]:
+def find_artifacts(names: Sequence[str], project: PublishedProject, reporter: Reporter) -> tuple[ArtifactSet, ...]:
     """Return the artifacts that `names` mean (see `artifacts.choosing`); for none, the project's newest.
 
-    Raises `ArtifactError`.
+    Warns of a project with files that are newer. Raises `ArtifactError`.
     """
     chosen = [choose(Path(name)) for name in names] or [choose(project.root if is_project(project.root) else None)]
+    for choice in chosen:
+        warn_of_changes(choice, reporter)
     found = {(one.stem.absolute(), one.tool): one for choice in chosen for one in choice.offers()}
     return tuple(found.values())
 

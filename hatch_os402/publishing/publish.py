@@ -48,7 +48,7 @@ def publish(
     _check_encryption(settings, reporter)
     keys = _Keys(settings, terminal_prompt() if interactive else None, reporter)
     uploads = []
-    for found in find_artifacts(artifacts, project):
+    for found in find_artifacts(artifacts, project, reporter):
         signed = _sign(found, keys, settings, reporter)
         uploads.append(gather(found, signed, settings, project))
     for upload in uploads:

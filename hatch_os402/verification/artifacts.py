@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-import zipfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from hatch_os402.__about__ import __version__
+from hatch_os402.archive.assemble import MAIN, is_launcher
 from hatch_os402.archive.index import NAME as INDEX
+from hatch_os402.archive.pack import DEFLATED
 from hatch_os402.artifacts.names import (
     EXTRAS,
     OFFER,
@@ -22,18 +24,20 @@ from hatch_os402.artifacts.names import (
     extras_of,
 )
 from hatch_os402.artifacts.names import names as expected
+from hatch_os402.artifacts.opened import open_archive
 from hatch_os402.artifacts.record import CHECKSUM, DESCRIBED, FORMAT, is_whole, tools_of
 from hatch_os402.artifacts.sets import EARLIER
 from hatch_os402.artifacts.signed import of_one_build
-from hatch_os402.errors import BytecodeError, OfferError, SignatureError
+from hatch_os402.errors import ArtifactError, BytecodeError, OfferError, PatternsError, SignatureError
 from hatch_os402.files import measure, open_file
 from hatch_os402.formatting import counted, utc_time
 from hatch_os402.offer.canonical import parse_json
 from hatch_os402.offer.reading import ReadOffer, read_envelope
 from hatch_os402.offer.signing import complete
 from hatch_os402.runtime.interpreters import find_compiler
+from hatch_os402.verification.launching import launcher_faults
 from hatch_os402.verification.listed import header_faults, listing_faults, recompiled
-from hatch_os402.verification.packed import archive_faults, frame_header_faults, framed
+from hatch_os402.verification.packed import archive_fault, frame_header_faults, framed
 from hatch_os402.verification.proofs import bill_faults, statement_faults
 from hatch_os402.verification.recorded import NOT_DERIVED, key_faults, offer_faults, recorded_faults
 
@@ -82,6 +86,8 @@ class _Artifacts:
         self._offers: dict[str, ReadOffer] = {}
         self._packed = False
         """Whether the archive is there and whole."""
+        self._uncompared = ""
+        """Why the launcher was compared with nothing."""
         self._stated: dict[str, Any] | None = None
         """The record, once it is known to hold."""
 
@@ -96,6 +102,7 @@ class _Artifacts:
         yield _link("validity", self._validity)
         yield _link("record", self._record)
         yield _link("distributions", self._distributions)
+        yield _link("launcher", self._launcher)
         yield _link("bytecode", self._bytecode)
         if self._set.has(SBOM):
             yield _link("bill of materials", self._bill)
@@ -113,11 +120,10 @@ class _Artifacts:
 
     def _archive(self) -> str:
         with self._open(".pyz") as file:
-            if problems := list(archive_faults(file)):
-                raise _BrokenError(_some(problems))
-            self._packed = True
-            with zipfile.ZipFile(file) as archive:
-                number = len(archive.infolist())
+            number, fault = archive_fault(file, self.paths[ZIPAPP].name)
+        if fault:
+            raise _BrokenError(fault)
+        self._packed = True
         return f"{self.paths['.pyz'].name}: {number} files, and not a byte besides them"
 
     def _frame(self) -> str:
@@ -235,8 +241,8 @@ class _Artifacts:
         """Yield the paths of the archive, and what reads one of them; of a damaged one, no more is reported."""
         if not self._packed:
             raise _OpenError("the archive is not there, or is damaged")
-        with self._open(ZIPAPP) as file, zipfile.ZipFile(file) as archive:
-            yield frozenset(archive.namelist()) - {INDEX}, archive.read
+        with self._open(ZIPAPP) as file, open_archive(file, self.paths[ZIPAPP].name) as archive:
+            yield frozenset(archive.members) - {INDEX}, archive.read
 
     def _distributions(self) -> str:
         with self._unpacked() as (paths, unpack):
@@ -245,7 +251,24 @@ class _Artifacts:
             number = sum(path.endswith(".dist-info/RECORD") for path in paths)
         if not number:
             raise _OpenError("the archive has no distribution with a RECORD")
-        return f"the RECORD of {counted(number, 'distribution')} lists every file, with its hash"
+        return f"the RECORD of {counted(number, 'distribution')} lists every file but the launcher's, with its hash"
+
+    def _launcher(self) -> str:
+        """Compare the launcher's files, which no RECORD lists, with those of this version."""
+        if not self._packed:
+            raise _OpenError("the archive is not there, or is damaged")
+        with self._open(ZIPAPP) as file, open_archive(file, self.paths[ZIPAPP].name) as archive:
+            deflated = [path for path, info in archive.members.items() if info.compress_type == DEFLATED]
+            problems = list(launcher_faults(list(archive.members), deflated, archive.read))
+            number = sum(map(is_launcher, archive.members))
+        if not problems:
+            return f"has the files of hatch-os402 {__version__}, {number} with its bytecode, for the settings in {MAIN}"
+        if self._stated is None:
+            raise _OpenError(f"not compared: no record says of which version it is; not of this one ({__version__})")
+        if (version := self._stated["generator"]["version"]) != __version__:
+            self._uncompared = f"the launcher is of hatch-os402 {version}"
+            raise _OpenError(f"not compared: {self._uncompared}, and this is {__version__}")
+        raise _BrokenError(f"it is not that of hatch-os402 {version}: {_some(problems)}")
 
     def _bytecode(self) -> str:
         with self._unpacked() as (paths, unpack):
@@ -260,16 +283,17 @@ class _Artifacts:
             if interpreter is None or interpreter.version != version:
                 raise _OpenError(f"recorded, not derived: there is no CPython {version} here to compile it again")
             try:
-                number, different = recompiled(
+                number, patterns, different = recompiled(
                     paths, unpack, interpreter, docstrings="docstrings" not in self._stated["bytecode"]
                 )
-            except BytecodeError as error:
+            except (BytecodeError, PatternsError) as error:
                 raise _OpenError(f"recorded, not derived: {error.message}") from error
         if different:
             raise _BrokenError(f"{_some(different)}: the source compiles to something else")
         alone = sum(path.endswith(".pyc") for path in paths) - number
         rest = f"; {counted(alone, 'module')} without source: recorded, not derived" if alone else ""
-        return f"CPython {version} compiles {counted(number, 'module')} to the same{rest}"
+        also = f" and {counted(patterns, 'prepared regular expression')}" if patterns else ""
+        return f"CPython {version} compiles {counted(number, 'module')}{also} to the same{rest}"
 
     def _bill(self) -> str:
         with self._open(SBOM) as file:
@@ -299,7 +323,8 @@ class _Artifacts:
     def _rest(self) -> str:
         if self._stated is None:
             raise _OpenError("there is no record that holds")
-        raise _OpenError(f"recorded, not derived: {NOT_DERIVED}")
+        uncompared = f"; not compared: {self._uncompared}" if self._uncompared else ""
+        raise _OpenError(f"recorded, not derived: {NOT_DERIVED}{uncompared}")
 
 
 def _some(problems: Sequence[str]) -> str:
@@ -314,5 +339,5 @@ def _link(name: str, check: Callable[[], str]) -> Link:
         return Link(name, None, str(error))
     except _BrokenError as error:
         return Link(name, False, str(error))  # noqa: FBT003
-    except OfferError as error:
-        return Link(name, False, error.message)  # noqa: FBT003
+    except (ArtifactError, OfferError) as error:
+        return Link(name, False, error.message.partition("\n")[0])  # noqa: FBT003

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_os402 import launcher
-from hatch_os402.archive.assemble import is_launcher
-from hatch_os402.archive.bytecode import Compiler, Uncompilable
+from hatch_os402.archive.assemble import MAIN, OWNER, is_launcher
+from hatch_os402.archive.entries import Entry
+from hatch_os402.archive.modules import compile_modules
+from hatch_os402.archive.patterns import NAME as PATTERNS
+from hatch_os402.archive.patterns import count_entries, underived
 from hatch_os402.errors import RecordError
 from hatch_os402.runtime.interpreters import MAGIC
 from hatch_os402.wheels import record
@@ -24,7 +27,7 @@ _UNCHECKED = b"\x01\x00\x00\x00"  # PEP 552: a hash of the source, which nobody 
 
 
 def listing_faults(paths: frozenset[str], read: Callable[[str], bytes]) -> Iterator[str]:
-    """Yield which files are not as a RECORD says, and which no RECORD lists; the launcher's are nobody's."""
+    """Yield which files are not as a RECORD says, and which no RECORD lists. It lists none of the launcher's."""
     listed: set[str] = set()
     for listing in sorted(path for path in paths if path.endswith(".dist-info/RECORD") and path.count("/") == 1):
         try:
@@ -51,27 +54,36 @@ def listing_faults(paths: frozenset[str], read: Callable[[str], bytes]) -> Itera
 
 def recompiled(
     paths: frozenset[str], read: Callable[[str], bytes], interpreter: Interpreter, *, docstrings: bool
-) -> tuple[int, tuple[str, ...]]:
-    """Compile every source that has bytecode anew, and return how many these are and which bytecode is another.
+) -> tuple[int, int, tuple[str, ...]]:
+    """Compile every source anew, and the prepared patterns; return the numbers of modules and patterns, and faults.
 
     `interpreter` is one of the very release that compiled the archive, `docstrings` whether the project's modules have
-    kept theirs. Raises `BytecodeError` when it fails.
+    kept theirs. Only modules that have bytecode count. Raises `BytecodeError` and `PatternsError` when it fails.
     """
-    different = []
-    compiled = sorted(path for path in paths if path.endswith(".pyc") and path[:-1] in paths)
-    with tempfile.TemporaryDirectory(prefix="hatch-os402-verify-") as folder, Compiler(interpreter, Path(folder)) as it:
-        for path in compiled:
-            source = read(path[:-1])
-            outcome = it.compile(
-                f"{launcher.ROOT}/{path[:-1]}",
-                hashlib.sha256(source).hexdigest(),
-                lambda source=source: source,  # type: ignore[misc]
-                docstrings=docstrings,
-                assertions=not is_launcher(path),
-            )
-            if isinstance(outcome, Uncompilable) or outcome.path.read_bytes() != read(path):
-                different.append(path)
-    return len(compiled), tuple(different)
+    settings = launcher.settings_of(read(MAIN))
+    sources = sorted(path for path in paths if path.endswith(".py") and path != MAIN)
+    entries = [
+        Entry(path, len(source := read(path)), hashlib.sha256(source).hexdigest(), OWNER if is_launcher(path) else "")
+        for path in sources
+    ]
+    with tempfile.TemporaryDirectory(prefix="hatch-os402-verify-") as folder:
+        compiled = compile_modules(
+            entries,
+            lambda entry: read(entry.path),
+            root=launcher.ROOT,
+            interpreter=interpreter,
+            cache=Path(folder),
+            docstrings=docstrings,
+            smallest=lambda entry: is_launcher(entry.path),
+            lazy=() if settings is None else settings.lazy_imports,
+        )
+        made = {pyc.entry.path: pyc.entry.sha256 for pyc in compiled.pycs}
+        there = [path for path in (f"{source}c" for source in sources) if path in paths]
+        faults = [path for path in there if hashlib.sha256(read(path)).hexdigest() != made.get(path)]
+        table = read(PATTERNS) if PATTERNS in paths else b""
+        if table and underived(table, interpreter=interpreter, cache=Path(folder)):
+            faults.append(PATTERNS)
+    return len(there), count_entries(table), tuple(faults)
 
 
 def header_faults(paths: frozenset[str], read: Callable[[str], bytes]) -> Iterator[str]:

@@ -94,6 +94,14 @@ def open_wheel(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
 
 
+def open_zip(stream: BinaryIO, filename: str) -> zipfile.ZipFile:
+    """Return the zip file in `stream`, which messages call `filename`, or raise `WheelError` as `open_wheel`."""
+    with _reading(filename):
+        if (size := _directory_size(stream)) > MAX_CENTRAL_DIRECTORY:
+            raise refuse(filename, f"its directory has {size} bytes; the limit is {MAX_CENTRAL_DIRECTORY}.")
+        return zipfile.ZipFile(stream)
+
+
 def _directory_size(stream: BinaryIO) -> int:
     """Return what the zip file says of its central directory's size, in bytes; 0 when it says nothing (APPNOTE 4.3)."""
     end = stream.seek(0, os.SEEK_END)
@@ -135,17 +143,27 @@ def check_members(archive: zipfile.ZipFile, filename: str) -> dict[str, zipfile.
         seen.add(name)
         total += info.file_size
         compressed += info.compress_size
-    if total > MAX_WHEEL_SIZE:
-        raise refuse(filename, f"would expand to {total} bytes; the limit is {MAX_WHEEL_SIZE}.")
-    if total > max(MIN_BOMB_SIZE, MAX_EXPANSION_RATIO * compressed):
-        times = -(-total // max(compressed, 1))  # rounded up, so that it is above the limit
-        raise refuse(filename, f"looks like a zip bomb: expands {times} times (limit {MAX_EXPANSION_RATIO}).")
+    if reason := unsafe_expansion(total, compressed):
+        raise refuse(filename, reason)
     return members(archive)
 
 
-def read_chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield the content of a member in pieces of at most `CHUNK` bytes, or raise `WheelError`; the CRC is checked."""
-    with _reading(Path(archive.filename or "").name, info.orig_filename), archive.open(info) as stream:
+def unsafe_expansion(total: int, compressed: int) -> str:
+    """Return why no zip file may expand from `compressed` to `total` bytes, its members added up, or nothing."""
+    if total > MAX_WHEEL_SIZE:
+        return f"would expand to {total} bytes; the limit is {MAX_WHEEL_SIZE}."
+    if total > max(MIN_BOMB_SIZE, MAX_EXPANSION_RATIO * compressed):
+        times = -(-total // max(compressed, 1))  # rounded up, so that it is above the limit
+        return f"looks like a zip bomb: expands {times} times (limit {MAX_EXPANSION_RATIO})."
+    return ""
+
+
+def read_chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, filename: str = "") -> Iterator[bytes]:
+    """Yield the content of a member in pieces of at most `CHUNK` bytes, or raise `WheelError`; the CRC is checked.
+
+    It never yields, nor inflates far, more than the size that the directory states. `filename` is what errors name.
+    """
+    with _reading(filename or Path(archive.filename or "").name, info.orig_filename), archive.open(info) as stream:
         while chunk := stream.read(CHUNK):
             yield chunk
 

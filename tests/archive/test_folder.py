@@ -22,9 +22,12 @@ STAGED = (
 )
 
 
-def put(folder: Path, entries=STAGED) -> None:
-    with EntryReader() as reader, replacing_folder(folder, entries, reader):
+def put(folder: Path, entries=STAGED) -> list[str]:
+    """Stage `entries`, and return the warnings."""
+    warnings: list[str] = []
+    with EntryReader() as reader, replacing_folder(folder, entries, reader, warnings.append):
         pass
+    return warnings
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o000])
@@ -45,8 +48,45 @@ def test_modes_and_times_are_those_of_no_machine(tmp_path, umask):
 def test_a_staged_tree_is_replaced_whole(tmp_path):
     put(tmp_path / "staged")
     (tmp_path / "staged" / "by hand").write_text("")
-    put(tmp_path / "staged", STAGED[:2])
+    (warning,) = put(tmp_path / "staged", STAGED[:2])
+    assert warning.endswith(f"{tmp_path / 'staged'} is replaced, and with it 1 file that no build put there: by hand")
     assert sorted(contents(tmp_path / "staged")) == ["__main__.py", "_os402/start.py"]
+
+
+def test_files_that_are_not_ours_are_named_before_they_go(tmp_path):
+    """Added or edited ones; not what an earlier build wrote, and not what Python adds when the tree is run."""
+    staged = tmp_path / "staged"
+    put(staged, (*STAGED, Entry.of("gone.py", b"4", "a")))
+    (staged / "a" / "__pycache__").mkdir()
+    (staged / "a" / "__pycache__" / "b.pyc").write_bytes(b"")
+    assert put(staged) == []
+    assert put(staged) == []
+    (staged / "a" / "b" / "c.txt").write_bytes(b"edited")
+    (staged / "own").mkdir()
+    for number in range(6):
+        (staged / "own" / f"{number}.txt").write_text("mine")
+    (warning,) = put(staged)
+    named = ", ".join(["a/b/c.txt", *(f"own/{number}.txt" for number in range(4)), "and 2 more"])
+    assert warning.endswith(f"with it 7 files that no build put there: {named}")
+    assert contents(staged) == {entry.path: entry.content for entry in STAGED}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_link_is_named_and_what_it_leads_to_stays(tmp_path):
+    put(tmp_path / "staged")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "x").write_text("mine")
+    (tmp_path / "staged" / "link").symlink_to(tmp_path / "mine")
+    (warning,) = put(tmp_path / "staged")
+    assert warning.endswith(": link")
+    assert (tmp_path / "mine" / "x").read_text() == "mine"
+
+
+def test_a_copy_of_a_staged_tree_has_other_times_and_the_same_files(tmp_path):
+    put(tmp_path / "staged")
+    for path in (tmp_path / "staged").rglob("*"):
+        os.utime(path)
+    assert put(tmp_path / "staged") == []
 
 
 @pytest.mark.parametrize("failing", ["body", "entry", "rename"])
@@ -62,7 +102,11 @@ def test_what_was_there_stays_when_anything_fails(tmp_path, failing, monkeypatch
             return rename(self, target)
 
         monkeypatch.setattr(Path, "rename", once)
-    with pytest.raises(Os402Error), EntryReader() as reader, replacing_folder(tmp_path / "staged", entries, reader):
+    with (
+        pytest.raises(Os402Error),
+        EntryReader() as reader,
+        replacing_folder(tmp_path / "staged", entries, reader, print),
+    ):
         if failing == "body":
             raise Os402Error("later")
     assert contents(tmp_path / "staged") == {entry.path: entry.content for entry in STAGED}

@@ -104,11 +104,17 @@ def test_a_page_that_cannot_be_written(run, pyz, tmp_path, place):
 def test_what_a_terminal_would_obey_is_escaped(run, tmp_path):
     with zipfile.ZipFile(tmp_path / "x.pyz", "w") as archive:
         archive.writestr("__main__.py", "")
-        archive.writestr("\x1b[31m[bold]red.txt", "")
+        archive.writestr("\u202e[bold]red.txt", "")
     code, out, _ = run(tmp_path / "x.pyz")
     assert code == 0
-    assert "\\x1b[31m[bold]red.txt" in out
-    assert "\x1b" not in out
+    assert "\\u202e[bold]red.txt" in out
+    assert "\u202e" not in out
+    with zipfile.ZipFile(tmp_path / "x.pyz", "a") as archive:
+        archive.writestr("\x1b[31m[bold]red.txt", "")
+    code, _, err = run(tmp_path / "x.pyz")
+    assert code == 1
+    assert "\\x1b[31m[bold]red.txt': its name holds control characters" in err
+    assert "\x1b" not in err
 
 
 def test_nothing_there(run, tmp_path):

@@ -34,6 +34,14 @@ def broken(monkeypatch):
     return breaks
 
 
+def test_too_little_memory_is_no_bug(broken, capsys):
+    broken(MemoryError())
+    with pytest.raises(SystemExit) as ended:
+        main(["check"])
+    assert ended.value.code.startswith("hatch-os402: there is not enough memory for this.\n")
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -64,7 +64,7 @@ class TestArtifacts:
     def test_each_link_has_a_line(self, run, files, tmp_path):
         code, out, err = run(tmp_path / STEM)
         assert (code, err) == (0, "")
-        assert [line[0] for line in out.splitlines()] == [*["✓"] * 10, "–", "–"]
+        assert [line[0] for line in out.splitlines()] == [*["✓"] * 11, "–", "–"]
         assert read_envelope(files[".offer.signed.json"].read_bytes()).sha256 in out
         assert KEY.address in out
 
@@ -99,7 +99,7 @@ class TestArtifacts:
 
         monkeypatch.setattr(module.sys, "stdout", Terminal())
         marks = [module._mark(link) for link in module.verify_artifacts(choose(files[".pyz"]).one())]
-        assert marks == [*["ok"] * 10, "–", "–"]
+        assert marks == [*["ok"] * 11, "–", "–"]
 
     def test_nothing_there(self, run, tmp_path):
         code, out, err = run(tmp_path / "nothing.pyz")
@@ -120,7 +120,7 @@ class TestTask:
         with server(*answers(offer_hash=offer.sha256, stdin=b"hello")) as url:
             code, out, _ = run(files[".pyz"], "--task", url, "--body", tmp_path / "body")
         assert code == 0
-        assert len(out.splitlines()) == 12 + 9
+        assert len(out.splitlines()) == 13 + 9
 
     def test_a_lie(self, run):
         task, given = answers()

@@ -210,7 +210,7 @@ class TestDamage:
             archive.writestr("__main__.py", "")
             archive.writestr(zipfile.ZipInfo("x"), "")
             archive.infolist()[1].filename = ""
-        with pytest.raises(ArtifactError, match="a member has no name"):
+        with pytest.raises(ArtifactError, match="its path has empty or"):
             read_contents(files[".pyz"].read_bytes(), "it")
 
     def test_nothing_there(self, tmp_path):

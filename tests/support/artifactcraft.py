@@ -8,8 +8,12 @@ from dataclasses import replace
 from functools import partial
 
 from hatch_os402.__about__ import __version__
+from hatch_os402.archive.assemble import assemble, launcher_entries, may_be_deflated, without_unused
+from hatch_os402.archive.entries import Entry
 from hatch_os402.archive.frame import write_frame
+from hatch_os402.archive.modules import Compiled
 from hatch_os402.archive.pack import Member, pack
+from hatch_os402.archive.staging import Tree
 from hatch_os402.artifacts.record import record_text
 from hatch_os402.errors import OfferError
 from hatch_os402.offer.build import ZERO_ADDRESS
@@ -24,14 +28,19 @@ STEM = "greeter-0.1.0"
 KEY = Key((1).to_bytes(32, "big"))
 _METADATA = b"Metadata-Version: 2.1\nName: greeter\nVersion: 0.1.0\n"
 _LISTED = {"greeter-0.1.0.dist-info/METADATA": _METADATA, "grüße.txt": b"x" * 100}
+_RECORD = wheel_record.write(
+    "greeter-0.1.0.dist-info/RECORD",
+    [(path, hashlib.sha256(content).hexdigest(), len(content)) for path, content in _LISTED.items()],
+)
+_PROGRAM = {**_LISTED, "greeter-0.1.0.dist-info/RECORD": _RECORD}
 MEMBERS = {
-    "__main__.py": b"print('hello')\n",
-    "_os402/start.py": b"",
-    "greeter-0.1.0.dist-info/RECORD": wheel_record.write(
-        "greeter-0.1.0.dist-info/RECORD",
-        [(path, hashlib.sha256(content).hexdigest(), len(content)) for path, content in _LISTED.items()],
-    ),
-    **_LISTED,
+    entry.path: entry.content
+    for entry in assemble(
+        without_unused(launcher_entries("hello"), ()),
+        Tree(tuple(Entry.of(path, content, "greeter") for path, content in _PROGRAM.items())),
+        Compiled(None),
+        sources=True,
+    )
 }
 
 
@@ -57,7 +66,7 @@ def write_artifacts(folder, *, deflate=False, **changes):
     files = paths(folder)
     with files[".pyz"].open("wb") as file:
         members = [
-            Member(name, partial(bytes, content), deflate and name != "__main__.py")
+            Member(name, partial(bytes, content), deflate and may_be_deflated(name, "deflated"))
             for name, content in MEMBERS.items()
         ]
         size, _ = pack(members, file)

@@ -22,7 +22,7 @@ from hatch_os402.verification import artifacts as module
 
 ALL = (
     *("archive", "frame", "offer", "signed offer", "program", "same offer", "signature", "validity", "record"),
-    *("distributions", "bytecode", "rest of the record"),
+    *("distributions", "launcher", "bytecode", "rest of the record"),
 )
 WHOLE = {**dict.fromkeys(ALL, True), "bytecode": None, "rest of the record": None}
 """The artifacts here have no bytecode, and the rest can never be derived."""
@@ -77,7 +77,7 @@ class TestParts:
     @pytest.mark.parametrize(
         ("missing", "open_links"),
         [
-            (".pyz", {"archive", "frame", "distributions"}),
+            (".pyz", {"archive", "frame", "distributions", "launcher"}),
             (".stdin", {"frame", "program"}),
             (".offer.json", {"offer", "same offer"}),
             (".offer.signed.json", {"signed offer", "same offer", "signature"}),
@@ -160,7 +160,7 @@ class TestBrokenArchive:
     def test_a_name_twice(self, files):
         content = files[".pyz"].read_bytes()
         name = "grüße.txt".encode()
-        assert "one name" in self.damage(files, content.replace(name, b"__main__.py"))
+        assert "twice" in self.damage(files, content.replace(name, b"__main__.py"))
 
     def test_nothing_in_it(self, files):
         assert "__main__.py" in self.damage(files, b"")
