@@ -89,7 +89,8 @@ class ArchiveLoader(SourceFileLoader):
         """Return the file with that virtual path. Raises `OSError` when there is none."""
         name = inside(os.fspath(path))
         if name is None or not self._index.is_file(name):
-            raise FileNotFoundError(2, "No such file in the archive", path)
+            number = 21 if name is not None and self._index.is_folder(name) else 2  # EISDIR, ENOENT
+            raise OSError(number, os.strerror(number), path)
         return bytes(self._index.view(name))
 
     def is_package(self, fullname: str) -> bool:
