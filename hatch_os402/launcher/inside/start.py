@@ -21,7 +21,7 @@ PATCHED = ("py_compile", "shutil", "sqlite3", "ssl", "sysconfig")
 PATCHED_WHEN_CLOSED = (
     "anyio._backends._asyncio", "asgiref.current_thread_executor", "asgiref.sync", "asyncio.base_events",
     "concurrent.futures.thread", "grp", "multiprocess.pool", "multiprocessing.pool", "pwd", "subprocess",
-    "threading",
+    "threading", "trio._core._thread_cache",
 )  # fmt: skip
 """Those that it changes as well in a program that is started from memory, as on os402."""
 OF_SITE = ("copyright", "credits", "exit", "help", "license", "quit")

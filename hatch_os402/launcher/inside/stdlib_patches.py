@@ -132,6 +132,7 @@ PATCHES_WHEN_CLOSED: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
     "pwd": _users,
     "subprocess": _subprocess,
     "threading": _threading,
+    "trio._core._thread_cache": _threads("patch_trio"),
 }
 """Those for a program that is started from memory, as on os402."""
 
