@@ -55,8 +55,17 @@ DEVICES = """
 def opened(path, mode, do, **options):
     with open(path, mode, **options) as file:
         return do(file)
+def again():
+    import tempfile
+    with tempfile.TemporaryFile("w+") as file:
+        file.write("abc"); file.flush()
+        path = f"/proc/self/fd/{file.fileno()}"
+        found = [open(path).read(), os.path.getsize(path), os.fstat(os.open(path, os.O_RDONLY)).st_size, file.tell()]
+        with open(f"/dev/fd/{file.fileno()}", "r+") as other: found += [other.write("x"), other.flush(), file.seek(0), file.read()]
+    number = os.open(__file__, os.O_RDONLY)
+    return [*found, open(f"/dev/fd/{number}").read(6), os.read(number, 3).decode(), open(f"/proc/self/fd/{number}").read(6)]
 number = os.open(os.devnull, os.O_RDWR)
-facts = [os.write(number, b"abc"), os.read(number, 3), os.lseek(number, 5, 0), stat.S_ISCHR(os.fstat(number).st_mode)]
+facts = [os.path.samestat(os.fstat(number), os.stat(os.devnull)), os.fstat(number).st_rdev, os.write(number, b"abc"), os.read(number, 3), os.lseek(number, 5, 0), stat.S_ISCHR(os.fstat(number).st_mode)]
 os.close(number)
 say(
     facts=repr(facts), name=os.devnull, exists=[os.path.exists("/dev/" + n) for n in ("null", "zero", "full", "random", "urandom")],
@@ -70,6 +79,8 @@ say(
     inside=[kind(open, "/dev/null/x"), kind(open, "/dev"), kind(os.mkdir, "/dev/null"), kind(os.listdir, "/dev/null")],
     path=[pathlib.Path(os.devnull).read_text(), pathlib.Path(os.devnull).write_text("abc"), pathlib.Path("/dev/null").exists()],
     fd=[os.path.exists("/proc/self/fd/1"), os.path.exists("/dev/fd/77"), stat.S_IFMT(os.stat("/dev/stdout").st_mode) == stat.S_IFMT(os.fstat(1).st_mode)],
+    same=[opened(p, "rb+", lambda f: (os.path.samestat(os.fstat(f.fileno()), os.stat(p)), stat.S_ISCHR(os.fstat(f.fileno()).st_mode), f.fileno() > 2), buffering=0) for p in ("/dev/null",)],
+    again=again(),
     std=[opened("/dev/stderr", "w", lambda f: f.name), opened("/dev/fd/2", "w", lambda f: f.name)],
 )
 """

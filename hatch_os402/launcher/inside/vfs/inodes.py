@@ -41,6 +41,17 @@ def status_of_lent(found: os.stat_result) -> os.stat_result:
     return found if file is None else file.status()
 
 
+def note_lent(number: int, file: "File") -> None:
+    """Remember which file of ours it is that the kernel keeps below a descriptor."""
+    found = _fstat(number)  # type: ignore[misc]
+    _lent[found.st_dev, found.st_ino] = ref(file)
+
+
+def open_again(number: int, flags: int) -> int:
+    """Open what a descriptor stands for once more: by way of /proc it has a place of its own, and its own flags."""
+    return _open(f"/proc/self/fd/{number}", flags | os.O_CLOEXEC)  # type: ignore[misc,no-any-return]
+
+
 def _nobody() -> None:
     """Stand for a reference to nothing."""
 
@@ -293,9 +304,7 @@ class OpenFile:
             content = self.file.content = Memfd(content.read(0, content.size()))
             self.file.set_mode(self.file.mode)
             self.file.set_times(self.file.accessed, self.file.modified)
-        found = _fstat(content.number)  # type: ignore[misc]
-        _lent[found.st_dev, found.st_ino] = ref(self.file)
-        # By way of /proc it has a place of its own in the file, and its own flags.
-        number: int = _open(f"/proc/self/fd/{content.number}", self.flags & ~_WITHOUT_A_NAME | os.O_CLOEXEC)  # type: ignore[misc]
+        note_lent(content.number, self.file)
+        number = open_again(content.number, self.flags & ~_WITHOUT_A_NAME)
         _lseek(number, self.at, 0)  # type: ignore[misc]
         return number
