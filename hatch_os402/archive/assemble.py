@@ -24,8 +24,8 @@ _FIRST = tuple(launcher.RESERVED + name for name in ("start.", "index.", "import
 _RARELY_LOADED = frozenset(
     f"{launcher.RESERVED}{name}.pyc"
     for name in (
-        "excepthook", "stdlib/accounts", "stdlib/databases", "stdlib/distutils_shim", "stdlib/sqlite",
-        "vfs/descriptors", "vfs/devices", "vfs/tmpfs",
+        "excepthook", "stdlib/accounts", "stdlib/databases", "stdlib/distutils_shim", "stdlib/processes",
+        "stdlib/sqlite", "vfs/descriptors", "vfs/devices", "vfs/tmpfs",
     )
 )  # fmt: skip
 """Bytecode of the launcher that few programs load, all of it by the index."""

@@ -41,5 +41,5 @@ def test_modules_that_a_profile_never_saw(path, expected):
 def test_the_rarely_loaded_modules_of_the_launcher_are_there():
     launcher = inside_files()
     rarely = [path for path in launcher if may_be_deflated(f"{path}c", "auto")]
-    assert len(rarely) == 7
+    assert len(rarely) == 9
     assert not {"_os402/start.py", "_os402/index.py", "_os402/importer.py", "_os402/streams.py"}.intersection(rarely)

@@ -64,13 +64,15 @@ def test_settings_of_uv_are_told_once_to_be_none(find_links, tmp_path, way):
     env = environment(HOME=str(tmp_path / "home"))
     del env["PIP_CONFIG_FILE"]
     env.pop("XDG_CONFIG_HOME", None)
+    variables = ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"]
     if way != "pyproject.toml":
-        env["UV_DEFAULT_INDEX"] = "https://example.invalid/"
+        env |= dict.fromkeys(variables, "https://example.invalid/")
     if way == "both, and pip's":
         env["PIP_FIND_LINKS"] = str(find_links)
     done = build(root, env=env).succeeded()
-    name = "UV_DEFAULT_INDEX" if way == "environment" else "[tool.uv]"
-    assert done.err.count(f"{name} names where uv finds packages") == ("pip's" not in way)
+    names = ", ".join(variables) if way == "environment" else "[tool.uv]"
+    assert done.err.count(f"os402: warning: {names} names where uv finds packages") == ("pip's" not in way)
+    assert done.err.count("where uv finds packages") == ("pip's" not in way)
 
 
 def failed(tmp_path, monkeypatch, variables):

@@ -381,6 +381,6 @@ def test_nothing_needless_is_imported_before_the_program(entry_point, tmp_path):
         check=True,
     )
     extra = set(launching.run(data, tmp_path).out.decode().split()) - set(bare.stdout.split())
-    ours = set() if ":" in entry_point else {"_os402", "_os402.entry"}
+    ours = set() if ":" in entry_point else {"_os402.entry", "_os402.own"}
     ours |= {"_os402.index", "_os402.importer", "_os402.vfs.patches", "_os402.streams"}
     assert extra - {"app"} == ours | {"atexit", "gc", "zlib"}

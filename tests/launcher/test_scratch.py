@@ -76,6 +76,10 @@ os.truncate(top + "/empty/b.txt", 5) or open(top + "/empty/b.txt", "rb").read()
 os.truncate(top + "/empty/b.txt", -1)
 os.utime(top + "/empty/b.txt", (1, 2)) or os.stat(top + "/empty/b.txt").st_mtime
 os.utime(top + "/empty/b.txt", ns=(1, 2000000003)) or os.stat(top + "/empty/b.txt").st_mtime_ns
+os.utime(top + "/empty/b.txt", ns=(5, 7)) or (os.stat(top + "/empty/b.txt").st_atime_ns, os.path.getatime(top + "/empty/b.txt"))
+os.utime(top + "/empty", (3, 4)) or (os.stat(top + "/empty").st_atime, os.stat(top + "/empty").st_mtime)
+(shutil.copystat(top + "/empty/b.txt", top + "/touched"), os.stat(top + "/touched").st_atime_ns)[1]
+with_number(top + "/empty/b.txt", os.O_RDWR, lambda n: (os.chmod(n, 0o640), oct(os.fstat(n).st_mode), os.truncate(n, 4), os.fstat(n).st_size, os.chown(n, -1, -1), os.utime(n, (8, 9)), os.stat(top + "/empty/b.txt").st_atime, os.fstat(n).st_atime, os.fstat(n).st_mtime))
 os.chmod(top + "/empty/b.txt", 0o600) or oct(os.stat(top + "/empty/b.txt").st_mode)
 os.chmod(top + "/none", 0o600)
 [oct(os.stat(top + name).st_mode) for name in ("/p", "/touched")]

@@ -55,8 +55,17 @@ DEVICES = """
 def opened(path, mode, do, **options):
     with open(path, mode, **options) as file:
         return do(file)
+def again():
+    import tempfile
+    with tempfile.TemporaryFile("w+") as file:
+        file.write("abc"); file.flush()
+        path = f"/proc/self/fd/{file.fileno()}"
+        found = [open(path).read(), os.path.getsize(path), os.fstat(os.open(path, os.O_RDONLY)).st_size, file.tell()]
+        with open(f"/dev/fd/{file.fileno()}", "r+") as other: found += [other.write("x"), other.flush(), file.seek(0), file.read()]
+    number = os.open(__file__, os.O_RDONLY)
+    return [*found, open(f"/dev/fd/{number}").read(6), os.read(number, 3).decode(), open(f"/proc/self/fd/{number}").read(6)]
 number = os.open(os.devnull, os.O_RDWR)
-facts = [os.write(number, b"abc"), os.read(number, 3), os.lseek(number, 5, 0), stat.S_ISCHR(os.fstat(number).st_mode)]
+facts = [os.path.samestat(os.fstat(number), os.stat(os.devnull)), os.fstat(number).st_rdev, os.write(number, b"abc"), os.read(number, 3), os.lseek(number, 5, 0), stat.S_ISCHR(os.fstat(number).st_mode)]
 os.close(number)
 say(
     facts=repr(facts), name=os.devnull, exists=[os.path.exists("/dev/" + n) for n in ("null", "zero", "full", "random", "urandom")],
@@ -70,6 +79,8 @@ say(
     inside=[kind(open, "/dev/null/x"), kind(open, "/dev"), kind(os.mkdir, "/dev/null"), kind(os.listdir, "/dev/null")],
     path=[pathlib.Path(os.devnull).read_text(), pathlib.Path(os.devnull).write_text("abc"), pathlib.Path("/dev/null").exists()],
     fd=[os.path.exists("/proc/self/fd/1"), os.path.exists("/dev/fd/77"), stat.S_IFMT(os.stat("/dev/stdout").st_mode) == stat.S_IFMT(os.fstat(1).st_mode)],
+    same=[opened(p, "rb+", lambda f: (os.path.samestat(os.fstat(f.fileno()), os.stat(p)), stat.S_ISCHR(os.fstat(f.fileno()).st_mode), f.fileno() > 2), buffering=0) for p in ("/dev/null",)],
+    again=again(),
     std=[opened("/dev/stderr", "w", lambda f: f.name), opened("/dev/fd/2", "w", lambda f: f.name)],
 )
 """
@@ -235,6 +246,67 @@ def test_path_hooks_and_suffixes(tmp_path):
     everywhere(program(HOOKS, files), tmp_path)
 
 
+FINDERS = """
+import importlib.machinery as machinery, importlib.util, inspect, linecache, sqlite3, subprocess, tempfile
+asked, top = [], os.path.dirname(__file__)
+class Looks:  # as some do that look for files themselves, whatever they are asked for
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in sys.stdlib_module_names:
+            asked.append(name)
+        for entry in path or sys.path:
+            place = os.path.join(entry, name.rpartition(".")[2] + ".txt")
+            if os.path.isfile(place):
+                with open(place) as file: file.read()
+                return importlib.util.spec_from_file_location(name, place, loader=machinery.SourceFileLoader(name, place))
+class Replaces(machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        spec = super().find_spec(name, path, target)
+        if spec is not None and name.startswith("replaced"): spec.submodule_search_locations, spec.origin = [top], "changed"
+        return spec
+class Before(machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return super().find_spec("plug.one", [top + "/plug"]) if name == "before" else None
+looks = Looks()
+sys.meta_path.insert(0, looks)
+import noted, plug.one
+facts = [noted.x, noted.__file__[len(top):], plug.one.x]
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "x.py")
+    with open(path, "w") as file: file.write("x = 1")
+    number = os.open(path, os.O_RDONLY); facts += [os.read(number, 9).decode(), len(os.listdir(folder)), len(linecache.getlines(plug.one.__file__))]; os.close(number)
+    for name in ("/dev/null", folder): facts.append(os.stat(name).st_mode >> 12)
+try: raise LookupError("shown")
+except LookupError:
+    import traceback; facts.append(traceback.format_exc().splitlines()[-1])
+sys.meta_path.remove(looks)
+place = sys.meta_path.index(machinery.PathFinder)
+sys.meta_path[place] = Replaces
+import replaced
+facts += [replaced.__path__[0][len(top):], replaced.__spec__.origin, kind(__import__, "none")]
+sys.meta_path[place] = machinery.PathFinder
+sys.meta_path.insert(place, Before)
+import before
+facts += [before.__file__[len(top):], kind(__import__, "none_either")]
+del sys.meta_path[place]
+import plug.two
+say(facts=facts, asked=asked)
+"""
+
+
+def test_finders_in_front_of_the_path_machinery(tmp_path):
+    files = {
+        "noted.txt": "x = 'by a finder'\n",
+        "plug/__init__.py": "",
+        "plug/one.py": "x = 1\n",
+        "plug/two.py": "",
+        "replaced.py": "",
+    }
+    found = everywhere(program(FINDERS, files), tmp_path)
+    assert found["asked"] == ["noted", "plug", "plug.one"]
+
+
 ZIPLIKE = """
 import plug
 say(attributes=[hasattr(plug.__loader__, name) for name in ("archive", "prefix", "_files", "find_module")][:3])
@@ -317,6 +389,37 @@ def test_a_thread_says_why_it_cannot_start():
         ],
         "alive": 1,
     }
+
+
+PROGRAMS = """
+import shutil, subprocess, tempfile
+nothing, folder = "no-such-program", tempfile.mkdtemp() + "/d"; os.mkdir(folder)
+script = os.path.join(folder, "script")
+with open(script, "w") as file: file.write("#!/nowhere")
+def named(call, *arguments, **options):
+    try: call(*arguments, **options)
+    except OSError as error: return [type(error).__name__, error.errno, os.path.basename(os.fsdecode(error.filename))]
+    except Exception as error: return [type(error).__name__, str(error)]
+facts = [named(subprocess.run, [nothing]), named(subprocess.run, [nothing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), named(subprocess.check_output, nothing.encode()),
+    named(subprocess.Popen, (nothing, "x"), stdin=subprocess.PIPE, stdout=subprocess.PIPE), named(subprocess.run, [pathlib.Path("/no/such/place")]),
+    named(subprocess.run, [nothing], executable="/no/such"), named(subprocess.run, [nothing], cwd=folder + "/none"), named(subprocess.run, [nothing], cwd=script),
+    named(subprocess.run, [nothing], env={"PATH": folder}), named(subprocess.run, ["script"], env={"PATH": "/none:" + folder}), named(subprocess.run, [script]), named(subprocess.run, [folder]),
+    named(subprocess.run, []), named(subprocess.run, [3]), named(subprocess.run, pathlib.Path(nothing)), shutil.which(nothing)]
+open_now = sum(os.path.exists(f"/proc/self/fd/{n}") for n in range(256))
+for _ in range(5): named(subprocess.run, [nothing], stdout=subprocess.DEVNULL, stdin=subprocess.PIPE)
+facts.append(sum(os.path.exists(f"/proc/self/fd/{n}") for n in range(256)) - open_now)
+child = "import os, sys; os.write(1, b'lost'); sys.exit(5 if not os.read(0, 9) else 6)"
+facts.append(subprocess.run([sys.executable, "-I", "-S", "-c", child], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL).returncode)
+say(facts=facts)
+"""
+
+
+def test_programs_that_there_are_not(tmp_path):
+    """What a library does without when it is not installed; the runtime itself can be started, once."""
+    found = everywhere(program(PROGRAMS), tmp_path)
+    assert found["facts"][0] == found["facts"][1] == ["FileNotFoundError", errno.ENOENT, "no-such-program"]
+    shell = "import subprocess; say(shell=[kind(subprocess.run, 'ls', shell=True), kind(os.popen, 'ls')])"
+    assert diskless(program(shell)).facts == {"shell": [["FileNotFoundError", errno.ENOENT]] * 2}
 
 
 CALLER = """

@@ -144,6 +144,7 @@ def build(
     dist: Path | None = None,
     wrapper: Sequence[str] = (),
     umask: int = -1,
+    timeout: int = 300,
 ) -> Build:
     """Run `python -m hatchling build` in `root`, with `arguments` (the target os402 when there are none).
 
@@ -154,12 +155,16 @@ def build(
         arguments = (*arguments, "-d", str(dist))
     command = [*wrapper, str(python), "-m", "hatchling", "build", *arguments]
     whole = environment(PIP_NO_INDEX="1") if env is None else env
-    return run(command, root, env=whole, dist=dist or root / "dist", umask=umask)
+    return run(command, root, env=whole, dist=dist or root / "dist", umask=umask, timeout=timeout)
 
 
-def run(command: Sequence[str], root: Path, *, env: Mapping[str, str], dist: Path, umask: int = -1) -> Build:
+def run(
+    command: Sequence[str], root: Path, *, env: Mapping[str, str], dist: Path, umask: int = -1, timeout: int = 300
+) -> Build:
     """Run a frontend in `root` and return what it said and what is in `dist` then."""
-    finished = subprocess.run(command, cwd=root, env=env, umask=umask, capture_output=True, check=False, timeout=300)
+    finished = subprocess.run(
+        command, cwd=root, env=env, umask=umask, capture_output=True, check=False, timeout=timeout
+    )
     out, err = (text.decode("utf-8", "backslashreplace") for text in (finished.stdout, finished.stderr))
     return Build(finished.returncode, out, err, dist, contents(dist))
 

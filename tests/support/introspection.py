@@ -95,7 +95,7 @@ def facts():
             return [file.read_bytes().decode("latin-1"), str(file)]
     found = {
         "get_data": [attempt(pkgutil.get_data, "pkg", "data.txt"), attempt(pkgutil.get_data, "pkg", "deep/more.bin"),
-                     attempt(pkgutil.get_data, "pkg", "none")[:17], attempt(pkgutil.get_data, "space", "notes.txt")],
+                     attempt(pkgutil.get_data, "pkg", "none"), attempt(pkgutil.get_data, "pkg", "deep"), attempt(pkgutil.get_data, "space", "notes.txt")],
         "files": [attempt(str, files("pkg")), attempt(str, files("pkg") / "deep" / "more.bin"), attempt(str, files("pkg.deep"))],
         "names": [names(files("pkg")), names(files("pkg.deep")), names(files("space")), names(files("space.one"))],
         "read": [(files("pkg") / "data.txt").read_text(), (files("space") / "three.txt").read_text(), (files("space") / "notes.txt").read_text()],

@@ -89,7 +89,8 @@ class ArchiveLoader(SourceFileLoader):
         """Return the file with that virtual path. Raises `OSError` when there is none."""
         name = inside(os.fspath(path))
         if name is None or not self._index.is_file(name):
-            raise FileNotFoundError(2, "No such file in the archive", path)
+            number = 21 if name is not None and self._index.is_folder(name) else 2  # EISDIR, ENOENT
+            raise OSError(number, os.strerror(number), path)
         return bytes(self._index.view(name))
 
     def is_package(self, fullname: str) -> bool:
@@ -126,6 +127,7 @@ class ArchiveFinder:
         self._patch = patch
         self._before: list[str] = []
         self._hooks: list[Any] = []
+        self._followers: list[Any] = []
         self._has_distutils = index.is_folder("_distutils_hack")
         self._suffixes = (SOURCE_SUFFIXES[:], BYTECODE_SUFFIXES[:])
 
@@ -141,6 +143,7 @@ class ArchiveFinder:
         sys.path.insert(place, ROOT)
         self._before = sys.path[: place + 1]
         self._hooks = sys.path_hooks[:]
+        self._followers = self._asked_next()[:1]
 
     def find_spec(
         self,
@@ -155,7 +158,7 @@ class ArchiveFinder:
         if fullname in self._lazy and (path is None or "." in fullname):
             return self._deferred(fullname, path)
         if fullname in self._patched:
-            return self._patch(self._find_spec(fullname, path) or PathFinder.find_spec(fullname, path))  # type: ignore[no-any-return]
+            return self._patch(self._find_spec(fullname, path) or self._find_elsewhere(fullname, path))  # type: ignore[no-any-return]
         if fullname == "distutils" and self._has_distutils:
             from .stdlib.distutils_shim import find_spec  # noqa: PLC0415 - few programs need it
 
@@ -169,8 +172,7 @@ class ArchiveFinder:
 
     def _find_spec(self, fullname: str, path: "Sequence[str] | None") -> "ModuleSpec | None":
         if self._by_path():
-            own = fullname.startswith("_os402")  # what the launcher loads has no hooks
-            return find(self._index, fullname.rpartition(".")[0].replace(".", "/"), fullname) if own else None
+            return None
         if path is None and fullname in sys.stdlib_module_names:
             return None  # the standard library comes first on sys.path: PathFinder knows
         for folder in self._folders(path):
@@ -178,9 +180,28 @@ class ArchiveFinder:
                 return spec
         return None
 
+    def _find_elsewhere(self, fullname: str, path: "Sequence[str] | None") -> "ModuleSpec | None":
+        """Return what the finders say that are asked next."""
+        for finder in self._asked_next():
+            spec: ModuleSpec | None = finder.find_spec(fullname, path)
+            if spec is not None:
+                return spec
+        return None
+
+    def _asked_next(self) -> "list[Any]":
+        """Return the finders that are asked after this one."""
+        return sys.meta_path[sys.meta_path.index(self) + 1 :] if self in sys.meta_path else sys.meta_path[:]
+
     def _by_path(self) -> bool:
-        """Whether a program has added a path hook or a suffix: then the path machinery decides, as over any folder."""
-        return sys.path_hooks != self._hooks or self._suffixes != (SOURCE_SUFFIXES, BYTECODE_SUFFIXES)
+        """Whether a program has added a path hook or a suffix: then the path machinery decides, as over any folder.
+
+        So it does when something else stands in the place of `PathFinder`, or in front of it.
+        """
+        return (
+            sys.path_hooks != self._hooks
+            or self._suffixes != (SOURCE_SUFFIXES, BYTECODE_SUFFIXES)
+            or self._asked_next()[:1] != self._followers
+        )
 
     def _folders(self, path: "Sequence[str] | None") -> "list[str]":
         """Return the folders of the archive to look in, none when what lies elsewhere may come before them."""

@@ -21,7 +21,7 @@ PATCHED = ("py_compile", "shutil", "sqlite3", "ssl", "sysconfig")
 PATCHED_WHEN_CLOSED = (
     "anyio._backends._asyncio", "asgiref.current_thread_executor", "asgiref.sync", "asyncio.base_events",
     "concurrent.futures.thread", "grp", "multiprocess.pool", "multiprocessing.pool", "pwd", "subprocess",
-    "threading",
+    "threading", "trio._core._thread_cache",
 )  # fmt: skip
 """Those that it changes as well in a program that is started from memory, as on os402."""
 OF_SITE = ("copyright", "credits", "exit", "help", "license", "quit")
@@ -45,6 +45,8 @@ CALLER_KEY = ("HTTP_X_402_KEY", "HTTP_X_PAYMENT")
 
 streams: "Any" = None
 """streams.py, once it has been prepared."""
+own: "Any" = None
+"""What imports a module of the launcher by its full name (own.py)."""
 launched_from: "ModuleType | None" = None
 """The `__main__` we were started from. Its namespace must outlive us: it is still running."""
 
@@ -71,9 +73,14 @@ def start(
     if not caller_key:
         _forget(CALLER_KEY)
 
+    global own, streams  # noqa: PLW0603 - one process, one start
+    names = vars(builtins).copy()
+
     def module(name: str) -> "Any":
-        made = sys.modules["_os402." + name] = type(sys)("_os402." + name)
+        made: Any = type(sys)("_os402." + name)
+        sys.modules["_os402." + name] = made
         made.__package__ = ("_os402." + name).rpartition(".")[0]
+        made.__builtins__ = names
         exec(_load(data, name), vars(made))  # noqa: S102 - what importing is
         return made
 
@@ -85,16 +92,17 @@ def start(
     def patch(spec: "Any") -> "Any":
         return _changed(spec, index, files)
 
-    names = frozenset((*PATCHED, *PATCHED_WHEN_CLOSED) if closed else PATCHED)
-    module("importer").install(index, path, lazy_imports, names.union(PREPARED), patch, files.path_hook)
+    changed = frozenset((*PATCHED, *PATCHED_WHEN_CLOSED) if closed else PATCHED)
+    module("importer").install(index, path, lazy_imports, changed.union(PREPARED), patch, files.path_hook)
+    streams = module("streams")
+    own = _own_imports(module, index, names)
     patches.install(files)
+    names["open"] = builtins.open
     if closed:
         os.environ.setdefault("HOME", "/tmp")  # noqa: S108 - in memory
-    for known in names & sys.modules.keys():  # Python's start, or a launcher, has imported them already
+    for known in changed & sys.modules.keys():  # Python's start, or a launcher, has imported them already
         _patch(sys.modules[known], files)
     _answer(index)
-    global streams  # noqa: PLW0603 - one process, one end
-    streams = module("streams")
     if (body := streams.prepare()) is not None and closed:
         files.hold_body(body)
     streams.finalize = finalize
@@ -103,6 +111,28 @@ def start(
             vars(builtins)[name] = _OfSite(name)
     streams.hook = sys.excepthook = sys.__excepthook__ = _excepthook  # a hook of the program's may call the latter
     _run(index, entry_point, interface, module, settings)
+
+
+def _own_imports(
+    module: "Callable[[str], Any]", index: "Index", names: "dict[str, Any]"
+) -> "Callable[[str], ModuleType]":
+    """Have own.py do all further imports of the launcher's modules, once there is one. Return what imports one.
+
+    `module` loads a module of the launcher, `names` are their builtins.
+    """
+    real = names["__import__"]
+
+    def imports() -> "Any":
+        if names["__import__"] is first:
+            names["__import__"] = real
+            module("own").OwnImports(index, names)
+        return names["__import__"].__self__
+
+    def first(*details: "Any") -> "Any":
+        return imports().bring(*details)
+
+    names["__import__"] = first
+    return lambda full: imports().load(full)
 
 
 def _run(
@@ -117,9 +147,7 @@ def _run(
     if interface == "script" and attributes:
         _call(index, name, attributes)
     if interface == "script":
-        from .entry import run_module  # noqa: PLC0415 - most programs have a function
-
-        run_module(name, import_module=_import, new_main=_new_main, run=exec)
+        own("_os402.entry").run_module(name, import_module=_import, new_main=_new_main, run=exec)
     if interface in WEB:
         module("interfaces._cgi")
     _import("interfaces." + interface, module)
@@ -134,20 +162,14 @@ def _changed(spec: "Any", index: "Index", files: "Any") -> "Any":
     if spec is not None and spec.name in PREPARED:
         if not index.is_file(PATTERNS):
             return spec
-        from .prepared import answering  # noqa: PLC0415 - many programs have no regular expression
-
-        return answering(spec, index)
-    from .stdlib_patches import patched  # noqa: PLC0415 - many programs have no such module
-
-    return patched(spec, files)
+        return own("_os402.prepared").answering(spec, index)
+    return own("_os402.stdlib_patches").patched(spec, files)
 
 
 def _answer(index: "Index") -> None:
     """Let an `re` that is there already use what the build has prepared."""
     if "re" in sys.modules and index.is_file(PATTERNS):
-        from .prepared import answer  # noqa: PLC0415 - few Pythons import it at their start
-
-        answer(sys.modules["re"], index)
+        own("_os402.prepared").answer(sys.modules["re"], index)
 
 
 def _patch(module: "Any", files: "Any") -> None:
@@ -156,16 +178,12 @@ def _patch(module: "Any", files: "Any") -> None:
     Without a HOME, Python's start imports `pwd`, and few programs ask it.
     """
     if module.__name__ != "pwd":
-        from .stdlib_patches import patch  # noqa: PLC0415 - most programs have no such module
-
-        patch(module, files)
+        own("_os402.stdlib_patches").patch(module, files)
         return
 
     def asking(name: str) -> "Any":
         def function(*args: "Any") -> "Any":
-            from .stdlib_patches import patch  # noqa: PLC0415 - as above
-
-            patch(module, files)  # which replaces this function
+            own("_os402.stdlib_patches").patch(module, files)  # which replaces this function
             return getattr(module, name)(*args)
 
         return function
@@ -256,9 +274,7 @@ def _script(target: "Any") -> "Any":
 
 def _target(index: "Index", name: str, attributes: str) -> "Any":
     """Return what an entry point names, imported under a `__main__` as that of an installed script."""
-    from .importer import ArchiveLoader  # noqa: PLC0415 - loaded by then
-
-    loader = ArchiveLoader(index, "__main__", "__main__")
+    loader = sys.modules["_os402.importer"].ArchiveLoader(index, "__main__", "__main__")
     main = _new_main()
     main.__file__ = sys.argv[0] = loader.path
     main.__loader__ = loader
@@ -298,9 +314,7 @@ def _new_main() -> "ModuleType":
 
 def _excepthook(kind: "type[BaseException]", error: BaseException, trace: "TracebackType | None") -> None:
     """Print an uncaught exception. The interpreter's own hook could not read lines from the archive."""
-    from .excepthook import handle  # noqa: PLC0415 - needed only when all is lost
-
-    handle(kind, error, trace, globals())
+    own("_os402.excepthook").handle(kind, error, trace, globals())
 
 
 def _settings(data: bytes, size: int) -> "dict[str, Any] | None":

@@ -3,7 +3,6 @@
 start.py names the same modules, so that this one is imported with the first of them only.
 """
 
-import errno
 import os
 
 from .index import ROOT
@@ -47,13 +46,25 @@ def _groups(grp: "Any", _: "VirtualFiles") -> None:
     patch_groups(grp)
 
 
-def _subprocess(subprocess: "Any", _: "VirtualFiles") -> None:
-    """Make `subprocess` fail as on os402: what is in memory is no descriptor that another process could have."""
+def _subprocess(subprocess: "Any", files: "VirtualFiles") -> None:
+    """Make `subprocess.Popen` know which programs there are, and give it a `DEVNULL` that another process can have."""
+    kind = subprocess.Popen
+    real = kind._execute_child  # noqa: SLF001 - no other way in
 
-    def _get_devnull(_: "Any") -> int:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.devnull)
+    def _execute_child(self: "Any", args: "Any", executable: "Any", *more: "Any") -> None:
+        from .stdlib.processes import demand  # noqa: PLC0415 - many programs import it, and few start another
 
-    subprocess.Popen._get_devnull = _get_devnull  # noqa: SLF001 - no other way in
+        demand(files.table, args, executable, *more)
+        real(self, args, executable, *more)
+
+    def _get_devnull(self: "Any") -> int:
+        if not hasattr(self, "_devnull"):
+            number = os.open(os.devnull, os.O_RDWR)
+            self._devnull = files.open_files[number].descriptor()
+            os.close(number)
+        return self._devnull  # type: ignore[no-any-return]
+
+    kind._execute_child, kind._get_devnull = _execute_child, _get_devnull  # noqa: SLF001 - as above
 
 
 def _threading(threading: "Any", _: "VirtualFiles") -> None:
@@ -121,6 +132,7 @@ PATCHES_WHEN_CLOSED: "dict[str, Callable[[Any, VirtualFiles], None]]" = {
     "pwd": _users,
     "subprocess": _subprocess,
     "threading": _threading,
+    "trio._core._thread_cache": _threads("patch_trio"),
 }
 """Those for a program that is started from memory, as on os402."""
 

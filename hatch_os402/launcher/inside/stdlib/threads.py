@@ -231,6 +231,41 @@ class _CallsInPlace:
         self._worker._report_result(future, result, problem)  # noqa: SLF001 - no other way in
 
 
+def patch_trio(cache: "Any") -> None:
+    """Make trio's worker threads (`to_thread.run_sync`, its files) do their work in place where no thread can start."""
+    real = cache.ThreadCache.start_thread_soon
+
+    def start_thread_soon(self: "Any", fn: "Callable[[], Any]", deliver: "Any", name: "str | None" = None) -> None:
+        try:
+            real(self, fn, deliver, name)
+        except RuntimeError as problem:
+            if not _is_in_vain(problem):
+                raise
+            # A thread of its own would have none of these: there, trio is not running.
+            known = [(sys.modules.get(module), attribute) for module, attribute in _OF_TRIO]
+            held = [vars(getattr(module, attribute)) for module, attribute in known if module is not None]
+            outer = [one.copy() for one in held]
+            for one in held:
+                one.clear()
+            try:
+                result = cache.outcome.capture(_in_place, fn)
+            finally:
+                for one, before in zip(held, outer, strict=True):
+                    one.clear()
+                    one.update(before)
+            deliver(result)
+
+    cache.ThreadCache.start_thread_soon = start_thread_soon
+
+
+_OF_TRIO = (
+    ("trio._core._run", "GLOBAL_RUN_CONTEXT"),
+    ("trio._threads", "PARENT_TASK_DATA"),
+    ("sniffio._impl", "thread_local"),
+)
+"""What trio keeps for each thread."""
+
+
 def patch_asgiref(module: "Any") -> None:
     """Make asgiref's executor for the current thread take tasks from that thread, when it runs them in place."""
     real = module.CurrentThreadExecutor.submit

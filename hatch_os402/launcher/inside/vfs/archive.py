@@ -27,5 +27,5 @@ class ArchiveMount(Mount):
 
         status = self.status(name)
         file = File(status.st_mode, View(self._index.view(name)))
-        file.number, file.modified = status.st_ino, status.st_mtime_ns
+        file.number, file.accessed, file.modified = status.st_ino, status.st_atime_ns, status.st_mtime_ns
         return OpenFile(file, flags, path)

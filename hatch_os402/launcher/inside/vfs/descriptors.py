@@ -98,7 +98,15 @@ class Descriptors:
         """Do what `os.fchmod` does; a folder keeps its mode."""
         what = self._open[number]
         if not isinstance(what, OpenDirectory):
-            what.file.mode = what.file.mode & ~0o7777 | mode & 0o7777
+            what.file.set_mode(mode)
+
+    def utime(self, number: int, *times: "Any", **more: "Any") -> None:
+        """Do what `os.utime` does; a folder keeps its times."""
+        from .tmpfs import times_of  # noqa: PLC0415 - few programs ask for it
+
+        what = self._open[number]
+        if not isinstance(what, OpenDirectory):
+            what.file.set_times(*times_of(*times, **more))
 
     def close(self, number: int) -> None:
         """Do what `os.close` does."""

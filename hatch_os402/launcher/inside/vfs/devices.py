@@ -9,7 +9,7 @@ import os
 import sys
 from io import BytesIO
 
-from .inodes import Content, File, OpenFile
+from .inodes import Content, File, OpenFile, note_lent, open_again
 from .mount import FOLDER_MODE, Mount, error, stat_result
 
 TYPE_CHECKING = False
@@ -54,14 +54,25 @@ class DeviceContent(Content):
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
 
+class DeviceFile(File):
+    """A device."""
+
+    def __init__(self, name: str, status: os.stat_result) -> None:
+        super().__init__(0o666, DeviceContent(name))
+        self._status = status
+
+    def status(self) -> os.stat_result:
+        """Return what `os.stat` returns of its path."""
+        return self._status
+
+
 class OpenDevice(OpenFile):
     """A device that is open."""
 
     lent = False
 
-    def __init__(self, name: str, flags: int, path: "Path") -> None:
-        super().__init__(File(0o666, DeviceContent(name)), flags, path)
-        self.file.mode = _DEVICE_MODE
+    def __init__(self, name: str, status: os.stat_result, flags: int, path: "Path") -> None:
+        super().__init__(DeviceFile(name, status), flags, path)
         self._device = name
 
     def read(self, size: int) -> bytes:
@@ -83,7 +94,9 @@ class OpenDevice(OpenFile):
         """Return a descriptor of the kernel's: of an empty file for `null`, which is as good. Raises `OSError`."""
         if self._device != "null":
             raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
-        return OpenFile(File(), self.flags, self.name).descriptor()
+        number = OpenFile(File(), self.flags, self.name).descriptor()
+        note_lent(number, self.file)
+        return number
 
 
 class OpenBody(OpenFile):
@@ -184,7 +197,7 @@ class DeviceMount(Mount):
     def open_file(self, name: str, path: "Path", flags: int) -> OpenFile:
         """Open a device, or a descriptor of ours once more. Those of the kernel's are for `duplicate`."""
         if self.is_device(name):
-            return OpenDevice(name, flags, path)
+            return OpenDevice(name, self.status(name), flags, path)
         number = self.number(name)
         body = getattr(sys.stdin, "buffer", None)
         if number == 0 and isinstance(body, BytesIO):
@@ -195,13 +208,21 @@ class DeviceMount(Mount):
         return OpenFile(found.file, flags, path)
 
     def duplicate(self, name: str, path: "Path", flags: int) -> "int | None":
-        """Return a copy of the kernel's descriptor that a name stands for, `None` when it stands for something else."""
+        """Return a copy of the kernel's descriptor that a name stands for, `None` when it stands for something else.
+
+        A regular file is opened once more: it has a place of its own.
+        """
         self.demand_reading(name, path, flags)
         number = self.number(name)
         if number is None or number in self._open_files:
             return None
         if number == 0 and isinstance(getattr(sys.stdin, "buffer", None), BytesIO):
             return None
+        if os.fstat(number).st_mode & _KIND == _REGULAR:
+            try:
+                return open_again(number, flags)
+            except OSError:  # the sandbox lets nobody open a file that is not in memory
+                pass
         return os.dup(number)
 
     def _is_open(self, number: int) -> bool:

@@ -182,6 +182,10 @@ class Functions:
         """Change what can be changed; refuse the rest as a file system does that cannot be written."""
         operation = real.__name__
         wanted = _MOVED if operation in MOVING else _LINKED if operation == "symlink" else _CHANGED
+        if args and type(args[0]) is int and args[0] in self._open_files and operation in _BY_NUMBER:
+            from .descriptors import Descriptors  # noqa: PLC0415 - few programs ask for it
+
+            return getattr(Descriptors(self._table), _BY_NUMBER[operation])(*args, **kwargs)
         given = [(args[at] if at < len(args) else kwargs.get(key), kwargs.get(fd)) for at, key, fd in wanted]
         found = [self._find(path, directory) for path, directory in given]
         ours = [item for item in found if item is not None]
@@ -219,6 +223,8 @@ class Functions:
         return found
 
 
+_BY_NUMBER = {"chmod": "fchmod", "chown": "fchown", "truncate": "ftruncate", "utime": "utime"}
+"""What takes a descriptor for a path as well, and the function that takes nothing else."""
 _CHANGED = ((0, "path", "dir_fd"),)
 _MOVED = ((0, "src", "src_dir_fd"), (1, "dst", "dst_dir_fd"))
 _LINKED = ((1, "dst", "dir_fd"),)

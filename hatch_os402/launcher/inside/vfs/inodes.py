@@ -41,6 +41,17 @@ def status_of_lent(found: os.stat_result) -> os.stat_result:
     return found if file is None else file.status()
 
 
+def note_lent(number: int, file: "File") -> None:
+    """Remember which file of ours it is that the kernel keeps below a descriptor."""
+    found = _fstat(number)  # type: ignore[misc]
+    _lent[found.st_dev, found.st_ino] = ref(file)
+
+
+def open_again(number: int, flags: int) -> int:
+    """Open what a descriptor stands for once more: by way of /proc it has a place of its own, and its own flags."""
+    return _open(f"/proc/self/fd/{number}", flags | os.O_CLOEXEC)  # type: ignore[misc,no-any-return]
+
+
 def _nobody() -> None:
     """Stand for a reference to nothing."""
 
@@ -142,9 +153,12 @@ class Memfd(Content):
         """Cut, or fill with zeros."""
         _ftruncate(self.number, size)  # type: ignore[misc]
 
-    def settle(self, mode: int, modified: int) -> None:
+    def set_times(self, accessed: int, modified: int) -> None:
         """Let the kernel say the same of the file: whoever has a descriptor asks the kernel, and changes it there."""
-        _utime(self.number, ns=(modified, modified))  # type: ignore[misc]
+        _utime(self.number, ns=(accessed, modified))  # type: ignore[misc]
+
+    def set_mode(self, mode: int) -> None:
+        """Do the same for permissions."""
         try:  # noqa: SIM105 - contextlib would be imported for it
             _fchmod(self.number, mode & 0o7777)  # type: ignore[misc]
         except OSError:  # a sandbox may forbid it
@@ -161,14 +175,19 @@ class Inode:
         Inode._count += 1
         self.number = Inode._count
         self.mode = mode
-        self.modified = time_ns()
+        self.accessed = self.modified = time_ns()
 
     def status(self) -> os.stat_result:
         """Return what `os.stat` returns."""
-        return stat_result(self.mode, self.number, 0, self.modified)
+        return stat_result(self.mode, self.number, 0, self.modified, accessed=self.accessed)
 
-    def settle(self) -> None:
-        """Take note that mode or time was changed."""
+    def set_times(self, accessed: int, modified: int) -> None:
+        """Set the times, in nanoseconds."""
+        self.accessed, self.modified = accessed, modified
+
+    def set_mode(self, mode: int) -> None:
+        """Set the permissions."""
+        self.mode = self.mode & ~0o7777 | mode & 0o7777
 
 
 class Directory(Inode):
@@ -190,13 +209,20 @@ class File(Inode):
         """Return what `os.stat` returns."""
         if isinstance(self.content, Memfd):
             found = _fstat(self.content.number)  # type: ignore[misc]
-            return stat_result(found.st_mode, self.number, found.st_size, found.st_mtime_ns)
-        return stat_result(self.mode, self.number, self.content.size(), self.modified)
+            return stat_result(found.st_mode, self.number, found.st_size, found.st_mtime_ns, accessed=found.st_atime_ns)
+        return stat_result(self.mode, self.number, self.content.size(), self.modified, accessed=self.accessed)
 
-    def settle(self) -> None:
-        """Let the kernel know mode and time, where it keeps the file."""
+    def set_times(self, accessed: int, modified: int) -> None:
+        """Set the times, in nanoseconds; with the kernel, too, where it keeps the file."""
+        super().set_times(accessed, modified)
         if isinstance(self.content, Memfd):
-            self.content.settle(self.mode, self.modified)
+            self.content.set_times(accessed, modified)
+
+    def set_mode(self, mode: int) -> None:
+        """Set the permissions, as above."""
+        super().set_mode(mode)
+        if isinstance(self.content, Memfd):
+            self.content.set_mode(mode)
 
 
 class OpenFile:
@@ -276,10 +302,9 @@ class OpenFile:
         content = self.file.content
         if not isinstance(content, Memfd):
             content = self.file.content = Memfd(content.read(0, content.size()))
-            self.file.settle()
-        found = _fstat(content.number)  # type: ignore[misc]
-        _lent[found.st_dev, found.st_ino] = ref(self.file)
-        # By way of /proc it has a place of its own in the file, and its own flags.
-        number: int = _open(f"/proc/self/fd/{content.number}", self.flags & ~_WITHOUT_A_NAME | os.O_CLOEXEC)  # type: ignore[misc]
+            self.file.set_mode(self.file.mode)
+            self.file.set_times(self.file.accessed, self.file.modified)
+        note_lent(content.number, self.file)
+        number = open_again(content.number, self.flags & ~_WITHOUT_A_NAME)
         _lseek(number, self.at, 0)  # type: ignore[misc]
         return number

@@ -122,16 +122,19 @@ class Mount:
         return (crc32(path) << 31) ^ crc32(path[::-1])
 
 
-def stat_result(mode: int, inode: int, size: int, modified: int, device: int = 0) -> os.stat_result:
+def stat_result(
+    mode: int, inode: int, size: int, modified: int, device: int = 0, *, accessed: "int | None" = None
+) -> os.stat_result:
     """Return what `os.stat` returns, for something of this process modified at that time (in nanoseconds)."""
+    accessed = modified if accessed is None else accessed
     more: dict[str, float] = {}
-    for time in ("st_atime", "st_mtime", "st_ctime"):
-        more[time] = modified / 10**9
-        more[time + "_ns"] = modified
+    for name, time in (("st_atime", accessed), ("st_mtime", modified), ("st_ctime", modified)):
+        more[name] = time / 10**9
+        more[name + "_ns"] = time
     if os.name == "posix":
         more |= {"st_blksize": 4096, "st_blocks": -(-size // 512), "st_rdev": device}
     seconds = modified // 10**9
-    return os.stat_result((mode, inode, DEVICE, 1, *_OWNER, size, seconds, seconds, seconds), more)
+    return os.stat_result((mode, inode, DEVICE, 1, *_OWNER, size, accessed // 10**9, seconds, seconds), more)
 
 
 class DirEntry:

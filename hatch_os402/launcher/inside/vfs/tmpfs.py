@@ -1,6 +1,6 @@
 """The folder for temporary files, in memory: gone when the program ends. Imported on first use.
 
-What a POSIX file system does, but for links, owners and other processes. Times are those of the last change.
+What a POSIX file system does, but for links, owners and other processes. Times are of the last change, or were set.
 """
 
 import errno
@@ -150,9 +150,7 @@ class TmpFS(Mount):
     def chmod(self, name: str, path: "Path", mode: int, **_: "Any") -> None:
         """Do what `os.chmod` does. Permissions are kept and shown; they do not bind the program."""
         self.demand(name, path)
-        node = self.inode_of(name)
-        node.mode = node.mode & ~0o7777 | mode & 0o7777  # type: ignore[union-attr]  # it exists
-        node.settle()  # type: ignore[union-attr]
+        self.inode_of(name).set_mode(mode)  # type: ignore[union-attr]  # it exists
 
     lchmod = chmod
 
@@ -173,10 +171,7 @@ class TmpFS(Mount):
     ) -> None:
         """Do what `os.utime` does."""
         self.demand(name, path)
-        node = self.inode_of(name)
-        now = time_ns() if times is None else int(times[1] * 10**9)
-        node.modified = now if ns is None else ns[1]  # type: ignore[union-attr]  # it exists
-        node.settle()  # type: ignore[union-attr]
+        self.inode_of(name).set_times(*times_of(times, ns))  # type: ignore[union-attr]  # it exists
 
     def _demand_empty(self, node: "Inode | None", path: "Path") -> None:
         if not isinstance(node, Directory):
@@ -188,6 +183,13 @@ class TmpFS(Mount):
         folder, last = self.parent(name, path)
         del folder.children[last]
         folder.modified = time_ns()
+
+
+def times_of(times: "tuple[float, float] | None" = None, ns: "tuple[int, int] | None" = None) -> "tuple[int, int]":
+    """Return the times that `os.utime` is given, in nanoseconds; the current one without any."""
+    if ns is not None:
+        return ns
+    return (time_ns(),) * 2 if times is None else (int(times[0] * 10**9), int(times[1] * 10**9))
 
 
 def _of_two(number: int, path: "Path", other: "Path") -> OSError:
