@@ -33,9 +33,7 @@ class Library:
 
     def lacks(self, module: str) -> str:
         """Return the part of the dotted name `module` that is known to be missing, or ""."""
-        parts = module.split(".")
-        prefixes = (".".join(parts[: count + 1]) for count in range(len(parts)))
-        return next((prefix for prefix in prefixes if prefix in self.missing - self.partial), "")
+        return next((prefix for prefix in prefixes(module) if prefix in self.missing - self.partial), "")
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def reach(  # noqa: C901 - one walk
 
     An import of a top-level module in `lazy` happens when the module is used, if ever.
     """
-    run = [_first_module(entry, archive) for entry in entries]
+    run = [first_module(entry, archive) for entry in entries]
     mains = {module for entry, module in zip(entries, run, strict=True) if ":" not in entry}
     queue: deque[str] = deque()
     seen: dict[str, tuple[str, ...]] = {}
@@ -125,7 +123,7 @@ def reach(  # noqa: C901 - one walk
     suspects: list[Suspect] = []
 
     def enqueue(wanted: str, chain: tuple[str, ...]) -> None:
-        for prefix in _prefixes(wanted):
+        for prefix in prefixes(wanted):
             if prefix in archive.paths and prefix not in seen and len(seen) < MOST:
                 seen[prefix] = (*chain, prefix)
                 queue.append(prefix)
@@ -155,7 +153,7 @@ def reach(  # noqa: C901 - one walk
     return Reached(seen, tuple(missing), tuple(partial), tuple(suspects))
 
 
-def _first_module(entry: str, archive: Archive) -> str:
+def first_module(entry: str, archive: Archive) -> str:
     """Return the module that is run first for an entry point."""
     module, _, attribute = entry.partition(":")
     return module if attribute or f"{module}.__main__" not in archive.paths else f"{module}.__main__"
@@ -171,7 +169,8 @@ def _top(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _prefixes(name: str) -> Iterator[str]:
+def prefixes(name: str) -> Iterator[str]:
+    """Yield the packages that a dotted name is in, the outermost first, and the name itself."""
     parts = name.split(".")
     return (".".join(parts[: count + 1]) for count in range(len(parts)))
 
@@ -194,7 +193,7 @@ def wanted_modules(item: Import, module: str, archive: Archive) -> Iterator[str]
 def _why_missing(wanted: str, archive: Archive, library: Library) -> str:
     """Return why the module `wanted` cannot be imported, as the end of "imports ctypes, …", or ""."""
     top = _top(wanted)
-    if left := next((archive.left_out[name] for name in _prefixes(wanted) if name in archive.left_out), ""):
+    if left := next((archive.left_out[name] for name in prefixes(wanted) if name in archive.left_out), ""):
         return f"which was left out ({left})"
     if top in _ALWAYS or top in archive.tops:
         return ""
