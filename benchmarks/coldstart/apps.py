@@ -59,6 +59,35 @@ def main():
     requests.Session().prepare_request(requests.Request("GET", "https://example.org/"))
     print(app.test_client().get("/").text)
 """
+ROUTE = """\
+import flask
+import requests
+
+app = flask.Flask(__name__)
+
+@app.get("/")
+def page():
+    return "hello"
+
+@app.get("/fetched")
+def fetched():
+    return requests.get("https://example.org/").text
+
+def main():
+    request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "SERVER_NAME": "example.org", "SERVER_PORT": "443"}
+    request["wsgi.url_scheme"] = "https"
+    print(b"".join(app(request, lambda status, headers: None)).decode())
+"""
+TUNED = """\
+lazy-imports = [
+    "urllib3", "requests", "charset_normalizer", "zipfile", "werkzeug.test", "html", "ipaddress", "idna", "shutil",
+    "_decimal", "calendar", "traceback", "csv", "tokenize", "difflib", "queue", "pkgutil", "pprint", "mimetypes", "bz2",
+]
+exclude = ["*.c", "/certifi/tests/", "*.pyi", "py.typed"]
+docstrings = false
+sources = false
+"""
+"""What `hatch-os402 tune . / --write` found for the route as a WSGI application (`interface = "wsgi"`)."""
 DJANGO = """\
 import io
 
@@ -118,6 +147,7 @@ APPS = {
     "jinja2": App(("jinja2==3.1.6",), JINJA2),
     "greeter": App(("jinja2==3.1.6", "pyyaml==6.0.4"), GREETER),
     "web": App(("flask==3.1.3", "requests==2.34.2"), WEB, apploader=False),
+    "tuned": App(("flask==3.1.3", "requests==2.34.2"), ROUTE, apploader=False, options=TUNED),
     "django": App(("django==6.1.3",), DJANGO, apploader=False),
     "boto3": App(("boto3==1.44.8",), BOTO3, apploader=False),
 }
@@ -139,8 +169,11 @@ def prepare(app: App, python: str, folder: Path, tools: Path | None) -> dict[str
     `tools` is the `bin` of an environment of `python` with pex and shiv; without it they are left out.
     """
     project, ours = build(app, python, folder)
+    plain = ours
+    if app.options:  # everybody else starts what is installed as it comes
+        project, plain = build(app._replace(options=""), python, folder / "plain")
     (wheel,) = project.glob("dist/*.whl")
-    archive = Path(ours.stdin).read_bytes().partition(b"\n")[2]
+    archive = Path(plain.stdin).read_bytes().partition(b"\n")[2]
     flags = ("-I", "-X", "utf8")
     start = "import sys; sys.path.insert(-1, {!r}); import sample; sample.main()"
 

@@ -39,6 +39,7 @@ GOALS = {
     ("many", APPLOADER): 1 / 3,
     ("greeter", UNPACKED): 0.75,
     ("web", UNPACKED): 0.72,
+    ("tuned", UNPACKED): 0.50,
     ("django", UNPACKED): 0.80,
     ("boto3", UNPACKED): 0.80,
 }
