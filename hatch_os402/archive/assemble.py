@@ -26,7 +26,7 @@ _RARELY_LOADED = frozenset(
     f"{launcher.RESERVED}{name}.pyc"
     for name in (
         "entry", "excepthook", "lazy", "stdlib/accounts", "stdlib/ctypes_finder", "stdlib/databases",
-        "stdlib/distutils_shim", "stdlib/sqlite", "vfs/descriptors", "vfs/devices", "vfs/tmpfs",
+        "stdlib/distutils_shim", "stdlib/sqlite", "stdlib/threads", "vfs/descriptors", "vfs/devices", "vfs/tmpfs",
     )
 )  # fmt: skip
 """Bytecode of the launcher that few programs load, all of it by the index."""

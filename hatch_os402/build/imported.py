@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from hatch_os402.runtime.interpreters import Interpreter
 
 _LAUNCHER = RESERVED.replace("/", ".")
+_LEAD_TO_THREADS = frozenset({"asyncio", "concurrent.futures", "multiprocess.pool", "multiprocessing.pool"})
+"""With these the launcher loads its `stdlib/threads.py` (`launcher/inside/stdlib_patches.py`)."""
 
 
 def compiler(build: Context) -> Interpreter | None:
@@ -44,9 +46,9 @@ def imported_modules(
 ) -> frozenset[str]:
     """Return the dotted names of the modules that a start imports: those of `profile`, else what the sources lead to.
 
-    Empty where it is not known, and where nothing depends on it. What the sources say is what a CPython 3.12 reads in
-    them, whatever Python this is: a module that does not compile imports nothing, and one that this Python cannot parse
-    is given to that one.
+    Modules of the standard library and of the launcher are among them. Empty where it is not known, and where nothing
+    depends on it. What the sources say is what a CPython 3.12 reads in them, whatever Python this is: a module that
+    does not compile imports nothing, and one that this Python cannot parse is given to that one.
     """
     if compiled.python is None or build.options.compression != "auto":
         return frozenset()
@@ -56,11 +58,13 @@ def imported_modules(
         found = frozenset(profile.modules).union(*((name, f"{name}.__main__") for name in modules))
     else:
         found = _likely(starts, tree, compiled, build)
-    return found.union(_of_launcher(build.options, request)) if found else found
+    return found.union(_of_launcher(found, build.options, request)) if found else found
 
 
-def _of_launcher(options: Options, request: BuildRequest) -> Iterator[str]:
-    """Yield the modules of the launcher that few programs load, and this one does."""
+def _of_launcher(imported: frozenset[str], options: Options, request: BuildRequest) -> Iterator[str]:
+    """Yield the modules of the launcher that few programs load, and this one does, which imports `imported`."""
+    if not imported.isdisjoint(_LEAD_TO_THREADS):
+        yield f"{_LAUNCHER}stdlib.threads"
     if options.lazy_imports:
         yield f"{_LAUNCHER}lazy"
     if options.interface in {None, SCRIPT} and ":" not in request.entry_point:
@@ -68,7 +72,7 @@ def _of_launcher(options: Options, request: BuildRequest) -> Iterator[str]:
 
 
 def _likely(starts: Sequence[str], tree: Tree, compiled: Compiled, build: Context) -> frozenset[str]:
-    """Return the modules to which the sources lead."""
+    """Return what the sources lead to."""
     entries = {entry.path: entry for entry in tree.entries}
     failed = {path for path, _ in compiled.failures}
     paths = {name: path for name, path in module_names(entries).items() if path not in failed}

@@ -31,9 +31,14 @@ PROFILE = '{"format": 1, "modules": ["sample", "sample.never"], "patterns": []}\
             {"_os402.lazy"},
         ),
         ("entry-point = 'sample:main'", {"os402-profile.json": PROFILE}, {"sample.never", "sample.__main__"}),
+        (
+            "entry-point = 'sample:main'",
+            {"sample/first.py": f"import asyncio\n{TEXT}"},
+            {"sample.first", "_os402.stdlib.threads"},
+        ),
         ("entry-point = 'sample:main'\ncompression = 'stored'", {}, None),
     ],
-    ids=["function", "module", "lazy", "profile", "stored"],
+    ids=["function", "module", "lazy", "profile", "threads", "stored"],
 )
 def test_what_is_stored(tmp_path, python312, options, files, stored):
     root = write_project(tmp_path / "project", files=FILES | files, options=f"bytecode = true\n{options}\n")
@@ -41,5 +46,6 @@ def test_what_is_stored(tmp_path, python312, options, files, stored):
     with zipfile.ZipFile(io.BytesIO(built[".pyz"])) as archive:
         kinds = {info.filename: info.compress_type for info in archive.infolist()}
     watched = {"sample.first", "sample.second", "sample.never", "sample.__main__", "_os402.entry", "_os402.lazy"}
+    watched.add("_os402.stdlib.threads")
     found = {name for name in watched if kinds[f"{name.replace('.', '/')}.pyc"] == zipfile.ZIP_STORED}
     assert found == (watched if stored is None else stored)

@@ -25,7 +25,7 @@ def led_to(app: str, *starts: str, lazy=(), others=()) -> set[str]:
     sources = LIBRARY | {"app.py": app} | dict(others)
     paths = module_names(sources)
     archive = Archive(paths, frozenset(), frozenset(), {}, lambda module: read_source(sources[paths[module]].encode()))
-    return set(imported_at_start(starts or ["app:main"], archive, lazy))
+    return imported_at_start(starts or ["app:main"], archive, lazy) & paths.keys()
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,16 @@ def test_a_module_that_cannot_be_read_ends_the_way():
 
 def test_an_entry_point_elsewhere_leads_nowhere():
     assert led_to("", "runpy") == set()
+
+
+def test_what_is_imported_from_elsewhere_is_named():
+    paths = {"app": "app.py"}
+    facts = read_source(b"import json.decoder\nfrom concurrent import futures\n")
+    archive = Archive(paths, frozenset(), frozenset(), {}, lambda _: facts)
+    expected = {"app", "json", "json.decoder", "concurrent", "concurrent.futures"}
+    assert imported_at_start(["app:main"], archive) == expected
+    assert imported_at_start(["app:main"], archive, ["json.decoder"]) == expected - {"json.decoder"}
+    assert imported_at_start(["runpy"], archive) == set()
 
 
 def test_cycles_end():

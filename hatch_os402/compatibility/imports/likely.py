@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def imported_at_start(starts: Sequence[str], archive: Archive, lazy: Collection[str] = ()) -> frozenset[str]:
-    """Return the dotted names of the archive's modules to which the imports from `starts` on lead.
+    """Return the dotted names to which the imports from `starts` on lead; none if no module of the archive is one.
+
+    Those of the archive's modules, and what these import from elsewhere: modules of the standard library, for example.
 
     `starts` are entry points, "module:callable" or "module". Followed is what stands outside of functions, whatever
     guards it, but for `if TYPE_CHECKING`, and `if __name__ == "__main__"` of others than a module that is started; and
@@ -28,11 +30,11 @@ def imported_at_start(starts: Sequence[str], archive: Archive, lazy: Collection[
     queue = deque(name for module in started for name in prefixes(module))
     while queue:
         module = queue.popleft()
-        if module in archive.paths and module not in found:
+        if module not in found:
             found.add(module)
-            for wanted in _leads_to(module, archive, is_main=module in mains):
+            for wanted in _leads_to(module, archive, is_main=module in mains) if module in archive.paths else ():
                 queue.extend(takewhile(lambda name: name not in lazy, prefixes(wanted)))
-    return frozenset(found)
+    return frozenset(found) if found & archive.paths.keys() else frozenset()
 
 
 def _leads_to(module: str, archive: Archive, *, is_main: bool) -> Iterator[str]:
