@@ -24,6 +24,7 @@ scripts.sample = "sample:main"
 
 [tool.hatch.build.targets.os402]
 bytecode = true
+{options}
 offer.valid-until = 2030-01-01T00:00:00Z
 """
 HELLO = """\
@@ -35,6 +36,14 @@ import jinja2
 
 def main():
     print(jinja2.Template("hel{{ end }}").render(end="lo"))
+"""
+GREETER = """\
+import jinja2
+import yaml
+
+def main():
+    words = yaml.safe_load("template: hel{{ end }}\\nend: lo")
+    print(jinja2.Template(words["template"]).render(end=words["end"]))
 """
 WEB = """\
 import flask
@@ -49,6 +58,62 @@ def page():
 def main():
     requests.Session().prepare_request(requests.Request("GET", "https://example.org/"))
     print(app.test_client().get("/").text)
+"""
+ROUTE = """\
+import flask
+import requests
+
+app = flask.Flask(__name__)
+
+@app.get("/")
+def page():
+    return "hello"
+
+@app.get("/fetched")
+def fetched():
+    return requests.get("https://example.org/").text
+
+def main():
+    request = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "SERVER_NAME": "example.org", "SERVER_PORT": "443"}
+    request["wsgi.url_scheme"] = "https"
+    print(b"".join(app(request, lambda status, headers: None)).decode())
+"""
+TUNED = """\
+lazy-imports = [
+    "urllib3", "requests", "charset_normalizer", "zipfile", "werkzeug.test", "html", "ipaddress", "idna", "shutil",
+    "_decimal", "calendar", "traceback", "csv", "tokenize", "difflib", "queue", "pkgutil", "pprint", "mimetypes", "bz2",
+]
+exclude = ["*.c", "/certifi/tests/", "*.pyi", "py.typed"]
+docstrings = false
+sources = false
+"""
+"""What `hatch-os402 tune . / --write` found for the route as a WSGI application (`interface = "wsgi"`)."""
+DJANGO = """\
+import io
+
+import django
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
+from django.urls import path
+
+def page(request):
+    return HttpResponse("hello")
+
+urlpatterns = [path("", page)]
+settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="none")
+application = get_wsgi_application()
+
+def main():
+    request = {"REQUEST_METHOD": "GET", "SERVER_NAME": "example.org", "SERVER_PORT": "443", "wsgi.input": io.BytesIO()}
+    print(b"".join(application(request, lambda status, headers: None)).decode())
+"""
+BOTO3 = """\
+import boto3
+
+def main():
+    client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+    print("hello" if client.meta.service_model.service_name == "s3" else "")
 """
 MANY = 20_000
 PLAIN, OURS, UNPACKED, ZIPIMPORT, APPLOADER, PEX, PEX_VENV, SHIV = (
@@ -72,13 +137,19 @@ class App(NamedTuple):
     """How many small files lie beside it that it never touches."""
     apploader: bool = True
     """Whether the reference apploader can load it."""
+    options: str = ""
+    """Lines of the target's table."""
 
 
 APPS = {
     "hello": App((), HELLO),
     "many": App((), HELLO, entries=MANY),
     "jinja2": App(("jinja2==3.1.6",), JINJA2),
+    "greeter": App(("jinja2==3.1.6", "pyyaml==6.0.4"), GREETER),
     "web": App(("flask==3.1.3", "requests==2.34.2"), WEB, apploader=False),
+    "tuned": App(("flask==3.1.3", "requests==2.34.2"), ROUTE, apploader=False, options=TUNED),
+    "django": App(("django==6.1.3",), DJANGO, apploader=False),
+    "boto3": App(("boto3==1.44.8",), BOTO3, apploader=False),
 }
 
 
@@ -97,17 +168,16 @@ def prepare(app: App, python: str, folder: Path, tools: Path | None) -> dict[str
 
     `tools` is the `bin` of an environment of `python` with pex and shiv; without it they are left out.
     """
-    project = _write(app, folder / "project")
-    _call(sys.executable, "-m", "hatchling", "build", "-t", "os402", "-t", "wheel", cwd=project)
+    project, ours = build(app, python, folder)
+    plain = ours
+    if app.options:  # everybody else starts what is installed as it comes
+        project, plain = build(app._replace(options=""), python, folder / "plain")
     (wheel,) = project.glob("dist/*.whl")
-    (frame,) = project.glob("dist/*.stdin")
-    payload = json.loads(next(project.glob("dist/*.offer.json")).read_bytes())["payload"]
-    archive = frame.read_bytes().partition(b"\n")[2]
+    archive = Path(plain.stdin).read_bytes().partition(b"\n")[2]
     flags = ("-I", "-X", "utf8")
     start = "import sys; sys.path.insert(-1, {!r}); import sample; sample.main()"
 
-    cgi = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "CONTENT_LENGTH": "0"}
-    ways = {OURS: Way((python, *payload["exec"]["args"][1:]), payload["exec"]["env"] | cgi, str(frame))}
+    ways = {OURS: ours}
     unpacked = _unpack(archive, folder / "unpacked", python)
     ways[UNPACKED] = Way((python, *flags, "-c", start.format(str(unpacked))), {})
     if not app.requirements and not app.entries:
@@ -134,9 +204,21 @@ def prepare(app: App, python: str, folder: Path, tools: Path | None) -> dict[str
     return ways
 
 
+def build(app: App, python: str, folder: Path) -> tuple[Path, Way]:
+    """Build `app` into the empty folder `folder`; return its project, and how `python` starts its frame."""
+    project = _write(app, folder / "project")
+    _call(sys.executable, "-m", "hatchling", "build", "-t", "os402", "-t", "wheel", cwd=project)
+    (frame,) = project.glob("dist/*.stdin")
+    program = json.loads(next(project.glob("dist/*.offer.json")).read_bytes())["payload"]["exec"]
+    cgi = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "CONTENT_LENGTH": "0"}
+    return project, Way((python, *program["args"][1:]), program["env"] | cgi, str(frame))
+
+
 def _write(app: App, project: Path) -> Path:
     (project / "sample").mkdir(parents=True)
-    (project / "pyproject.toml").write_text(PYPROJECT.format(requirements=json.dumps(app.requirements)))
+    (project / "pyproject.toml").write_text(
+        PYPROJECT.format(requirements=json.dumps(app.requirements), options=app.options)
+    )
     (project / "sample/__init__.py").write_text(app.source)
     for number in range(app.entries):
         file = project / f"sample/{number // 100:03}/{number:05}"

@@ -37,7 +37,8 @@ _ASIS = re.DEBUG | re.LOCALE | re.TEMPLATE
 _KNOWN = range(512)
 """Flags that `re` has."""
 _MAX_CODE = 16_384
-"""Words of code that a pattern may have."""
+"""Words of code that a pattern may have: fewer than two bytes can count."""
+_BYTE = 0xFF
 _MAX_CASES = 300_000
 """Characters in the ranges of a pattern without regard to case: each is looked up by itself."""
 _imported = re.compile(rb"^[^#\n]*?\b(?:import|from)\b([^#\n]*)", re.MULTILINE).finditer
@@ -73,8 +74,13 @@ def prepared(pattern: str | bytes, flags: int) -> Entry | None:
         return None
     if len(code) > _MAX_CODE:
         return None
-    words = b"".join(word.to_bytes(4, "little") for word in code)
-    made = (pattern, flags, final, parsed.state.groups - 1, parsed.state.groupdict, words)
+    wide = [at for at, word in enumerate(code) if word > _BYTE]
+    packed = (
+        bytes(word & _BYTE for word in code),
+        b"".join(at.to_bytes(2, "little") for at in wide),
+        b"".join(code[at].to_bytes(4, "little") for at in wide),
+    )
+    made = (pattern, flags, final, parsed.state.groups - 1, parsed.state.groupdict, *packed)
     return key_of(pattern, flags), marshal.dumps(made, _MARSHAL_VERSION).hex()
 
 

@@ -24,8 +24,9 @@ _FIRST = tuple(launcher.RESERVED + name for name in ("start.", "index.", "import
 _RARELY_LOADED = frozenset(
     f"{launcher.RESERVED}{name}.pyc"
     for name in (
-        "excepthook", "stdlib/accounts", "stdlib/databases", "stdlib/distutils_shim", "stdlib/processes",
-        "stdlib/sqlite", "vfs/descriptors", "vfs/devices", "vfs/tmpfs",
+        "entry", "excepthook", "lazy", "stdlib/accounts", "stdlib/ctypes_finder", "stdlib/databases",
+        "stdlib/distutils_shim", "stdlib/processes", "stdlib/sqlite", "stdlib/threads", "vfs/descriptors",
+        "vfs/devices", "vfs/tmpfs",
     )
 )  # fmt: skip
 """Bytecode of the launcher that few programs load, all of it by the index."""
@@ -99,15 +100,20 @@ def may_be_deflated(path: str, compression: str, imported: Collection[str] = ())
     """Return whether the member at `path` may be deflated where the option `compression` has that value.
 
     Inflating takes 10 ms a MB, and os402's server 6 ms for each MB of the frame: what every start reads stays stored.
-    The launcher's sources are for other Pythons than the bytecode's, and for tracebacks; some of its modules, and those
-    of the program that a saved profile never saw imported, are for the few programs that need them.
+    The launcher's sources are for other Pythons than the bytecode's, and for tracebacks; some of its modules are for
+    the few programs that need them. Those of the program that no start is known to import are deflated as well: one
+    that is imported nevertheless takes longer, and is the same.
 
-    `imported`: the dotted names of the modules that a saved profile saw; empty without one, and then any may be.
+    `imported`: the dotted names of the modules that a start imports; empty when that is not known, and then any may be.
     """
     if compression == "stored" or path in {MAIN, PATTERNS}:
         return False
     if is_launcher(path):
-        return path.endswith(".py") or path in _RARELY_LOADED
+        return path.endswith(".py") or (path in _RARELY_LOADED and _module(path) not in imported)
     if compression == "deflated" or not path.endswith(".pyc"):
         return True
-    return bool(imported) and path[:-4].removesuffix("/__init__").replace("/", ".") not in imported
+    return bool(imported) and _module(path) not in imported
+
+
+def _module(path: str) -> str:
+    return path[: -len(".pyc")].removesuffix("/__init__").replace("/", ".")

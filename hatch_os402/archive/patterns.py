@@ -8,7 +8,8 @@ The table is the archive's member `NAME`, which is read when `re` is imported, a
   slot that its key names (modulo their number) on, and an empty slot ends the search. The key is the CRC-32 of the
   pattern (text as UTF-8), continued from the flags;
 - the entries: `marshal` (version 2) of pattern, flags as `re` is given them, and the other arguments of `_sre.compile`:
-  flags, number of groups, names of groups with their numbers, and the code, four bytes a word.
+  flags, number of groups, names of groups with their numbers, and the code: the lowest byte of each word, and for the
+  words that have more, their places in it (two bytes each) and their values. Nine of ten words are a byte.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ message.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,6 +27,7 @@ from hatch_os402.artifacts.facts import BuildFacts
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, SIGNED_SUFFIX, ZIPAPP, suffix_of
 from hatch_os402.artifacts.signed import of_one_build
 from hatch_os402.build.context import step
+from hatch_os402.build.imported import compiler
 from hatch_os402.build.reports import report_offer
 from hatch_os402.compatibility.imports.reach import module_names
 from hatch_os402.config.project import check_entry_point, check_interface, check_lazy_imports, entry_paths
@@ -40,13 +40,12 @@ from hatch_os402.offer.payload import Executable as OfferExecutable
 from hatch_os402.offer.payload import envelope_text
 from hatch_os402.offer.payload import sha256 as offer_sha256
 from hatch_os402.offer.reading import read_offer
-from hatch_os402.runtime.interpreters import find_compiler
 from hatch_os402.runtime.modules import facts
 from hatch_os402.tools.model import Tool
 from hatch_os402.wheels.members import parents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from hatch_os402.archive.entries import Entry
@@ -116,8 +115,7 @@ def compile_all(entries: Sequence[Entry], profile: RunProfile | None, build: Con
     options, reporter = build.options, build.reporter
     if options.bytecode == "none":
         return Compiled(None)
-    local = next((item.path for item in build.executables if item.path is not None), None)
-    interpreter = find_compiler(local, os.environ)
+    interpreter = compiler(build)
     if interpreter is None:
         missing = "no CPython 3.12 was found (the running Python, `runtime`, PATH, and those of pyenv, Hatch and uv)"
         if options.bytecode == "required" or not options.sources:
@@ -196,26 +194,15 @@ def _prepare(
     return prepared
 
 
-def write_zipapp(
-    contents: Sequence[Entry], files: Files, build: Context, request: BuildRequest, profile: RunProfile | None
-) -> Artifact:
-    """Write `contents`, in their order, as the zipapp; return its path, size and SHA256."""
+def write_zipapp(contents: Sequence[Entry], imported: Collection[str], files: Files, build: Context) -> Artifact:
+    """Write `contents`, in their order, as the zipapp; return its path, size and SHA256. `imported`: see `members`."""
     with files.path(ZIPAPP).open("wb") as file:
-        size, sha256 = pack(members(contents, build, request, profile), file)
+        size, sha256 = pack(members(contents, imported, build), file)
     return files.artifact(ZIPAPP, size, sha256)
 
 
-def members(
-    contents: Sequence[Entry], build: Context, request: BuildRequest, profile: RunProfile | None
-) -> Iterator[Member]:
-    """Yield `contents`, in their order, as members of the zipapp.
-
-    A module that `profile` never saw, and that is not what `request` starts, counts as never imported.
-    """
-    imported = frozenset(profile.modules) if profile else frozenset()
-    if imported:
-        starts = {entry.removesuffix("()").partition(":")[0] for entry in request.starts}
-        imported |= {name for start in starts for name in (start, f"{start}.__main__")}
+def members(contents: Sequence[Entry], imported: Collection[str], build: Context) -> Iterator[Member]:
+    """Yield `contents`, in their order, as members of the zipapp; `imported`: what `imported_modules` returns."""
     compression, read = build.options.compression, build.reader.read
     for entry in contents:
         yield Member(entry.path, partial(read, entry), may_be_deflated(entry.path, compression, imported))

@@ -16,6 +16,7 @@ from hatch_os402.archive.folder import check_replaceable, replacing_folder
 from hatch_os402.archive.staging import stage
 from hatch_os402.artifacts.writing import staged
 from hatch_os402.build import analysis, assembly, context, proofs, resolving
+from hatch_os402.build.imported import imported_modules
 from hatch_os402.build.reports import KeepingReporter
 from hatch_os402.config.expiry import decide_expiry
 from hatch_os402.tools.describing import describe_tools
@@ -57,11 +58,11 @@ class Assembled:
     """The files of an archive, and what was found out on the way to them."""
 
     analyzed: Analysis
-    profile: RunProfile | None
-    """The saved one that the build read."""
     compiled: Compiled
     contents: tuple[Entry, ...]
     """In the order of the archive."""
+    imported: frozenset[str]
+    """The modules that a start imports, as far as that is known; empty when it is not."""
     bill: bytes | None
     """The software bill of materials, which is in the archive as well."""
 
@@ -84,7 +85,8 @@ def lay_out(analyzed: Analysis, profile: RunProfile | None, build: Context) -> A
     compiled = assembly.compile_all((*launcher, *tree.entries), profile, build)
     assembly.check_compiled(compiled, analyzed.request, build)
     contents = assemble(launcher, tree, compiled, sources=build.options.sources)
-    return Assembled(analyzed, profile, compiled, contents, bill)
+    imported = imported_modules(tree, compiled, profile, analyzed.request, build)
+    return Assembled(analyzed, compiled, contents, imported, bill)
 
 
 def build(
@@ -120,7 +122,7 @@ def build(
                 proofs.extras(options),
             ) as files,
         ):
-            zipapp = assembly.write_zipapp(contents, files, build, analyzed.request, found.profile)
+            zipapp = assembly.write_zipapp(contents, found.imported, files, build)
             frame = assembly.write_frame(zipapp, files)
             with kept.passing():
                 offers = assembly.write_offers(frame, tools, expiry, files, build)

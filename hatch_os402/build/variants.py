@@ -39,9 +39,9 @@ class Variants:
         """
         build = replace(self._build, options=self._build.options.changed(**changes).validate())
         known = self.profile if profile is None else profile
-        contents = lay_out(self._analyzed, known, build).contents
+        found = lay_out(self._analyzed, known, build)
         archive, whole = io.BytesIO(), io.BytesIO()
-        size, _ = pack(assembly.members(contents, build, self._analyzed.request, known), archive)
+        size, _ = pack(assembly.members(found.contents, found.imported, build), archive)
         archive.seek(0)
         framing.write_frame(archive, size, whole)
         return whole.getvalue()

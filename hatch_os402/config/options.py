@@ -211,7 +211,7 @@ class Options:
 
     @cached_property
     def compression(self) -> Literal["auto", "stored", "deflated"]:
-        """How the members of the archive are kept: deflated but for bytecode, all stored, or all deflated."""
+        """How the members of the archive are kept: deflated but for what a start reads, all stored, or all deflated."""
         match self._fields.string("compression"):
             case None | "auto":
                 return "auto"

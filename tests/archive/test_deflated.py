@@ -33,13 +33,18 @@ def test_without_a_profile(path, stored, auto, deflated):
         ("_os402/start.pyc", False),
     ],
 )
-def test_modules_that_a_profile_never_saw(path, expected):
+def test_modules_that_no_start_imports(path, expected):
     assert may_be_deflated(path, "auto", {"greeter", "greeter.cgi"}) is expected
     assert not may_be_deflated(path, "stored", {"greeter", "greeter.cgi"})
+
+
+def test_what_few_programs_load_of_the_launcher_is_stored_for_those():
+    assert may_be_deflated("_os402/lazy.pyc", "auto", {"greeter"})
+    assert not may_be_deflated("_os402/lazy.pyc", "auto", {"greeter", "_os402.lazy"})
 
 
 def test_the_rarely_loaded_modules_of_the_launcher_are_there():
     launcher = inside_files()
     rarely = [path for path in launcher if may_be_deflated(f"{path}c", "auto")]
-    assert len(rarely) == 9
+    assert len(rarely) == 13
     assert not {"_os402/start.py", "_os402/index.py", "_os402/importer.py", "_os402/streams.py"}.intersection(rarely)

@@ -139,7 +139,7 @@ class TestMemory:
         assert first == read_source(self.SOURCE)
         assert facts_of("ab" * 32, lambda: pytest.fail("read again"), tmp_path) == first
 
-    @pytest.mark.parametrize("damage", [b"", b"[]", b"[[[1]], []]", b"[[], [], []]", b"7", b"\xff"])
+    @pytest.mark.parametrize("damage", [b"", b"[]", b"[[[1]], []]", b"[[], []]", b"[[], [], [], []]", b"7", b"\xff"])
     def test_a_damaged_memory_is_none(self, tmp_path, damage):
         facts_of("ab" * 32, lambda: self.SOURCE, tmp_path)
         (path,) = tmp_path.rglob("*.json")

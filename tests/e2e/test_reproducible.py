@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,6 +101,36 @@ def test_every_host_gives_the_same_bytes(hosts, tmp_path, python312, bytecode):
     assert all(later - earlier > 2 for earlier, later in zip(builder.starts, builder.starts[1:], strict=False))
     for other, second in others:
         assert_same(first, second, f"{minor} and {other}")
+
+
+@pytest.mark.network
+def test_what_is_deflated_does_not_depend_on_what_the_host_can_parse(hosts, tmp_path, python312):
+    """The imports of a module are followed even where only the target's Python reads it."""
+    text = "TEXT = '{}'\n".format("bytecode " * 500)
+    files = {
+        "sample/__init__.py": "from sample import generic\n\ndef main():\n    print('it runs')\n",
+        "sample/generic.py": f"import sample.started\ntype Pair[T] = tuple[T, T]\n{text}",  # PEP 695, Python 3.12
+        "sample/started.py": text,
+        "sample/late.py": text,
+        "sample/broken.py": "import sample.late\nprint 'Python 2'\n",
+    }
+    options = "bytecode = true\nentry-point = 'sample:main'\n"
+    built = {}
+    for minor, python in hosts.items():
+        env = environment(
+            HATCH_OS402_CACHE_DIR=str(tmp_path / f"cache {minor}"),
+            PATH=os.pathsep.join([str(Path(python312.path).parent), os.environ["PATH"]]),
+        )
+        root = write_project(tmp_path / minor, files=files, options=options)
+        built[minor] = build(root, python=python, env=env).succeeded()
+    assert "3.12" in built
+    assert len({found[".pyz"] for found in built.values()}) == 1
+    with zipfile.ZipFile(io.BytesIO(built["3.12"][".pyz"])) as archive:
+        kinds = {info.filename: info.compress_type for info in archive.infolist()}
+    bytecode = {name: kind for name, kind in kinds.items() if name.startswith("sample/") and name.endswith(".pyc")}
+    assert bytecode == {
+        "sample/__init__.pyc": 0, "sample/generic.pyc": 0, "sample/started.pyc": 0, "sample/late.pyc": 8,
+    }  # fmt: skip
 
 
 @pytest.mark.network

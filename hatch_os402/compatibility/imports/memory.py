@@ -17,14 +17,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def facts_of(sha256: str, read: Callable[[], bytes], folder: Path) -> ModuleFacts | None:
-    """Return what the module with the hash `sha256` says; `read` gives its source when `folder` does not know it."""
+def facts_of(
+    sha256: str,
+    read: Callable[[], bytes],
+    folder: Path,
+    elsewhere: Callable[[bytes], ModuleFacts | None] = lambda _: None,
+) -> ModuleFacts | None:
+    """Return what the module with the hash `sha256` says; `read` gives its source when `folder` does not know it.
+
+    `elsewhere` reads a source that this Python cannot parse.
+    """
     path = folder / _reader() / sha256[:2] / f"{sha256[2:]}.json"
     try:
         return ModuleFacts.from_json(json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError):
         pass
-    found = read_source(read())
+    source = read()
+    found = read_source(source)
+    if found is None:
+        found = elsewhere(source)
     if found is None:  # another Python may read it
         return None
     with suppress(OSError):  # remembering is a convenience

@@ -121,7 +121,7 @@ def reach(  # noqa: C901 - one walk
 
     An import of a top-level module in `lazy` happens when the module is used, if ever.
     """
-    run = [_first_module(entry, archive) for entry in entries]
+    run = [first_module(entry, archive) for entry in entries]
     mains = {module for entry, module in zip(entries, run, strict=True) if ":" not in entry}
     queue: deque[str] = deque()
     seen: dict[str, tuple[str, ...]] = {}
@@ -160,7 +160,7 @@ def reach(  # noqa: C901 - one walk
     return Reached(seen, tuple(missing), tuple(partial), tuple(suspects))
 
 
-def _first_module(entry: str, archive: Archive) -> str:
+def first_module(entry: str, archive: Archive) -> str:
     """Return the module that is run first for an entry point."""
     module, _, attribute = entry.partition(":")
     return module if attribute or f"{module}.__main__" not in archive.paths else f"{module}.__main__"

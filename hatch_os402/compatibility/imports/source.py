@@ -1,11 +1,14 @@
-"""What one module says: its imports and the calls that matter on os402, each with its line and what guards it."""
+"""What one module says: its imports and the calls that matter on os402, each with its line and what guards it.
+
+`_reading_worker.py` imports this in another Python: standard library only.
+"""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache
 from importlib.resources import files
@@ -29,6 +32,7 @@ _WRITERS = frozenset(
     {"mkdir", "rename", "replace", "rmdir", "symlink_to", "touch", "unlink", "write_bytes", "write_text"}
 )
 _FOLDER_MAKERS = frozenset({"os.makedirs", "os.mkdir", "os.remove", "os.unlink"})
+_QUOTED = re.compile(rb"""["']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)["':]""")
 _PLATFORM = frozenset({"hasattr", "name", "platform", "version_info", "system", "implementation", "WINDOWS", "WIN32"})
 
 
@@ -80,18 +84,21 @@ class ModuleFacts:
 
     imports: tuple[Import, ...] = ()
     calls: tuple[Call, ...] = ()
+    quoted: tuple[str, ...] = ()
+    """The dotted names in quotes, sorted: settings name modules so, and `import_module` is called with them."""
 
-    def to_json(self) -> list[list[list[Any]]]:
+    def to_json(self) -> list[list[Any]]:
         """Return it as lists, for the cache."""
         return [
             [[i.line, i.module, i.level, list(i.names), int(i.guard), i.in_function, i.main] for i in self.imports],
             [[c.line, c.what, c.kind, int(c.guard), c.in_function, c.main] for c in self.calls],
+            list(self.quoted),
         ]
 
     @classmethod
     def from_json(cls, value: Any) -> ModuleFacts:
         """Return what `to_json` described; raises `ValueError` or `TypeError` for anything else."""
-        imports, calls = value
+        imports, calls, quoted = value
         return cls(
             tuple(
                 Import(
@@ -103,6 +110,7 @@ class ModuleFacts:
                 Call(int(line), str(what), str(kind), Guard(guard), bool(inner), bool(main))
                 for line, what, kind, guard, inner, main in calls
             ),
+            tuple(map(str, quoted)),
         )
 
 
@@ -136,9 +144,10 @@ def read_source(source: bytes) -> ModuleFacts | None:
         return None
     try:
         tree = parse(source)
-        return _Reader(tree, calls=_mentions().search(source) is not None).facts()
+        facts = _Reader(tree, calls=_mentions().search(source) is not None).facts()
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return None
+    return replace(facts, quoted=tuple(sorted({name.decode() for name in _QUOTED.findall(source)})))
 
 
 @dataclass(frozen=True)

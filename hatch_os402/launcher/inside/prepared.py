@@ -93,12 +93,14 @@ class Table:
         data = pattern if type(pattern) is bytes else pattern.encode("utf-8", "surrogatepass")  # type: ignore[union-attr]
         slot = crc32(data, flags) & self._mask
         while offset := self._slots[slot]:
-            known, given, final, groups, names, words = loads(self._view[offset:])  # noqa: S302 - of this build
+            known, given, final, groups, names, words, places, wide = loads(self._view[offset:])  # noqa: S302 - of this build
             if given == flags and type(known) is type(pattern) and known == pattern:
                 by_number: list[str | None] = [None] * (groups + 1)
                 for name, number in names.items():
                     by_number[number] = name
-                code = memoryview(words).cast("I").tolist()
+                code = list(words)
+                for at, word in zip(memoryview(places).cast("H"), memoryview(wide).cast("I")):  # noqa: B905 - as many
+                    code[at] = word
                 return self._create(pattern, final, code, groups, names, tuple(by_number))
             slot = slot + 1 & self._mask
         return None
