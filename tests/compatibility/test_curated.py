@@ -15,6 +15,7 @@ from hatch_os402.compatibility.curated import (
     replacements,
 )
 from hatch_os402.runtime.modules import facts
+from hatch_os402.substitutes import substitutes
 
 ENTRIES = [*optional_extensions().values(), *incompatibilities().values(), *environment_hints().values()]
 
@@ -65,11 +66,13 @@ def test_messages_are_sentences_about_it(entry):
 @pytest.mark.parametrize("entry", replacements().values(), ids=lambda entry: entry.name)
 def test_a_replacement_names_what_can_be_had(entry):
     assert entry.name == canonicalize_name(entry.name)
-    assert entry.sentence.endswith(".")
+    # What requires it, and its substitute, are named by themselves where they are true.
+    assert entry.sentence.endswith(".") or (not entry.sentence and entry.parents and entry.name in substitutes())
     assert entry.evidence.endswith(".")
-    for line in (*entry.require, *entry.parents):
-        Requirement(line)
+    for line in entry.require:
         assert f'"{Requirement(line).name}' in entry.sentence
+    for line in entry.parents:
+        assert Requirement(line).specifier
     for module in entry.library:
         assert module.partition(".")[0] in facts()["modules"]
         assert module.rpartition(".")[2] in entry.sentence

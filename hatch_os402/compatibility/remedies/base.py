@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from hatch_os402.compatibility.findings import Remedy
+from hatch_os402.compatibility.findings import SUBSTITUTE, Remedy
 from hatch_os402.compatibility.remedies.bounds import as_declared
 from hatch_os402.compatibility.remedies.trials import Change, verify
 from hatch_os402.resolution.target import Target
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from hatch_os402.compatibility.remedies.trials import SearchContext
     from hatch_os402.resolution.resolve import Resolution
-
-SUBSTITUTE = "substitute"
-"""The kind of a remedy that changes the option `substitutes`."""
 
 OPTION = "option"
 """The kind of a remedy that changes an option, and not requirements."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_os402.compatibility.findings import Remedy
-from hatch_os402.compatibility.remedies.base import SUBSTITUTE, RemedyKind
+from hatch_os402.compatibility.findings import SUBSTITUTE, Remedy
+from hatch_os402.compatibility.remedies.base import RemedyKind
 from hatch_os402.compatibility.remedies.trials import substituted
 
 if TYPE_CHECKING:
