@@ -244,6 +244,7 @@ TROUBLES = {
         "",
     ),
     "pexpect": ("import pexpect; pexpect.spawn('/bin/ls')", "ExceptionPexpect"),
+    "pyperclip": ("import pyperclip; pyperclip.copy('x')", "PyperclipException"),
     "python-magic": ("import magic; print(magic.__file__)", "ImportError"),
     "sh": ("import sh; sh.ls()", "CommandNotFound"),
 }
