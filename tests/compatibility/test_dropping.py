@@ -177,6 +177,7 @@ def test_a_build_ends_without_the_wheels_that_are_hopeless(tmp_path, shelf, caps
     told = build(root, env=environment(**settings)).refused()
     assert "csv and sqlite3 of the standard library" in told
     assert "none was searched" in told
+    assert "searching for fixes" not in told
     fetched = [path.name for path in (tmp_path / "cache/wheels").rglob("*.whl")]
     assert fetched == []
     for name, value in (settings | {"PIP_CONFIG_FILE": os.devnull}).items():
