@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 
 from hatch_os402.compatibility.curated import replacements
 from hatch_os402.compatibility.findings import SUBSTITUTE
+from hatch_os402.formatting import listed
 from hatch_os402.substitutes import substitutes
 
 if TYPE_CHECKING:
@@ -94,11 +95,6 @@ def _known(item: DistributionReport) -> Iterator[_Sentence]:
         text = f'`substitutes = ["{item.name}"]` replaces its compiled code by Python.'
         yield _Sentence(text, kind=SUBSTITUTE)
     if known and known.sentence and not through:
-        library = f"Use {_listed(known.library)} of the standard library." if known.library else ""
+        library = f"Use {listed(known.library)} of the standard library." if known.library else ""
         required = {canonicalize_name(Requirement(line).name) for line in known.require}
         yield _Sentence(known.sentence, frozenset(required), beside=library)
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last

@@ -10,6 +10,7 @@ from packaging.version import Version
 
 from hatch_os402.__about__ import __version__
 from hatch_os402.compatibility.curated import incompatibilities
+from hatch_os402.formatting import listed
 from support.buildproject import REPOSITORY
 from support.surveying import BUILT, FAILS, NOTHING, OUTCOMES, REFUSED, WORKS, Surveyed
 
@@ -99,12 +100,12 @@ def read() -> tuple[list[Surveyed], str, str]:
 
 def page(found: list[Surveyed], date: str, release: str) -> str:
     """Return the text of the page."""
-    listed = names()
-    now, before = Counter(item.outcome for item in found), Counter(listed[item.name] for item in found)
+    known = names()
+    now, before = Counter(item.outcome for item in found), Counter(known[item.name] for item in found)
     outcomes = [f"| {kind}: {text} | {now[kind]} | {before[kind]} |" for kind, text in OUTCOMES.items() if now[kind]]
     built = sum(now[kind] for kind in BUILT)
     head = _HEAD.format(
-        listed=len(listed),
+        listed=len(known),
         listed_on=_list()[0].rpartition(" as of ")[2].partition(",")[0],
         count=len(found),
         release=release,
@@ -140,8 +141,7 @@ def _changes(found: Iterable[Surveyed]) -> Iterator[str]:
 def _blockers(found: Iterable[Surveyed]) -> str:
     """Return the distributions that most of what cannot run needs, with how often."""
     counts = Counter(name for item in found if item.outcome == REFUSED for name in item.blockers)
-    *first, last = (f"`{name}` ({count})" for name, count in counts.most_common(_MOST)) if counts else ("nothing",)
-    return f"{', '.join(first)} and {last}" if first else last
+    return listed([f"`{name}` ({count})" for name, count in counts.most_common(_MOST)]) or "nothing"
 
 
 def _list() -> list[str]:
@@ -170,7 +170,7 @@ def _what_to_do(item: Surveyed) -> Iterator[str]:
     if item.outcome == REFUSED and set(item.blockers) != {item.name}:
         yield f"It requires {', '.join(name for name in item.blockers if name != item.name)}, compiled."
     if item.fix:
-        yield f"Suggested fix: {', '.join(f'`{line}`' for line in item.fix)} works."
+        yield f"Suggested fix: {', '.join(f'`{line}`' for line in item.fix)} works, and gives {item.fix_gives}."
     if item.name in notes():
         yield notes()[item.name]
     elif item.outcome == REFUSED and not item.fix:

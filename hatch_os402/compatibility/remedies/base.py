@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from hatch_os402.compatibility.findings import SUBSTITUTE, Remedy
 from hatch_os402.compatibility.remedies.bounds import as_declared
 from hatch_os402.compatibility.remedies.trials import Change, verify
+from hatch_os402.formatting import listed
 from hatch_os402.resolution.target import Target
 
 if TYPE_CHECKING:
@@ -128,5 +129,5 @@ def gives(context: SearchContext, resolution: Resolution, lines: tuple[Requireme
     names += [name for name in sorted(direct_requirements(context)) if pins.get(name) != before.get(name)]
     named = [f"{name} {pins[name]}" for name in names if name in pins]
     gone = sorted(context.incompatible - pins.keys())
-    without = f"without {' and '.join(gone)}" if gone else ""
+    without = f"without {listed(gone)}" if gone else ""
     return ", ".join([*dict.fromkeys(named), *([without] if without else [])])

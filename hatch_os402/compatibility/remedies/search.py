@@ -20,6 +20,7 @@ from hatch_os402.compatibility.remedies.registry import nearest_first, search
 from hatch_os402.compatibility.remedies.trials import verify
 from hatch_os402.errors import OutOfTimeError
 from hatch_os402.files import write_file
+from hatch_os402.formatting import listed
 from hatch_os402.resolution.pip_settings import environment
 
 if TYPE_CHECKING:
@@ -106,8 +107,7 @@ def requirements_leading_to(name: str, graph: Graph) -> frozenset[str]:
 
 
 def _doomed_finding(finding: Finding, hopeless: Sequence[str]) -> Finding:
-    names = " and ".join(hopeless)
-    searched = f"What requires it here cannot run for {names} anyway, so no fix was searched for."
+    searched = f"What requires it here cannot run for {listed(hopeless)} anyway, so no fix was searched for."
     return replace(finding, searched=searched, advice="")
 
 
@@ -138,7 +138,7 @@ def _completed(
     if owner := owners[finding.subject]:
         return replace(
             finding,
-            searched=f"It comes with {' and '.join(owner)} alone: what fixes that fixes this as well.",
+            searched=f"It comes with {listed(owner)} alone: what fixes that fixes this as well.",
             advice="",
         )
     answer = answers[finding.subject]
