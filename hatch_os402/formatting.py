@@ -73,6 +73,12 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return `names` as a sentence has them: `a`, `a and b`, `a, b and c`; "" for none."""
+    *first, last = names or ("",)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def without_passwords(text: str) -> str:
     """Return `text` with `****` for user and password, and for the query, in every address of it."""
     return _WORD.sub(lambda found: _without_query(found[0]), _USER.sub("****@", text))

@@ -18,7 +18,7 @@ from hatch_os402.build.resolving import host_of, resolve_options
 from hatch_os402.compatibility import assess as assessing
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility import vet as vetting
-from hatch_os402.compatibility.dropping import examined
+from hatch_os402.compatibility.dropping import examined, hopeless
 from hatch_os402.compatibility.findings import Finding, in_order, merged
 from hatch_os402.compatibility.imports import scan as scanning
 from hatch_os402.compatibility.imports.reach import Library
@@ -174,7 +174,8 @@ def search_fixes(
     from hatch_os402.compatibility.remedies.search import with_remedies  # noqa: PLC0415 - for errors alone
     from hatch_os402.compatibility.remedies.trials import SearchContext  # noqa: PLC0415 - as above
 
-    build.reporter.info(f"searching for fixes (up to {seconds} s; `remedies = false` disables it)")
+    if incompatible - hopeless(resolution):
+        build.reporter.info(f"searching for fixes (up to {seconds} s; `remedies = false` disables it)")
     search = SearchContext(
         project=request.own,
         extras=build.options.features,

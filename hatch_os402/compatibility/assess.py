@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.requirements import Requirement
-
+from hatch_os402.compatibility.advice import NOTHING_KNOWN, known_advice
 from hatch_os402.compatibility.curated import (
     droppable,
     environment_hints,
@@ -30,11 +29,7 @@ NATIVE = "native-code"
 DROPPED = "dropped"
 UNEXAMINED = "unexamined"
 
-_DIRECT = 3
-"""The length of a chain from the project through a requirement of its own to what that requires."""
 _PLACES_SHOWN = 3
-NOTHING_KNOWN = "Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl)."
-"""The advice where nothing is known of the distribution."""
 
 
 def assess(
@@ -115,14 +110,14 @@ def _own(verdict: VettedWheel) -> Iterator[Finding]:
 
 def _findings(item: DistributionReport, verdict: VettedWheel | None, variables: Mapping[str, str]) -> Iterator[Finding]:
     if verdict is None and item.verdict == "native":
-        advice = replacements()[item.name].sentence
+        advice = known_advice(item)
         message = f"its wheel holds compiled code ({item.filename})"
         yield Finding("error", NATIVE, item.name, message, item.version, item.chains, advice=advice)
         return
     if verdict is None:
         message = f"no release that fits has a wheel for the target; {item.filename} is source"
         advice = f'If it is pure Python: build-from-source = ["{item.name}"] builds it here, which runs its code.'
-        advice = _instead(item) or advice
+        advice = known_advice(item) or advice
         yield Finding("error", SOURCE_ONLY, item.name, message, item.version, item.chains, advice=advice)
         return
     if verdict.native:
@@ -159,33 +154,12 @@ def _holds(count: int) -> str:
     return f"{count} file{'' if count == 1 else 's'} of compiled code"
 
 
-def _instead(item: DistributionReport) -> str:
-    """Return what is known to do without a distribution; empty if nothing is.
-
-    What requires it can be bounded in the project's requirements only if it stands there: else another distribution
-    decides on its release.
-    """
-    known = replacements().get(item.name)
-    if known is None:
-        return ""
-    names = {Requirement(parent).name: parent for parent in known.parents}
-    if not names or not item.chains or any(len(chain) == _DIRECT and chain[-2] in names for chain in item.chains):
-        return known.sentence
-    for chain in item.chains:
-        if len(chain) > _DIRECT and chain[-2] in names:
-            return (
-                f'"{names[chain[-2]]}" does not need it, but here {chain[-3]} requires {chain[-2]}: it takes a release '
-                f"of {chain[1]} that allows that, or another distribution than {chain[1]}."
-            )
-    return known.sentence
-
-
 def _advice(verdict: VettedWheel, item: DistributionReport) -> str:
     wheel = verdict.wheel
     known = optional_extensions().get(wheel.name)
     if known and wheel.version not in known.versions:
         return f"Its pure-Python fallback was checked for {known.versions} only: require one of these."
-    if instead := _instead(item):
+    if instead := known_advice(item):
         return instead
     if all(file.scheme != "root" or kind.role == "executable" for file, kind in verdict.native):
         return "It is a program, not a module: do without it, or keep this part off os402."

@@ -60,6 +60,8 @@ class Droppable:
     """Canonical (PEP 503)."""
     requirers: Mapping[str, SpecifierSet]
     """Canonical name → the versions that do without it, by evidence."""
+    through: Mapping[str, frozenset[str]]
+    """Of some of `requirers`: the canonical names of those that may require it in turn, and nobody else."""
     instead: str
     """What happens without it, as a sentence without a capital and a full stop."""
     evidence: str
@@ -104,7 +106,7 @@ class Replacement:
     never_pure: bool
     """Whether no release of it has a pure wheel, so that none needs to be looked for."""
     hopeless: bool
-    """Whether nothing that requires it has a release that does without it, so that nothing needs to be looked for."""
+    """Whether nothing that requires it but `parents` has a release that does without it: nothing is looked for."""
 
 
 @cache
@@ -126,6 +128,7 @@ def droppable() -> Mapping[str, Droppable]:
             name: Droppable(
                 name,
                 MappingProxyType({key: SpecifierSet(text) for key, text in entry["requirers"].items()}),
+                MappingProxyType({key: frozenset(names) for key, names in entry.get("through", {}).items()}),
                 entry["instead"],
                 entry["evidence"],
             )

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
 from hatch_os402.compatibility.curated import droppable, replacements
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from hatch_os402.compatibility.curated import Droppable
-    from hatch_os402.resolution.graph import Pin
+    from hatch_os402.resolution.graph import Graph, Pin
     from hatch_os402.resolution.resolve import Resolution
 
 _PURE = "-none-any.whl"
@@ -25,14 +23,13 @@ def without_droppable(resolution: Resolution) -> Resolution:
     What only a dropped distribution requires is dropped as well. What the project itself requires stays.
     """
     pins = {pin.name: pin for pin in resolution.pins}
-    dropped = {
-        name
-        for name, known in droppable().items()
-        if name in pins and _done_without(known, resolution.graph.required_by[name], pins)
-    }
+    dropped: set[str] = set()
+    graph = resolution.graph
+    while more := {name for name, known in droppable().items() if _is_needless(name, known, graph, pins)} - dropped:
+        dropped |= more
+        graph = resolution.graph.without(dropped)
     if not dropped:
         return resolution
-    graph = resolution.graph.without(dropped)
     return replace(
         resolution,
         pins=tuple(pin for pin in resolution.pins if pin.name in graph.required_by and pin.name not in dropped),
@@ -41,12 +38,14 @@ def without_droppable(resolution: Resolution) -> Resolution:
     )
 
 
-def _done_without(known: Droppable, parents: Collection[str], pins: Mapping[str, Pin]) -> bool:
+def _is_needless(name: str, known: Droppable, graph: Graph, pins: Mapping[str, Pin]) -> bool:
+    """Whether everything that requires `name` in `graph` does without it."""
     return all(
         parent in pins
         and parent in known.requirers
-        and known.requirers[parent].contains(Version(pins[parent].version), prereleases=True)
-        for parent in parents
+        and known.requirers[parent].contains(pins[parent].version, prereleases=True)
+        and graph.required_by[parent] <= known.through.get(parent, graph.required_by[parent])
+        for parent in graph.required_by.get(name, {graph.root})
     )
 
 

@@ -16,6 +16,9 @@ FORMAT = 1
 MISSING_MODULE = "missing-module"
 NEEDS_CTYPES = "needs-ctypes"
 
+SUBSTITUTE = "substitute"
+"""The kind of a remedy that changes the option `substitutes`."""
+
 Chain = tuple[str, ...]
 """Canonical names, from the project down to the distribution."""
 

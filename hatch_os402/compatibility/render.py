@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
-from hatch_os402.compatibility.assess import NOTHING_KNOWN
+from hatch_os402.compatibility.advice import beside_fixes
 from hatch_os402.compatibility.curated import replacements
 from hatch_os402.resolution.target import PYTHON
 from hatch_os402.terminal.layout import Column, StyledText, table_lines
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
 
 _FILES_SHOWN = 3
 _CHAINS_SHOWN = 3
-_NAME = re.compile(r"[^A-Za-z0-9._-]")
 _VERDICTS = {"pure": "good", "stripped": "caution", "substituted": "caution"}
 OVERVIEW = (Column("distribution"), Column("version"), Column("verdict"), Column("required by", rank=1, folded=True))
 _ERRORS = (
@@ -112,25 +108,8 @@ def _lines(finding: Finding, report_on: DistributionReport | None) -> Iterator[s
         yield f"  Suggested fix: {_described(remedy)}"
     if finding.searched:
         yield f"  {finding.searched}"
-    if advice := _advice(finding):
+    if advice := beside_fixes(finding, report_on):
         yield f"  {advice}"
-
-
-def _advice(finding: Finding) -> str:
-    """Return what the suggested fixes of `finding` do not say yet."""
-    if finding.remedies and finding.advice == NOTHING_KNOWN:
-        return ""
-    known = replacements().get(finding.subject)
-    if known is None or finding.advice != known.sentence:
-        return finding.advice
-    suggested = {_name(line) for remedy in finding.remedies for line in remedy.lines}
-    if suggested.isdisjoint(map(_name, known.require + known.parents)):
-        return finding.advice
-    return f"Or use {' and '.join(known.library)} of the standard library." if known.library else ""
-
-
-def _name(requirement: str) -> str:
-    return canonicalize_name(_NAME.split(requirement, maxsplit=1)[0])
 
 
 def _shown(remedy: Remedy) -> str:

@@ -15,6 +15,7 @@ from hatch_os402.compatibility.curated import (
     replacements,
 )
 from hatch_os402.runtime.modules import facts
+from hatch_os402.substitutes import substitutes
 
 ENTRIES = [*optional_extensions().values(), *incompatibilities().values(), *environment_hints().values()]
 
@@ -41,6 +42,8 @@ def test_what_may_be_dropped_is_known_for_releases_of_its_requirers(entry):
     assert "CPython 3.12" in entry.evidence
     assert re.search(r"\.pyi?: ", entry.evidence), "which code it is"
     assert entry.instead.startswith("for ")
+    assert entry.through.keys() <= entry.requirers.keys()
+    assert set().union(*entry.through.values()) <= entry.requirers.keys()
     for name, versions in entry.requirers.items():
         assert name == canonicalize_name(name)
         assert name in entry.instead
@@ -48,10 +51,9 @@ def test_what_may_be_dropped_is_known_for_releases_of_its_requirers(entry):
         assert not versions.contains(Version("99"))
 
 
-def test_what_is_hopeless_is_never_pure_and_has_no_other_releases_that_help():
+def test_what_is_hopeless_is_never_pure():
     for entry in replacements().values():
         assert entry.never_pure or not entry.hopeless
-        assert not (entry.hopeless and entry.parents)
 
 
 @pytest.mark.parametrize(
@@ -65,11 +67,13 @@ def test_messages_are_sentences_about_it(entry):
 @pytest.mark.parametrize("entry", replacements().values(), ids=lambda entry: entry.name)
 def test_a_replacement_names_what_can_be_had(entry):
     assert entry.name == canonicalize_name(entry.name)
-    assert entry.sentence.endswith(".")
+    # What requires it, and its substitute, are named by themselves where they are true.
+    assert entry.sentence.endswith(".") or (not entry.sentence and entry.parents and entry.name in substitutes())
     assert entry.evidence.endswith(".")
-    for line in (*entry.require, *entry.parents):
-        Requirement(line)
+    for line in entry.require:
         assert f'"{Requirement(line).name}' in entry.sentence
+    for line in entry.parents:
+        assert Requirement(line).specifier
     for module in entry.library:
         assert module.partition(".")[0] in facts()["modules"]
         assert module.rpartition(".")[2] in entry.sentence

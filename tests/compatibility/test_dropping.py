@@ -71,6 +71,26 @@ def test_what_somebody_needs_stays(change, versions):
     assert without_droppable(resolution) is resolution
 
 
+MSAL = {"msal": {"app"}, "pyjwt": {"msal"}, "cryptography": {"msal", "pyjwt"}, "cffi": {"cryptography"}}
+RELEASES = {"msal": "1.39.0", "pyjwt": "2.15.1", "keyring": "25.7.0"}
+
+
+def test_what_requires_it_for_another_s_sake_does_without_it_for_that_one_alone():
+    found = without_droppable(resolved(MSAL, RELEASES))
+    assert (names(found.pins), names(found.dropped)) == (["msal", "pyjwt"], ["cryptography"])
+    for more in ({"pyjwt": {"msal", "app"}}, {"pyjwt": {"msal", "other"}, "other": {"app"}}, {"pyjwt": {"app"}}):
+        resolution = resolved(MSAL | more, RELEASES)
+        assert without_droppable(resolution) is resolution
+
+
+def test_who_is_dropped_needs_nothing():
+    graph = KEYRING | MSAL | {"cryptography": {"msal", "pyjwt", "secretstorage"}}
+    found = without_droppable(resolved(graph, RELEASES))
+    assert names(found.pins) == ["jeepney", "keyring", "msal", "pyjwt"]
+    assert names(found.dropped) == ["cryptography", "secretstorage"]
+    assert found.graph.required_by["cryptography"] == {"msal", "pyjwt"}
+
+
 def test_what_is_dropped_and_required_by_what_is_dropped_is_gone():
     graph = {"pandas-stubs": {"app"}, "numpy": {"pandas-stubs"}, "more": {"numpy"}, "most": {"more"}}
     found = without_droppable(resolved(graph, {"pandas-stubs": "3.1.0"}))
@@ -157,6 +177,7 @@ def test_a_build_ends_without_the_wheels_that_are_hopeless(tmp_path, shelf, caps
     told = build(root, env=environment(**settings)).refused()
     assert "csv and sqlite3 of the standard library" in told
     assert "none was searched" in told
+    assert "searching for fixes" not in told
     fetched = [path.name for path in (tmp_path / "cache/wheels").rglob("*.whl")]
     assert fetched == []
     for name, value in (settings | {"PIP_CONFIG_FILE": os.devnull}).items():

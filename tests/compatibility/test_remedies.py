@@ -18,6 +18,7 @@ from hatch_os402.compatibility.assess import assess
 from hatch_os402.compatibility.imports.reach import Library
 from hatch_os402.compatibility.remedies import extra, registry, release, trials
 from hatch_os402.compatibility.remedies import search as remedy_search
+from hatch_os402.compatibility.remedies.merging import tighter
 from hatch_os402.compatibility.remedies.search import required_only_by, with_remedies
 from hatch_os402.compatibility.remedies.trials import SearchContext
 from hatch_os402.compatibility.vet import vet
@@ -211,7 +212,8 @@ def test_what_replaces_it(tmp_path, index):
 
 def test_releases_with_evidence(tmp_path, index):
     for version in ("3.0.4", "4.0"):
-        make_wheel(index, "markupsafe", version, {"markupsafe/_speedups.abi3.so": ELF}, tag=LINUX)
+        files = {"markupsafe/__init__.py": "", "markupsafe/_speedups.abi3.so": ELF}
+        make_wheel(index, "markupsafe", version, files, tag=LINUX)
     assert ways(searched(tmp_path, ["markupsafe"])) == {"markupsafe": [("release", "markupsafe<4,>=2.1.3")]}
 
 
@@ -436,3 +438,130 @@ def test_a_substitute_is_offered_for_releases_that_it_is_for(tmp_path, index, ve
         assert (
             'Suggested fix: substitutes = ["rpds-py"] in tool.hatch.build.targets.os402 (gives rpds-py 0.30.0,' in text
         )
+
+
+def substitutable(index: Path, name: str, version: str) -> None:
+    folder = {"rpds-py": "rpds", "jiter": "jiter"}[name]
+    files = {f"{folder}/__init__.py": "", f"{folder}/{folder}.cpython-312-x86_64-linux-gnu.so": ELF}
+    make_wheel(index, name, version, files, tag=LINUX)
+
+
+def test_a_substitute_and_other_requirements_are_one_fix(tmp_path, index):
+    """As openai needs it: jiter is replaced, and pydantic is one that needs no compiled code."""
+    substitutable(index, "jiter", "0.19.0")
+    native(index, "pydantic-core", "2.0")
+    pure(index, "pydantic", "1.0")
+    pure(index, "pydantic", "2.0", "pydantic-core")
+    pure(index, "client", "3.0", "jiter", "pydantic")
+    found = searched(tmp_path, ["client"], machines=("x86_64",))
+    assert found.together == ("pydantic<2", 'substitutes = ["jiter"]')
+    text = render.errors(found)
+    assert text.endswith('  pydantic<2\n  substitutes = ["jiter"]')
+    assert "another distribution than client" not in text
+
+
+def test_a_substitute_is_no_fix_for_a_release_that_another_fix_brings(tmp_path, index):
+    substitutable(index, "jiter", "0.19.0")
+    substitutable(index, "jiter", "0.5.0")
+    native(index, "inner", "2.0")
+    pure(index, "inner", "1.0", "jiter<0.6")
+    found = searched(tmp_path, ["inner", "jiter"], machines=("x86_64",))
+    assert ways(found) == {
+        "inner": [("release", "inner<2")],
+        "jiter": [("substitute", 'substitutes = ["jiter"]')],
+    }
+    assert found.together == ()
+
+
+def test_of_two_bounds_of_one_distribution_the_tighter_is_the_fix(tmp_path, index):
+    for name in ("x", "y"):
+        native(index, name, "1.0")
+    pure(index, "a", "3.0", "x", "y")
+    pure(index, "a", "2.0", "y")
+    pure(index, "a", "1.0")
+    found = searched(tmp_path, ["a>=1"])
+    assert ways(found) == {"x": [("parent", "a<3")], "y": [("parent", "a<2")]}
+    assert found.together == ("a<2",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("a<2", "a<1.5", "a<1.5"),
+        ("a<=2", "a<2", "a<2"),
+        ("a>2", "a>=2", "a>2"),
+        ("a>=3", "a>2", "a>=3"),
+        ("a", "a<2", "a<2"),
+        ("A_b<2", "a-b<2.0", "A_b<2"),
+        ("a<2", "a>1", None),
+        ("a<2", "b<2", None),
+        ("a[x]<2", "a<2", None),
+        ("a<2,>1", "a<1.5", None),
+        ("a<2", "a<1; python_version < '3'", None),
+    ],
+)
+def test_which_requirement_is_tighter(one, other, expected):
+    wanted = Requirement(expected) if expected else None
+    assert tighter(Requirement(one), Requirement(other)) == wanted
+    assert bool(tighter(Requirement(other), Requirement(one))) is bool(expected)
+
+
+def test_a_prerelease_and_a_placeholder_are_no_fix(tmp_path, index):
+    for name in ("early", "empty", "brave"):
+        native(index, name, "1.0")
+    native(index, "brave", "1.1a1")
+    pure(index, "early", "0.1a1")
+    pure(index, "brave", "0.9a1")
+    make_wheel(index, "empty", "0.0.1", {"empty.txt": ""})
+    assert ways(searched(tmp_path, ["early", "empty", "brave==1.1a1"])) == {
+        "early": [],
+        "empty": [],
+        "brave": [("release", "brave<1")],
+    }
+
+
+def test_a_fix_names_what_becomes_of_the_project_s_own_requirements(tmp_path, index):
+    native(index, "pydantic-core", "2.0")
+    pure(index, "pydantic", "1.0")
+    pure(index, "pydantic", "2.0", "pydantic-core")
+    pure(index, "web", "1.0", "base")
+    pure(index, "web", "2.0", "base", "pydantic>=2")
+    pure(index, "base", "1.0", "pydantic")
+    pure(index, "other", "1.0")
+    found = searched(tmp_path, ["web", "other"])
+    (remedy,) = found.errors[0].remedies
+    assert (remedy.lines, remedy.gives) == (("pydantic<2",), "pydantic 1.0, web 1.0, without pydantic-core")
+
+
+def test_what_comes_with_something_hopeless_is_not_searched_for(tmp_path, index, monkeypatch):
+    native(index, "torch", "1.0")
+    native(index, "x", "1.0")
+    pure(index, "a", "2.0", "torch", "middle")
+    pure(index, "middle", "1.0", "x")
+    monkeypatch.setattr(release, "discover", lambda *_: pytest.fail("pip was asked"))
+    found = {item.subject: item for item in searched(tmp_path, ["a"]).errors}
+    assert found.keys() == {"torch", "x"}
+    assert found["x"].searched == "What requires it here cannot run for torch anyway, so no fix was searched for."
+    assert (found["x"].remedies, found["x"].advice) == ((), "")
+
+
+def test_what_comes_without_something_hopeless_as_well_is_searched_for(tmp_path, index):
+    native(index, "torch", "1.0")
+    native(index, "x", "1.0")
+    pure(index, "a", "2.0", "torch", "x")
+    pure(index, "b", "2.0", "x")
+    pure(index, "b", "1.0")
+    pure(index, "many", "1.0", "torch; extra == 'model'", "x")
+    found = {item.subject: item for item in searched(tmp_path, ["a", "b", "many[model]"]).errors}
+    assert "no fix was searched" not in found["x"].searched
+    assert found["torch"].searched.endswith("none was searched.")
+
+
+def test_an_extra_that_brings_what_is_hopeless_is_left_out_and_the_rest_is_searched_for(tmp_path, index):
+    native(index, "torch", "1.0")
+    native(index, "x", "2.0")
+    pure(index, "x", "1.0")
+    pure(index, "many", "1.0", "torch; extra == 'model'", "x")
+    found = searched(tmp_path, ["many[model]"])
+    assert ways(found) == {"torch": [("extra", "many")], "x": [("release", "x<2")]}
+    assert found.together == ("many", "x<2")

@@ -38,10 +38,18 @@ def vendoring(folder: Path, dependencies) -> Build:
     return build(root, env=environment(pip=True)).succeeded()
 
 
+ASKED_WITH = {"pbs-installer": "pbs-installer[install]"}
+"""Which of their extras requires what they do without."""
+
+
 @pytest.fixture(scope="module")
 def curated(tmp_path_factory):
     """A program with everything that is known, which runs what it is sent."""
-    requirers = {requirer for entry in droppable().values() for requirer in entry.requirers}
+    requirers = {
+        ASKED_WITH.get(name, name)
+        for entry in droppable().values()
+        for name in entry.requirers.keys() - entry.through.keys()
+    }
     known = {*optional_extensions(), *incompatibilities(), *environment_hints(), *requirers}
     return vendoring(tmp_path_factory.mktemp("curated"), known | {"ruamel-yaml"})
 
@@ -146,6 +154,58 @@ WITHOUT = {
         ),
         "c False",
     ),
+    "msal": (
+        (
+            "import json, msal\n"
+            "class Answer:\n"
+            "    status_code, headers = 200, {}\n"
+            "    def __init__(self, **found): self.text = json.dumps(found)\n"
+            "    def raise_for_status(self): pass\n"
+            "class Http:\n"
+            "    def get(self, url, **_):\n"
+            "        ends = {key: 'https://login.microsoftonline.com/t/x' for key in ('authorization_endpoint', 'token_endpoint')}\n"
+            "        return Answer(metadata=[], issuer='https://login.microsoftonline.com/t/v2.0', **ends)\n"
+            "    def post(self, url, **_): return Answer(access_token='secret', token_type='Bearer', expires_in=3600)\n"
+            "    def close(self): pass\n"
+            "app = msal.ConfidentialClientApplication('id', client_credential='key', http_client=Http(),\n"
+            "    authority='https://login.microsoftonline.com/t', token_cache=msal.SerializableTokenCache())\n"
+            "for _ in range(2): token = app.acquire_token_for_client(['https://graph.microsoft.com/.default'])\n"
+            "print(token['access_token'], token['token_source'], len(json.loads(app.token_cache.serialize())['AccessToken']))"
+        ),
+        "secret cache 1",
+    ),
+    "pyjwt": (
+        (
+            "import jwt; key = b'k' * 32\nfrom jwt.algorithms import has_crypto\n"
+            "print(jwt.decode(jwt.encode({'a': 1}, key, algorithm='HS256'), key, algorithms=['HS256']), has_crypto)"
+        ),
+        "{'a': 1} False",
+    ),
+    "pbs-installer": (
+        (
+            "import io, tarfile\nfrom pathlib import Path\nfrom pbs_installer import _utils, get_download_link\n"
+            "with tarfile.open('/tmp/a.tar.gz', 'w:gz') as archive:\n"
+            "    item = tarfile.TarInfo('python/a.py'); item.size = 3; archive.addfile(item, io.BytesIO(b'x=1'))\n"
+            "_utils.unpack_tar('/tmp/a.tar.gz', '/tmp/out', 'a.tar.gz')\n"
+            "link = get_download_link('3.12', arch='x86_64', platform='linux')[0]\n"
+            "print(link.implementation, Path('/tmp/out/a.py').read_text(), _utils.ZSTD_SUPPORT)"
+        ),
+        "cpython x=1 False",
+    ),
+    "opentelemetry-exporter-otlp": (
+        (
+            "import requests\nfrom opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter\n"
+            "from opentelemetry.sdk.trace import TracerProvider\nfrom opentelemetry.sdk.trace.export import SimpleSpanProcessor\n"
+            "class Session(requests.Session):\n"
+            "    def send(self, request, **_):\n"
+            "        print(request.url, len(request.body) > 20)\n"
+            "        answer = requests.Response(); answer.status_code, answer.request = 200, request; return answer\n"
+            "provider = TracerProvider(shutdown_on_exit=False)\n"
+            "provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(endpoint='https://x.example/v1/traces', session=Session())))\n"
+            "with provider.get_tracer('t').start_as_current_span('s'): pass"
+        ),
+        "https://x.example/v1/traces True",
+    ),
     "pandas-stubs": (
         "from importlib import metadata; print(metadata.metadata('pandas-stubs')['name'])",
         "pandas-stubs",
@@ -184,6 +244,7 @@ TROUBLES = {
         "",
     ),
     "pexpect": ("import pexpect; pexpect.spawn('/bin/ls')", "ExceptionPexpect"),
+    "pyperclip": ("import pyperclip; pyperclip.copy('x')", "PyperclipException"),
     "python-magic": ("import magic; print(magic.__file__)", "ImportError"),
     "sh": ("import sh; sh.ls()", "CommandNotFound"),
 }

@@ -13,10 +13,13 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import Version
+
+from hatch_os402.compatibility.findings import SUBSTITUTE
 from hatch_os402.launcher import STAND_INS
 from hatch_os402.runtime.modules import facts
 from support.buildproject import build, environment, write_project
@@ -45,6 +48,9 @@ BUILT = frozenset({WORKS, NOTHING, FAILS})
 
 REMEDIES = 200
 """Seconds to search for fixes: enough on a busy machine, too."""
+
+_OPTION = "substitutes ="
+"""How the line of a fix begins that is an option of the target, and not a requirement."""
 
 _TIMEOUT = 900
 _MEMORY = 6 << 30
@@ -102,7 +108,7 @@ class Surveyed:
     advice: str = ""
     """What a build says to do."""
     fix: tuple[str, ...] = ()
-    """Requirements instead of this one with which it is built and can be imported."""
+    """What a build suggests, with which it is built and can be imported: requirements, and options of the target."""
     fix_gives: str = ""
     """What is vendored then."""
     modules: tuple[str, ...] = ()
@@ -152,16 +158,21 @@ def _surveyed(name: str, folder: Path, python: str, variables: Mapping[str, str]
         kind = UNRESOLVED if "no matching distribution" in built.err.lower() or "conflict" in built.err else UNDECIDED
         return Surveyed(name, kind, reason=_last_words(built.err))
     refused = _refused(name, report)
+    best: Build | None = None
+    found: dict[str, Any] = {}
     for number, lines in enumerate(_fixes(name, report)):
         fixed = _built(folder / f"fix-{number}", lines, variables)
-        if fixed.code == 0 and name in fixed.vendored and _imported(name, fixed, python).outcome in {WORKS, NOTHING}:
-            gives = ", ".join(f"{key} {fixed.vendored[key]}" for key in _named(lines) if key in fixed.vendored)
-            return Surveyed(**(asdict(refused) | {"fix": lines, "fix_gives": gives}))
-    return refused
+        if fixed.code or name not in fixed.vendored or _imported(name, fixed, python).outcome not in {WORKS, NOTHING}:
+            continue
+        if best is None or Version(fixed.vendored[name]) > Version(best.vendored[name]):
+            best, gives = fixed, [f"{key} {fixed.vendored[key]}" for key in _named(lines) if key in fixed.vendored]
+            found = {"fix": lines, "fix_gives": ", ".join(gives)}
+    return replace(refused, **found)
 
 
-def _built(folder: Path, requirements: Sequence[str], variables: Mapping[str, str]) -> Build:
-    options = "remedies = false\n"
+def _built(folder: Path, lines: Sequence[str], variables: Mapping[str, str]) -> Build:
+    requirements = [line for line in lines if not line.startswith(_OPTION)]
+    options = "".join(f"{line}\n" for line in lines if line.startswith(_OPTION)) + "remedies = false\n"
     write_project(folder, dependencies=requirements, files=_FILES, options=options)
     return build(folder, env=environment(pip=True, **variables), wrapper=_LIMITED)
 
@@ -267,18 +278,21 @@ def _refused(name: str, report: Mapping[str, Any]) -> Surveyed:
 
 
 def _fixes(name: str, report: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """Yield the requirements that the fixes of `report` make of the only one of the project, which is `name`."""
+    """Yield the lines of the fixes of `report` for a project that requires `name` alone."""
     found = [report["together"]] if report["together"] else []
     errors = [item for item in report["findings"] if item["level"] == "error" and item["remedies"]]
     if len(errors) == 1:
         remedies = errors[0]["remedies"]
-        found += [item["lines"] for item in remedies if item["table"] == "project.dependencies"]
+        found += [
+            item["lines"] for item in remedies if item["table"] == "project.dependencies" or item["kind"] == SUBSTITUTE
+        ]
     for lines in found:
         yield tuple(lines) if name in _named(lines) else (name, *lines)
 
 
 def _named(lines: Iterable[str]) -> Iterator[str]:
-    return (re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", line, maxsplit=1)[0]).lower() for line in lines)
+    requirements = (line for line in lines if not line.startswith(_OPTION))
+    return (re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", line, maxsplit=1)[0]).lower() for line in requirements)
 
 
 def _last_words(text: str) -> str:

@@ -6,18 +6,27 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from packaging.version import Version
+
 from hatch_os402.__about__ import __version__
+from hatch_os402.compatibility.curated import incompatibilities
+from hatch_os402.formatting import listed
 from support.buildproject import REPOSITORY
 from support.surveying import BUILT, FAILS, NOTHING, OUTCOMES, REFUSED, WORKS, Surveyed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PAGE = REPOSITORY / "docs/reference/packages.md"
 DATA = REPOSITORY / "docs/reference/packages.json"
 _TICK = 0.005
 """Seconds of CPU that a kernel may not tell from none."""
 _SURVEY = REPOSITORY / "tests/data/survey"
+BEFORE = "0.1.0"
+"""The release whose outcomes the list has."""
+_FINE = frozenset({WORKS, NOTHING})
+_MOST = 5
+"""Blockers that are named."""
 _BEFORE = {"ok": WORKS, "built": NOTHING, "import-fail": FAILS, "refused": REFUSED}
 
 _HEAD = """\
@@ -30,13 +39,16 @@ An import is not yet use: [Packages that were seen to work](showcase.md) has pro
 
 `hatch run survey` writes this page and [its data](packages.json). {count} of {listed} were surveyed, with hatch-os402 {release}, last on {date}.
 
-| outcome | {release} | 0.1.0 |
+| outcome | {release} | {before} |
 |---|---:|---:|
 {outcomes}
 | *built* | {built} | {built_before} |
 | *built, or with the suggested fix* | {with_fix} | |
 
-*0.1.0* is of the same {count}; it imported no parts of namespaces, so that *{nothing}* stands for them as well there.
+*{before}* is of the same {count}; it imported no parts of namespaces, so that *{nothing}* stands for them as well there.
+{changes}
+
+What cannot run needs most often {blockers} ([pydantic 2, and what a plain replacement would take](../explanation/pydantic.md)).
 
 - *{works}* may mean without something: optional extensions, or a distribution that it requires and does without. The last column names it.
 - A *suggested fix* was found by the build itself, built in place of the package, and imported.
@@ -68,13 +80,14 @@ def write(results: Mapping[str, Surveyed], date: str) -> None:
     PAGE.write_text(page(found, date, __version__), encoding="utf-8")
 
 
-def data(found: Iterable[Surveyed], date: str) -> dict[str, Any]:
+def data(found: Sequence[Surveyed], date: str) -> dict[str, Any]:
     """Return what is written as JSON."""
     return {
         "format": 1,
         "release": __version__,
         "date": date,
         "listed": _list()[0].lstrip("# "),
+        "before": {"release": BEFORE, "outcomes": {item.name: names()[item.name] for item in found}},
         "distributions": [item.to_json() for item in found],
     }
 
@@ -87,12 +100,12 @@ def read() -> tuple[list[Surveyed], str, str]:
 
 def page(found: list[Surveyed], date: str, release: str) -> str:
     """Return the text of the page."""
-    listed = names()
-    now, before = Counter(item.outcome for item in found), Counter(listed[item.name] for item in found)
+    known = names()
+    now, before = Counter(item.outcome for item in found), Counter(known[item.name] for item in found)
     outcomes = [f"| {kind}: {text} | {now[kind]} | {before[kind]} |" for kind, text in OUTCOMES.items() if now[kind]]
     built = sum(now[kind] for kind in BUILT)
     head = _HEAD.format(
-        listed=len(listed),
+        listed=len(known),
         listed_on=_list()[0].rpartition(" as of ")[2].partition(",")[0],
         count=len(found),
         release=release,
@@ -103,8 +116,32 @@ def page(found: list[Surveyed], date: str, release: str) -> str:
         with_fix=built + sum(bool(item.fix) for item in found),
         nothing=NOTHING,
         works=WORKS,
+        before=BEFORE,
+        changes="\n".join(_changes(found)),
+        blockers=_blockers(found),
     )
     return head + "".join(f"{_line(_row(item))}\n" for item in sorted(found, key=lambda item: item.name))
+
+
+def _changes(found: Iterable[Surveyed]) -> Iterator[str]:
+    """Yield what changed since the release before, a line of Markdown each."""
+    before = names()
+    for text, was_fine, now in (
+        ("work now", False, _FINE),
+        ("fail at import in something that was not imported then", True, {FAILS}),
+        ("worked, and do not now", True, OUTCOMES.keys() - _FINE - {FAILS}),
+    ):
+        changed = sorted(
+            item.name for item in found if (before[item.name] in _FINE) is was_fine and item.outcome in now
+        )
+        if changed:
+            yield f"\nSince {BEFORE}, {len(changed)} {text}: {', '.join(f'`{name}`' for name in changed)}."
+
+
+def _blockers(found: Iterable[Surveyed]) -> str:
+    """Return the distributions that most of what cannot run needs, with how often."""
+    counts = Counter(name for item in found if item.outcome == REFUSED for name in item.blockers)
+    return listed([f"`{name}` ({count})" for name, count in counts.most_common(_MOST)]) or "nothing"
 
 
 def _list() -> list[str]:
@@ -123,6 +160,9 @@ def _row(item: Surveyed) -> Iterator[str]:
 def _what_to_do(item: Surveyed) -> Iterator[str]:
     stripped = [name for name, treatment in item.treated.items() if treatment == "stripped"]
     dropped = [name for name, treatment in item.treated.items() if treatment == "dropped"]
+    incompatible = incompatibilities().get(item.name)
+    if item.outcome == WORKS and incompatible and incompatible.covers(Version(item.version)):
+        yield f"It can be imported, but {incompatible.message}. {incompatible.advice}"
     if stripped:
         yield f"Without the extensions of {', '.join(stripped)}."
     if dropped:
@@ -130,7 +170,7 @@ def _what_to_do(item: Surveyed) -> Iterator[str]:
     if item.outcome == REFUSED and set(item.blockers) != {item.name}:
         yield f"It requires {', '.join(name for name in item.blockers if name != item.name)}, compiled."
     if item.fix:
-        yield f"Suggested fix: {', '.join(f'`{line}`' for line in item.fix)} works."
+        yield f"Suggested fix: {', '.join(f'`{line}`' for line in item.fix)} works, and gives {item.fix_gives}."
     if item.name in notes():
         yield notes()[item.name]
     elif item.outcome == REFUSED and not item.fix:

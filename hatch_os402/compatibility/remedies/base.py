@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, ClassVar
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from hatch_os402.compatibility.findings import Remedy
+from hatch_os402.compatibility.findings import SUBSTITUTE, Remedy
 from hatch_os402.compatibility.remedies.bounds import as_declared
 from hatch_os402.compatibility.remedies.trials import Change, verify
+from hatch_os402.formatting import listed
 from hatch_os402.resolution.markers import holds
 from hatch_os402.resolution.target import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from hatch_os402.compatibility.remedies.trials import SearchContext
     from hatch_os402.resolution.resolve import Resolution
-
-SUBSTITUTE = "substitute"
-"""The kind of a remedy that changes the option `substitutes`."""
 
 OPTION = "option"
 """The kind of a remedy that changes an option, and not requirements."""
@@ -63,6 +61,12 @@ def change_of(remedy: Remedy, context: SearchContext) -> Change | None:
                 created.marker = item.marker
                 replaced[item] = created
     return Change(replaced, tuple(map(Requirement, remedy.lines[count:])))
+
+
+def substitutes_line(names: Iterable[str]) -> str:
+    """Return the line that sets the option `substitutes` to `names`."""
+    listed = ", ".join(f'"{name}"' for name in sorted(names))
+    return f"substitutes = [{listed}]"
 
 
 def direct_requirements(context: SearchContext) -> Mapping[str, list[Requirement]]:
@@ -115,9 +119,12 @@ def remedy_of(
 
 
 def gives(context: SearchContext, resolution: Resolution, lines: tuple[Requirement, ...]) -> str:
-    """Return which releases `lines` lead to, and which incompatible distributions are gone."""
+    """Return which releases `lines` lead to, also of the project's own requirements, and what incompatible is gone."""
     pins = {pin.name: pin.version for pin in resolution.pins}
-    named = [f"{name} {pins[name]}" for line in lines if (name := canonicalize_name(line.name)) in pins]
+    before = {pin.name: pin.version for pin in context.base.pins}
+    names = [str(canonicalize_name(line.name)) for line in lines]
+    names += [name for name in sorted(direct_requirements(context)) if pins.get(name) != before.get(name)]
+    named = [f"{name} {pins[name]}" for name in names if name in pins]
     gone = sorted(context.incompatible - pins.keys())
-    without = f"without {' and '.join(gone)}" if gone else ""
+    without = f"without {listed(gone)}" if gone else ""
     return ", ".join([*dict.fromkeys(named), *([without] if without else [])])

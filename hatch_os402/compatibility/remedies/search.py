@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.__about__ import __version__
 from hatch_os402.compatibility.curated import optional_extensions, replacements
 from hatch_os402.compatibility.findings import Remedy
-from hatch_os402.compatibility.remedies.base import change_of
+from hatch_os402.compatibility.remedies.merging import merged
 from hatch_os402.compatibility.remedies.registry import nearest_first, search
-from hatch_os402.compatibility.remedies.trials import Change, verify
+from hatch_os402.compatibility.remedies.trials import verify
 from hatch_os402.errors import OutOfTimeError
 from hatch_os402.files import write_file
+from hatch_os402.formatting import listed
 from hatch_os402.resolution.pip_settings import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from concurrent.futures import Executor
     from pathlib import Path
-
-    from packaging.requirements import Requirement
 
     from hatch_os402.compatibility.findings import Assessment, Finding
     from hatch_os402.compatibility.remedies.trials import SearchContext
@@ -56,10 +56,59 @@ def with_remedies(assessment: Assessment, context: SearchContext, memory: Path) 
     owners = {name: required_only_by(name, names, context.base.graph) for name in names}
     # Those first for which something is known: they are done soonest, should time run out.
     wanted = sorted((name for name in names if not owners[name]), key=lambda name: not _is_known(name))
+    beyond = [name for name in wanted if _is_hopeless(name)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = dict(zip(wanted, pool.map(lambda name: _answer(name, context, memory), wanted), strict=True))
-    findings = tuple(_completed(finding, owners, answers, context.seconds) for finding in assessment.findings)
-    return replace(assessment, findings=findings, together=_together(wanted, answers, context, memory))
+        answers = _answers(beyond, pool, context, memory)
+        doomed = _doomed(wanted, [name for name in beyond if not answers[name].remedies], context.base.graph)
+        answers |= _answers([name for name in wanted if name not in {*beyond, *doomed}], pool, context, memory)
+    findings = tuple(
+        _doomed_finding(finding, doomed[finding.subject])
+        if finding.level == "error" and finding.subject in doomed
+        else _completed(finding, owners, answers, context.seconds)
+        for finding in assessment.findings
+    )
+    searched = [name for name in wanted if name in answers]
+    return replace(assessment, findings=findings, together=_together(searched, answers, context, memory))
+
+
+def _answers(names: Sequence[str], pool: Executor, context: SearchContext, memory: Path) -> dict[str, _Answer]:
+    return dict(zip(names, pool.map(lambda name: _answer(name, context, memory), names), strict=True))
+
+
+def _is_hopeless(name: str) -> bool:
+    known = replacements().get(name)
+    return known is not None and known.hopeless
+
+
+def _doomed(wanted: Sequence[str], hopeless: Sequence[str], graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Return those of `wanted` that no fix would help, each with the hopeless ones that are why.
+
+    All requirements of the project that lead to such a one lead to one of `hopeless` as well, and stay refused for it.
+    """
+    lost = {root: name for name in hopeless for root in requirements_leading_to(name, graph)}
+    found = {}
+    for name in wanted:
+        if name not in hopeless and (roots := requirements_leading_to(name, graph)) and roots <= lost.keys():
+            found[name] = tuple(sorted({lost[root] for root in roots}))
+    return found
+
+
+def requirements_leading_to(name: str, graph: Graph) -> frozenset[str]:
+    """Return the names of the project's own requirements that are `name`, or lead to it."""
+    reached, stack, found = {name}, [name], set()
+    while stack:
+        above = graph.required_by.get(one := stack.pop(), frozenset())
+        if graph.root in above:
+            found.add(one)
+        new = above - reached - {graph.root}
+        reached |= new
+        stack.extend(new)
+    return frozenset(found)
+
+
+def _doomed_finding(finding: Finding, hopeless: Sequence[str]) -> Finding:
+    searched = f"What requires it here cannot run for {listed(hopeless)} anyway, so no fix was searched for."
+    return replace(finding, searched=searched, advice="")
 
 
 def _is_known(name: str) -> bool:
@@ -89,14 +138,14 @@ def _completed(
     if owner := owners[finding.subject]:
         return replace(
             finding,
-            searched=f"It comes with {' and '.join(owner)} alone: what fixes that fixes this as well.",
+            searched=f"It comes with {listed(owner)} alone: what fixes that fixes this as well.",
             advice="",
         )
     answer = answers[finding.subject]
     searched = ""
     if not answer.complete:
         searched = f"The search for fixes was stopped after {seconds} seconds (`remedies` sets the limit)."
-    elif not answer.remedies and (known := replacements().get(finding.subject)) and known.hopeless:
+    elif not answer.remedies and _is_hopeless(finding.subject):
         searched = (
             "No release of it is pure, and none of what requires it is known to do without it: none was searched."
         )
@@ -124,27 +173,17 @@ def _together(
 ) -> tuple[str, ...]:
     """Return the lines of the first fix of each of `wanted` that has one, if there are several and they fit."""
     first = {name: answers[name].remedies[0] for name in wanted if answers[name].remedies}
-    remedies = list(first.values())
-    changes = [change_of(remedy, context) for remedy in remedies]
-    if len(remedies) < 2 or None in changes:  # noqa: PLR2004 - one alone was shown already
+    if len(first) < 2 or (whole := merged(first, context)) is None:  # noqa: PLR2004 - one alone was shown already
         return ()
-    replaced: dict[Requirement, Requirement] = {}
-    added: dict[Requirement, None] = {}
-    for change in filter(None, changes):
-        if any(replaced.get(old, new) != new for old, new in change.replaced.items()):
-            return ()
-        replaced.update(change.replaced)
-        added.update(dict.fromkeys(change.added))
-    lines = tuple(dict.fromkeys(line for remedy in remedies for line in remedy.lines))
-    path = memory / f"{_key(' '.join(lines), context)}.json"
+    path = memory / f"{_key(' '.join(whole.lines), context)}.json"
     if (known := _remembered(path)) is None:
         try:
-            holds = verify(context, Change(replaced, tuple(added)), frozenset(first))
+            resolution = verify(context, whole.change, frozenset(first) - whole.substituted)
         except OutOfTimeError:
             return ()
-        known = tuple(remedies) if holds else ()
+        known = tuple(first.values()) if resolution and whole.fits(resolution) else ()
         _remember(path, known)
-    return lines if known else ()
+    return whole.lines if known else ()
 
 
 def _key(what: str, context: SearchContext) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_os402.compatibility.findings import Remedy
-from hatch_os402.compatibility.remedies.base import SUBSTITUTE, RemedyKind
+from hatch_os402.compatibility.findings import SUBSTITUTE, Remedy
+from hatch_os402.compatibility.remedies.base import RemedyKind, substitutes_line
 from hatch_os402.compatibility.remedies.trials import substituted
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ class SubstituteRemedy(RemedyKind):
     def candidates(self, name: str, context: SearchContext, found: Collection[Lines]) -> Iterator[Remedy]:  # noqa: ARG002
         """Yield the option, where there is a substitute for the release of `name` that was resolved."""
         if verdict := substituted(context, name):
-            names = ", ".join(f'"{one}"' for one in sorted(context.substitutes | {name}))
             gives = f"{name} {verdict.wheel.version}, its compiled code replaced by Python"
-            yield Remedy(SUBSTITUTE, (f"substitutes = [{names}]",), "tool.hatch.build.targets.os402", gives=gives)
+            yield Remedy(
+                SUBSTITUTE,
+                (substitutes_line(context.substitutes | {name}),),
+                "tool.hatch.build.targets.os402",
+                gives=gives,
+            )

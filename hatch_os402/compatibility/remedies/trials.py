@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from hatch_os402.compatibility.curated import optional_extensions
 from hatch_os402.compatibility.dropping import examined, hopeless, without_droppable
@@ -117,10 +118,14 @@ def verify(context: SearchContext, change: Change, incompatible: frozenset[str])
     known = {(pin.name, pin.filename, pin.sha256) for pin in context.base.pins}
     bad = [pin.name for pin in resolution.pins if pin.name in context.incompatible and _key(pin) in known]
     new = [pin for pin in resolution.pins if _key(pin) not in known]
-    if incompatible & set(bad) or any(pin.is_sdist and pin.name not in still for pin in new):
-        return None
     beyond = hopeless(resolution) - still
-    if any(pin.name in beyond or (pin.name in incompatible and _not_worth_fetching(pin)) for pin in new):
+    if incompatible & set(bad) or any(
+        (pin.is_sdist and pin.name not in still)
+        or pin.name in beyond
+        or (pin.name in incompatible and _not_worth_fetching(pin))
+        or _is_unasked_prerelease(pin, context)
+        for pin in new
+    ):
         return None
     wheels = [pin for pin in new if not pin.is_sdist]
     try:
@@ -129,7 +134,11 @@ def verify(context: SearchContext, change: Change, incompatible: frozenset[str])
         if isinstance(error, OutOfTimeError):
             raise
         return None
-    if any(verdict.native and verdict.wheel.name not in still for verdict in vetted_wheels):
+    if any(
+        (verdict.native and verdict.wheel.name not in still)
+        or (verdict.wheel.name in incompatible and not _has_modules(verdict))
+        for verdict in vetted_wheels
+    ):
         return None
     asked = incompatible | {canonicalize_name(item.name) for item in (*change.replaced.values(), *change.added)}
     return resolution if _can_be_imported(context, resolution, vetted_wheels, asked) else None
@@ -173,6 +182,17 @@ def _can_be_imported(
 
 def _key(pin: Pin) -> tuple[str, str, str]:
     return pin.name, pin.filename, pin.sha256
+
+
+def _is_unasked_prerelease(pin: Pin, context: SearchContext) -> bool:
+    """Whether `pin` is a pre-release in place of a release: pip takes one where nothing else is left."""
+    before = next((item.version for item in context.base.pins if item.name == pin.name), pin.version)
+    return Version(pin.version).is_prerelease and not Version(before).is_prerelease
+
+
+def _has_modules(verdict: VettedWheel) -> bool:
+    """Whether there is something to import: the first release of a name may be a placeholder without a module."""
+    return any(file.path.endswith(".py") for file in verdict.kept)
 
 
 def _not_worth_fetching(pin: Pin) -> bool:
