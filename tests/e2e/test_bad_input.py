@@ -137,7 +137,7 @@ def test_requirements_that_contradict_each_other(find_links, tmp_path):
     assert "upper 1.0 depends on lower<2" in reported
 
 
-@pytest.mark.parametrize("retries", ["0", "1"])
+@pytest.mark.parametrize("retries", ["0", pytest.param("1", marks=pytest.mark.once)])
 def test_an_index_that_cannot_be_reached(tmp_path, retries):
     root = write_project(tmp_path / "project", dependencies=["upper"])
     with closed_port() as port:

@@ -41,7 +41,22 @@ def table(tmp_path_factory):
         yield served
 
 
-@pytest.mark.parametrize("case", CASES)
+# Each Python runs all of them in the sandbox (`run`), and here one of each kind: answers, bodies, headers, and ends.
+EVERYWHERE = {
+    *("a status", "a binary body", "a length that is too small", "no output", "an error", "2 MB of output"),
+    *(
+        "killed by a signal",
+        "an endless wait",
+        "20 MB of stdin",
+        "repeated headers of the request",
+        "nothing inherited",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=() if case in EVERYWHERE else pytest.mark.once) for case in CASES]
+)
 def test_programs(case, table):
     wanted, name = CASES[case], name_of(case)
     headers = list(wanted.send_headers) or [("Host", "localhost:1")]
