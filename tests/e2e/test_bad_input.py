@@ -116,6 +116,7 @@ def test_a_long_requirement_is_not_shown_whole(tmp_path):
     assert len(text) < 2000
 
 
+@pytest.mark.once
 def test_a_project_for_other_pythons(tmp_path):
     text = refused(write_project(tmp_path, project="requires-python = '>=3.13'"))
     assert "requires-python" in text
@@ -127,6 +128,7 @@ def test_a_requirement_that_does_not_exist(find_links, tmp_path):
     assert "unheard-of>=2" in refused(root, env=environment(**offline(find_links)))
 
 
+@pytest.mark.once
 def test_requirements_that_contradict_each_other(find_links, tmp_path):
     make_wheel(find_links, "lower", "1.0", {"lower.py": ""})
     make_wheel(find_links, "lower", "2.0", {"lower.py": ""})
@@ -148,6 +150,7 @@ def test_an_index_that_cannot_be_reached(tmp_path, retries):
     assert "PIP_INDEX_URL" in reported
 
 
+@pytest.mark.once
 def test_a_wheel_that_is_not_what_the_index_promised(find_links, tmp_path):
     make_wheel(find_links, "upper", "1.0", {"upper.py": ""})
     root = write_project(tmp_path / "project", dependencies=["upper"])
