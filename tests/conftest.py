@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import functools
 import os
 import signal
+import ssl
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,9 @@ for name, handler in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_int_
     # Under nohup, or behind `&` of a shell: what tests start would ignore it as well, and be right to.
     if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, name), handler)
+
+# Every client of httpx reads the certificates of the host, for plain HTTP as well, and takes longer than its requests.
+ssl.create_default_context = functools.cache(ssl.create_default_context)
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -160,6 +160,7 @@ WITHDRAWN = b'{"vulns": [{"id": "A", "withdrawn": "2026-01-01T00:00:00Z"}]}'
 PIN = Pin("a", "1", "a-1-py3-none-any.whl", "0" * 64, "", direct=False, requires_dist=(), requires_python="")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("answer", NO_ANSWERS, ids=range(len(NO_ANSWERS)))
 def test_what_is_no_answer_of_osv_is_no_pass(tmp_path, answer):
     with osv(lambda _query: answer) as server, pytest.raises(AuditError, match="is no answer of OSV's"):
@@ -172,7 +173,9 @@ def test_what_osv_says_where_nothing_is_known(tmp_path, answer):
         assert advisories([PIN], server.url, tmp_path) == ()
 
 
-@pytest.mark.parametrize("answer", [500, lambda _query: b"<html>", None])
+@pytest.mark.parametrize(
+    "answer", [None, *(pytest.param(answer, marks=pytest.mark.once) for answer in (500, lambda _query: b"<html>"))]
+)
 def test_where_nobody_answers_that_is_said_and_no_pass(project, indexes, capsys, answer):
     if answer is None:
         with closed_port() as port:

@@ -74,6 +74,7 @@ def test_a_network_that_nobody_gets_is_hinted_at(run, find_links):
     assert "hint: sample 0.1.0: `net = true` gives no network: os402 starts every program without one" in out
 
 
+@pytest.mark.once
 def test_what_cannot_work(run, find_links):
     code, out, err = run(dependencies=["fine", "fast"])
     assert code == 1

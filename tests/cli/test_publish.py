@@ -48,6 +48,7 @@ def test_the_addresses_are_on_stdout_and_the_story_on_stderr(server, publish):
     assert len(server.offers) == 1
 
 
+@pytest.mark.once
 def test_one_server_of_two_refuses(server, publish):
     with Os402Server(STRANGER.address) as refusing:
         done = publish("-u", refusing.url, "-u", server.url, "--exe", "python.elf")

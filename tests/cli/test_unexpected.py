@@ -95,6 +95,7 @@ main()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's, and other homes are found otherwise")
+@pytest.mark.once
 def test_a_user_without_a_home(tmp_path):
     """As a container runs with a random uid: no HOME, no entry of the user, no XDG_CACHE_HOME."""
     root = write_project(tmp_path / "sample", files={"sample/__init__.py": "", "sample/__main__.py": MODULE})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,9 @@ IMPORTS = {
     "else": ("if a:\n    pass\nelse:\n    import x", Guard.CONDITION, False),
     "with": ("with a:\n    import x", Guard.CONDITION, False),
     "for": ("for a in b:\n    import x", Guard.CONDITION, False),
+    "while": ("while a:\n    import x", Guard.CONDITION, False),
+    "async for": ("async def f():\n    async for a in b:\n        import x", Guard.CONDITION, True),
+    "async with": ("async def f():\n    async with a:\n        import x", Guard.CONDITION, True),
     "match": ("match a:\n    case 1:\n        import x", Guard.CONDITION, False),
     "try": ("try:\n    import x\nexcept ImportError:\n    pass", Guard.FAILURE, False),
     "handler": ("try:\n    pass\nexcept ImportError:\n    import x", Guard.FAILURE, False),
@@ -41,6 +45,29 @@ IMPORTS = {
 def test_what_guards_an_import(source, guard, in_function, mention):
     (found,) = [item for item in read_source((source + mention).encode()).imports if item.module == "x"]
     assert (found.guard, found.in_function) == (guard, in_function)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="its syntax")
+def test_a_group_of_exceptions_guards_as_one_does():
+    (found,) = read_source(b"try:\n    import x\nexcept* ImportError:\n    pass").imports
+    assert found.guard == Guard.FAILURE
+
+
+@pytest.mark.parametrize(
+    ("expression", "guard", "in_function"),
+    [
+        ("os.fork()", Guard.NONE, False),
+        ("a and os.fork()", Guard.CONDITION, False),
+        ("os.fork() if a else 0", Guard.CONDITION, False),
+        ("lambda: os.fork()", Guard.NONE, True),
+        ("b[-os.fork():]", Guard.NONE, False),
+        ("not f'{os.fork()}' < (1 + a)", Guard.NONE, False),
+        ("{**{0: [a for a in os.fork()]}}", Guard.NONE, False),
+    ],
+)
+def test_what_guards_a_call(expression, guard, in_function):
+    (found,) = read_source(f"import os\n{expression}".encode()).calls
+    assert (found.what, found.guard, found.in_function) == ("os.fork", guard, in_function)
 
 
 @pytest.mark.parametrize(

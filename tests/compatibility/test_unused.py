@@ -7,7 +7,8 @@ import pytest
 from hatch_os402.compatibility.imports.source import read_source
 from hatch_os402.compatibility.imports.unused import ArchivedFile, described, unused
 
-BIG = "x = 1\n" * 5000
+BIG = f"{'#' * 79}\n" * 375
+"""Much to carry, and nothing to parse."""
 
 
 def look(app: str, **others: str):
@@ -92,4 +93,5 @@ def test_what_is_said():
 
 
 def test_little_is_not_worth_a_hint():
-    assert look(BIG * 100, dep="x = 1\n")[0] == {}
+    assert look(BIG * 100, dep=BIG)[0] == {}
+    assert look("", dep="x = 1\n")[0] == {}

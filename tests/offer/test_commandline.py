@@ -174,6 +174,7 @@ def sayable(draw):
 
 
 class TestSameOffer:
+    @pytest.mark.once
     @given(sayable())
     @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
     def test_os402_would_make_the_same_offer(self, offer):

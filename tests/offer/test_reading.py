@@ -18,11 +18,13 @@ OWNER = PAYLOAD["owner"]
 
 
 class TestRoundTrip:
+    @pytest.mark.once
     @given(OFFERS)
     def test_payload_to_canonical_to_parsed_to_canonical(self, offer):
         written = canonical(offer.to_json())
         assert canonical(parse_json(written.decode())) == written
 
+    @pytest.mark.once
     @given(OFFERS)
     def test_an_offer_file_is_read_as_the_same_offer(self, offer):
         read = read_envelope(envelope_text(offer))
@@ -32,6 +34,7 @@ class TestRoundTrip:
         assert (read.dropped, read.k256, read.signer()) == ((), None, None)
         assert read.problems(now=0) == ()
 
+    @pytest.mark.once
     @given(OFFERS, st.text(max_size=3))  # no field has so short a name
     def test_an_unknown_key_is_dropped_and_named_and_does_not_count(self, offer, name):
         read = read_envelope(envelope_of({**offer.to_json(), name: {"a": 1}}))

@@ -36,6 +36,7 @@ class TestSign:
         signed = sign(OFFER, ONE)
         assert (signed.offer, signed.sha256, signed.k256) == (OFFER, GOLDEN["sha256"], GOLDEN["k256"])
 
+    @pytest.mark.once
     @given(OFFERS, st.integers(1, ORDER - 1))
     @settings(max_examples=25)
     def test_everybody_can_tell_the_signer_and_s_is_low(self, offer, number):

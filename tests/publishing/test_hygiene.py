@@ -318,6 +318,7 @@ def test_tracebacks_with_a_keystore(place, broken):
 HATCH = (sys.executable, "-m", "hatch", "-v", "publish", "-n", "-p", "os402")
 
 
+@pytest.mark.once
 def test_hatch_publish(place, server):
     done = place.run(*HATCH, "-o", f"url={server.url}", "-o", "exe=python.elf", key=SECRET, HATCH_DEBUG="1")
     assert done.returncode == 0, done.stderr

@@ -129,6 +129,7 @@ def test_one_architecture_alone(tmp_path, index):
     assert resolved(tmp_path, requires, ("aarch64",))[0] == {"y": "1.0"}
 
 
+@pytest.mark.once
 def test_two_versions_of_one_distribution(tmp_path, index):
     for version in ("1.0", "2.0"):
         make_wheel(index, "a", version, {"a.py": ""})

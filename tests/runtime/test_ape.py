@@ -29,6 +29,7 @@ def test_the_header_of_the_architecture_that_is_asked_for(arch):
     assert module.elf_header(ape("aarch64", "x86_64"), arch) == elf_header(arch)
 
 
+@pytest.mark.once
 @given(st.binary(min_size=44, max_size=44), st.data())
 def test_every_way_to_write_a_byte(rest, data):
     """One to three octal digits, or the character itself; the specification allows all of them."""

@@ -385,6 +385,7 @@ def halfway(server):
     resume.set()
 
 
+@pytest.mark.once
 def test_two_processes_fetch_once(server, fetch, halfway):
     reached, resume = halfway
     with process(server, fetch) as first:

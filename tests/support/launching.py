@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 import io
 import json
 import os
@@ -12,11 +11,14 @@ import sys
 import sysconfig
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hatch_os402 import launcher
 from hatch_os402.archive.assemble import is_launcher
 from hatch_os402.archive.pack import Member, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 README_BOOTSTRAP = (
     'import sys,io,zipfile;raw=sys.stdin.buffer.read();nl=raw.find(b"\\n");sz=int(raw[:nl]);zb=raw[nl+1:nl+1+sz];'
@@ -149,23 +151,31 @@ def in_folder(
     return Result(0, text.encode(), answer.stderr.decode()).facts
 
 
+_COMPILED: dict[tuple[str, str, bytes], bytes] = {}
+"""Interpreter, path and source of a module → its bytecode: most modules of an archive are the launcher's own."""
+
+
 def bytecode(python: str, modules: dict[str, bytes]) -> dict[str, bytes]:
     """Compile sources by an interpreter: `pkg/mod.pyc` with an unchecked hash."""
-    return _bytecode(python, tuple(modules.items()))
+    new = {path: source for path, source in modules.items() if (python, path, source) not in _COMPILED}
+    if new:
+        _COMPILED.update({(python, path, new[path]): data for path, data in _bytecode(python, new)})
+    return {f"{path}c": _COMPILED[python, path, source] for path, source in modules.items()}
 
 
-@functools.lru_cache
-def _bytecode(python: str, modules: tuple[tuple[str, bytes], ...]) -> dict[str, bytes]:
+def _bytecode(python: str, modules: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
     script = (
         "import base64, importlib.util, json, marshal, sys\n"
         "for path, source in json.load(sys.stdin).items():\n"
         "    code = compile(base64.b64decode(source), '/os402/app/' + path, 'exec', dont_inherit=True)\n"
         "    data = importlib.util.MAGIC_NUMBER + bytes([1, 0, 0, 0]) + bytes(8) + marshal.dumps(code)\n"
-        "    print(path + 'c', base64.b64encode(data).decode())\n"
+        "    print(path, base64.b64encode(data).decode())\n"
     )
-    request = json.dumps({path: base64.b64encode(source).decode() for path, source in modules})
+    request = json.dumps({path: base64.b64encode(source).decode() for path, source in modules.items()})
     answer = subprocess.run([python, "-I", "-c", script], input=request, capture_output=True, text=True, check=True)
-    return {path: base64.b64decode(data) for path, data in map(str.split, answer.stdout.splitlines())}
+    for line in answer.stdout.splitlines():
+        path, _, data = line.rpartition(" ")
+        yield path, base64.b64decode(data)
 
 
 def frame(data: bytes) -> bytes:

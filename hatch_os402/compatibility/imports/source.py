@@ -27,6 +27,9 @@ WRITING = "writing"
 WRITTEN_BESIDE = "__file__"
 _STATEMENTS = ("body", "handlers", "orelse", "finalbody", "cases")
 """The fields that hold statements."""
+_MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, *(kind for mark in _MARKS for kind in mark.__subclasses__())})
+"""What says nothing and has nothing below it that does: most nodes of a tree."""
 
 _WRITERS = frozenset(
     {"mkdir", "rename", "replace", "rmdir", "symlink_to", "touch", "unlink", "write_bytes", "write_text"}
@@ -251,20 +254,29 @@ def _writes(mode: Sequence[ast.expr], keywords: Sequence[ast.keyword]) -> bool:
 def _children(node: ast.AST, around: _Around, fields: tuple[str, ...] | None) -> list[tuple[ast.AST, _Around]]:
     """Return the nodes below `node`, last first, each with what is around it; only those in `fields`, if given."""
     found: list[tuple[ast.AST, _Around]] = []
+    decides = isinstance(node, _DECIDING)
     for name in fields or node._fields:
         value = getattr(node, name, None)
         if not value:
             continue
-        inner = _inside(node, name, around)
+        inner = _inside(node, name, around) if decides else around
         if inner is not None:
             items = value if isinstance(value, list) else [value]
-            found.extend((item, inner) for item in items if isinstance(item, ast.AST))
+            found.extend([(item, inner) for item in items if type(item) not in _LEAVES and isinstance(item, ast.AST)])
     found.reverse()
     return found
 
 
+_DECIDING = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If, ast.Try, ast.With, ast.AsyncWith),
+    *(ast.For, ast.AsyncFor, ast.While, ast.Match, ast.IfExp, ast.BoolOp),
+    getattr(ast, "TryStar", ast.Try),  # Python 3.11
+)
+"""The nodes of `_inside`: around what is below any other there is what is around itself."""
+
+
 def _inside(node: ast.AST, name: str, around: _Around) -> _Around | None:
-    """Return what is around the field `name` of `node`; None for what never runs."""
+    """Return what is around the field `name` of `node`, one of `_DECIDING`; None for what never runs."""
     result: _Around | None = around
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda() if name == "body":
