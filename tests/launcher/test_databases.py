@@ -46,9 +46,16 @@ note(first.execute("SELECT count(*) FROM guest").fetchone())
 first.close(), second.close()
 note([rows(path), os.path.getsize(path) > 4096, open(path, "rb").read(16), os.stat(path).st_size % 4096])
 number = os.open(path, os.O_RDONLY)
+still = sqlite3.connect(path)
 note([os.read(number, 6), os.close(number)])
+with still:
+    still.execute("INSERT INTO guest VALUES ('Dan', 4)")
+still.close()
+note(rows(path))
 with closing(sqlite3.connect(path)) as after:
     note(after.execute("PRAGMA user_version").fetchone())
+    with open(path, "rb") as read:
+        note([os.pread(read.fileno(), 15, 0), os.fstat(read.fileno()).st_size == os.path.getsize(path)])
     with after:
         after.execute("INSERT INTO guest VALUES ('Carol', 3)")
 

@@ -145,9 +145,11 @@ class Session:
     def __enter__(self):
         self.home = self.folder / "home" / "alice"
         self.work = self.home
-        (self.home / ".keys").mkdir(parents=True)
-        (self.home / ".keys" / "os402").write_text(KEY)
-        (self.home / ".keys" / "os402").chmod(0o600)
+        key = self.home / ".config" / "hatch-os402" / "key.json"  # made before, unless the page makes it
+        key.parent.mkdir(parents=True)
+        key.write_text(KEY)
+        key.chmod(0o600)
+        self._key_before = key
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -188,6 +190,8 @@ class Session:
 
     def _step(self, step: Step, block: Block, expected: int = 0, answers: str | None = None) -> None:
         command = self.here(step.command)
+        if command == "hatch-os402 key new":
+            self._key_before.unlink(missing_ok=True)
         if command.startswith("hatch-os402 serve"):
             status, printed = 0, self._serve(f"{command} --port {self.port}", step)
         elif answers is not None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class Database(Content):
     """The content of a file that is a database."""
 
+    live = True
     _count = 0
 
     def __init__(self, connect: "Callable[..., Any]", file: File) -> None:

@@ -59,6 +59,9 @@ def _nobody() -> None:
 class Content:
     """The content of a file. Offsets and sizes are in bytes."""
 
+    live = False
+    """Whether something else than the file changes it: whoever reads by the kernel reads what it is at that moment."""
+
     def size(self) -> int:
         """Return how much there is."""
         raise NotImplementedError
@@ -301,9 +304,12 @@ class OpenFile:
         """Return a new descriptor of the kernel's for the same file, at the same place. Raises `OSError`."""
         content = self.file.content
         if not isinstance(content, Memfd):
-            content = self.file.content = Memfd(content.read(0, content.size()))
-            self.file.set_mode(self.file.mode)
-            self.file.set_times(self.file.accessed, self.file.modified)
+            live = content.live
+            content = Memfd(content.read(0, content.size()))
+            if self.writable or not live:
+                self.file.content = content
+                self.file.set_mode(self.file.mode)
+                self.file.set_times(self.file.accessed, self.file.modified)
         note_lent(content.number, self.file)
         number = open_again(content.number, self.flags & ~_WITHOUT_A_NAME)
         _lseek(number, self.at, 0)  # type: ignore[misc]
