@@ -24,12 +24,12 @@ _FIRST = tuple(launcher.RESERVED + name for name in ("start.", "index.", "import
 _RARELY_LOADED = frozenset(
     f"{launcher.RESERVED}{name}.pyc"
     for name in (
-        "entry", "excepthook", "lazy", "stdlib/accounts", "stdlib/ctypes_finder", "stdlib/databases",
-        "stdlib/distutils_shim", "stdlib/processes", "stdlib/sqlite", "stdlib/threads", "vfs/descriptors",
-        "vfs/devices", "vfs/tmpfs",
+        "entry", "excepthook", "folder_finder", "lazy", "own", "stdlib/accounts", "stdlib/ctypes_finder",
+        "stdlib/databases", "stdlib/distutils_shim", "stdlib/processes", "stdlib/sqlite", "stdlib/threads",
+        "stdlib/tls", "stdlib_patches", "vfs/descriptors", "vfs/devices", "vfs/tmp_importer", "vfs/tmpfs",
     )
 )  # fmt: skip
-"""Bytecode of the launcher that few programs load, all of it by the index."""
+"""Bytecode of the launcher that no start needs, and that few programs do; all of it is found by the index."""
 _READER = f"{launcher.RESERVED}prepared.py"
 """What reads the table of prepared patterns, and its bytecode: of no use where there is none."""
 
