@@ -17,7 +17,7 @@ from hatch_os402.calls.cgi import parse
 from hatch_os402.compatibility.imports.reach import Archive, Library, reach
 from hatch_os402.compatibility.imports.source import Guard, Import, ModuleFacts
 from hatch_os402.errors import OfferError
-from hatch_os402.foreign_json import read_json
+from hatch_os402.foreign.strict_json import read_json
 from hatch_os402.formatting import without_passwords
 from hatch_os402.offer.canonical import parse_json
 from hatch_os402.offer.reading import read_envelope

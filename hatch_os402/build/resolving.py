@@ -7,13 +7,13 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hatch_os402 import addresses
 from hatch_os402.build import locking
 from hatch_os402.build.context import step
 from hatch_os402.build.unchanged import age
 from hatch_os402.compatibility.assess import drop_summary
 from hatch_os402.compatibility.dropping import without_droppable
 from hatch_os402.errors import FolderError
+from hatch_os402.foreign import addresses
 from hatch_os402.formatting import counted
 from hatch_os402.incremental.resolutions import FRESH, is_fresh
 from hatch_os402.resolution.pip_process import CandidateFilter, Host

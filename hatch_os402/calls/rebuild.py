@@ -24,7 +24,7 @@ from hatch_os402.config.pyproject import build_command, project_above, read_pypr
 from hatch_os402.environment import CALLER
 from hatch_os402.errors import ArtifactError, MarkerError
 from hatch_os402.files import read_file
-from hatch_os402.foreign_json import read_json
+from hatch_os402.foreign.strict_json import read_json
 from hatch_os402.resolution.markers import holds
 from hatch_os402.runtime.configured import executables
 

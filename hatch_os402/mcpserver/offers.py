@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
-from hatch_os402.foreign_json import read_json
+from hatch_os402.foreign.strict_json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from hatch_os402.__about__ import __version__
-from hatch_os402.addresses import shown_address
 from hatch_os402.errors import CallError
-from hatch_os402.foreign_json import read_json
+from hatch_os402.foreign.addresses import shown_address
+from hatch_os402.foreign.strict_json import read_json
 from hatch_os402.mcpserver.offers import Answer, Offered
 
 if TYPE_CHECKING:

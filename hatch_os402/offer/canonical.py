@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from hatch_os402.errors import OfferError
-from hatch_os402.foreign_json import NESTING_LIMIT, refuse_deep
+from hatch_os402.foreign.strict_json import NESTING_LIMIT, refuse_deep
 from hatch_os402.offer.floats import I64_MIN, U64_MAX, format_float, server_float, server_number
 
 __all__ = ["NESTING_LIMIT", "canonical", "format_float", "parse_json", "pretty", "server_float"]

@@ -103,8 +103,6 @@ def _measured_find_and_load(name: str, import_: Any) -> Any:
         return _find_and_load(name, import_)
     finally:
         _leave(node)
-        if name == "_os402.lazy" and name in sys.modules:
-            _measure_loading(sys.modules[name])
         if name == "re" and OPTIONS["use"] and name in sys.modules:
             _watch_patterns(sys.modules[name])
         if begins:
@@ -127,14 +125,23 @@ def _measured_exec(code: Any, space: Any = None, names: Any = None, /, **more: A
                 fresh["start"](space["zb"], None, **settings)
             return
     elif str(space.get("__package__")).partition(".")[0] == "_os402":
-        _phase("launcher." + str(space.get("__name__")).rpartition(".")[2])
+        if _phases[-1][0].startswith("launcher"):  # a module that is needed later belongs to what needs it
+            _phase("launcher." + str(space.get("__name__")).rpartition(".")[2])
         space.setdefault("exec", _measured_exec)  # it runs the program, if that is a module
     elif caller.f_globals.get("__package__") == "_os402" and _phases[-1][0] != "request":
         _phase("request")
     _run(code, space, names if names is not None else space, **more)
-    if space.get("__name__") == "_os402.streams":
+    _instrument_launcher(space)
+
+
+def _instrument_launcher(space: dict[str, Any]) -> None:
+    """Have the functions of the launcher's module whose namespace is `space` tell what they do."""
+    name = space.get("__name__")
+    if name == "_os402.streams":
         space["prepare"] = _then_report(space["prepare"])
-    if OPTIONS["lazy"] and space.get("__name__") == "_os402.start":
+    elif name == "_os402.own":
+        _watch_own(space["OwnImports"])
+    elif OPTIONS["lazy"] and name == "_os402.start":
         space["start"] = _lazily(space["start"])
 
 
@@ -219,6 +226,20 @@ def _lazily(start: Callable[..., None]) -> Callable[..., None]:
         start(data, path, lazy_imports=(*lazy_imports, *OPTIONS["lazy"]), **settings)
 
     return started
+
+
+def _watch_own(imports: Any) -> None:
+    """Learn of `_os402.lazy`: the launcher's modules are loaded by its class `imports`, not by the import system."""
+    load = imports.load
+
+    def watched(own: Any, full: str) -> Any:
+        known = full in sys.modules
+        found = load(own, full)
+        if full == "_os402.lazy" and not known:
+            _measure_loading(found)
+        return found
+
+    imports.load = watched
 
 
 def _measure_loading(lazy: Any) -> None:

@@ -69,7 +69,7 @@ def compare(tree: ProfileNode, before: Sequence[Run], after: Sequence[Run] | Non
     """
     if after is None:
         return Lazies((), (), _total(before), _total(before), same_answer=None, known=False)
-    unloaded = {name for run in after[:1] if run.seen for name in run.seen["unloaded"]}
+    unloaded = _unloaded(after) - _unloaded(before)  # what is put off already saves nothing more
     happened = {node.name for node, _ in merge(after).imports()} if after else set()
     own: dict[str, float] = dict.fromkeys(sorted(unloaded), 0.0)
     modules: dict[str, int] = dict.fromkeys(own, 0)
@@ -92,6 +92,10 @@ def compare(tree: ProfileNode, before: Sequence[Run], after: Sequence[Run] | Non
         _total(after or before),
         _same(before, after),
     )
+
+
+def _unloaded(runs: Sequence[Run]) -> set[str]:
+    return {name for run in runs[:1] if run.seen for name in run.seen["unloaded"]}
 
 
 def _total(runs: Sequence[Run]) -> Stats:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from hatch_os402.addresses import shown_address
 from hatch_os402.errors import AuditError
-from hatch_os402.foreign_json import read_json
+from hatch_os402.foreign.addresses import shown_address
+from hatch_os402.foreign.strict_json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

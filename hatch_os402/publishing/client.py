@@ -16,9 +16,9 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from hatch_os402.__about__ import __version__
-from hatch_os402.addresses import shown_address
 from hatch_os402.errors import Os402Error
-from hatch_os402.foreign_json import read_json
+from hatch_os402.foreign.addresses import shown_address
+from hatch_os402.foreign.strict_json import read_json
 from hatch_os402.offer.names import in_address
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.errors import Os402Error
 from hatch_os402.files import measure_file
-from hatch_os402.foreign_json import read_json
+from hatch_os402.foreign.strict_json import read_json
 from hatch_os402.formatting import utc_time
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.reading import read_envelope

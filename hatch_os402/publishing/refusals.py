@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hatch_os402.addresses import split
+from hatch_os402.foreign.addresses import split
 from hatch_os402.formatting import utc_time
 from hatch_os402.publishing.client import upload_size
 

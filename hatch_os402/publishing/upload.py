@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.addresses import shown_address
 from hatch_os402.errors import Os402Error
+from hatch_os402.foreign.addresses import shown_address
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.names import name_note
 from hatch_os402.publishing.client import RemoteServer, UploadPart, upload_size

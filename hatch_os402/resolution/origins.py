@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_os402.addresses import shown_address
 from hatch_os402.files import is_sha256
+from hatch_os402.foreign.addresses import shown_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

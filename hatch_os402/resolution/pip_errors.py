@@ -7,8 +7,8 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.addresses import shown_address, split
 from hatch_os402.errors import FolderError, MarkerError, ResolutionError, UnsatisfiableError
+from hatch_os402.foreign.addresses import shown_address, split
 from hatch_os402.formatting import cut_lines, without_passwords
 from hatch_os402.resolution.shim._pip_shim import UNSUPPORTED
 from hatch_os402.resolution.target import PYTHON

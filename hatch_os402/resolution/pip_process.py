@@ -14,8 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hatch_os402.addresses import filename
 from hatch_os402.errors import OutOfTimeError, ResolutionError
+from hatch_os402.foreign.addresses import filename
 from hatch_os402.formatting import human_size
 from hatch_os402.processes.dialogue import Dialogue
 from hatch_os402.processes.subprocesses import run_python

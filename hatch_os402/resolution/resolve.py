@@ -13,9 +13,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from hatch_os402 import addresses
 from hatch_os402.errors import FolderError, ResolutionError, UnsatisfiableError
 from hatch_os402.files import is_sha256
+from hatch_os402.foreign import addresses
 from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
 from hatch_os402.resolution.markers import holds
 from hatch_os402.resolution.pip_process import CandidateFilter, Host, resolve_with_pip

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import httpx  # an extra: whoever imports this module is about to use the network
 
-from hatch_os402.addresses import shown_address
 from hatch_os402.errors import Os402Error
+from hatch_os402.foreign.addresses import shown_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable

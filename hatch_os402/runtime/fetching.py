@@ -7,10 +7,10 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from hatch_os402.addresses import shown_address
 from hatch_os402.cache import VARIABLE
 from hatch_os402.errors import Os402Error
 from hatch_os402.files import file_sha256, locked
+from hatch_os402.foreign.addresses import shown_address
 from hatch_os402.runtime import pins
 from hatch_os402.runtime.ape import HEAD, elf_header, is_ape
 from hatch_os402.runtime.configured import ConfiguredRuntime

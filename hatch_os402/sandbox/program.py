@@ -12,7 +12,7 @@ from hatch_os402.calls.cgi import environment
 from hatch_os402.config.pyproject import project_above, read_pyproject
 from hatch_os402.errors import SandboxError
 from hatch_os402.files import read_file
-from hatch_os402.foreign_json import read_json
+from hatch_os402.foreign.strict_json import read_json
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.runtime.discovery import architecture
 from hatch_os402.sandbox.limits import MEBIBYTE, ResourceLimits

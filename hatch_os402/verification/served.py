@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import httpx
 
-from hatch_os402.addresses import shown_address
 from hatch_os402.errors import OfferError, Os402Error, SignatureError
+from hatch_os402.foreign.addresses import shown_address
 from hatch_os402.offer.reading import ReadOffer, read_envelope
 from hatch_os402.offer.signing import complete
 from hatch_os402.verification.artifacts import Link
@@ -24,7 +25,7 @@ _TIMEOUT = 30.0
 _MAX_BYTES = 1 << 26
 
 
-def fetch_offer(url: str) -> ReadOffer:
+def fetch_offer(url: str, client: httpx.Client | None = None) -> ReadOffer:
     """Return the offer at `url` (`https://SERVER/HASH` or `/NAME`), as the server has it. Raises `Os402Error`.
 
     Of the address at which it is called, which `publish` prints, the offer's own is taken: nothing is called.
@@ -37,15 +38,17 @@ def fetch_offer(url: str) -> ReadOffer:
         shown = shown_address(str(httpx.URL(url)))
     except httpx.InvalidURL as error:
         raise Os402Error("the URL of the offer is not one.") from error
-    content = b""
-    try:
-        with httpx.stream("GET", url, headers={"Accept": "application/json"}, timeout=_TIMEOUT) as response:
+    with ExitStack() as stack:
+        client = client or stack.enter_context(httpx.Client(timeout=_TIMEOUT))
+        try:
+            response = stack.enter_context(client.stream("GET", url, headers={"Accept": "application/json"}))
+            content = bytearray()
             for chunk in response.iter_bytes():
                 content += chunk
                 if len(content) > _MAX_BYTES:
                     raise Os402Error(f"{shown} answers with more than {_MAX_BYTES:,} bytes, which no offer has.")
-    except httpx.HTTPError as error:
-        raise Os402Error(f"{shown} cannot be reached: {error or type(error).__name__}.") from error
+        except httpx.HTTPError as error:
+            raise Os402Error(f"{shown} cannot be reached: {error or type(error).__name__}.") from error
     if response.status_code != httpx.codes.OK:
         raise Os402Error(f"{shown} answers {response.status_code}: the server has no such offer.")
     try:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from hatch_os402.addresses import shown_address
 from hatch_os402.errors import Os402Error, SignatureError
 from hatch_os402.files import read_named
-from hatch_os402.foreign_json import read_json
+from hatch_os402.foreign.addresses import shown_address
+from hatch_os402.foreign.strict_json import read_json
 from hatch_os402.offer.canonical import canonical
 from hatch_os402.offer.signing import recover
 from hatch_os402.verification.artifacts import Link

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from support.buildproject import write, write_project
 
-from hatch_os402.calls.rebuild import _sources, build, built
+from hatch_os402.calls.rebuild import build, built
+from hatch_os402.calls.sources import _sources
 from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.errors import ArtifactError
 
@@ -59,11 +60,11 @@ def test_a_staged_tree_is_no_source(tmp_path, place):
     old = time.time() - 1000
     for path in (root, *root.rglob("*")):
         os.utime(path, (old, old))
-    known = set(_sources(root, root / "dist"))
+    known = set(_sources(root))
     for name in ("__main__.py", "_os402/start.py", "sample/__main__.py"):
         write(root / place, {name: ""})
-    assert set(_sources(root, root / "dist")) - {root / "build"} == known
+    assert set(_sources(root)) - {root / "build"} == known
     (root / "build" / "own.py").write_text("")
-    assert root / "build" / "own.py" in set(_sources(root, root / "dist"))
+    assert root / "build" / "own.py" in set(_sources(root))
     (root / place / "_os402" / "start.py").unlink()
-    assert root / place / "sample" / "__main__.py" in set(_sources(root, root / "dist"))
+    assert root / place / "sample" / "__main__.py" in set(_sources(root))

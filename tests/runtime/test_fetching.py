@@ -10,8 +10,8 @@ import httpx
 import pytest
 from support.standins import Listener, ape, assimilated, serving, sha256
 
-from hatch_os402.addresses import shown_address
 from hatch_os402.errors import Os402Error
+from hatch_os402.foreign.addresses import shown_address
 from hatch_os402.runtime import download, fetching, pins
 from hatch_os402.runtime.configured import ConfiguredRuntime
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from hatch_os402 import addresses
+from hatch_os402.foreign import addresses
 from hatch_os402.resolution.lock.model import MadeFor
 from hatch_os402.resolution.markers import holds
 from hatch_os402.resolution.target import PYTHON, Target

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from hatch_os402 import addresses
 from hatch_os402.cache import cache_errors, used
 from hatch_os402.errors import LockError, ResolutionError, UnsatisfiableError, WheelError
 from hatch_os402.files import copy_file, move_file, write_file
+from hatch_os402.foreign import addresses
 from hatch_os402.home import expand_user
 from hatch_os402.resolution.fetch import download, place
 from hatch_os402.wheels.members import hash_file

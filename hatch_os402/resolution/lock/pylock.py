@@ -19,9 +19,9 @@ from packaging.pylock import (
 )
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from hatch_os402 import addresses
 from hatch_os402.errors import LockError
 from hatch_os402.files import is_sha256
+from hatch_os402.foreign import addresses
 from hatch_os402.resolution.lock.model import COMMAND, Locked, MadeFor, Selection
 from hatch_os402.resolution.markers import UNDECIDABLE, reason
 from hatch_os402.resolution.target import PYTHON

@@ -15,8 +15,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from hatch_os402 import addresses
 from hatch_os402.files import file_sha256, is_sha256
+from hatch_os402.foreign import addresses
 from hatch_os402.resolution.lock.agreement import relative_path, without_secrets
 from hatch_os402.resolution.lock.model import WHEELHOUSE
 from hatch_os402.resolution.lock.pylock import TOOL

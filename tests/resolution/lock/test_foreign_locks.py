@@ -280,7 +280,7 @@ def test_an_environment_that_cannot_be_decided(shelf, project, tmp_path):
     ("line", "said"),
     [
         ("b==1.0; os_name ~= 'x' --hash=sha256:" + "0" * 64, "b cannot be used: the marker of "),
-        (f"b @ {BAD_ADDRESS} --hash=sha256:" + "0" * 64, "b has an address that cannot be read, https:..."),
+        (f"b @ {BAD_ADDRESS} --hash=sha256:" + "0" * 64, "b has an address that cannot be read, https:…"),
     ],
     ids=["a marker", "an address"],
 )

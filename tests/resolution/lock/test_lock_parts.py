@@ -59,7 +59,7 @@ def test_only_what_holds_on_the_target_counts():
         ("file:///home/me/project/wheels/b%20c.whl", "file:wheels/b c.whl"),
         ("file:///home/me/other/b.whl", "file:../other/b.whl"),
         ("file:///b.whl", "file:../../../b.whl"),
-        ("https://me:s3cret@[host/b.whl", "https:..."),
+        ("https://me:s3cret@[host/b.whl", "https:…"),
         ("FILE://[host/b.whl", "file:"),
     ],
 )

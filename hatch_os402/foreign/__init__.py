@@ -1,0 +1,1 @@
+"""What others wrote, read so that nothing in it can do harm: addresses, JSON."""
