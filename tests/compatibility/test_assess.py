@@ -126,6 +126,7 @@ def test_a_fix_is_suggested_once(tmp_path):
     assert 'Use json of the standard library, or require "simplejson".' in render.errors(found)
     text = shown_with(found, kind="replacement", lines=("simplejson>=3",))
     assert text.count("simplejson") == 1
+    assert "Suggested fix, with changes to the code that uses it: " in text
     assert text.endswith("Or use json of the standard library.")
     assert 'or require "simplejson"' in shown_with(found, kind="parent", lines=("app<2",))
 
