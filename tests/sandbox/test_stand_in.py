@@ -9,8 +9,9 @@ import sys
 import pytest
 from support.programs import write_offer
 
-from hatch_os402.profiling.running import ProfiledProgram, Python
+from hatch_os402.profiling.running import ProfiledProgram
 from hatch_os402.profiling.running import run as run_to_measure
+from hatch_os402.runtime.discovery import Runtime
 from hatch_os402.runtime.modules import facts
 from hatch_os402.sandbox.execute import Command, execute
 from hatch_os402.sandbox.plain import UnsandboxedSpawner
@@ -57,7 +58,9 @@ def without_fork(python):
 
 
 def measured(python):
-    return run_to_measure(Python(python, "a CPython"), ProfiledProgram(("-I", "-c", LOOK), {}, b"", "")).out
+    return run_to_measure(
+        Runtime(python, "a CPython", named=True), ProfiledProgram(("-I", "-c", LOOK), {}, b"", "")
+    ).out
 
 
 WAYS = {"run": in_sandbox, "--no-sandbox": without_sandbox, "no fork": without_fork, "profile": measured}
