@@ -42,7 +42,7 @@ SRE_MAGIC = 20221023
 """`_sre.MAGIC` of CPython 3.12, which the worker compares with its own."""
 _HEADER = struct.Struct("<4s4s2I")
 _SLOT = struct.Struct("<I")
-_ENTRY, _SIX = struct.Struct("<5sci"), b"(\6\0\0\0"
+_ENTRY, _EIGHT = struct.Struct("<5sci"), b"(\10\0\0\0"
 _FLAGS = struct.Struct("<ci")
 _KINDS = {b"u": "str", b"s": "bytes"}
 _FOLDER = Path(__file__).parent
@@ -146,13 +146,13 @@ def _offsets(table: bytes) -> list[int]:
 def _pattern_at(table: bytes, at: int) -> Pattern:
     """Return the pattern of an entry by reading the start of what `marshal` (version 2) has written: no `loads` of it.
 
-    A tuple of six, text (`u`) or bytes (`s`) with their length, and an integer (CPython's `Python/marshal.c`).
+    A tuple of eight, text (`u`) or bytes (`s`) with their length, and an integer (CPython's `Python/marshal.c`).
     """
     head, kind, size = _ENTRY.unpack_from(table, at)
     start = at + _ENTRY.size
     text = table[start : start + size]
     mark, flags = _FLAGS.unpack_from(table, start + size)
-    if head != _SIX or kind not in _KINDS or mark != b"i":
+    if head != _EIGHT or kind not in _KINDS or mark != b"i":
         raise ValueError(f"at {at}")
     return _KINDS[kind], text.decode("latin-1" if kind == b"s" else "utf-8", "surrogatepass"), flags
 

@@ -234,8 +234,7 @@ TROUBLES = {
         ),
         "can't start new thread",
     ),
-    "diskcache": ("import diskcache; diskcache.Cache('folder')", "SQLite"),
-    "gitpython": ("import git; git.Git().version()", "PermissionError"),
+    "gitpython": ("import git; git.Git().version()", "GitCommandNotFound"),
     "gunicorn": (
         (
             "from gunicorn.app.base import BaseApplication\nfrom gunicorn.arbiter import Arbiter\n"
