@@ -105,7 +105,9 @@ def _lines(finding: Finding, report_on: DistributionReport | None) -> Iterator[s
     if len(finding.chains) > _CHAINS_SHOWN:
         yield f"  and in {len(finding.chains) - _CHAINS_SHOWN} more ways"
     for remedy in finding.remedies:
-        label = "Suggested fix" if remedy.kind != "replacement" else "Suggested fix, with changes to the code that uses it"
+        label = (
+            "Suggested fix" if remedy.kind != "replacement" else "Suggested fix, with changes to the code that uses it"
+        )
         yield f"  {label}: {_described(remedy)}"
     if finding.searched:
         yield f"  {finding.searched}"
