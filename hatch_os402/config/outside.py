@@ -5,10 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
-
-from packaging.requirements import InvalidRequirement, Requirement
 
 from hatch_os402.home import path_of
 
@@ -44,7 +40,11 @@ def named_paths(project: Pyproject) -> list[Path]:
 
 def required_folders(project: Pyproject) -> list[Path]:
     """Return the files and folders of this machine that a requirement of `project` has as its address."""
-    from hatchling.utils.context import Context  # noqa: PLC0415 - for projects that name such alone
+    from urllib.parse import urlsplit  # noqa: PLC0415 - a build in which nothing changed asks for files alone
+    from urllib.request import url2pathname  # noqa: PLC0415 - as above
+
+    from hatchling.utils.context import Context  # noqa: PLC0415 - as above
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - as above
 
     context, found = Context(str(project.root.absolute())), []
     for text in project.requirements:
