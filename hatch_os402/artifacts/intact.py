@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.artifacts.artifact import Artifact
 from hatch_os402.artifacts.names import FRAME, OFFER, RECORD, ZIPAPP, extras_of, names, suffix_of
-from hatch_os402.files import measure_file, open_file
+from hatch_os402.files import measure_file, open_file, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ def intact(directory: Path, stem: str, record_sha256: str) -> tuple[Artifact, ..
     another by a byte.
     """
     try:
-        content = (directory / (stem + RECORD)).read_bytes()
+        content = read_file(directory / (stem + RECORD))
         if hashlib.sha256(content).hexdigest() != record_sha256:
             return None
         record = json.loads(content)

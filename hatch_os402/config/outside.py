@@ -60,7 +60,7 @@ def required_folders(project: Pyproject) -> list[Path]:
 
 
 def _path(root: Path, text: Any) -> Path | None:
-    return root / os.path.expanduser(text) if isinstance(text, str) and text else None  # noqa: PTH111 - `~` may be none
+    return path_of(text, root) if isinstance(text, str) and text else None
 
 
 def texts(value: Any) -> Iterator[str]:
