@@ -40,21 +40,21 @@ def named_paths(project: Pyproject) -> list[Path]:
 
 def required_folders(project: Pyproject) -> list[Path]:
     """Return the files and folders of this machine that a requirement of `project` has as its address."""
-    from urllib.parse import urlsplit  # noqa: PLC0415 - a build in which nothing changed asks for files alone
-    from urllib.request import url2pathname  # noqa: PLC0415 - as above
+    # A build in which nothing changed asks for files alone.
+    from hatchling.utils.context import Context  # noqa: PLC0415
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
 
-    from hatchling.utils.context import Context  # noqa: PLC0415 - as above
-    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - as above
+    from hatch_os402.foreign.addresses import local_path  # noqa: PLC0415
 
     context, found = Context(str(project.root.absolute())), []
     for text in project.requirements:
         if "@" not in text:
             continue
         try:
-            url = urlsplit(Requirement(context.format(text)).url or "")
+            url = Requirement(context.format(text)).url or ""
         except (InvalidRequirement, ValueError, OSError, LookupError):  # a build says what is wrong with it
             continue
-        if url.scheme == "file" and (path := Path(url2pathname(url.path))).exists():
+        if url[:5].lower() == "file:" and (path := local_path(url)).exists():
             found.append(path)
     return found
 
