@@ -9,7 +9,7 @@ from hatch_os402.errors import LockError, LockMisfitError
 from hatch_os402.resolution.graph import Root
 from hatch_os402.resolution.lock.agreement import disagreements, made_for
 from hatch_os402.resolution.lock.fetching import LockedFiles, local_folders
-from hatch_os402.resolution.lock.model import lock_place
+from hatch_os402.resolution.lock.place import lock_place
 from hatch_os402.resolution.lock.reading import how_to_write, read_lock
 from hatch_os402.resolution.lock.resolve import LockResolver, own_addresses
 from hatch_os402.resolution.pip_process import Host
