@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from platformdirs import user_cache_path
-
 from hatch_os402.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -77,6 +75,8 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     """
     if chosen := environ.get(VARIABLE):
         return Path(chosen).absolute()
+    from platformdirs import user_cache_path  # noqa: PLC0415 - it is large, and every build asks for the cache
+
     try:
         folder = user_cache_path("hatch-os402", appauthor=False)
     except RuntimeError:  # no home

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, TypeGuard
 
-from filelock import FileLock, Timeout
+from hatch_os402.processes.locks import has_no_locks, try_lock, wait_for_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,19 +183,27 @@ def move_file(source: Path, path: Path) -> None:
 def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold the lock of the file `path`, which is made: one process at a time, until it lets go or ends.
 
-    `waiting` is called once when another process holds it. Raises `OSError` when the file cannot be made.
+    `waiting` is called once when another process holds it. On a file system without locks nothing is held. Raises
+    `OSError` when the file cannot be made.
     """
     path.open("ab").close()  # what cannot be written would look like a lock that another process holds
-    lock = FileLock(path)
+    unlock: Callable[[], None] | None = _hold_nothing
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
+        unlock = try_lock(path)
+    except OSError as error:
+        if not has_no_locks(error):
+            raise
+    if unlock is None:
         waiting()
-        lock.acquire()
+        unlock = wait_for_lock(path)
     try:
         yield
     finally:
-        lock.release()
+        unlock()
+
+
+def _hold_nothing() -> None:
+    """Unlock what could not be locked."""
 
 
 @contextmanager
@@ -206,11 +214,11 @@ def work_folder(parent: Path, prefix: str) -> Iterator[Path]:
     lives, and the system releases that however it ends. Raises `OSError`.
     """
     sweep(parent, prefix)
-    folder, lock = _locked_folder(parent, prefix)
+    folder, unlock = _locked_folder(parent, prefix)
     try:
         yield folder
     finally:
-        _remove(folder, lock)
+        _remove(folder, unlock)
 
 
 @contextmanager
@@ -255,27 +263,31 @@ def _sweep(folder: Path) -> None:
             if time.time() - found.st_mtime > _STALE:
                 shutil.rmtree(folder, ignore_errors=True)
         return
-    lock = FileLock(folder / _LOCK)
-    with suppress(Timeout):
-        lock.acquire(timeout=0)
-        _remove(folder, lock)
+    if (unlock := try_lock(folder / _LOCK)) is not None:
+        _remove(folder, unlock)
 
 
-def _locked_folder(parent: Path, prefix: str) -> tuple[Path, FileLock]:
+def _locked_folder(parent: Path, prefix: str) -> tuple[Path, Callable[[], None]]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        lock = FileLock(folder / _LOCK)
         try:
             os.close(os.open(folder / _LOCK, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            lock.acquire(timeout=0)
-        except (FileNotFoundError, Timeout):  # another process sweeps, and was quicker
+            unlock = try_lock(folder / _LOCK)
+        except FileNotFoundError:  # another process sweeps, and was quicker
+            continue
+        except OSError as error:
+            if not has_no_locks(error):
+                raise
+            (folder / _LOCK).unlink()  # a folder without one is let alone for as long as `_STALE`
+            return folder, _hold_nothing
+        if unlock is None:  # as above
             continue
         if (folder / _LOCK).exists():
-            return folder, lock
-        lock.release()
+            return folder, unlock
+        unlock()
 
 
-def _remove(folder: Path, lock: FileLock) -> None:
+def _remove(folder: Path, unlock: Callable[[], None]) -> None:
     """Remove `folder`, its lock last: whoever is interrupted here leaves what the next sweep recognizes."""
     with suppress(OSError):
         for path in folder.iterdir():
@@ -286,5 +298,5 @@ def _remove(folder: Path, lock: FileLock) -> None:
             else:
                 path.unlink(missing_ok=True)
     with suppress(OSError):
-        lock.release()  # Windows removes no file that is open
+        unlock()  # Windows removes no file that is open
     shutil.rmtree(folder, ignore_errors=True)

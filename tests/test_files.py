@@ -180,6 +180,38 @@ def test_a_folder_that_is_swept_while_it_is_made_is_made_again(tmp_path, monkeyp
         assert str(folder) == made[1]
 
 
+@pytest.fixture
+def no_locks(monkeypatch):
+    """A file system that knows no locks."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def unsupported(_descriptor, _operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_where_there_are_no_locks_what_is_worked_on_is_let_alone(tmp_path):
+    with work_folder(tmp_path, "work-") as folder:
+        (folder / "file").touch()
+        sweep(tmp_path, "work-")
+        assert [path.name for path in folder.iterdir()] == ["file"]
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "work-locked").mkdir()
+    (tmp_path / "work-locked/lock").touch()  # nobody can say whether its process lives
+    sweep(tmp_path, "work-")
+    assert (tmp_path / "work-locked/lock").exists()
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_where_there_are_no_locks_nothing_is_waited_for(tmp_path):
+    waiting = []
+    with locked(tmp_path / "lock", lambda: waiting.append(True)):
+        pass
+    assert not waiting
+
+
 def test_one_at_a_time(tmp_path):
     order, waiting = [], threading.Event()
 

@@ -35,6 +35,7 @@ scripts.sample = "sample:main"
 
 [tool.hatch.build.targets.os402]
 bytecode = {bytecode}
+compression = {compression}
 offer.valid-until = 2030-01-01T00:00:00Z
 """
 OUTPUT = "sample-1.0.pyz"
@@ -82,10 +83,17 @@ class Cost(NamedTuple):
 
 
 def write_project(folder: Path, requirements: Sequence[str], *, bytecode: bool) -> Path:
-    """Write a project of one module with `requirements` to `folder` and return it."""
+    """Write a project of one module with `requirements` to `folder` and return it.
+
+    Without `bytecode` it is for the same work as that of the others, none of which compresses then.
+    """
     (folder / "sample").mkdir(parents=True)
     (folder / "sample/__init__.py").write_text('def main():\n    print("hello")\n')
-    values = {"requirements": json.dumps(list(requirements)), "bytecode": '"auto"' if bytecode else "false"}
+    values = {
+        "requirements": json.dumps(list(requirements)),
+        "bytecode": '"auto"' if bytecode else "false",
+        "compression": '"auto"' if bytecode else '"stored"',
+    }
     (folder / "pyproject.toml").write_text(PYPROJECT.format(**values))
     return folder
 

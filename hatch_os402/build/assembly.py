@@ -34,7 +34,6 @@ from hatch_os402.config.project import check_entry_point, check_interface, check
 from hatch_os402.config.run_profile import FILE, RunProfile, read_run_profile
 from hatch_os402.errors import BytecodeError, Os402Error
 from hatch_os402.formatting import counted
-from hatch_os402.installation.command import python_command
 from hatch_os402.offer.build import build_offer
 from hatch_os402.offer.payload import Executable as OfferExecutable
 from hatch_os402.offer.payload import envelope_text
@@ -119,6 +118,8 @@ def compile_all(entries: Sequence[Entry], profile: RunProfile | None, build: Con
     if interpreter is None:
         missing = "no CPython 3.12 was found (the running Python, `runtime`, PATH, and those of pyenv, Hatch and uv)"
         if options.bytecode == "required" or not options.sources:
+            from hatch_os402.installation.command import python_command  # noqa: PLC0415 - for this error alone
+
             raise BytecodeError(
                 f"{missing}, but bytecode is required.\nInstall one, for example with `{python_command('3.12')}`."
             )

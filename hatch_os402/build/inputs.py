@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.artifacts.names import PROFILE
 from hatch_os402.config.outside import file_named, texts
 from hatch_os402.home import path_of
-from hatch_os402.resolution.lock.model import lock_place
+from hatch_os402.resolution.lock.place import lock_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

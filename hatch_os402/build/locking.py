@@ -1,4 +1,7 @@
-"""Which lock a build takes, whether it is of the project as it is, and what it has."""
+"""Which lock a build takes, whether it is of the project as it is, and what it has.
+
+What reads and compares locks is imported where there is one: most builds have none.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,7 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.errors import LockError, LockMisfitError
 from hatch_os402.resolution.graph import Root
-from hatch_os402.resolution.lock.agreement import disagreements, made_for
-from hatch_os402.resolution.lock.fetching import LockedFiles, local_folders
-from hatch_os402.resolution.lock.model import lock_place
-from hatch_os402.resolution.lock.reading import how_to_write, read_lock
-from hatch_os402.resolution.lock.resolve import LockResolver, own_addresses
-from hatch_os402.resolution.pip_process import Host
+from hatch_os402.resolution.lock.place import lock_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
     from hatch_os402.build.context import Context
     from hatch_os402.resolution.graph import Pin
+    from hatch_os402.resolution.lock.fetching import LockedFiles
     from hatch_os402.resolution.lock.model import Lock, MadeFor
     from hatch_os402.resolution.resolve import Resolution
     from hatch_os402.wheels.reading import Wheel
@@ -47,9 +46,12 @@ def find_lock(own: Wheel, groups: Sequence[Requirement], build: Context) -> Lock
         if build.locked:
             raise LockError("a lock is required (--locked, or HATCH_OS402_LOCKED), and the option `lock` is false.")
         return None
-    if not path.exists():  # what is there and no file is for the reader to say
-        if option is None and not build.locked:
-            return None
+    present = path.exists()  # what is there and no file is for the reader to say
+    if not present and option is None and not build.locked:
+        return None
+    from hatch_os402.resolution.lock.reading import how_to_write, read_lock  # noqa: PLC0415 - see above
+
+    if not present:
         what = "`lock` names it" if option not in {None, True} else "a lock is required"
         raise LockError(f"there is no {path}, and {what}.\n{how_to_write(path)}")
     lock = read_lock(path, build.project.root, build.project.name)
@@ -66,6 +68,8 @@ def stale(lock: Lock, found: Sequence[str]) -> str:
 
 def check_lock(lock: Lock, own: Wheel, groups: Sequence[Requirement], build: Context) -> list[str]:
     """Return a sentence for each point in which `lock` is not of the project as it is."""
+    from hatch_os402.resolution.lock.agreement import disagreements  # noqa: PLC0415 - see above
+
     root = root_of(own, groups, build)
     try:
         pyproject = (build.project.root / "pyproject.toml").read_text(encoding="utf-8")
@@ -76,6 +80,8 @@ def check_lock(lock: Lock, own: Wheel, groups: Sequence[Requirement], build: Con
 
 def wanted(root: Root, build: Context) -> MadeFor:
     """Return what a lock of the project is made for."""
+    from hatch_os402.resolution.lock.agreement import made_for  # noqa: PLC0415 - see above
+
     return made_for(
         root,
         groups=build.options.groups,
@@ -87,6 +93,10 @@ def wanted(root: Root, build: Context) -> MadeFor:
 
 def files_of(lock: Lock, root: Root, build: Context) -> LockedFiles:
     """Return what gets the wheels of `lock` into the cache."""
+    from hatch_os402.resolution.lock.fetching import LockedFiles, local_folders  # noqa: PLC0415 - see above
+    from hatch_os402.resolution.lock.resolve import own_addresses  # noqa: PLC0415 - see above
+    from hatch_os402.resolution.pip_process import Host  # noqa: PLC0415 - see above
+
     return LockedFiles(
         lock.name,
         cache=build.cache / "wheels",
@@ -103,6 +113,8 @@ def resolve(
     lock: Lock, own: Wheel, groups: Sequence[Requirement], built: Mapping[str, Pin], build: Context
 ) -> Resolution:
     """Return what `lock` has for the project. `built` are the sdists and folders whose wheels were built by now."""
+    from hatch_os402.resolution.lock.resolve import LockResolver  # noqa: PLC0415 - see above
+
     root = root_of(own, groups, build)
     resolver = LockResolver(
         lock,

@@ -35,7 +35,7 @@ from hatch_os402.files import measure_file, sweep
 from hatch_os402.home import path_of
 from hatch_os402.incremental.resolutions import ResolutionMemory, is_fresh, written
 from hatch_os402.incremental.store import digest, program, recall, remember
-from hatch_os402.resolution.lock.model import shown_lock
+from hatch_os402.resolution.lock.place import shown_lock
 from hatch_os402.runtime.configured import executables
 from hatch_os402.runtime.interpreters import find_compiler
 

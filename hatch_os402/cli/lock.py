@@ -19,7 +19,7 @@ from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.errors import ArtifactError, LockError
 from hatch_os402.files import read_file, write_file
 from hatch_os402.formatting import counted, human_size
-from hatch_os402.resolution.lock.model import DEFAULT
+from hatch_os402.resolution.lock.place import DEFAULT
 from hatch_os402.resolution.lock.reading import how_to_write, read_lock
 from hatch_os402.resolution.lock.writing import utc
 

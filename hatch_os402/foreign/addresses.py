@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import url2pathname
 
 
 def split(url: str) -> SplitResult | None:
@@ -42,4 +41,6 @@ def filename(url: str) -> str:
 def local_path(url: str) -> Path:
     """Return the path that a `file:` address names; that of nothing, `.`, for what cannot be taken apart."""
     parts = split(url)
+    from urllib.request import url2pathname  # noqa: PLC0415 - with it come http and ssl, which few builds need
+
     return Path() if parts is None else Path(url2pathname(parts.path))

@@ -13,7 +13,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
-from urllib.request import url2pathname
+
+from hatch_os402.foreign.addresses import local_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +92,7 @@ def _read(text: str) -> Origin:
             return Origin(f"{vcs['vcs']}+{url}@{vcs['commit_id']}{at}")
         if urlsplit(url).scheme != "file":
             return Origin(url + at)
-        path = Path(url2pathname(urlsplit(url).path))
+        path = local_path(url)
         return Origin(path.as_uri(), path, editable=bool(recorded.get("dir_info", {}).get("editable")))
     except (ValueError, LookupError, TypeError, AttributeError):  # another tool's mistake: as if it had said nothing
         return Origin()

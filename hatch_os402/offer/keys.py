@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from hatch_os402.errors import PrivateKeyError
-from hatch_os402.installation.command import install_command
 
 if TYPE_CHECKING:
     from eth_keys.datatypes import PrivateKey
@@ -70,6 +69,8 @@ def require_extra(*more: str) -> None:
         for module in ("eth_keys", "eth_hash.backends.pycryptodome", *more):
             import_module(module)
     except ModuleNotFoundError as error:
+        from hatch_os402.installation.command import install_command  # noqa: PLC0415 - for this error alone
+
         command = install_command("publish")
         raise PrivateKeyError(f'keys and signatures need the extra "publish". Install it with\n  {command}') from error
 

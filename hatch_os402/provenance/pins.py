@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import is_sha256
-from hatch_os402.resolution.lock.model import WHEELHOUSE
+from hatch_os402.resolution.lock.place import WHEELHOUSE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.errors import OfferError, Os402Error
 from hatch_os402.formatting import counted
-from hatch_os402.installation.command import python_command
 from hatch_os402.offer.build import environment
 from hatch_os402.offer.schemas import normalise
 from hatch_os402.runtime.interpreters import find_compiler
 from hatch_os402.tools.model import Tool
-from hatch_os402.tools.static import describe_source, docstring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +50,8 @@ def describe_tools(
     if not pending:
         found: Mapping[str, dict[str, Any]] = {}
     elif options.schema == "static":
+        from hatch_os402.tools.static import describe_source  # noqa: PLC0415 - few builds have tools
+
         found = {function: describe_source(function, read) for function in pending}
         reporter.info(f"read the signatures of {counted(len(pending), 'tool')} from the source, which was not run")
     else:
@@ -79,6 +79,8 @@ def _by_import(
     local = next((item.path for item in runs_on if item.path is not None), None)
     interpreter = find_compiler(local, os.environ)
     if interpreter is None:
+        from hatch_os402.installation.command import python_command  # noqa: PLC0415 - for this error alone
+
         raise Os402Error(
             "the schemas of tools are read by importing them with a CPython 3.12, and none was found.\n"
             f'Install one (`{python_command("3.12")}`), set `schema = "static"`, or {_BY_HAND}.'
@@ -125,6 +127,8 @@ def _raise_for_errors(tools: Sequence[Tool], found: Mapping[str, dict[str, Any]]
 
 def _described(tool: Tool, answer: Mapping[str, Any] | None, read: Callable[[str], bytes | None]) -> Tool:
     if answer is None:
+        from hatch_os402.tools.static import docstring  # noqa: PLC0415 - as above
+
         name = tool.function.rpartition(":")[2].rpartition(".")[2]
         return replace(
             tool,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from functools import cached_property
 from pathlib import Path
@@ -83,6 +84,21 @@ def test_nothing_changed(world):
     assert not world.index.requests
     assert "resolved" in found.err
     assert [line for line in found.out.splitlines() if line] == [line for line in world.first.out.splitlines() if line]
+
+
+NEEDLESS = re.compile(
+    r"\| +(filelock|platformdirs|httpx|ssl|http\.client|packaging\.metadata|hatch_os402\.(?:archive|compatibility|launcher"
+    r"|build\.pipeline|config\.options|resolution\.(?:resolver|lock\.model)|wheels))\b"
+)
+"""What a build in which nothing changed has no use for: most of its time is the import of modules."""
+
+
+def test_nothing_is_imported_when_nothing_changed(world):
+    again(world)
+    found = world.build(PYTHONPROFILEIMPORTTIME="1")
+    assert UNCHANGED in found.err
+    assert "hatch_os402.build.unchanged" in found.err
+    assert NEEDLESS.findall(found.err) == []
 
 
 @pytest.mark.parametrize("suffix", [".pyz", ".stdin", ".offer.json", ".build.json"])

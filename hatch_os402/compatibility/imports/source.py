@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hatch_os402.archive.rewriting.parsing import parse
 
@@ -28,8 +28,22 @@ WRITTEN_BESIDE = "__file__"
 _STATEMENTS = ("body", "handlers", "orelse", "finalbody", "cases")
 """The fields that hold statements."""
 _MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
-_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, *(kind for mark in _MARKS for kind in mark.__subclasses__())})
-"""What says nothing and has nothing below it that does: most nodes of a tree."""
+_LEAVES = frozenset(
+    {ast.Name, ast.Constant, ast.alias, type(None), bool}
+    | {kind for mark in _MARKS for kind in mark.__subclasses__()}
+)
+"""What says nothing and has nothing below it that does: most nodes of a tree, and what stands where there is none."""
+
+_PLAIN = frozenset(
+    {
+        *("arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module", "name"),
+        *("names", "op", "ops", "rest", "simple", "tag", "type_comment", "type_ignores"),
+    }
+)
+"""The fields that hold no node but leaves: texts, numbers, marks."""
+
+_NOTED = frozenset({ast.Import, ast.ImportFrom, ast.Call, ast.Assign})
+"""What `_Reader` takes note of."""
 
 _WRITERS = frozenset(
     {"mkdir", "rename", "replace", "rmdir", "symlink_to", "touch", "unlink", "write_bytes", "write_text"}
@@ -153,8 +167,7 @@ def read_source(source: bytes) -> ModuleFacts | None:
     return replace(facts, quoted=tuple(sorted({name.decode() for name in _QUOTED.findall(source)})))
 
 
-@dataclass(frozen=True)
-class _Around:
+class _Around(NamedTuple):
     """Where a node stands."""
 
     guard: Guard = Guard.NONE
@@ -162,7 +175,7 @@ class _Around:
     main: bool = False
 
     def at_least(self, guard: Guard) -> _Around:
-        return _Around(max(self.guard, guard), self.in_function, self.main)
+        return self if self.guard >= guard else _Around(guard, self.in_function, self.main)
 
 
 class _Reader:
@@ -180,7 +193,8 @@ class _Reader:
         stack: list[tuple[ast.AST, _Around]] = [(self._tree, _Around())]
         while stack:
             node, around = stack.pop()
-            self._note(node, around)
+            if type(node) in _NOTED:
+                self._note(node, around)
             stack.extend(_children(node, around, self._fields))
         calls = [call for node, around in self._calls for call in self._classify(node, around)]
         self._imports.sort(key=lambda item: item.line)
@@ -254,23 +268,35 @@ def _writes(mode: Sequence[ast.expr], keywords: Sequence[ast.keyword]) -> bool:
 def _children(node: ast.AST, around: _Around, fields: tuple[str, ...] | None) -> list[tuple[ast.AST, _Around]]:
     """Return the nodes below `node`, last first, each with what is around it; only those in `fields`, if given."""
     found: list[tuple[ast.AST, _Around]] = []
-    decides = isinstance(node, _DECIDING)
-    for name in fields or node._fields:
+    kind = type(node)
+    decides = kind in _DECIDING
+    for name in fields or _fields(kind):
         value = getattr(node, name, None)
-        if not value:
+        if not value or type(value) in _LEAVES:
             continue
         inner = _inside(node, name, around) if decides else around
-        if inner is not None:
-            items = value if isinstance(value, list) else [value]
-            found.extend([(item, inner) for item in items if type(item) not in _LEAVES and isinstance(item, ast.AST)])
+        if inner is None:
+            continue
+        if type(value) is list:
+            found += [(item, inner) for item in value if type(item) not in _LEAVES]
+        else:
+            found.append((value, inner))
     found.reverse()
     return found
 
 
-_DECIDING = (
-    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If, ast.Try, ast.With, ast.AsyncWith),
-    *(ast.For, ast.AsyncFor, ast.While, ast.Match, ast.IfExp, ast.BoolOp),
-    getattr(ast, "TryStar", ast.Try),  # Python 3.11
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """Return the fields of the nodes of `kind` that may hold nodes with something below them."""
+    return tuple(name for name in kind._fields if name not in _PLAIN)
+
+
+_DECIDING = frozenset(
+    {
+        *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If, ast.Try, ast.With, ast.AsyncWith),
+        *(ast.For, ast.AsyncFor, ast.While, ast.Match, ast.IfExp, ast.BoolOp),
+        getattr(ast, "TryStar", ast.Try),  # Python 3.11
+    }
 )
 """The nodes of `_inside`: around what is below any other there is what is around itself."""
 

@@ -22,7 +22,8 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from hatch_os402.errors import LockError
 from hatch_os402.files import is_sha256
 from hatch_os402.foreign import addresses
-from hatch_os402.resolution.lock.model import COMMAND, Locked, MadeFor, Selection
+from hatch_os402.resolution.lock.model import Locked, MadeFor, Selection
+from hatch_os402.resolution.lock.place import COMMAND
 from hatch_os402.resolution.markers import UNDECIDABLE, reason
 from hatch_os402.resolution.target import PYTHON
 

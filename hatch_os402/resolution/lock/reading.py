@@ -8,7 +8,7 @@ from packaging.pylock import is_valid_pylock_path
 
 from hatch_os402.errors import LockError
 from hatch_os402.files import open_file
-from hatch_os402.resolution.lock.model import COMMAND, DEFAULT, shown_lock
+from hatch_os402.resolution.lock.place import COMMAND, DEFAULT, shown_lock
 from hatch_os402.resolution.lock.pylock import read_pylock
 from hatch_os402.resolution.lock.requirements import read_requirements
 

@@ -16,7 +16,8 @@ from packaging.utils import canonicalize_name
 from hatch_os402.errors import LockError, MarkerError
 from hatch_os402.files import is_sha256
 from hatch_os402.foreign import addresses
-from hatch_os402.resolution.lock.model import COMMAND, Locked, Selection
+from hatch_os402.resolution.lock.model import Locked, Selection
+from hatch_os402.resolution.lock.place import COMMAND
 from hatch_os402.resolution.markers import holds
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from packaging.version import Version
 from hatch_os402.files import file_sha256, is_sha256
 from hatch_os402.foreign import addresses
 from hatch_os402.resolution.lock.agreement import relative_path, without_secrets
-from hatch_os402.resolution.lock.model import WHEELHOUSE
+from hatch_os402.resolution.lock.place import WHEELHOUSE
 from hatch_os402.resolution.lock.pylock import TOOL
 from hatch_os402.resolution.target import PYTHON, Target
 
