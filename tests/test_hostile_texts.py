@@ -14,8 +14,8 @@ from contextlib import suppress
 import pytest
 
 from hatch_os402.calls.cgi import parse
+from hatch_os402.compatibility.imports.facts import Guard, Import, ModuleFacts
 from hatch_os402.compatibility.imports.reach import Archive, Library, reach
-from hatch_os402.compatibility.imports.source import Guard, Import, ModuleFacts
 from hatch_os402.errors import OfferError
 from hatch_os402.foreign.strict_json import read_json
 from hatch_os402.formatting import without_passwords

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.archive.target_process import TargetProcess
 from hatch_os402.compatibility.imports import _reading_worker
+from hatch_os402.compatibility.imports.facts import ModuleFacts
 from hatch_os402.compatibility.imports.likely import imported_at_start
 from hatch_os402.compatibility.imports.memory import facts_of
 from hatch_os402.compatibility.imports.reach import Archive, module_names
-from hatch_os402.compatibility.imports.source import ModuleFacts
 from hatch_os402.errors import CompilerProcessError
 from hatch_os402.launcher import RESERVED, SCRIPT
 from hatch_os402.runtime.interpreters import find_compiler

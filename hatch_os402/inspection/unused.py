@@ -18,7 +18,7 @@ from hatch_os402.inspection.contents import BYTECODE, LAUNCHER, NOBODY, SOURCE
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from hatch_os402.compatibility.imports.source import ModuleFacts
+    from hatch_os402.compatibility.imports.facts import ModuleFacts
     from hatch_os402.inspection.contents import Contents
 
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hatch_os402.archive.rewriting.parsing import parse
+from hatch_os402.compatibility.imports.facts import Guard, ModuleFacts
 from hatch_os402.compatibility.imports.memory import facts_of
-from hatch_os402.compatibility.imports.source import Guard, ModuleFacts, behaviour_table, read_source
+from hatch_os402.compatibility.imports.source import behaviour_table, read_source
 
 IMPORTS = {
     "plain": ("import x", Guard.NONE, False),

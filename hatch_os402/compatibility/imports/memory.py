@@ -9,7 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from hatch_os402.compatibility.imports.source import ModuleFacts, read_source
+from hatch_os402.compatibility.imports.facts import ModuleFacts
+from hatch_os402.compatibility.imports.source import read_source
 from hatch_os402.files import write_file
 
 if TYPE_CHECKING:
@@ -47,5 +48,5 @@ def facts_of(
 @cache
 def _reader() -> str:
     """Return what names the reader that made an answer: another release may see more in the same source."""
-    texts = (files(__package__).joinpath(name).read_bytes() for name in ("source.py", "behaviours.json"))
+    texts = (files(__package__).joinpath(name).read_bytes() for name in ("facts.py", "source.py", "behaviours.json"))
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]

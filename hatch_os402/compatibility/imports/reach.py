@@ -6,12 +6,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hatch_os402.compatibility.imports.source import Guard
+from hatch_os402.compatibility.imports.facts import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from hatch_os402.compatibility.imports.source import Call, Import, ModuleFacts
+    from hatch_os402.compatibility.imports.facts import Call, Import, ModuleFacts
 
 MOST = 20_000
 """Modules that are looked at."""

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from hatch_os402.archive.entries import Entry
 from hatch_os402.compatibility.findings import MISSING_MODULE, NEEDS_CTYPES, Finding, SourceLocation
+from hatch_os402.compatibility.imports.facts import Guard
 from hatch_os402.compatibility.imports.memory import facts_of
 from hatch_os402.compatibility.imports.reach import Archive, module_names, reach
-from hatch_os402.compatibility.imports.source import Guard, behaviour_table
+from hatch_os402.compatibility.imports.source import behaviour_table
 from hatch_os402.compatibility.imports.unused import ArchivedFile, described, unused
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from hatch_os402.archive.entries import EntryReader
     from hatch_os402.compatibility.findings import Level
+    from hatch_os402.compatibility.imports.facts import ModuleFacts
     from hatch_os402.compatibility.imports.reach import Library, Missing, Reached, Suspect
-    from hatch_os402.compatibility.imports.source import ModuleFacts
     from hatch_os402.compatibility.vet import VettedWheel
     from hatch_os402.resolution.graph import Graph
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import ast
 import json
 import re
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hatch_os402.archive.rewriting.parsing import parse
+from hatch_os402.compatibility.imports.facts import Call, Guard, Import, ModuleFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,18 +29,24 @@ _STATEMENTS = ("body", "handlers", "orelse", "finalbody", "cases")
 """The fields that hold statements."""
 _MARKS = (ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop)
 _LEAVES = frozenset(
-    {ast.Name, ast.Constant, ast.alias, type(None), bool}
-    | {kind for mark in _MARKS for kind in mark.__subclasses__()}
+    {ast.Name, ast.Constant, ast.alias, type(None), bool} | {kind for mark in _MARKS for kind in mark.__subclasses__()}
 )
 """What says nothing and has nothing below it that does: most nodes of a tree, and what stands where there is none."""
 
 _PLAIN = frozenset(
-    {
-        *("arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module", "name"),
-        *("names", "op", "ops", "rest", "simple", "tag", "type_comment", "type_ignores"),
-    }
+    [
+        *("arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level"),
+        *("module", "name", "names", "op", "ops", "rest", "simple", "tag", "type_comment", "type_ignores"),
+    ]
 )
 """The fields that hold no node but leaves: texts, numbers, marks."""
+
+_FIELDS = {
+    kind: tuple(name for name in kind._fields if name not in _PLAIN)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+"""The fields of each kind of node that may hold others with something below them."""
 
 _NOTED = frozenset({ast.Import, ast.ImportFrom, ast.Call, ast.Assign})
 """What `_Reader` takes note of."""
@@ -51,84 +57,6 @@ _WRITERS = frozenset(
 _FOLDER_MAKERS = frozenset({"os.makedirs", "os.mkdir", "os.remove", "os.unlink"})
 _QUOTED = re.compile(rb"""["']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)["':]""")
 _PLATFORM = frozenset({"hasattr", "name", "platform", "version_info", "system", "implementation", "WINDOWS", "WIN32"})
-
-
-class Guard(IntEnum):
-    """How sure it is that a statement runs when its module is imported, or its function called."""
-
-    NONE = 0
-    """It runs."""
-    CONDITION = 1
-    """It runs if something holds, or in a `with` or a loop."""
-    FAILURE = 2
-    """Its failure is expected (`try`), or it is meant for some platforms or versions."""
-
-
-@dataclass(frozen=True)
-class Import:
-    """One import statement."""
-
-    line: int
-    module: str
-    """As written, without leading dots; may be "" for `from . import x`."""
-    level: int
-    """The leading dots."""
-    names: tuple[str, ...]
-    """What `from` takes; empty for `import module`."""
-    guard: Guard
-    in_function: bool
-    main: bool
-    """Whether it stands below `if __name__ == "__main__"`."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of what may not work."""
-
-    line: int
-    what: str
-    """The dotted name, as it would be imported."""
-    kind: str
-    """A key of `behaviours.json`."""
-    guard: Guard
-    in_function: bool
-    main: bool
-
-
-@dataclass(frozen=True)
-class ModuleFacts:
-    """What is known of one module."""
-
-    imports: tuple[Import, ...] = ()
-    calls: tuple[Call, ...] = ()
-    quoted: tuple[str, ...] = ()
-    """The dotted names in quotes, sorted: settings name modules so, and `import_module` is called with them."""
-
-    def to_json(self) -> list[list[Any]]:
-        """Return it as lists, for the cache."""
-        return [
-            [[i.line, i.module, i.level, list(i.names), int(i.guard), i.in_function, i.main] for i in self.imports],
-            [[c.line, c.what, c.kind, int(c.guard), c.in_function, c.main] for c in self.calls],
-            list(self.quoted),
-        ]
-
-    @classmethod
-    def from_json(cls, value: Any) -> ModuleFacts:
-        """Return what `to_json` described; raises `ValueError` or `TypeError` for anything else."""
-        imports, calls, quoted = value
-        return cls(
-            tuple(
-                Import(
-                    int(line), str(module), int(level), tuple(map(str, names)), Guard(guard), bool(inner), bool(main)
-                )
-                for line, module, level, names, guard, inner, main in imports
-            ),
-            tuple(
-                Call(int(line), str(what), str(kind), Guard(guard), bool(inner), bool(main))
-                for line, what, kind, guard, inner, main in calls
-            ),
-            tuple(map(str, quoted)),
-        )
 
 
 @cache
@@ -270,7 +198,7 @@ def _children(node: ast.AST, around: _Around, fields: tuple[str, ...] | None) ->
     found: list[tuple[ast.AST, _Around]] = []
     kind = type(node)
     decides = kind in _DECIDING
-    for name in fields or _fields(kind):
+    for name in fields or _FIELDS[kind]:
         value = getattr(node, name, None)
         if not value or type(value) in _LEAVES:
             continue
@@ -283,12 +211,6 @@ def _children(node: ast.AST, around: _Around, fields: tuple[str, ...] | None) ->
             found.append((value, inner))
     found.reverse()
     return found
-
-
-@cache
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    """Return the fields of the nodes of `kind` that may hold nodes with something below them."""
-    return tuple(name for name in kind._fields if name not in _PLAIN)
 
 
 _DECIDING = frozenset(

@@ -20,7 +20,7 @@ from hatch_os402.formatting import counted, human_size
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from hatch_os402.compatibility.imports.source import ModuleFacts
+    from hatch_os402.compatibility.imports.facts import ModuleFacts
 
 _DATA = frozenset({"tzdata", "certifi"})
 """Of which the standard library or others use files, and import nothing."""
