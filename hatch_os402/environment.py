@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CALLER = "_HATCH_OS402_CALLER"
 """The variable that names the folder where the user stands, for a build in a process of its own."""
+UNLISTED = "_HATCH_OS402_UNLISTED"
+"""The variable that lets such a build list no paths: who started it prints them."""
 
 _BASE = frozenset({
     # Where programs, homes and temporary files are.

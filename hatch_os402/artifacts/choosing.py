@@ -49,10 +49,11 @@ class Choice:
         """Return the set of artifacts of each offer of the one build that is meant. Raises as `build`."""
         return self.build(checked=checked).expanded()
 
-    def one(self, *, checked: bool = True, tool: str | None = None) -> ArtifactSet:
+    def one(self, *, checked: bool = True, tool: str | None = None, option: str = "") -> ArtifactSet:
         """Return the one set of artifacts that is meant, of a build with several tools that of `tool`.
 
-        Raises as `build`, and if it has several offers or no such tool.
+        `option` is the one that names a tool, for messages. Raises as `build`, and if it has several offers or no such
+        tool.
         """
         found = self.offers(checked=checked)
         if tool is not None:
@@ -62,7 +63,7 @@ class Choice:
                 raise ArtifactError(f"{self.path} has no tool {tool!r}; its tools: {listed}")
             return named[0]
         if len(found) > 1:
-            raise self._several("tools", found)
+            raise self._several("tools", found, option)
         return found[0]
 
     def _builds(self) -> tuple[ArtifactSet, ...]:
@@ -75,8 +76,8 @@ class Choice:
             raise ArtifactError(f"there are no artifacts in {self.path}, and no pyproject.toml.\n{_build(self.path)}.")
         return found
 
-    def _several(self, what: str, found: Sequence[ArtifactSet]) -> ArtifactError:
-        listed = "\n".join(f"  {one.folder / one.name}" for one in found)
+    def _several(self, what: str, found: Sequence[ArtifactSet], option: str = "") -> ArtifactError:
+        listed = "\n".join(f"  {option} {one.tool}" if option else f"  {one.folder / one.name}" for one in found)
         return ArtifactError(f"there are several {what} in {self.path}; name one of them:\n{listed}")
 
 

@@ -62,8 +62,11 @@ _MAX_REPORTED = 5
 """Modules that did not compile, named before the rest is only counted."""
 
 
-def check_tree(tree: Tree, request: BuildRequest, build: Context) -> None:
-    """Check that the archive has what it is to start, and what is to be imported later. Raises `Os402Error`."""
+def check_tree(tree: Tree, request: BuildRequest, build: Context, *, reported: Collection[str] = ()) -> None:
+    """Check that the archive has what it is to start, and what is to be imported later. Raises `Os402Error`.
+
+    Of the entry points `reported` a later step reports what is missing, so that there is one message about it.
+    """
     entries = {item.path: item for item in tree.entries}
     check_lazy_imports(build.options.lazy_imports, entries)
 
@@ -71,7 +74,8 @@ def check_tree(tree: Tree, request: BuildRequest, build: Context) -> None:
         return build.reader.read(entries[path]) if path in entries else None
 
     for entry in request.starts:
-        if warning := check_entry_point(entry, entries.keys(), lambda path: build.reader.read(entries[path])):
+        warning = check_entry_point(entry, entries.keys(), lambda path: build.reader.read(entries[path]))
+        if warning and entry not in reported:
             build.reporter.warning(warning)
         check_interface(entry, build.options.interface, read)
     for warning in tree.warnings:

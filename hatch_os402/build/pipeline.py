@@ -19,7 +19,7 @@ from hatch_os402.build import analysis, assembly, context, proofs, resolving
 from hatch_os402.build.imported import imported_modules
 from hatch_os402.build.reports import KeepingReporter
 from hatch_os402.config.expiry import decide_expiry
-from hatch_os402.tools.describing import describe_tools
+from hatch_os402.tools.describing import describe_tools, functions_read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,20 +67,24 @@ class Assembled:
     """The software bill of materials, which is in the archive as well."""
 
 
-def assembled(build: Context) -> Assembled:
-    """Return the files of the archive. Raises `Os402Error`, also for what cannot work on os402."""
+def assembled(build: Context, *, describes: bool = False) -> Assembled:
+    """Return the files of the archive. Raises `Os402Error`, also for what cannot work on os402.
+
+    `describes`: `describe_tools` follows, and reports the functions that are not there.
+    """
     profile = assembly.saved_profile(build)
     analyzed = analyze(build)
     analysis.raise_for_errors(analyzed.assessment)
     analysis.report_findings(analyzed, build.reporter)
-    return lay_out(analyzed, profile, build)
+    return lay_out(analyzed, profile, build, describes=describes)
 
 
-def lay_out(analyzed: Analysis, profile: RunProfile | None, build: Context) -> Assembled:
+def lay_out(analyzed: Analysis, profile: RunProfile | None, build: Context, *, describes: bool = False) -> Assembled:
     """Return the files of the archive of an analyzed project without errors. Raises `Os402Error`."""
     bill = proofs.bill(analyzed, build)
     tree = proofs.with_bill(stage(analyzed.vetted, exclude=build.options.exclude), bill, analyzed, build)
-    assembly.check_tree(tree, analyzed.request, build)
+    reported = functions_read(analyzed.request.entry_point, build.options) if describes else ()
+    assembly.check_tree(tree, analyzed.request, build, reported=reported)
     launcher = assembly.launcher_files(analyzed.request, tree, build)
     compiled = assembly.compile_all((*launcher, *tree.entries), profile, build)
     assembly.check_compiled(compiled, analyzed.request, build)
@@ -109,7 +113,7 @@ def build(
     kept = KeepingReporter(reporter)
     with context.opened(project, options, kept, own_cache=own_cache) as build:
         expiry = expiry or decide_expiry(options.offer, project.root, os.environ, int(time.time()))
-        found = assembled(build)
+        found = assembled(build, describes=True)
         analyzed, contents = found.analyzed, found.contents
         tools = describe_tools(analyzed.request.entry_point, options, contents, build.executables, build.reader, kept)
         with (

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hatch_os402.formatting import counted
-from hatch_os402.offer.prices import price_of, usd
+from hatch_os402.offer.prices import price_of, shorter, usd
 
 if TYPE_CHECKING:
     from hatch_os402.config.offer_options import OfferOptions
-
-_SHORT = 5
-"""Seconds that are enough for most calls, far fewer than the default of `min-duration`."""
 
 
 def prices(offer: OfferOptions) -> list[tuple[str, str]]:
@@ -21,11 +18,11 @@ def prices(offer: OfferOptions) -> list[tuple[str, str]]:
         return [("info", "a call is free")]
     by = f"{usd(price_of(per_second, 1))} a second for {counted(seconds, 'second')}, after which os402 ends it"
     found = [("info", f"a call costs {usd(price_of(per_second, seconds))}: {by}")]
-    if offer.has_default_duration and seconds > _SHORT:
+    if offer.has_default_duration and (short := shorter(seconds)):
         cheaper = (
-            f"these {seconds} seconds are the default: `min-duration = {_SHORT}` in "
-            f"[tool.hatch.build.targets.os402.offer] makes it {usd(price_of(per_second, _SHORT))} for calls that take "
-            f"at most {_SHORT} seconds"
+            f"these {seconds} seconds are the default: `min-duration = {short}` in "
+            f"[tool.hatch.build.targets.os402.offer] makes it {usd(price_of(per_second, short))} for calls that take "
+            f"at most {short} seconds"
         )
         found.append(("hint", cheaper))
     return found

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _MEBIBYTE = 1 << 20
 _ERRORS = 400
 """The least status that says an error by itself."""
+_FAILED = 500
+"""The least status of a program that failed."""
 _SIGSEGV = 11
 _TABLE = "[tool.hatch.build.targets.os402.offer]"
 
@@ -27,8 +29,10 @@ def explain(outcome: Outcome, limits: ResourceLimits, found: NoResponseError | R
     `found` is the response to a request of `method`, or why the output is none.
     """
     if isinstance(found, NoResponseError):
-        return " ".join(_sentences(outcome, limits, found))
+        return " ".join((*_sentences(outcome, limits, found), *_missing_file(outcome)))
     sentences = [*_sentences(outcome, limits, None)]
+    if outcome.exit or found.status >= _FAILED:
+        sentences += _missing_file(outcome)
     if (outcome.exit or outcome.ended_by) and found.status < _ERRORS:
         sentences.append(f"The program failed after its headers (exit {outcome.exit}): callers see {found.status}.")
     if wrong := delivery(found, method).problem:
@@ -62,6 +66,15 @@ def _sentences(outcome: Outcome, limits: ResourceLimits, problem: NoResponseErro
         yield from _no_response(outcome, problem)
 
 
+def _missing_file(outcome: Outcome) -> Iterator[str]:
+    """Yield where files are, for a program that failed and looked for one in vain, which is no other program."""
+    if b"FileNotFoundError: [Errno 2]" in outcome.stderr and b"subprocess.py" not in outcome.stderr:
+        yield (
+            "os402 has no disk: a program finds what its archive has, which is what the project's wheel ships, by a "
+            "path from its modules, as in Path(__file__).with_name(…), and what it wrote to /tmp itself."
+        )
+
+
 def _limit(outcome: Outcome, limits: ResourceLimits) -> Iterator[str]:
     if outcome.ended_by in {"stdout", "stderr"}:
         name = "output" if outcome.ended_by == "stdout" else "error output"
@@ -71,14 +84,18 @@ def _limit(outcome: Outcome, limits: ResourceLimits) -> Iterator[str]:
         )
     elif outcome.ended_by == "wall":
         yield (
-            f"The program was killed after {limits.wall:g} seconds, the whole time that a caller pays for: raise "
+            f"The program was killed after {_seconds(limits.wall)}, the whole time that a caller pays for: raise "
             f"`min-duration` in {_TABLE}, or see what it waits for."
         )
     else:
         yield (
-            f"The program was killed when it had used {limits.cpu:g} seconds of CPU, as many as a caller pays for: "
+            f"The program was killed when it had used {_seconds(limits.cpu)} of CPU, as many as a caller pays for: "
             f"raise `min-duration` in {_TABLE}."
         )
+
+
+def _seconds(value: float) -> str:
+    return f"{value:g} second{'' if value == 1 else 's'}"
 
 
 def _no_response(outcome: Outcome, problem: NoResponseError) -> Iterator[str]:

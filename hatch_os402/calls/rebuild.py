@@ -21,7 +21,7 @@ from hatch_os402.artifacts.record import DESCRIBED
 from hatch_os402.calls.sources import newest, newest_file, shown
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import build_command, project_above, read_pyproject
-from hatch_os402.environment import CALLER
+from hatch_os402.environment import CALLER, UNLISTED
 from hatch_os402.errors import ArtifactError, MarkerError
 from hatch_os402.files import read_file
 from hatch_os402.foreign.strict_json import read_json
@@ -38,12 +38,14 @@ if TYPE_CHECKING:
     from hatch_os402.runtime.configured import ConfiguredRuntime
 
 
-def built(root: Path, reporter: Reporter, *, always: bool = False, again: bool = False) -> ArtifactSet:
+def built(
+    root: Path, reporter: Reporter, *, always: bool = False, again: bool = False, listed: bool = True
+) -> ArtifactSet:
     """Return the build of the project at `root`, made now if anything may have changed since, or `always`.
 
     A change is any file or folder of the project that is newer than the record of the newest build, or another version
-    of hatch-os402. Its dependencies are not looked up again for that. With `again`, only errors are reported.
-    Raises `ArtifactError`.
+    of hatch-os402. Its dependencies are not looked up again for that. With `again`, only errors are reported;
+    without `listed`, no paths. Raises `ArtifactError`.
     """
     project = read_pyproject(root)
     before = _newest(project)
@@ -56,9 +58,8 @@ def built(root: Path, reporter: Reporter, *, always: bool = False, again: bool =
     project.directory.mkdir(parents=True, exist_ok=True)  # before, so that its coming is no change
     begun, content = time.time(), _content(before)
     with _gone_if_empty(project.directory if is_new else None):
-        build(
-            root, {**reporter.variables, "HATCH_QUIET": "2"} if again and not reporter.verbose else reporter.variables
-        )
+        quiet = {"HATCH_QUIET": "2"} if again and not reporter.verbose else {}
+        build(root, {**reporter.variables, **quiet, **({} if listed else {UNLISTED: "1"})})
     after = _newest(project)
     if after is None:
         raise ArtifactError(f"the build of {root} left no artifacts in {project.directory}.")

@@ -40,7 +40,7 @@ def command(what: Path | None, *, locked: bool) -> None:
     pyproject = read_pyproject(root)
     with _requiring_lock() if locked else nullcontext():
         if pyproject.is_hatchling:
-            found = built(root, reporter, always=True)
+            found = built(root, reporter, always=True, listed=False)
             offers = (one.path(OFFER) for one in found.expanded())
             extras = (found.path(suffix) for suffix in EXTRAS if found.has(suffix))
             _show((found.path(ZIPAPP), found.path(FRAME), *offers, *extras, found.path(RECORD)))

@@ -102,7 +102,7 @@ class _Invocation:
             raise click.UsageError(f"--build is for a project, and {chosen.path} is none.")
         if chosen.root:
             chosen = replace(chosen, artifacts=built(chosen.root, reporter, always=self.always))
-        artifacts = chosen.one(tool=self.tool)
+        artifacts = chosen.one(tool=self.tool, option="--tool")
         program = load(artifacts)
         if note := artifacts.require_offer().note:
             reporter.warning(note)

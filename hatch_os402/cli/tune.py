@@ -19,6 +19,7 @@ from hatch_os402.config.run_profile import FILE
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import rewrite_file, write_file
 from hatch_os402.inspection.reading import read_artifacts
+from hatch_os402.inspection.terms import read_terms
 from hatch_os402.profiling.measuring import program_of
 from hatch_os402.profiling.running import opened_runner
 from hatch_os402.scaffold.table import lines_of, read_file, with_values
@@ -135,7 +136,8 @@ def command(
     if as_json:
         click.echo(json.dumps(to_json(tuning), indent=2))
     else:
-        show(tuning, answer_screen(), lines_of(file, tuning.changes) if tuning.changes else [])
+        terms = None if artifacts.offer is None else read_terms(artifacts.offer.read)
+        show(tuning, answer_screen(), lines_of(file, tuning.changes) if tuning.changes else [], terms)
     if write:
         _write(tuning, root, file.path, text, reporter)
     elif tuning.changes or tuning.saves_profile:

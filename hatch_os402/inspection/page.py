@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hatch_os402.formatting import counted, first_of, human_size
 from hatch_os402.inspection import terminal
 from hatch_os402.inspection.contents import BYTECODE, DATA, SOURCE
+from hatch_os402.inspection.purposes import purpose
 from hatch_os402.pages.page import Cell, Chart, ChartNode, Table, render
 
 if TYPE_CHECKING:
@@ -120,10 +121,18 @@ def _distributions(inspection: Inspection) -> Table:
 
 def _members(inspection: Inspection) -> Table:
     rows = (
-        (member.path, _sized(member.packed), Cell(member.kind, kind=_KINDS[member.kind]), member.owner)
+        (
+            member.path,
+            _sized(member.packed),
+            Cell(member.kind, kind=_KINDS[member.kind]),
+            member.owner,
+            purpose(member.path),
+        )
         for member in inspection.members
     )
-    return Table("Files", ("Path", "Size", "Kind", "Distribution"), rows, search=True, numeric=frozenset({1}))
+    return Table(
+        "Files", ("Path", "Size", "Kind", "Distribution", "What it is for"), rows, search=True, numeric=frozenset({1})
+    )
 
 
 def _artifacts(inspection: Inspection) -> Table:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.formatting import counted, first_of, human_size, utc_time
 from hatch_os402.inspection.contents import LAUNCHER, NOBODY
+from hatch_os402.inspection.purposes import purpose
 from hatch_os402.inspection.terms import INVALID, UNCHECKED, VALID
 from hatch_os402.offer.build import BASE_ENV
 from hatch_os402.offer.prices import usd
@@ -43,6 +44,9 @@ def show(inspection: Inspection, screen: Screen) -> None:
     screen.table(_DISTRIBUTIONS, [*_distributions(inspection)])
     screen.line()
     screen.table(_LARGEST_FILES, [*_largest(inspection)])
+    if explained := [*_explained(inspection)]:
+        screen.line()
+        screen.facts(explained)
     screen.line()
     screen.table(_ARTIFACTS, [(file.name, f"{file.size:,}", file.sha256) for file in inspection.files])
     for note in inspection.notes:
@@ -200,3 +204,10 @@ def verdict_text(part: Part) -> str:
 def _largest(inspection: Inspection) -> Iterator[Row]:
     for member in inspection.members[:_LARGEST]:
         yield member.path, human_size(member.packed), member.owner
+
+
+def _explained(inspection: Inspection) -> Iterator[tuple[str, str]]:
+    """Yield what those of the largest files are for that are the launcher's."""
+    for member in inspection.members[:_LARGEST]:
+        if stated := purpose(member.path):
+            yield member.path, stated

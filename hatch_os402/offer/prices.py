@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import ceil
 
 from hatch_os402.errors import OfferError
 from hatch_os402.offer.floats import format_float, nearest, nearest_surviving, server_float, survives
 
-__all__ = ["DEFAULT_PER_SECOND", "from_flat", "from_per_second", "nearest_surviving", "price_of", "survives", "usd"]
+__all__ = [
+    "DEFAULT_PER_SECOND",
+    "SHORT",
+    "from_flat",
+    "from_per_second",
+    "nearest_surviving",
+    "price_of",
+    "shorter",
+    "survives",
+    "usd",
+]
 
 DEFAULT_PER_SECOND = 0.001
+SHORT = 5
+"""Seconds that are enough for most calls, far fewer than the default of `min-duration`."""
+_MARGIN = 10
+"""How many times as long a call may take on a server as it took here: its machine and its Python are others."""
 
 
 def from_per_second(per_second: float) -> float:
@@ -43,6 +58,16 @@ def from_flat(price: float, min_duration: int) -> float:
 def price_of(per_second: float, seconds: int) -> Decimal:
     """Return what `seconds` cost at `per_second` (USD), without what binary fractions add."""
     return Decimal(format_float(per_second)) * seconds
+
+
+def shorter(seconds: int, longest: float = 0.0) -> int | None:
+    """Return the `min-duration` to propose in place of `seconds`; None where no shorter one is safe to propose.
+
+    os402 ends a call then. So it is `SHORT` at least, and ten times `longest`, the seconds that the longest known call
+    took.
+    """
+    enough = max(SHORT, ceil(_MARGIN * longest))
+    return enough if enough < seconds else None
 
 
 def usd(amount: Decimal) -> str:

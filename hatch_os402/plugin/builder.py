@@ -12,7 +12,7 @@ from hatchling.builders.constants import BuildEnvVars
 
 from hatch_os402.build.hatch_project import HatchProject, check_options
 from hatch_os402.config.expiry import source_date_epoch
-from hatch_os402.environment import CALLER
+from hatch_os402.environment import CALLER, UNLISTED
 from hatch_os402.plugin.bridge import abort_on_error, build_artifacts
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ class Os402Builder(HatchProject):
     _artifacts: tuple[Artifact, ...] = ()
 
     def build(self, **keywords: Any) -> Generator[str, None, None]:
-        """Yield the path of every artifact. What is expected to go wrong ends in one message and exit status 1."""
+        """Yield the path of every artifact, which the frontend prints.
+
+        What is expected to go wrong ends in one message and exit status 1.
+        """
         with abort_on_error(self.app), _collecting_rarely():
             self.check_metadata(keywords.get("versions") or [])
             check_options(self.root, self.metadata)
@@ -37,6 +40,8 @@ class Os402Builder(HatchProject):
             chosen = keywords.get("directory") or os.environ.get(BuildEnvVars.LOCATION, self.config.directory)
             with remove_if_created(Path(self.root, chosen)):
                 for _ in super().build(**keywords):
+                    if UNLISTED in os.environ:
+                        continue
                     yield from (_for_caller(artifact.path) for artifact in self._artifacts)
 
     def build_standard(self, directory: str, **_build_data: Any) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hatch_os402.formatting import counted, human_size
-from hatch_os402.offer.prices import usd
+from hatch_os402.offer.prices import price_of, shorter, usd
 from hatch_os402.profiling import tree as trees
 from hatch_os402.profiling.modules import ABSENT, AT_IMPORT, DEFERRED, IN_REQUEST, NEVER, UNSEEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hatch_os402.inspection.terms import Terms
     from hatch_os402.profiling.measuring import Profile
     from hatch_os402.profiling.tree import ProfileNode, Stats
 
@@ -45,6 +46,8 @@ _STEPS = {
 _SHOWN = 10
 _FRACTION = 0.1
 """Of the price that a cold start may take before anybody should care about `min-duration`."""
+_TIGHT = 0.5
+"""Of `min-duration`: a call that takes more here may be ended on a server."""
 
 
 def ms(seconds: float) -> str:
@@ -95,16 +98,29 @@ def facts(profile: Profile) -> Iterator[tuple[str, str]]:
 
 def price(profile: Profile) -> str:
     """Say what a call costs, and how much of the time that it buys is used."""
-    terms = profile.terms
-    if terms is None or terms.per_call is None:
+    return paid_time(profile.terms, profile.wall, "this one")
+
+
+def paid_time(terms: Terms | None, taken: Stats, which: str) -> str:
+    """Say what a call costs, how much of the time that it buys the call `which` took, and which would be cheaper.
+
+    `taken` is wall time of calls on this machine.
+    """
+    if terms is None or terms.per_second is None or terms.per_call is None:
         return "no offer"
     paid = terms.min_duration
     text = f"{usd(terms.per_call)} a call, for {counted(paid, 'second')}"
+    if paid:
+        text += f", of which {which} took {100 * taken.median / paid:.2g} %" if terms.per_call else ""
+        if taken.max > _TIGHT * paid:
+            return f"{text}; os402 ends a call then, and its machine may be slower: raise `min-duration`"
     if not terms.per_call:
         return text
-    text += f", of which this one took {100 * profile.wall.median / paid:.2g} %" if paid else ""
-    if paid > 1 and profile.wall.max < _FRACTION * paid:
-        text += "; with a smaller `min-duration` it would cost less"
+    if short := shorter(paid, taken.max):
+        cheaper = usd(price_of(terms.per_second, short))
+        text += f"; at the same price a second, `min-duration = {short}` makes it {cheaper}"
+    elif paid > 1 and taken.max < _FRACTION * paid:
+        text += "; at the same price a second, a smaller `min-duration` makes it cheaper"
     return text
 
 

@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from hatch_os402.__about__ import __version__
 from hatch_os402.errors import ScaffoldError
 from hatch_os402.installation.origin import NAME, Origin
+from hatch_os402.offer.prices import SHORT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +125,7 @@ def project_files(made: Identity, interface: str, root: Path, origin: Origin) ->
         "plugin": _array([NAME if near else origin.requirement()]),
         "target": "".join(f"{line.format(package=made.package)}\n" for line in of.target),
         "hatch_build": _hatch_build(near),
+        "offer": "".join(f"{line}\n" for line in offer_lines()),
         "origin": _workflow_origin(origin),
         "origin_comment": _origin_comment(origin),
     }
@@ -137,6 +139,11 @@ def project_files(made: Identity, interface: str, root: Path, origin: Origin) ->
     }
     texts = {path: _filled(_template(template), replaced) for path, template in files.items()}
     return {**texts, f"{package}/__init__.py": f'"""{of.description}."""\n'}
+
+
+def offer_lines() -> list[str]:
+    """Return the lines that every project's table of the offer begins with, a new one's and one that is there."""
+    return [f"min-duration = {SHORT}  # seconds that a call may take, and that callers pay for"]
 
 
 def call_of(made: Identity, interface: str, address: str) -> str:

@@ -7,6 +7,7 @@ or, where a table of dotted keys or an inline table leaves no room for a header,
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from tomlkit.exceptions import TOMLKitError
 from hatch_os402.errors import ScaffoldError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 _PYPROJECT, _HATCH = "pyproject.toml", "hatch.toml"
@@ -143,11 +144,21 @@ def diff(file: TomlFile, text: str) -> str:
 
 
 def lines_of(file: TomlFile, table: Mapping[str, Any]) -> list[str]:
-    """Return the lines of the target's table with `table` alone."""
+    """Return the lines of the target's table with `table` alone; a table in it has a header of its own."""
+    return [*_section(".".join(file.keys), table)]
+
+
+def _section(name: str, table: Mapping[str, Any]) -> Iterator[str]:
     document = tomlkit.document()
-    for name, value in table.items():
-        document.add(name, value)
-    return [file.table_name, *tomlkit.dumps(document).splitlines()]
+    below = {key: value for key, value in table.items() if isinstance(value, Mapping)}
+    for key, value in table.items():
+        if key not in below:
+            document.add(key, value)
+    yield f"[{name}]"
+    yield from tomlkit.dumps(document).splitlines()
+    for key, value in below.items():
+        yield ""
+        yield from _section(f"{name}.{key}", value)
 
 
 def _appended(file: TomlFile, table: Mapping[str, Any]) -> str:

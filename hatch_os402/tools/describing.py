@@ -38,10 +38,8 @@ def describe_tools(
     """
     if options.interface != "mcp":
         return ()
-    offer = options.offer
-    one = Tool(offer.name, entry, offer.description, offer.input_schema, offer.output_schema)
-    tools = options.tools or (one,)
-    pending = {tool.function: tool.function for tool in tools if tool.input_schema is None}
+    tools = _tools(entry, options)
+    pending = {function: function for function in functions_read(entry, options)}
     entries = {item.path: item for item in contents}
 
     def read(path: str) -> bytes | None:
@@ -64,6 +62,18 @@ def describe_tools(
                 f"the tool {tool.name!r} has no description: give {tool.function} a docstring, which models read"
             )
     return described
+
+
+def functions_read(entry: str, options: Options) -> tuple[str, ...]:
+    """Return the functions (`"module:function"`) whose signatures `describe_tools` reads: it reports missing ones."""
+    if options.interface != "mcp":
+        return ()
+    return tuple(tool.function for tool in _tools(entry, options) if tool.input_schema is None)
+
+
+def _tools(entry: str, options: Options) -> tuple[Tool, ...]:
+    offer = options.offer
+    return options.tools or (Tool(offer.name, entry, offer.description, offer.input_schema, offer.output_schema),)
 
 
 def _by_import(

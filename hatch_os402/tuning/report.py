@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_os402.config.run_profile import FILE
 from hatch_os402.formatting import counted, human_size
-from hatch_os402.profiling.report import ms, spread
+from hatch_os402.profiling.report import ms, paid_time, spread
 from hatch_os402.terminal.layout import Column, Row, StyledText
 from hatch_os402.tuning.trials import LAZY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from hatch_os402.inspection.terms import Terms
     from hatch_os402.profiling.tree import Stats
     from hatch_os402.terminal.screen import Screen
     from hatch_os402.tuning.trials import Trial, Tuning
@@ -38,9 +39,12 @@ _NEVER = (
 )
 
 
-def show(tuning: Tuning, screen: Screen, lines: Sequence[str]) -> None:
-    """Print what was tried, what is kept and what it brings; `lines` are what to write into pyproject.toml."""
-    screen.facts([*_facts(tuning)])
+def show(tuning: Tuning, screen: Screen, lines: Sequence[str], terms: Terms | None) -> None:
+    """Print what was tried, what is kept and what it brings.
+
+    `lines` are what to write into pyproject.toml, `terms` those of the offer.
+    """
+    screen.facts([*_facts(tuning, terms)])
     if tuning.trials:
         screen.line()
         screen.table(_TRIALS, [_row(trial) for trial in tuning.trials])
@@ -62,7 +66,7 @@ def show(tuning: Tuning, screen: Screen, lines: Sequence[str]) -> None:
         screen.line("Nothing that was tried is worth a change.")
 
 
-def _facts(tuning: Tuning) -> Iterator[tuple[str, str]]:
+def _facts(tuning: Tuning, terms: Terms | None) -> Iterator[tuple[str, str]]:
     yield "samples", "\n".join(request.text for request in tuning.samples.requests)
     yield "measured with", f"{tuning.samples.python.words}, {counted(tuning.runs, 'pair')} for each change"
     if tuning.cost is not None:
@@ -70,6 +74,8 @@ def _facts(tuning: Tuning) -> Iterator[tuple[str, str]]:
         yield "CPU", f"{spread(tuning.cost.before)}, then {spread(tuning.cost.after)}"
     else:
         yield "frame", human_size(tuning.before)
+    if terms is not None and terms.per_call is not None:
+        yield "price", paid_time(terms, tuning.slowest, "the slowest sample")
     if tuning.laziness.rejected:
         yield "not lazily", f"{', '.join(tuning.laziness.rejected)}: without them an answer is another one"
     if anyway := tuning.laziness.loaded_anyway:

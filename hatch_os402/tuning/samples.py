@@ -69,6 +69,11 @@ class Samples:
         """Run each once. Raises `ProfileError`."""
         return [self.run(program) for program in self.programs]
 
+    def slowest(self, runs: int) -> Stats:
+        """Run each `runs` times, and return the wall seconds of the one that takes longest. Raises `ProfileError`."""
+        walls = (Stats.of([self.run(one).wall for _ in range(runs)]) for one in self.programs)
+        return max(walls, key=lambda one: one.max)
+
     def answers(self) -> Answers:
         """Run each once, and return what they answer."""
         return answers_of(self.runs())

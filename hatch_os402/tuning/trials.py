@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hatch_os402.config.options import Options
     from hatch_os402.inspection.contents import Contents
     from hatch_os402.profiling.running import Run
+    from hatch_os402.profiling.tree import Stats
     from hatch_os402.tuning.samples import Answers, Samples
 
 SERVER_TIME = 6.2e-9
@@ -102,6 +103,8 @@ class Tuning:
     after: int
     cost: Pairs | None
     """What all changes that are kept cost together; None without one."""
+    slowest: Stats
+    """Wall seconds of the sample that takes longest, with the changes that are kept."""
     never: tuple[NeverImported, ...]
     """The most bytes first."""
     profile: RunProfile
@@ -167,6 +170,7 @@ def tune(
         len(samples.frame),
         len(final.frame),
         in_pairs(samples, final, runs) if final is not samples else None,
+        final.slowest(runs),
         tuple(_never_imported(contents, profile)),
         profile,
     )

@@ -94,6 +94,8 @@ def test_what_names_the_build_means_every_tool(name, build):
         ArtifactError, match=r"(?s)there are several tools .*greeter-0\.1\.0\.one\n.*greeter-0\.1\.0\.two"
     ):
         chosen.one()
+    with pytest.raises(ArtifactError, match=r"name one of them:\n  --tool one\n  --tool two$"):
+        chosen.one(option="--tool")
     with pytest.raises(ArtifactError, match="has no tool 'three'; its tools: one, two"):
         chosen.one(tool="three")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from support.buildproject import write, write_project
+from support.buildproject import environment, write, write_project
 
 from hatch_os402.calls.rebuild import build, built
 from hatch_os402.calls.sources import _sources
@@ -26,6 +28,19 @@ def test_paths_are_those_from_where_the_user_stands(tmp_path, monkeypatch, capfd
         listed = [line for line in capfd.readouterr().err.splitlines() if " " not in line]
         assert len(listed) == 4
         assert all(Path(line).is_file() for line in listed), listed
+
+
+@pytest.mark.once
+def test_paths_are_printed_once(tmp_path):
+    """`build` prints them on stdout, for scripts; hatchling's own list of them would be a second one."""
+    root = write_project(tmp_path / "sample")
+    command = [sys.executable, "-m", "hatch_os402", "build", str(root)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    listed = [Path(line) for line in done.stdout.splitlines()]
+    assert [path.suffix for path in listed] == [".pyz", ".stdin", ".json", ".json"]
+    assert all(path.is_file() for path in listed)
+    assert [line for line in done.stderr.splitlines() if " " not in line] == []
+    assert all(done.stderr.count(path.name) == 1 for path in listed), "with its size and its hash"
 
 
 @pytest.mark.once

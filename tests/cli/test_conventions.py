@@ -155,3 +155,19 @@ def test_wrong_usage_is_status_2(capsys):
     with pytest.raises(SystemExit) as end:
         main(["no-such-command"])
     assert end.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("bild", "No such command 'bild'. Did you mean 'build'?"),
+        ("server", "No such command 'server'. Did you mean 'serve'?"),
+        ("frobnicate", "No such command 'frobnicate'.\n"),
+        ("--bild", "No such option '--bild'"),
+    ],
+)
+def test_a_command_that_there_is_not(typed, said, capsys):
+    code, out, err = call(capsys, typed, ".")
+    assert (code, out) == (2, "")
+    assert said in err
+    assert ("Did you mean" in err) == ("Did you mean" in said)

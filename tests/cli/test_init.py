@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -21,6 +22,8 @@ build-backend = "hatchling.build"
 name = "shop"
 version = "1"
 """
+NEW = Path("new/pyproject.toml")
+OFFER = {"offer": {"min-duration": 5}}
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 
 
@@ -87,7 +90,7 @@ def test_a_project_that_is_there_gets_the_table_alone(capsys, shop):
     assert code == 0, err
     assert "found shop.web:app (Flask(…), src/shop/web.py, line 2): wsgi" in err
     assert shop.read_text().startswith(PYPROJECT)
-    assert table(shop) == {"dependencies": ["hatch-os402"], "entry-point": "shop.web:app", "interface": "wsgi"}
+    assert table(shop) == {"dependencies": ["hatch-os402"], "entry-point": "shop.web:app", "interface": "wsgi", **OFFER}
     assert [line for line in out.splitlines() if line[:1] == "-"] == ["--- a/pyproject.toml"]
     assert "+[tool.hatch.build.targets.os402]" in out
     assert "hatch-os402 serve ." in err
@@ -139,7 +142,7 @@ def test_what_is_found_or_given(capsys, shop, change, arguments, expected):
     write(shop.parent, change)
     code, _, err = call(capsys, "init", "-y", *arguments)
     assert code == 0, err
-    assert table(shop) == {"dependencies": ["hatch-os402"], **expected}
+    assert table(shop) == {"dependencies": ["hatch-os402"], **expected, **OFFER}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +176,14 @@ def test_another_backend_needs_no_plugin(capsys, shop):
     shop.write_text(PYPROJECT.replace("hatchling.build", "flit_core.buildapi"))
     code, _, err = call(capsys, "init", "--yes")
     assert code == 0, err
-    assert table(shop) == {"entry-point": "shop.web:app", "interface": "wsgi"}
+    assert table(shop) == {"entry-point": "shop.web:app", "interface": "wsgi", **OFFER}
+
+
+def test_both_kinds_of_project_get_the_same_duration(capsys, shop):
+    assert call(capsys, "init", "--yes")[0] == 0
+    assert call(capsys, "init", "new")[0] == 0
+    made = [[line for line in one.read_text().splitlines() if line.startswith("min-")] for one in (shop, NEW)]
+    assert made[0] == made[1] == ["min-duration = 5  # seconds that a call may take, and that callers pay for"]
 
 
 def test_an_origin_that_is_gone(capsys, shop, monkeypatch, tmp_path):

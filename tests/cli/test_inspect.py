@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 import re
 import zipfile
@@ -36,6 +37,10 @@ def test_a_terminal(run, pyz, python312):
     assert any(line.startswith("source only sample/bad.py: ") for line in lines)
     (stripped,) = [line for line in lines if line.startswith("stripped 4.0")]
     assert stripped.endswith("stripped (1 file left out) sample")
+    largest = [line.split()[0] for line in lines if line.startswith("_os402/") and line.endswith("(launcher)")]
+    assert largest
+    explained = [line.split()[0] for line in lines if line.startswith("_os402/") and not line.endswith("(launcher)")]
+    assert explained == largest
 
 
 def test_json_is_stable_and_whole(run, pyz):
@@ -83,6 +88,7 @@ def test_a_page_is_written_whole(run, pyz, tmp_path):
     assert err == f"hatch-os402: wrote {tmp_path / 'page.html'}\n"
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.endswith("</html>\n")
+    assert "From the archive's bytes to the running entry point." in html.unescape(page)
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
     # Nothing is fetched from anywhere, and nothing in the archive becomes markup.
     assert re.findall(r"(?:src|href|action)\s*=\s*\"?([^\s\">]+)", page) == ["data:,", "#tables"]

@@ -129,7 +129,7 @@ def test_held_stdin_shows_what_waits_for_its_end(run, tmp_path):
     assert run(offer, "-d", "x")[:2] == (0, b"out\n")
     code, out, err = run(offer, "-d", "x", "--hold-stdin")
     assert (code, out) == (1, b"")
-    assert "killed after 1 seconds" in err
+    assert "killed after 1 second, the whole" in err
 
 
 def on_a_terminal(*arguments):

@@ -54,7 +54,8 @@ def shared(tmp_path_factory):
 
 def written(folder):
     wheel = '[tool.hatch.build.targets.wheel]\ninclude = ["*.py", "parts"]\n'
-    return write_project(folder / "tuned", files=FILES, options='entry-point = "app:main"\n', extra=wheel)
+    options, offer = 'entry-point = "app:main"\n', "valid-until = 2030-01-01T00:00:00Z\n"
+    return write_project(folder / "tuned", files=FILES, options=options, offer=offer, extra=wheel)
 
 
 def tuned(capsys, root, *arguments):
@@ -80,6 +81,7 @@ def test_what_no_sample_uses_is_imported_lazily_and_written(capsys, tmp_path):
     assert lazy["significant"]
     assert lazy["saved_cpu_ms"] > 0
     assert read_pyproject(project).table["lazy-imports"] == found["options"]["lazy-imports"]
+    assert "min-duration" not in read_pyproject(project).table["offer"], "a shorter one could end a call"
     if found["saves_profile"]:
         assert "app" in json.loads((project / FILE).read_text())["modules"]
     code, out, _ = call(capsys, "run", project, "-d", "one")
@@ -106,6 +108,8 @@ def test_the_report(capsys, shared):
     assert code == 0, err
     assert "samples        POST /, 3 bytes\n" in out
     assert "not lazily     plugin: without" in out
+    (price,) = [line for line in out.splitlines() if line.startswith("price ")]
+    assert price.split(maxsplit=1)[1].startswith("0.06 USD a call, for 60 seconds, of which the slowest sample took ")
     assert "[tool.hatch.build.targets.os402]\nlazy-imports = [" in out
     assert "sources = " not in out
     assert "`--write` writes it into pyproject.toml" in err

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hatch_os402.errors import OfferError
 from hatch_os402.offer.floats import survives
-from hatch_os402.offer.prices import from_flat, from_per_second
+from hatch_os402.offer.prices import from_flat, from_per_second, shorter
 
 flat_prices = st.integers(1, 10**6).map(lambda millionths: millionths / 10**6)
 
@@ -53,3 +53,16 @@ class TestFlat:
     def test_a_price_does_not_silently_become_free(self):
         with pytest.raises(OfferError, match="too little"):
             from_flat(5e-324, 60)
+
+
+class TestShorter:
+    def test_where_nothing_is_known(self):
+        assert [shorter(seconds) for seconds in (1, 5, 6, 60)] == [None, None, 5, 5]
+
+    def test_no_call_that_is_known_comes_near_its_end(self):
+        assert [shorter(60, longest) for longest in (0.03, 0.5, 0.51, 2, 5.9, 6, 70)] == [5, 5, 6, 20, 59, None, None]
+
+    @given(st.integers(1, 10**6), st.floats(0, 10**5))
+    def test_is_shorter_and_enough(self, seconds, longest):
+        found = shorter(seconds, longest)
+        assert found is None or max(5, 10 * longest) <= found < seconds

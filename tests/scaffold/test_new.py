@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import json
+import runpy
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,18 @@ def test_every_file_is_what_its_name_says(interface, tmp_path):
     assert table["dependencies"] == ["hatch-os402"]
     assert "hatch-build" not in config["tool"]["hatch"]["envs"]
     assert ("scripts" in config["project"]) == (interface == "script")
+
+
+@pytest.mark.parametrize("body", ['{"name": ', "[]", '"Alice"', "null", "\udcff"])
+def test_the_script_answers_400_to_what_is_no_json_object(body, tmp_path, monkeypatch, capsys):
+    source = project_files(identity("my-shop"), "script", tmp_path, Origin())["src/my_shop/app.py"]
+    (tmp_path / "app.py").write_text(source)
+    program = runpy.run_path(str(tmp_path / "app.py"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(body))
+    program["main"]()
+    head, _, answer = capsys.readouterr().out.partition("\n\n")
+    assert head == "Status: 400 Bad Request\nContent-Type: application/json"
+    assert json.loads(answer) == {"error": "the body must be a JSON object"}
 
 
 def test_the_workflow(tmp_path):

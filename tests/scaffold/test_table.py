@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 from hatch_os402.errors import ScaffoldError
 from hatch_os402.scaffold.table import TomlFile, diff, read_file, with_table, with_values
 
-TABLE = {"dependencies": ["hatch-os402"], "entry-point": "shop.web:app", "interface": "wsgi"}
+TABLE = {
+    "dependencies": ["hatch-os402"],
+    "entry-point": "shop.web:app",
+    "interface": "wsgi",
+    "offer": {"min-duration": 5},
+}
 LINES = '[tool.hatch.build.targets.os402]\ndependencies = ["hatch-os402"]\nentry-point = "shop.web:app"\ninterface = "wsgi"\n'
+LINES += "\n[tool.hatch.build.targets.os402.offer]\nmin-duration = 5\n"
 COMMENTED = """\
 # first
 [project]   # of the shop

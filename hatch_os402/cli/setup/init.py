@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import tomlkit
 
 from hatch_os402.cli.shared.reporter import ClickReporter
 from hatch_os402.config.options import Options
@@ -19,7 +20,7 @@ from hatch_os402.formatting import escaped_lines
 from hatch_os402.installation.command import own_command
 from hatch_os402.installation.origin import NAME, Origin, find_origin
 from hatch_os402.scaffold.detection import FoundEntry, application_at, find_applications, has_main
-from hatch_os402.scaffold.new import INTERFACES, call_of, identity, project_files
+from hatch_os402.scaffold.new import INTERFACES, call_of, identity, offer_lines, project_files
 from hatch_os402.scaffold.table import diff, read_file, with_table
 from hatch_os402.scaffold.writing import write_all
 
@@ -139,6 +140,7 @@ class _Existing:
             table["entry-point"] = entry
         if interface != INTERFACES[0]:
             table["interface"] = interface
+        table["offer"] = tomlkit.parse("\n".join(offer_lines()))
         return table
 
     def _start(self, scripts: Mapping[str, str]) -> tuple[str, str]:

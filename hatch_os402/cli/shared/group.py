@@ -37,6 +37,21 @@ class CommandTable(click.Group):
         command: click.Command = import_module(self._table[name][0]).command
         return adapted(command)
 
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that `arguments` begin with, its name, and the others.
+
+        Raises `UsageError`, which names the nearest one where there is none.
+        """
+        name = arguments[0]
+        if name not in self._table and not context.resilient_parsing:
+            from difflib import get_close_matches  # noqa: PLC0415 - for a mistake
+
+            if near := get_close_matches(name, self._table, 1):
+                context.fail(f"No such command {name!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(context, arguments)
+
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands, without importing one."""
         with formatter.section("Commands"):
