@@ -96,6 +96,12 @@ MISSING = {
 def test_what_is_missing(tmp_path, source, reason):
     (finding,) = scanned(tmp_path, {"app.py": source}).findings
     assert finding.message == f"imports {reason}"
+    assert bool(finding.advice) == ("neither" in reason)
+
+
+def test_what_a_dependency_does_not_require_is_no_advice_to_the_project(tmp_path):
+    (finding,) = scanned(tmp_path, {"app.py": "import lower\n"}, {"lower": {"lower.py": "import nowhere\n"}}).findings
+    assert (finding.subject, finding.advice) == ("lower", "")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ _LONGEST_CHAIN = 200
 
 _ALWAYS = frozenset({"__main__", "_os402", "builtins"})
 
+NOWHERE = "which is neither in the runtime nor in the archive"
+"""The reason why a module is missing that nothing here has."""
+
 
 @dataclass(frozen=True)
 class Library:
@@ -208,4 +211,4 @@ def _why_missing(wanted: str, archive: Archive, library: Library) -> str:
         return "which the runtime does not have" if lacking == wanted else f"and the runtime does not have {lacking}"
     runtime = library.modules, library.undecided, library.partial
     known = any(top in names for names in runtime) or not archive.parts.isdisjoint({top, f"_{top}"})
-    return "" if known else "which is neither in the runtime nor in the archive"
+    return "" if known else NOWHERE

@@ -10,7 +10,7 @@ from hatch_os402.archive.entries import Entry
 from hatch_os402.compatibility.findings import MISSING_MODULE, NEEDS_CTYPES, Finding, SourceLocation
 from hatch_os402.compatibility.imports.facts import Guard
 from hatch_os402.compatibility.imports.memory import facts_of
-from hatch_os402.compatibility.imports.reach import Archive, module_names, reach
+from hatch_os402.compatibility.imports.reach import NOWHERE, Archive, module_names, reach
 from hatch_os402.compatibility.imports.source import behaviour_table
 from hatch_os402.compatibility.imports.unused import ArchivedFile, described, unused
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from hatch_os402.compatibility.imports.reach import Library, Missing, Reached, Suspect
     from hatch_os402.compatibility.vet import VettedWheel
     from hatch_os402.resolution.graph import Graph
+
+_REQUIRE = "If the program needs it, add the distribution that has it to the project's dependencies."
 
 _TAKEN_OUT = (".so", ".pyd")
 
@@ -63,7 +65,7 @@ def scan(
     versions = {verdict.wheel.name: str(verdict.wheel.version) for verdict in vetted_wheels}
     findings: list[Finding] = []
     quiet: list[Finding] = []
-    for finding, loud in (*_missing(reached, owners), *_behaviours(reached, owners, project)):
+    for finding, loud in (*_missing(reached, owners, project), *_behaviours(reached, owners, project)):
         complete = Finding(
             finding.level if loud else "hint",
             finding.code,
@@ -73,6 +75,7 @@ def scan(
             graph.chains(finding.subject) if finding.subject != project else ((project,),),
             finding.places,
             finding.imports,
+            advice=finding.advice,
         )
         (findings if loud else quiet).append(complete)
     superfluous = tuple(_unused(starts, vetted_wheels[0], entries, graph, reader, memory))
@@ -153,7 +156,7 @@ def _left_out(vetted_wheels: Sequence[VettedWheel]) -> dict[str, str]:
     return {name: path for name, path in found.items() if f"{name.replace('.', '/')}.py" not in kept}
 
 
-def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding, bool]]:
+def _missing(reached: Reached, owners: dict[str, str], project: str) -> Iterator[tuple[Finding, bool]]:
     """Yield a finding for each package that is missing in each module, and whether it is a warning for everybody."""
     kinds: tuple[tuple[Sequence[Missing], Level, str], ...] = (
         (reached.missing, "warning", MISSING_MODULE),
@@ -166,7 +169,12 @@ def _missing(reached: Reached, owners: dict[str, str]) -> Iterator[tuple[Finding
         for (path, _, certain), items in grouped.items():
             message = f"imports {items[0].wanted}, {items[0].reason}"
             places = tuple(SourceLocation(path, item.line) for item in items)
-            yield Finding(level, code, owners[path], message, places=places, imports=items[0].chain), certain
+            # A dependency that imports what it does not require knows why, in most cases.
+            advice = _REQUIRE if owners[path] == project and items[0].reason == NOWHERE else ""
+            yield (
+                Finding(level, code, owners[path], message, places=places, imports=items[0].chain, advice=advice),
+                certain,
+            )
 
 
 def _behaviours(reached: Reached, owners: dict[str, str], project: str) -> Iterator[tuple[Finding, bool]]:
