@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 AT_ONCE = 2
 """Distributions for which fixes are searched at the same time."""
 
+_DIRECT = 2
+"""The length of a chain from the project to a requirement of its own."""
+
 VALID = 24 * 60 * 60
 """Seconds for which an answer is remembered: an index grows."""
 
@@ -136,19 +139,17 @@ def _completed(
     if finding.level != "error" or finding.subject not in owners:
         return finding
     if owner := owners[finding.subject]:
-        return replace(
-            finding,
-            searched=f"It comes with {listed(owner)} alone: what fixes that fixes this as well.",
-            advice="",
-        )
+        fixed = any(name in answers and answers[name].remedies for name in owner)
+        ends = ": what fixes that fixes this as well." if fixed else ", and goes with it."
+        return replace(finding, searched=f"It comes with {listed(owner)} alone{ends}", advice="")
     answer = answers[finding.subject]
     searched = ""
     if not answer.complete:
         searched = f"The search for fixes was stopped after {seconds} seconds (`remedies` sets the limit)."
     elif not answer.remedies and _is_hopeless(finding.subject):
-        searched = (
-            "No release of it is pure, and none of what requires it is known to do without it: none was searched."
-        )
+        direct = all(len(chain) == _DIRECT for chain in finding.chains)
+        above = "" if direct else ", and nothing here that requires it is known to do without it"
+        searched = f"None of its releases is pure Python{above}: no fix was searched for."
     elif not answer.remedies:
         searched = "No other release of it or of what requires it helps: every one that pip would take was tried."
     return replace(finding, remedies=answer.remedies, searched=searched)
