@@ -74,8 +74,9 @@ def place(sha256: str, filename: str, cache: Path) -> Path:
 
 
 def _by_target(pins: Sequence[Pin], machine: str) -> Iterator[tuple[Target, list[Pin]]]:
-    """Yield targets, each with those of `pins` that pip is to fetch for it: all for `machine`, but for those whose file
-    is for another architecture alone, because only that one requires them.
+    """Yield targets, each with those of `pins` that pip is to fetch for it.
+
+    That is `machine`, but for files that are for another architecture alone, which only that one requires.
     """
     targets = [Target(machine), *(Target(other) for other in ARCHITECTURES if other != machine)]
     found: dict[Target, list[Pin]] = {}
