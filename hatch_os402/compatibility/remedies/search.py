@@ -17,6 +17,7 @@ from hatch_os402.compatibility.curated import optional_extensions, replacements
 from hatch_os402.compatibility.findings import Remedy
 from hatch_os402.compatibility.remedies.merging import merged
 from hatch_os402.compatibility.remedies.registry import nearest_first, search
+from hatch_os402.compatibility.remedies.release import hopeless_below
 from hatch_os402.compatibility.remedies.trials import verify
 from hatch_os402.errors import OutOfTimeError
 from hatch_os402.files import write_file
@@ -67,7 +68,7 @@ def with_remedies(assessment: Assessment, context: SearchContext, memory: Path) 
     findings = tuple(
         _doomed_finding(finding, doomed[finding.subject])
         if finding.level == "error" and finding.subject in doomed
-        else _completed(finding, owners, answers, context.seconds)
+        else _completed(finding, owners, answers, context)
         for finding in assessment.findings
     )
     searched = [name for name in wanted if name in answers]
@@ -134,7 +135,7 @@ def required_only_by(name: str, incompatible: Sequence[str], graph: Graph) -> tu
 
 
 def _completed(
-    finding: Finding, owners: Mapping[str, tuple[str, ...]], answers: Mapping[str, _Answer], seconds: int
+    finding: Finding, owners: Mapping[str, tuple[str, ...]], answers: Mapping[str, _Answer], context: SearchContext
 ) -> Finding:
     if finding.level != "error" or finding.subject not in owners:
         return finding
@@ -145,11 +146,13 @@ def _completed(
     answer = answers[finding.subject]
     searched = ""
     if not answer.complete:
-        searched = f"The search for fixes was stopped after {seconds} seconds (`remedies` sets the limit)."
+        searched = f"The search for fixes was stopped after {context.seconds} seconds (`remedies` sets the limit)."
     elif not answer.remedies and _is_hopeless(finding.subject):
         direct = all(len(chain) == _DIRECT for chain in finding.chains)
         above = "" if direct else ", and nothing here that requires it is known to do without it"
         searched = f"None of its releases is pure Python{above}: no fix was searched for."
+    elif not answer.remedies and (beyond := hopeless_below(finding.subject, context)):
+        searched = f"It requires {listed(beyond)}, pure Python in no release: no other release was searched for."
     elif not answer.remedies:
         searched = "No other release of it or of what requires it helps: every one that pip would take was tried."
     return replace(finding, remedies=answer.remedies, searched=searched)
