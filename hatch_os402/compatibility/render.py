@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _FILES_SHOWN = 3
 _CHAINS_SHOWN = 3
+_DIRECT = 2
+"""The length of a chain from the project to a requirement of its own."""
 _VERDICTS = {"pure": "good", "stripped": "caution", "substituted": "caution"}
 OVERVIEW = (Column("distribution"), Column("version"), Column("verdict"), Column("required by", rank=1, folded=True))
 _ERRORS = (
@@ -31,7 +33,7 @@ _TABLE = "[tool.hatch.build.targets.os402]"
 
 def errors(assessment: Assessment, width: int | None = None) -> str:
     """Return the text of all errors of `assessment`, which has some; its table is `width` columns wide (None: any)."""
-    found = assessment.errors
+    found = _as_required(assessment.errors)
     noun = "distribution" if len(found) == 1 else "distributions"
     parts = [f"{len(found)} {noun} cannot run on os402 (static CPython {PYTHON}, no dynamic loading, no compilers):"]
     if len(found) > 1:
@@ -44,6 +46,21 @@ def errors(assessment: Assessment, width: int | None = None) -> str:
         parts.append(f"The first fix of each was resolved together with the others as well:\n{lines}")
     parts.append("\n".join(_options(found, assessment)))
     return "\n\n".join(filter(None, parts))
+
+
+def _as_required(findings: Sequence[Finding]) -> list[Finding]:
+    """Return `findings` in the order in which a reader knows their names.
+
+    The project comes first, then what it requires itself, each followed by what that brings, then what comes with
+    something that can run.
+    """
+    direct = {finding.subject for finding in findings if any(len(chain) == _DIRECT for chain in finding.chains)}
+
+    def place(finding: Finding) -> tuple[bool, tuple[str, ...]]:
+        ways = [chain[1:] for chain in finding.chains] or [()]
+        return min((way[:1] != () and way[0] not in direct, way) for way in ways)
+
+    return sorted(findings, key=place)
 
 
 def overview(assessment: Assessment) -> list[Row]:

@@ -10,12 +10,13 @@ from packaging.version import Version
 from hatch_os402.cache import cache_errors, used
 from hatch_os402.errors import ResolutionError, WheelError
 from hatch_os402.files import move_file
+from hatch_os402.resolution.graph import misfits
 from hatch_os402.resolution.pip_process import HERE, Host, links_option, run_pip
-from hatch_os402.resolution.target import Target
+from hatch_os402.resolution.target import ARCHITECTURES, Target
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from hatch_os402.resolution.graph import Pin
@@ -40,7 +41,8 @@ def fetch(
     """Return the wheel of each of `pins`, in their order, every byte checked against its hash and its RECORD.
 
     `cache` is a folder that can be written; a wheel lies there under its SHA256. What is missing is fetched by pip
-    (`machine`: the architecture whose tags pip is given): by the run that `session` holds, and what that does not have
+    (`machine`: the architecture whose tags pip is given,
+    unless a file is for another one alone): by the run that `session` holds, and what that does not have
     by another one, of at most `timeout` seconds. `find_links` is a folder with more wheels, if it is there. `accept`
     holds canonical names of distributions whose RECORD may be wrong. `known` may return the wheel of a file with that
     hash, which it compares, without reading it all. Raises `ResolutionError` and `WheelError`.
@@ -53,9 +55,12 @@ def fetch(
         if session is not None:
             session.fetch(missing, folder)
         if more := [pin for pin in missing if not (folder / pin.filename).is_file()]:
-            names = (f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}" for pin in more)
-            wanted = [(name, [pin.sha256]) for name, pin in zip(names, more, strict=True)]
-            download(wanted, folder, Target(machine), workdir, find_links, timeout, host)
+            for target, some in _by_target(more, machine):
+                wanted = [
+                    (f"{pin.name} @ {pin.url}" if pin.direct else f"{pin.name}=={pin.version}", [pin.sha256])
+                    for pin in some
+                ]
+                download(wanted, folder, target, workdir, find_links, timeout, host)
         for pin in missing:
             found[pin] = _read(keep(folder / pin.filename, pin, cache), pin, accept)
     for pin in pins:
@@ -66,6 +71,19 @@ def fetch(
 def place(sha256: str, filename: str, cache: Path) -> Path:
     """Return where the folder `cache` has the file with this hash and name, whether it is there or not."""
     return cache / sha256[:2] / sha256 / filename
+
+
+def _by_target(pins: Sequence[Pin], machine: str) -> Iterator[tuple[Target, list[Pin]]]:
+    """Yield targets, each with those of `pins` that pip is to fetch for it.
+
+    That is `machine`, but for files that are for another architecture alone, which only that one requires.
+    """
+    targets = [Target(machine), *(Target(other) for other in ARCHITECTURES if other != machine)]
+    found: dict[Target, list[Pin]] = {}
+    for pin in pins:
+        fitting = (target for target in targets if not any(misfits(pin, target)))
+        found.setdefault(next(fitting, targets[0]), []).append(pin)
+    yield from found.items()
 
 
 def _read(path: Path, pin: Pin, accept: Collection[str]) -> Wheel:

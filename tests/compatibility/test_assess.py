@@ -9,7 +9,7 @@ from support.wheelcraft import ELF, make_wheel
 
 from hatch_os402.compatibility import render
 from hatch_os402.compatibility.assess import assess
-from hatch_os402.compatibility.findings import Finding, Remedy, SourceLocation, merged
+from hatch_os402.compatibility.findings import Assessment, Finding, Remedy, SourceLocation, merged
 from hatch_os402.compatibility.vet import vet
 from hatch_os402.resolution.graph import Graph, Pin
 from hatch_os402.resolution.resolve import Resolution
@@ -17,8 +17,6 @@ from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from hatch_os402.compatibility.findings import Assessment
 
 LINUX = "cp312-cp312-manylinux_2_17_x86_64"
 
@@ -57,18 +55,32 @@ def test_every_error_is_reported_with_its_chains_and_what_is_known(tmp_path):
 6 distributions cannot run on os402 (static CPython 3.12.3, no dynamic loading, no compilers):
 
   distribution   version  why          required by          suggested fix
-  pydantic-core  2.50.4   native-code  greeter -> pydantic  -
-  strange        1.0      native-code  greeter              -
-  ruffle         1.0      native-code  greeter              -
-  markupsafe     4.0      native-code  greeter              -
-  samples        1.0      native-code  greeter              -
   docopt         0.6.2    source-only  greeter              -
+  markupsafe     4.0      native-code  greeter              -
+  ruffle         1.0      native-code  greeter              -
+  samples        1.0      native-code  greeter              -
+  strange        1.0      native-code  greeter              -
+  pydantic-core  2.50.4   native-code  greeter -> pydantic  -
 
-  pydantic-core 2.50.4
-    pydantic_core/_pydantic_core.so (ELF x86_64 extension module)
-    required by greeter -> pydantic -> pydantic-core
-    required by greeter -> api -> pydantic -> pydantic-core
-    Require "pydantic<2", which does not need it. Or use dataclasses of the standard library, or "attrs".
+  docopt 0.6.2
+    no release that fits has a wheel for the target; docopt-0.6.2.tar.gz is source
+    required by greeter -> docopt
+    If it is pure Python: build-from-source = ["docopt"] builds it here, which runs its code.
+
+  markupsafe 4.0
+    markupsafe/_speedups.so (ELF x86_64 extension module)
+    required by greeter -> markupsafe
+    Its pure-Python fallback was checked for <4,>=2.1.3 only: require one of these.
+
+  ruffle 1.0
+    ruffle-1.0.data/scripts/ruffle (ELF x86_64 executable)
+    required by greeter -> ruffle
+    It is a program, not a module: do without it, or keep this part off os402.
+
+  samples 1.0
+    samples/lib.so (ELF x86_64 shared library)
+    required by greeter -> samples
+    If these are only data on Linux, say so: allow-native-files = ["samples"].
 
   strange 1.0
     strange/_a.so (ELF x86_64 extension module)
@@ -78,25 +90,11 @@ def test_every_error_is_reported_with_its_chains_and_what_is_known(tmp_path):
     required by greeter -> strange
     Look for an older release or another distribution that is pure Python (a wheel named *-none-any.whl).
 
-  ruffle 1.0
-    ruffle-1.0.data/scripts/ruffle (ELF x86_64 executable)
-    required by greeter -> ruffle
-    It is a program, not a module: do without it, or keep this part off os402.
-
-  markupsafe 4.0
-    markupsafe/_speedups.so (ELF x86_64 extension module)
-    required by greeter -> markupsafe
-    Its pure-Python fallback was checked for <4,>=2.1.3 only: require one of these.
-
-  samples 1.0
-    samples/lib.so (ELF x86_64 shared library)
-    required by greeter -> samples
-    If these are only data on Linux, say so: allow-native-files = ["samples"].
-
-  docopt 0.6.2
-    no release that fits has a wheel for the target; docopt-0.6.2.tar.gz is source
-    required by greeter -> docopt
-    If it is pure Python: build-from-source = ["docopt"] builds it here, which runs its code.
+  pydantic-core 2.50.4
+    pydantic_core/_pydantic_core.so (ELF x86_64 extension module)
+    required by greeter -> pydantic -> pydantic-core
+    required by greeter -> api -> pydantic -> pydantic-core
+    Require "pydantic<2", which does not need it. Or use dataclasses of the standard library, or "attrs".
 
 In [tool.hatch.build.targets.os402]:
   `strip-extensions` names distributions that work without their extensions,
@@ -232,3 +230,26 @@ def test_pydantic_1_is_offered_to_those_who_require_pydantic_themselves(tmp_path
                 '"pydantic<2" does not need it, but here api requires pydantic: it takes a release of api that allows '
                 "that, or another distribution than api."
             )
+
+
+def test_what_the_project_requires_comes_first_and_then_what_that_brings():
+    """numpy is nothing that the reader has written: pandas is, and scipy, whatever the alphabet says."""
+    ways = {
+        "app": [["app"]],
+        "blis": [["app", "spacy", "blis"]],
+        "cffi": [["app", "argon2", "cffi"], ["app", "zoo", "cffi"]],
+        "numpy": [["app", "alt", "numpy"], ["app", "pandas", "numpy"], ["app", "scipy", "numpy"]],
+        "pandas": [["app", "pandas"], ["app", "scipy", "pandas"]],
+        "pillow": [["app", "pandas", "plot", "pillow"]],
+        "scipy": [["app", "scipy"]],
+        "unheard": [],
+    }
+    findings = tuple(
+        Finding("error", "native-code", name, "m", "1.0", tuple(map(tuple, chains))) for name, chains in ways.items()
+    )
+    found = Assessment((), findings)
+    order = ["app", "unheard", "pandas", "numpy", "pillow", "scipy", "cffi", "blis"]
+    lines = render.errors(found).splitlines()
+    assert [line.strip().removesuffix(" 1.0") for line in lines if line.endswith(" 1.0")] == order
+    assert [line.split()[0] for line in lines if "native-code" in line] == order
+    assert [finding.subject for finding in found.errors] == list(ways)  # as JSON has them

@@ -83,6 +83,25 @@ def test_what_requires_it_for_another_s_sake_does_without_it_for_that_one_alone(
         assert without_droppable(resolution) is resolution
 
 
+GOOGLE = {
+    "google-api-core": {"app"},
+    "google-auth": {"google-api-core"},
+    "cryptography": {"google-auth"},
+    "cffi": {"cryptography"},
+}
+
+
+def test_google_auth_needs_cryptography_unless_google_api_core_alone_requires_it():
+    """google.oauth2 cannot be imported without it: who asks for google-auth has to learn that."""
+    releases = {"google-auth": "2.63.0", "google-api-core": "2.44.0"}
+    found = without_droppable(resolved(GOOGLE, releases))
+    assert (names(found.pins), names(found.dropped)) == (["google-api-core", "google-auth"], ["cryptography"])
+    client = {"google-auth": {"google-api-core", "google-cloud-core"}, "google-cloud-core": {"app"}}
+    for more in ({"google-auth": {"google-api-core", "app"}}, client):
+        resolution = resolved(GOOGLE | more, releases)
+        assert without_droppable(resolution) is resolution
+
+
 def test_who_is_dropped_needs_nothing():
     graph = KEYRING | MSAL | {"cryptography": {"msal", "pyjwt", "secretstorage"}}
     found = without_droppable(resolved(graph, RELEASES))
@@ -176,7 +195,9 @@ def test_a_build_ends_without_the_wheels_that_are_hopeless(tmp_path, shelf, caps
     settings = offline(shelf) | {"HATCH_OS402_CACHE_DIR": str(tmp_path / "cache")}
     told = build(root, env=environment(**settings)).refused()
     assert "csv and sqlite3 of the standard library" in told
-    assert "none was searched" in told
+    assert "None of its releases is pure Python: no fix was searched for." in told
+    assert "It comes with pandas alone, and goes with it." in told
+    assert told.index("  pandas 3.0\n") < told.index("  numpy 2.0\n")
     assert "searching for fixes" not in told
     fetched = [path.name for path in (tmp_path / "cache/wheels").rglob("*.whl")]
     assert fetched == []

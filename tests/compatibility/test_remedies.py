@@ -352,7 +352,7 @@ def test_what_is_known_not_to_exist_is_not_looked_for(tmp_path, index, monkeypat
     monkeypatch.setattr(release, "discover", asked)
     found = searched(tmp_path, ["upper", "cryptography"])
     assert ways(found) == {"numpy": [], "cryptography": []}
-    assert {item.subject: "none was searched" in item.searched for item in found.errors} == {
+    assert {item.subject: "no fix was searched for" in item.searched for item in found.errors} == {
         "numpy": True,
         "cryptography": False,
     }
@@ -545,6 +545,29 @@ def test_what_comes_with_something_hopeless_is_not_searched_for(tmp_path, index,
     assert (found["x"].remedies, found["x"].advice) == ((), "")
 
 
+def test_no_release_is_searched_of_what_brings_something_hopeless_itself(tmp_path, index, monkeypatch):
+    """sglang is compiled, and so is torch, which every release of it requires."""
+    native(index, "served", "2.0", "between")
+    pure(index, "served", "1.0", "between")
+    pure(index, "between", "1.0", "torch")
+    native(index, "torch", "1.0")
+
+    def asked(*_arguments):
+        raise AssertionError("pip was asked for a release that would not help")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(release, "discover", asked)
+        found = {item.subject: item for item in searched(tmp_path, ["served"]).errors}
+    assert {name: item.remedies for name, item in found.items()} == {"served": (), "torch": ()}
+    assert found["served"].searched == (
+        "It requires torch, pure Python in no release: no other release was searched for."
+    )
+    native(index, "extra", "2.0", "torch; extra == 'model'")
+    pure(index, "extra", "1.0", "torch; extra == 'model'")
+    found = {item.subject: item for item in searched(tmp_path, ["extra[model]"]).errors}
+    assert [item.lines for item in found["extra"].remedies] == [("extra<2",)]
+
+
 def test_what_comes_without_something_hopeless_as_well_is_searched_for(tmp_path, index):
     native(index, "torch", "1.0")
     native(index, "x", "1.0")
@@ -554,7 +577,10 @@ def test_what_comes_without_something_hopeless_as_well_is_searched_for(tmp_path,
     pure(index, "many", "1.0", "torch; extra == 'model'", "x")
     found = {item.subject: item for item in searched(tmp_path, ["a", "b", "many[model]"]).errors}
     assert "no fix was searched" not in found["x"].searched
-    assert found["torch"].searched.endswith("none was searched.")
+    assert found["torch"].searched == (
+        "None of its releases is pure Python, and nothing here that requires it is known to do without it: "
+        "no fix was searched for."
+    )
 
 
 def test_an_extra_that_brings_what_is_hopeless_is_left_out_and_the_rest_is_searched_for(tmp_path, index):

@@ -154,6 +154,19 @@ WITHOUT = {
         ),
         "c False",
     ),
+    "google-auth": (
+        (
+            "from google.api_core import exceptions, gapic_v1, page_iterator, path_template, rest_helpers, retry\n"
+            "from google.auth import credentials\ncalls = []\n"
+            "@retry.Retry(predicate=retry.if_transient_error, initial=0.001, maximum=0.001)\n"
+            "def call():\n"
+            "    calls.append(1)\n"
+            "    if len(calls) < 3: raise exceptions.from_http_status(503, 'busy')\n"
+            "    return path_template.expand('projects/{p}', p='a')\n"
+            "print(call(), len(calls), type(exceptions.from_http_status(404, 'gone')).__name__, rest_helpers.flatten_query_params({'a': {'b': 1}}))"
+        ),
+        "projects/a 3 NotFound [('a.b', 1)]",
+    ),
     "msal": (
         (
             "import json, msal\n"

@@ -68,3 +68,28 @@ def test_a_file_that_is_not_the_promised_one(pin, tmp_path):
 def test_metadata_that_the_index_told_differently(pin, tmp_path, requires):
     with pytest.raises(WheelError, match=r"a-1\.0-py3-none-any\.whl: its own metadata differs from what the index had"):
         fetched(replace(pin, requires_dist=requires), tmp_path)
+
+
+@pytest.mark.once
+def test_what_only_the_other_architecture_requires_is_fetched_for_that(pin, tmp_path, monkeypatch):
+    """Its release has a wheel for each: for the first architecture pip would fetch the one that was not pinned."""
+    folder = tmp_path / "index"
+    asked = []
+    paths = {
+        machine: make_wheel(folder, "c", "1.0", {"c.py": machine}, tag=f"cp312-cp312-manylinux_2_28_{machine}")
+        for machine in ("x86_64", "aarch64")
+    }
+    content = paths["aarch64"].read_bytes()
+    name, sha256 = paths["aarch64"].name, hashlib.sha256(content).hexdigest()
+    other = replace(pin, name="c", filename=name, sha256=sha256, url=paths["aarch64"].as_uri(), requires_dist=())
+    run = fetching.run_pip
+
+    def noting(arguments, target, *more, requirements, **keywords):
+        asked.append((target.machine, [text for text, _ in requirements]))
+        return run(arguments, target, *more, requirements=requirements, **keywords)
+
+    monkeypatch.setattr(fetching, "run_pip", noting)
+    (tmp_path / "work").mkdir()
+    wheels = fetch([other, pin], cache=tmp_path / "cache", workdir=tmp_path / "work", machine="x86_64")
+    assert [wheel.path.read_bytes() == content for wheel in wheels] == [True, False]
+    assert asked == [("aarch64", ["c==1.0"]), ("x86_64", ["a==1.0"])]

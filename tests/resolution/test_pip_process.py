@@ -7,6 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from pip._internal.models.wheel import Wheel
+from pip._vendor.packaging.tags import Tag
 
 from hatch_os402.errors import ResolutionError
 from hatch_os402.resolution import pip_process
@@ -336,6 +338,69 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         assert (
             self.ran(tmp_path, {**asking, "pip/_internal/cli/cmdoptions.py": "uploaded_prior_to = 1\n"}).returncode == 0
         )
+
+
+ELSEWHERE = (
+    "a-1.0-cp312-cp312-win_amd64.whl", "a-1.0-1-cp312-cp312-win_amd64.whl", "a-1.0-cp311-cp311-manylinux2014_x86_64.whl",
+    "a-1.0-cp312-cp312-manylinux_2_17_aarch64.manylinux2014_aarch64.whl", "a-1.0-cp313-cp313t-manylinux2014_x86_64.whl",
+    "a-1.0-cp38.cp39-cp38.cp39-manylinux1_x86_64.whl", "a-1.0-py2-none-any.whl", "a-1.0-pp310-pypy310_pp73-any.whl",
+    "A-1.0-CP312-CP312-WIN32.whl", "a-1.0+l.1-cp312-cp312-macosx_11_0_arm64.whl", "a-1!2.0-cp27-cp27mu-win32.whl",
+)  # fmt: skip
+FITTING = (
+    "a-1.0-py3-none-any.whl", "a-1.0-py2.py3-none-any.whl", "a-1.0-1build-py3-none-any.whl", "a-1.0-cp312-none-any.whl",
+    "a-1.0-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", "a-1.0-cp38-abi3-manylinux2014_x86_64.whl",
+    "a-1.0-cp311.cp312-cp311.cp312-manylinux1_x86_64.whl", "A-1.0-CP312-CP312-Manylinux2014_X86_64.whl",
+    "a-1.0-py3-none-manylinux2014_x86_64.whl",
+)  # fmt: skip
+"""Names of wheels, as an index lists them: those that pip rejects for their tags on x86_64, and those that it takes."""
+
+
+class TestWheelsForOtherPlatforms:
+    SUPPORTED = frozenset((tag.interpreter, tag.abi, tag.platform) for tag in X86.tags)
+
+    @pytest.mark.parametrize("name", [*ELSEWHERE, *FITTING])
+    def test_what_is_passed_over_is_what_pip_rejects_for_its_tags(self, name):
+        tags = [Tag(*tag) for tag in self.SUPPORTED]
+        assert Wheel(name).supported(tags) is (name in FITTING)
+        found = _pip_shim.is_elsewhere(f"https://example.com/files/cp312-x/{name}", self.SUPPORTED)
+        assert found is (name in ELSEWHERE)
+        assert _pip_shim.is_elsewhere(name, self.SUPPORTED) is found
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            None,
+            7,
+            "",
+            ".whl",
+            "https://example.com/a-1.0.tar.gz",
+            "https://example.com/a-1.0-win_amd64.whl",
+            "https://example.com/a-b-1.0-1-cp312-cp312-win_amd64.whl",
+            "https://example.com/a-1.0-cp312-cp312-win%5Famd64.whl",
+            "https://example.com/a-1.0-cp312-cp312-win_amd64.whl#egg=a",
+            "https://example.com/get?file=a-1.0-cp312-cp312-win_amd64.whl",
+        ],
+    )
+    def test_what_is_not_plainly_such_a_wheel_is_left_to_pip(self, url):
+        assert not _pip_shim.is_elsewhere(url, self.SUPPORTED)
+
+    def test_no_link_is_made_of_them(self):
+        made = []
+
+        class Link:
+            @classmethod
+            def from_json(cls, file_data, _page_url, page=None):
+                made.append((cls, file_data["url"], page))
+                return "link"
+
+        class Derived(Link):
+            pass
+
+        _pip_shim._pass_over_other_platforms([list(tag) for tag in sorted(self.SUPPORTED)], Link)
+        urls = [f"https://example.com/{name}" for name in (*ELSEWHERE, *FITTING, "a-1.0.tar.gz")]
+        found = [Derived.from_json({"url": url}, "https://example.com/", page="p") for url in urls]
+        assert found == [None] * len(ELSEWHERE) + ["link"] * (len(FITTING) + 1)
+        assert made == [(Derived, url, "p") for url in urls[len(ELSEWHERE) :]]
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,11 @@ class Surveyed:
     cpu: float = 0
     """Seconds of CPU for the imports."""
 
+    @property
+    def needs_substitutes_alone(self) -> bool:
+        """Whether the fix changes no requirement: the release stays, and the option `substitutes` is set."""
+        return bool(self.fix) and all(line == self.name or line.startswith(_OPTION) for line in self.fix)
+
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values, without what is empty."""
         return {key: value for key, value in asdict(self).items() if value or key == "outcome"}

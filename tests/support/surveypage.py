@@ -32,6 +32,11 @@ _BEFORE = {"ok": WORKS, "built": NOTHING, "import-fail": FAILS, "refused": REFUS
 _HEAD = """\
 # Does my package run?
 
+**Of the {count} most downloaded packages {answer}.**
+
+*As they come* is the newest release, alone in a project. [`substitutes`](options.md) puts Python of this project in the place of some
+compiled code; a build names it where it helps. *What a build suggests* is that, an older release, or another requirement.
+
 The {listed} most downloaded distributions of the index ({listed_on}), in its newest releases. Each was built alone by
 `hatch build -t os402`, and everything at its top was imported under os402's rules: no disk, no network, no threads, and none of the modules that
 the pinned runtime lacks. What is imported is what the distribution's own RECORD lists: top-level modules, and the parts of namespaces.
@@ -43,7 +48,6 @@ An import is not yet use: [Packages that were seen to work](showcase.md) has pro
 |---|---:|---:|
 {outcomes}
 | *built* | {built} | {built_before} |
-| *built, or with the suggested fix* | {with_fix} | |
 
 *{before}* is of the same {count}; it imported no parts of namespaces, so that *{nothing}* stands for them as well there.
 {changes}
@@ -51,7 +55,7 @@ An import is not yet use: [Packages that were seen to work](showcase.md) has pro
 What cannot run needs most often {blockers} ([pydantic 2, and what a plain replacement would take](../explanation/pydantic.md)).
 
 - *{works}* may mean without something: optional extensions, or a distribution that it requires and does without. The last column names it.
-- A *suggested fix* was found by the build itself, built in place of the package, and imported.
+- A *suggested fix* was found by the build itself, built in place of the package, and imported: `substitutes` as well.
 - *frame* is the size of what a call sends, alone with what it requires. *CPU* is that of the imports, on the machine that wrote
   the page, which was busy.
 
@@ -87,9 +91,35 @@ def data(found: Sequence[Surveyed], date: str) -> dict[str, Any]:
         "release": __version__,
         "date": date,
         "listed": _list()[0].lstrip("# "),
+        "numbers": numbers(found),
         "before": {"release": BEFORE, "outcomes": {item.name: names()[item.name] for item in found}},
         "distributions": [item.to_json() for item in found],
     }
+
+
+def numbers(found: Sequence[Surveyed]) -> dict[str, int]:
+    """Return how many of `found` are built as they come; those, and with `substitutes` alone; and with any fix.
+
+    A fix counts that was built in place of the package, and imported.
+    """
+    as_they_come = sum(item.outcome in BUILT for item in found)
+    fixed = [item for item in found if item.outcome not in BUILT and item.fix]
+    with_substitutes = sum(item.needs_substitutes_alone for item in fixed)
+    return {
+        "surveyed": len(found),
+        "as they come": as_they_come,
+        "with substitutes": as_they_come + with_substitutes,
+        "with what a build suggests": as_they_come + len(fixed),
+    }
+
+
+def answer(found: Sequence[Surveyed]) -> str:
+    """Return the three numbers of `found` in half a sentence."""
+    number = numbers(found)
+    return (
+        f"{number['as they come']} build as they come, {number['with substitutes']} with the option `substitutes`, "
+        f"{number['with what a build suggests']} with what a build suggests"
+    )
 
 
 def read() -> tuple[list[Surveyed], str, str]:
@@ -103,7 +133,6 @@ def page(found: list[Surveyed], date: str, release: str) -> str:
     known = names()
     now, before = Counter(item.outcome for item in found), Counter(known[item.name] for item in found)
     outcomes = [f"| {kind}: {text} | {now[kind]} | {before[kind]} |" for kind, text in OUTCOMES.items() if now[kind]]
-    built = sum(now[kind] for kind in BUILT)
     head = _HEAD.format(
         listed=len(known),
         listed_on=_list()[0].rpartition(" as of ")[2].partition(",")[0],
@@ -111,9 +140,9 @@ def page(found: list[Surveyed], date: str, release: str) -> str:
         release=release,
         date=date,
         outcomes="\n".join(outcomes),
-        built=built,
+        answer=answer(found),
+        built=sum(now[kind] for kind in BUILT),
         built_before=sum(before[kind] for kind in BUILT),
-        with_fix=built + sum(bool(item.fix) for item in found),
         nothing=NOTHING,
         works=WORKS,
         before=BEFORE,

@@ -39,6 +39,8 @@ class ReleaseRemedy(RemedyKind):
         """
         known = replacements().get(name)
         direct = name in direct_requirements(context)
+        if hopeless_below(name, context):
+            return
         if known and (known.hopeless or (known.never_pure and (direct or found))):
             return  # what is known to help was found already
         if known and known.never_pure:
@@ -50,6 +52,19 @@ class ReleaseRemedy(RemedyKind):
             return  # there is no pure release of it, and so pip has found the parents that do without
         if not direct:
             yield from _resolved(name, context, CandidateFilter(without=frozenset({name})), found)
+
+
+def hopeless_below(name: str, context: SearchContext) -> tuple[str, ...]:
+    """Return the hopeless distributions that `name` brings, where the project itself requires it, in any release.
+
+    What an extra may have brought does not count.
+    """
+    required = direct_requirements(context).get(name, [])
+    if not required or context.extras or any(item.extras for item in required):
+        return ()
+    known, chains = replacements(), context.base.graph.chains
+    beyond = (other for other in context.incompatible - {name} if other in known and known[other].hopeless)
+    return tuple(sorted(other for other in beyond if any(chain[1] == name for chain in chains(other))))
 
 
 def _resolved(

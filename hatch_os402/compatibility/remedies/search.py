@@ -17,6 +17,7 @@ from hatch_os402.compatibility.curated import optional_extensions, replacements
 from hatch_os402.compatibility.findings import Remedy
 from hatch_os402.compatibility.remedies.merging import merged
 from hatch_os402.compatibility.remedies.registry import nearest_first, search
+from hatch_os402.compatibility.remedies.release import hopeless_below
 from hatch_os402.compatibility.remedies.trials import verify
 from hatch_os402.errors import OutOfTimeError
 from hatch_os402.files import write_file
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2
 """Distributions for which fixes are searched at the same time."""
+
+_DIRECT = 2
+"""The length of a chain from the project to a requirement of its own."""
 
 VALID = 24 * 60 * 60
 """Seconds for which an answer is remembered: an index grows."""
@@ -64,7 +68,7 @@ def with_remedies(assessment: Assessment, context: SearchContext, memory: Path) 
     findings = tuple(
         _doomed_finding(finding, doomed[finding.subject])
         if finding.level == "error" and finding.subject in doomed
-        else _completed(finding, owners, answers, context.seconds)
+        else _completed(finding, owners, answers, context)
         for finding in assessment.findings
     )
     searched = [name for name in wanted if name in answers]
@@ -131,24 +135,24 @@ def required_only_by(name: str, incompatible: Sequence[str], graph: Graph) -> tu
 
 
 def _completed(
-    finding: Finding, owners: Mapping[str, tuple[str, ...]], answers: Mapping[str, _Answer], seconds: int
+    finding: Finding, owners: Mapping[str, tuple[str, ...]], answers: Mapping[str, _Answer], context: SearchContext
 ) -> Finding:
     if finding.level != "error" or finding.subject not in owners:
         return finding
     if owner := owners[finding.subject]:
-        return replace(
-            finding,
-            searched=f"It comes with {listed(owner)} alone: what fixes that fixes this as well.",
-            advice="",
-        )
+        fixed = any(name in answers and answers[name].remedies for name in owner)
+        ends = ": what fixes that fixes this as well." if fixed else ", and goes with it."
+        return replace(finding, searched=f"It comes with {listed(owner)} alone{ends}", advice="")
     answer = answers[finding.subject]
     searched = ""
     if not answer.complete:
-        searched = f"The search for fixes was stopped after {seconds} seconds (`remedies` sets the limit)."
+        searched = f"The search for fixes was stopped after {context.seconds} seconds (`remedies` sets the limit)."
     elif not answer.remedies and _is_hopeless(finding.subject):
-        searched = (
-            "No release of it is pure, and none of what requires it is known to do without it: none was searched."
-        )
+        direct = all(len(chain) == _DIRECT for chain in finding.chains)
+        above = "" if direct else ", and nothing here that requires it is known to do without it"
+        searched = f"None of its releases is pure Python{above}: no fix was searched for."
+    elif not answer.remedies and (beyond := hopeless_below(finding.subject, context)):
+        searched = f"It requires {listed(beyond)}, pure Python in no release: no other release was searched for."
     elif not answer.remedies:
         searched = "No other release of it or of what requires it helps: every one that pip would take was tried."
     return replace(finding, remedies=answer.remedies, searched=searched)

@@ -25,6 +25,9 @@ import sys
 
 UNSUPPORTED = 70
 
+_PLAIN = re.compile(r"[A-Za-z0-9._+!-]+")
+"""A file name that is the same in an address."""
+
 
 def _unsupported(reason):
     sys.stderr.write("os402: this pip is not supported: " + reason + "\n")
@@ -128,12 +131,48 @@ def _resolve_for_the_target(job, internals):
     # Some releases of pip let the host's version decide what a wheel's own Requires-Python says.
     version = tuple(map(int, job["environment"]["python_full_version"].split(".")))
     internals.requires_python.__init__ = lambda self, _: decide(self, version)
+    if not job.get("listing"):
+        _pass_over_other_platforms(job["tags"], internals.link)
 
     def tell(link, reason, **_how):
         sys.stderr.write("os402-unfetched: " + str(link) + "\t" + " ".join(str(reason).split()) + "\n")
 
     if hasattr(internals.collector, "_handle_get_simple_fail"):  # pip itself says it with -vv; it is for a message
         internals.collector._handle_get_simple_fail = tell
+
+
+def _pass_over_other_platforms(tags, link):
+    """Let pip make nothing of the wheels of a page that are for other platforms than `tags`; it would reject each.
+
+    Most files of an index are such wheels, and to make a link of each is most of what a resolution computes.
+    """
+    from_json, supported = link.from_json.__func__, frozenset(map(tuple, tags))
+
+    def fitting(cls, file_data, page_url, *arguments, **keywords):
+        if is_elsewhere(file_data.get("url"), supported):
+            return None
+        return from_json(cls, file_data, page_url, *arguments, **keywords)
+
+    link.from_json = classmethod(fitting)
+
+
+def is_elsewhere(url, supported):
+    """Whether `url`, of a file on a page, ends with the name of a wheel that has none of the `supported` tags.
+
+    Where the name has to be decoded first, pip is left to judge.
+    """
+    if not isinstance(url, str) or not url.endswith(".whl") or not _PLAIN.fullmatch(url.rpartition("/")[2]):
+        return False
+    parts = url.rpartition("/")[2][: -len(".whl")].lower().split("-")
+    if len(parts) not in (5, 6):
+        return False
+    interpreters, abis, platforms = (part.split(".") for part in parts[-3:])
+    return not any(
+        (interpreter, abi, platform) in supported
+        for interpreter in interpreters
+        for abi in abis
+        for platform in platforms
+    )
 
 
 def _instead_of_building(job, error):
