@@ -87,7 +87,10 @@ exclude = ["*.c", "/certifi/tests/", "*.pyi", "py.typed"]
 docstrings = false
 sources = false
 """
-"""What `hatch-os402 tune . / --write` found for the route as a WSGI application (`interface = "wsgi"`)."""
+"""What `hatch-os402 tune . / --write` found for the route as a WSGI application (`interface = "wsgi"`).
+
+It writes a profile as well, which `profile --save` makes of the program here.
+"""
 DJANGO = """\
 import io
 
@@ -139,6 +142,8 @@ class App(NamedTuple):
     """Whether the reference apploader can load it."""
     options: str = ""
     """Lines of the target's table."""
+    profiled: bool = False
+    """Whether a profile of it is saved, which builds read."""
 
 
 APPS = {
@@ -147,7 +152,7 @@ APPS = {
     "jinja2": App(("jinja2==3.1.6",), JINJA2),
     "greeter": App(("jinja2==3.1.6", "pyyaml==6.0.4"), GREETER),
     "web": App(("flask==3.1.3", "requests==2.34.2"), WEB, apploader=False),
-    "tuned": App(("flask==3.1.3", "requests==2.34.2"), ROUTE, apploader=False, options=TUNED),
+    "tuned": App(("flask==3.1.3", "requests==2.34.2"), ROUTE, apploader=False, options=TUNED, profiled=True),
     "django": App(("django==6.1.3",), DJANGO, apploader=False),
     "boto3": App(("boto3==1.44.8",), BOTO3, apploader=False),
 }
@@ -171,7 +176,7 @@ def prepare(app: App, python: str, folder: Path, tools: Path | None) -> dict[str
     project, ours = build(app, python, folder)
     plain = ours
     if app.options:  # everybody else starts what is installed as it comes
-        project, plain = build(app._replace(options=""), python, folder / "plain")
+        project, plain = build(app._replace(options="", profiled=False), python, folder / "plain")
     (wheel,) = project.glob("dist/*.whl")
     archive = Path(plain.stdin).read_bytes().partition(b"\n")[2]
     flags = ("-I", "-X", "utf8")
@@ -208,6 +213,9 @@ def build(app: App, python: str, folder: Path) -> tuple[Path, Way]:
     """Build `app` into the empty folder `folder`; return its project, and how `python` starts its frame."""
     project = _write(app, folder / "project")
     _call(sys.executable, "-m", "hatchling", "build", "-t", "os402", "-t", "wheel", cwd=project)
+    if app.profiled:
+        _call(sys.executable, "-m", "hatch_os402", "profile", ".", "--save", cwd=project)
+        _call(sys.executable, "-m", "hatchling", "build", "-t", "os402", cwd=project)
     (frame,) = project.glob("dist/*.stdin")
     program = json.loads(next(project.glob("dist/*.offer.json")).read_bytes())["payload"]["exec"]
     cgi = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "CONTENT_LENGTH": "0"}

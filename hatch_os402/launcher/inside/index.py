@@ -90,6 +90,11 @@ class Index:
         """Return what the index has on a folder: its files and its folders, by name; `None` when there is none."""
         found = self._folders.get(path)
         if found is None:
+            above, slash, name = path.rpartition("/")
+            if (above or not slash) and (folder := self._folders.get(above)) is not None:
+                if (place := folder[1].get(name)) is not None:
+                    found = self._folders[path] = self._read(path, *place)
+                return found
             found, at = self._root, ""
             for name in path.split("/"):
                 if (place := found[1].get(name)) is None:

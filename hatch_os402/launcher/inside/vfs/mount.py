@@ -75,7 +75,9 @@ class Mount:
         if not self.exists(name):
             while name:
                 name = name.rpartition("/")[0]
-                if self.exists(name) and not self.is_folder(name):
+                if self.is_folder(name):
+                    break
+                if self.exists(name):
                     raise error(errno.ENOTDIR, path)
             raise error(errno.ENOENT, path)
 
@@ -127,12 +129,17 @@ def stat_result(
 ) -> os.stat_result:
     """Return what `os.stat` returns, for something of this process modified at that time (in nanoseconds)."""
     accessed = modified if accessed is None else accessed
-    more: dict[str, float] = {}
-    for name, time in (("st_atime", accessed), ("st_mtime", modified), ("st_ctime", modified)):
-        more[name] = time / 10**9
-        more[name + "_ns"] = time
+    time = modified / 10**9
+    more = {
+        "st_atime": accessed / 10**9,
+        "st_atime_ns": accessed,
+        "st_mtime": time,
+        "st_mtime_ns": modified,
+        "st_ctime": time,
+        "st_ctime_ns": modified,
+    }
     if os.name == "posix":
-        more |= {"st_blksize": 4096, "st_blocks": -(-size // 512), "st_rdev": device}
+        more["st_blksize"], more["st_blocks"], more["st_rdev"] = 4096, -(-size // 512), device
     seconds = modified // 10**9
     return os.stat_result((mode, inode, DEVICE, 1, *_OWNER, size, accessed // 10**9, seconds, seconds), more)
 

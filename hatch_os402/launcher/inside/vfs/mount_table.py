@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _KIND, _FOLDER = 0o170000, 0o040000  # of st_mode, without the import of stat
 _ZIP = "/zip"  # where cosmo-python has its library
 _DEVICES = ("/dev", "/proc")
+_ARCHIVE = ROOT + "/"
 
 
 class MountPoints(Mount):
@@ -131,8 +132,11 @@ class MountTable:
         a relative path starts from. Raises `OSError` for a path that leads nowhere (ENOENT, ENOTDIR), and `ValueError`
         as `open` does.
         """
-        if type(path) is str and not self.closed and directory is None and not path.startswith(PREFIX):
-            return None  # the usual case, which must cost next to nothing
+        if type(path) is str and directory is None:  # the usual cases, which must cost next to nothing
+            if path.startswith(_ARCHIVE) and _is_tidy(path):
+                return self.archive, path[len(_ARCHIVE) :], path
+            if self._is_plainly_real(path):
+                return None
         if not isinstance(path, (str, bytes)) and not hasattr(type(path), "__fspath__"):
             return None
         path = os.fspath(path)
@@ -150,6 +154,11 @@ class MountTable:
                 raise error(errno.ENOENT, path)  # the real function would start from another folder
             return None
         return (*found, path)
+
+    def _is_plainly_real(self, path: str) -> bool:
+        if self.closed:
+            return path.startswith(self._visible) and "/.." not in path
+        return not path.startswith(PREFIX)
 
     def _absolute(self, text: str, path: "Path", directory: "Any") -> "str | None":
         """Return the path from the root, `None` when only the kernel knows it, or it is the kernel's at first sight."""
@@ -201,3 +210,7 @@ class MountTable:
         if not mount.is_folder(name):
             mount.demand(name, path)
             raise error(errno.ENOTDIR, path)
+
+
+def _is_tidy(path: str) -> bool:
+    return "/." not in path and "//" not in path and path[-1] != "/" and "\0" not in path

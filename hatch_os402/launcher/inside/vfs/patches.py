@@ -157,9 +157,13 @@ def _table(*, closed: bool) -> "list[tuple[ModuleType, str, str]]":
 
 def _later(virtual: VirtualFiles, key: str) -> "Callable[..., Any]":
     """Return a function that fetches what is to be called when it is called."""
+    found: Any = None
 
     def function(real: "Any", *args: "Any", **kwargs: "Any") -> "Any":
-        return getattr(virtual.functions, key)(real, *args, **kwargs)
+        nonlocal found
+        if found is None:
+            found = getattr(virtual.functions, key)
+        return found(real, *args, **kwargs)
 
     return function
 
