@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.configured import ConfiguredRuntime
 
+_HATCHLING = "from hatchling.cli import hatchling; sys.exit(hatchling())"
+_OWN = "from hatch_os402.cli import main; main()"
+"""Programs of `_command`."""
+
 
 def built(
     root: Path, reporter: Reporter, *, always: bool = False, again: bool = False, listed: bool = True
@@ -101,9 +105,7 @@ def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> No
     were.
     """
     hatchling = read_pyproject(root).is_hatchling
-    command = (
-        [sys.executable, "-m", "hatchling", "build", "-t", "os402"] if hatchling else _own_command(root, variables)
-    )
+    command = _command(_HATCHLING, "build", "-t", "os402") if hatchling else _own_command(root, variables)
     env = {**os.environ, CALLER: str(Path.cwd()), **variables}
     with subprocess.Popen(command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
@@ -127,9 +129,16 @@ def _own_command(root: Path, variables: Mapping[str, str]) -> list[str]:
     How much to report, Hatch reads from `variables`, and this one from its options.
     """
     quiet = ["--quiet"] * int(variables.get("HATCH_QUIET", 0))
-    # The current folder is the project's, whose modules are no part of the command.
-    code = "import sys; sys.path[:] = filter(None, sys.path); from hatch_os402.cli import main; main()"
-    return [sys.executable, "-c", code, "build", *quiet, str(root.absolute())]
+    return _command(_OWN, "build", *quiet, str(root.absolute()))
+
+
+def _command(program: str, *arguments: str) -> list[str]:
+    """Return the command that runs `program`, Python, with `arguments`, whatever modules lie where it is run.
+
+    The current folder is the project's. A `pathspec.py` there, or metadata of a plugin, is no part of what builds it,
+    as it is none under PEP 517; `python -m` would take it before what is installed.
+    """
+    return [sys.executable, "-c", f"import sys; sys.path[:] = filter(None, sys.path); {program}", *arguments]
 
 
 def _missing_here(root: Path) -> list[str]:

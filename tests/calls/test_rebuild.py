@@ -83,3 +83,19 @@ def test_a_staged_tree_is_no_source(tmp_path, place):
     assert root / "build" / "own.py" in set(_sources(root))
     (root / place / "_os402" / "start.py").unlink()
     assert root / place / "sample" / "__main__.py" in set(_sources(root))
+
+
+@pytest.mark.once
+def test_modules_in_the_folder_of_the_project_take_no_part_in_its_build(tmp_path):
+    """They are none of what the build requires, as `python -m hatchling` would have them: its current folder comes
+    first in the path of such a program, before what is installed.
+    """
+    root = write_project(tmp_path / "sample")
+    trap = f"open({str(tmp_path / 'sprung')!r}, 'w').close()\nraise ImportError\n"
+    files = {f"{name}.py": trap for name in ("hatchling", "pathspec", "tomllib", "hatch_os402", "plugin_of_nobody")} | {
+        "nobody-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: nobody\nVersion: 1\n",
+        "nobody-1.dist-info/entry_points.txt": "[hatch]\nnobody = plugin_of_nobody\n",
+    }
+    write(root, files)
+    build(root)
+    assert not (tmp_path / "sprung").exists()
