@@ -21,7 +21,7 @@ from hatch_os402.artifacts.record import DESCRIBED
 from hatch_os402.calls.sources import newest, newest_file, shown
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import build_command, project_above, read_pyproject
-from hatch_os402.environment import CALLER, UNLISTED
+from hatch_os402.environment import CALLER, UNLISTED, without_keys
 from hatch_os402.errors import ArtifactError, MarkerError
 from hatch_os402.files import read_file
 from hatch_os402.foreign.strict_json import read_json
@@ -106,7 +106,8 @@ def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> No
     """
     hatchling = read_pyproject(root).is_hatchling
     command = _command(_HATCHLING, "build", "-t", "os402") if hatchling else _own_command(root, variables)
-    env = {**os.environ, CALLER: str(Path.cwd()), **variables}
+    with without_keys():  # hooks, and what they import, run in that process
+        env = {**os.environ, CALLER: str(Path.cwd()), **variables}
     with subprocess.Popen(command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
             status = process.wait()

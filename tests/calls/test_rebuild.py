@@ -99,3 +99,29 @@ def test_modules_in_the_folder_of_the_project_take_no_part_in_its_build(tmp_path
     write(root, files)
     build(root)
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("command", ["build", "check"])
+def test_hooks_have_no_signing_key(tmp_path, command):
+    """A build never needs it, and hooks run the code of others."""
+    root = write_project(tmp_path / "sample")
+    hook = (
+        "import os\nfrom hatchling.builders.hooks.plugin.interface import BuildHookInterface\n\n\n"
+        "class Hook(BuildHookInterface):\n    def initialize(self, version, build_data):\n"
+        f"        with open({str(tmp_path / 'seen')!r}, 'a') as file:\n            file.write(repr(dict(os.environ)))\n"
+    )
+    write(root, {"hatch_build.py": hook})
+    with (root / "pyproject.toml").open("a") as file:
+        file.write("\n[tool.hatch.build.hooks.custom]\n")
+    secrets = {"X402_KEY": "a secret", "X402_KEY_PASSWORD": "another secret"}
+    done = subprocess.run(
+        [sys.executable, "-m", "hatch_os402", command, str(root)],
+        env={**environment(), **secrets},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "PATH" in (seen := (tmp_path / "seen").read_text())
+    assert "secret" not in seen
