@@ -7,10 +7,15 @@ that is built and git have no use for them.
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
+
+KEY = "X402_KEY"
+KEY_PASSWORD = "X402_KEY_PASSWORD"  # noqa: S105 - a name
+"""The variables of the key that signs offers. A build has no use for them, and runs the code of others."""
 
 CALLER = "_HATCH_OS402_CALLER"
 """The variable that names the folder where the user stands, for a build in a process of its own."""
@@ -53,3 +58,13 @@ def chosen(variables: Mapping[str, str], more: Collection[str] = ()) -> dict[str
     if os.name == "nt":
         known = {name.upper() for name in known}
     return {name: value for name, value in variables.items() if name in known}
+
+
+@contextmanager
+def without_keys() -> Iterator[None]:
+    """Take the key that signs out of this process's environment: backends and hooks run the code of others."""
+    taken = {name: os.environ.pop(name) for name in (KEY, KEY_PASSWORD) if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(taken)

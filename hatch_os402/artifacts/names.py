@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ PROFILE = "os402-profile.json"
 
 SIGNED_SUFFIX = ".offer.signed.json"
 """What signing writes beside them."""
+
+TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What every model and client takes as a tool's name; it becomes a part of a file's name as well."""
 
 
 def suffix_of(tool: str, suffix: str) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from hatch_os402.artifacts.names import FRAME, OFFER, ZIPAPP
+from hatch_os402.artifacts.names import FRAME, OFFER, TOOL_NAME, ZIPAPP
 from hatch_os402.errors import ArtifactError, OfferError
 from hatch_os402.files import measure_file, read_file
 from hatch_os402.offer.canonical import parse_json
@@ -90,11 +90,18 @@ def _fault(found: Mapping[str, Any]) -> str:
             return "a distribution in it has no name"
         if not all(isinstance(item.get(name, []), list) for name in ("required_by", "left_out")):
             return f"it does not list what requires {item['name']}, or what was left out"
-    tools = found.get("tools", {})
-    if not isinstance(tools, dict) or not all(isinstance(item, dict) for item in tools.values()):
-        return "it does not list the tools"
+    if fault := _fault_of_tools(found.get("tools", {})):
+        return fault
     if not isinstance(found["bytecode"].get("left_as_source", {}), dict):
         return "it does not name the modules without bytecode"
+    return ""
+
+
+def _fault_of_tools(tools: Any) -> str:
+    if not isinstance(tools, dict) or not all(isinstance(item, dict) for item in tools.values()):
+        return "it does not list the tools"
+    if not all(TOOL_NAME.fullmatch(name) for name in tools):  # they become parts of the names of files
+        return "a tool in it has a name that no tool can have"
     return ""
 
 

@@ -10,18 +10,16 @@ import os
 import subprocess
 import sys
 import tarfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hatch_os402.environment import without_keys
 from hatch_os402.errors import Os402Error
 from hatch_os402.formatting import escaped_lines
-from hatch_os402.offer.keys import PASSWORD_VARIABLE
-from hatch_os402.offer.keys import VARIABLE as KEY_VARIABLE
 from hatch_os402.processes.subprocesses import kill_group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from build import ProjectBuilder
     from build.env import DefaultIsolatedEnv
@@ -41,7 +39,7 @@ def build_wheel(root: Path, folder: Path) -> Path:
 
     folder.mkdir()
     try:
-        with _without_keys(), DefaultIsolatedEnv() as env:
+        with without_keys(), DefaultIsolatedEnv() as env:
             sdist = _built("sdist", root, folder, env)
             return _built("wheel", _unpacked(sdist, folder / "sdist"), folder, env)
     except BuildBackendException as error:
@@ -104,13 +102,3 @@ def _failed(root: Path, error: Exception) -> Os402Error:
         f"the wheel of {root} could not be built by its backend:{shown}\n"
         "`python -m build` (or what builds the project otherwise) fails the same way."
     )
-
-
-@contextmanager
-def _without_keys() -> Iterator[None]:
-    """Take the key that signs out of this process's environment: pip and backends run the code of others."""
-    taken = {name: os.environ.pop(name) for name in (KEY_VARIABLE, PASSWORD_VARIABLE) if name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(taken)

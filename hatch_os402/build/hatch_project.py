@@ -14,6 +14,7 @@ from hatchling.builders.wheel import WheelBuilder
 from hatchling.plugin.manager import PluginManager
 from packaging.utils import canonicalize_name
 
+from hatch_os402.environment import without_keys
 from hatch_os402.errors import Os402Error
 from hatch_os402.formatting import cut_lines
 
@@ -62,7 +63,7 @@ class HatchProject(BuilderInterface[BuilderConfig, PluginManager]):
         folder.mkdir()
         builder = WheelBuilder(self.root, plugin_manager=self.plugin_manager, metadata=self.metadata, app=self.app)
         try:
-            with _building_inner_wheel(), _temporary_files_in(folder):
+            with _building_inner_wheel(), _temporary_files_in(folder), without_keys():
                 (artifact,) = builder.build(directory=str(folder), versions=["standard"], hooks_only=False, clean=False)
         except ModuleNotFoundError as error:
             raise Os402Error(

@@ -21,7 +21,7 @@ from hatch_os402.artifacts.record import DESCRIBED
 from hatch_os402.calls.sources import newest, newest_file, shown
 from hatch_os402.config.options import Options
 from hatch_os402.config.pyproject import build_command, project_above, read_pyproject
-from hatch_os402.environment import CALLER, UNLISTED
+from hatch_os402.environment import CALLER, UNLISTED, without_keys
 from hatch_os402.errors import ArtifactError, MarkerError
 from hatch_os402.files import read_file
 from hatch_os402.foreign.strict_json import read_json
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from hatch_os402.config.pyproject import Pyproject
     from hatch_os402.reporting import Reporter
     from hatch_os402.runtime.configured import ConfiguredRuntime
+
+_HATCHLING = "from hatchling.cli import hatchling; sys.exit(hatchling())"
+_OWN = "from hatch_os402.cli import main; main()"
+"""Programs of `_command`."""
 
 
 def built(
@@ -101,10 +105,9 @@ def build(root: Path, variables: Mapping[str, str] = MappingProxyType({})) -> No
     were.
     """
     hatchling = read_pyproject(root).is_hatchling
-    command = (
-        [sys.executable, "-m", "hatchling", "build", "-t", "os402"] if hatchling else _own_command(root, variables)
-    )
-    env = {**os.environ, CALLER: str(Path.cwd()), **variables}
+    command = _command(_HATCHLING, "build", "-t", "os402") if hatchling else _own_command(root, variables)
+    with without_keys():  # hooks, and what they import, run in that process
+        env = {**os.environ, CALLER: str(Path.cwd()), **variables}
     with subprocess.Popen(command, cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         try:
             status = process.wait()
@@ -127,9 +130,16 @@ def _own_command(root: Path, variables: Mapping[str, str]) -> list[str]:
     How much to report, Hatch reads from `variables`, and this one from its options.
     """
     quiet = ["--quiet"] * int(variables.get("HATCH_QUIET", 0))
-    # The current folder is the project's, whose modules are no part of the command.
-    code = "import sys; sys.path[:] = filter(None, sys.path); from hatch_os402.cli import main; main()"
-    return [sys.executable, "-c", code, "build", *quiet, str(root.absolute())]
+    return _command(_OWN, "build", *quiet, str(root.absolute()))
+
+
+def _command(program: str, *arguments: str) -> list[str]:
+    """Return the command that runs `program`, Python, with `arguments`, whatever modules lie where it is run.
+
+    The current folder is the project's. A `pathspec.py` there, or metadata of a plugin, is no part of what builds it,
+    as it is none under PEP 517; `python -m` would take it before what is installed.
+    """
+    return [sys.executable, "-c", f"import sys; sys.path[:] = filter(None, sys.path); {program}", *arguments]
 
 
 def _missing_here(root: Path) -> list[str]:

@@ -15,6 +15,7 @@ from functools import cached_property
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.artifacts.names import TOOL_NAME
 from hatch_os402.config import publish_options
 from hatch_os402.config.hatchling import HATCHLING
 from hatch_os402.config.offer_options import FIELDS, OfferOptions
@@ -23,7 +24,6 @@ from hatch_os402.offer.fields import Option, Unit
 from hatch_os402.offer.floats import U64_MAX
 from hatch_os402.offer.kinds import ArrayOf, Flag, Integer, Text
 from hatch_os402.offer.payload import U32_MAX
-from hatch_os402.tools import options as tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,7 +120,7 @@ def _target() -> Schema:
         "runtime": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]},
         "tools": {
             "type": "object",
-            "propertyNames": {"pattern": f"^{tools.NAME.pattern}$"},
+            "propertyNames": {"pattern": f"^{TOOL_NAME.pattern}$"},
             "additionalProperties": {"anyOf": [_STRING, tool]},
             "minProperties": 1,
         },

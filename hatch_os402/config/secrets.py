@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hatch_os402.environment import chosen
+from hatch_os402.environment import KEY, KEY_PASSWORD, chosen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,11 +41,18 @@ _LEAST = 8
 def references(value: str) -> tuple[str, ...]:
     """Return the variables that `value` takes from the environment, each written `{env:NAME}`.
 
-    Raises `ValueError` for what looks like one and is none, with a text that continues "Field `…` ".
+    Raises `ValueError` for what looks like one and is none, and for the key that signs, which would go to the server
+    and to the program; with a text that continues "Field `…` ".
     """
     if _BEGIN in _REFERENCE.sub("", value):
         raise ValueError("has a `{env:` that no name and `}` follow: a variable is written `{env:NAME}`")
-    return tuple(_REFERENCE.findall(value))
+    found = tuple(_REFERENCE.findall(value))
+    for name in found:
+        if name.upper() in {KEY, KEY_PASSWORD}:  # names have no case on Windows
+            raise ValueError(
+                f"takes its value from the variable {name}, which is of the key that signs: no program gets it"
+            )
+    return found
 
 
 def resolved(value: str, environ: Mapping[str, str]) -> str:

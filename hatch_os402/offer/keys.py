@@ -10,13 +10,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
+from hatch_os402.environment import KEY, KEY_PASSWORD
 from hatch_os402.errors import PrivateKeyError
 
 if TYPE_CHECKING:
     from eth_keys.datatypes import PrivateKey
 
-VARIABLE = "X402_KEY"
-PASSWORD_VARIABLE = "X402_KEY_PASSWORD"  # noqa: S105 - a name
+VARIABLE, PASSWORD_VARIABLE = KEY, KEY_PASSWORD
 
 HOW = (
     f"Give a key as `@FILE` (64 hex digits, or an encrypted keystore), in the variable {VARIABLE} (hex or @FILE), or "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from hatch_os402.artifacts.names import TOOL_NAME
 from hatch_os402.config.offer_options import OfferOptions
 from hatch_os402.config.toml_fields import Fields
 from hatch_os402.tools.model import Tool
@@ -12,9 +13,6 @@ from hatch_os402.tools.model import Tool
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""What every model and client takes as a tool's name; it becomes a part of a file's name as well."""
 
 FUNCTION = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
@@ -29,7 +27,7 @@ def read_tools(table: Mapping[str, Any], prefix: str, root: Path) -> tuple[Tool,
     fields = Fields(table, prefix)
     seen: dict[str, str] = {}
     for name in table:
-        if not NAME.fullmatch(name):
+        if not TOOL_NAME.fullmatch(name):
             raise fields.wrong_value(
                 f'"{name}"', "is no name of a tool: it must be 1 to 64 letters (A to Z), digits, `_` and `-`"
             )

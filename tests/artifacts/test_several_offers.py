@@ -135,3 +135,14 @@ def test_a_build_with_one_offer_has_no_tools(tmp_path):
     write_artifacts(tmp_path)
     with pytest.raises(ArtifactError, match="has no tool 'one'; its tools: none: it has one offer"):
         choose(tmp_path).one(tool="one")
+
+
+@pytest.mark.parametrize("tool", ["x/../../victim", "", "..", "a\\b", "a\0", "a" * 65, "\u202e", "a\n"])
+def test_a_record_with_a_name_that_no_tool_can_have_is_damaged(tool, build):
+    """It would be a part of the names of files that are read, and written by `sign`."""
+    path = build / f"{STEM}{RECORD}"
+    stated = json.loads(path.read_bytes())
+    stated["tools"] = {tool: stated["tools"]["one"]}
+    path.write_bytes(record_text(stated))
+    with pytest.raises(ArtifactError, match="a tool in it has a name that no tool can have"):
+        choose(path).all()[0].check()

@@ -83,3 +83,45 @@ def test_a_staged_tree_is_no_source(tmp_path, place):
     assert root / "build" / "own.py" in set(_sources(root))
     (root / place / "_os402" / "start.py").unlink()
     assert root / place / "sample" / "__main__.py" in set(_sources(root))
+
+
+@pytest.mark.once
+def test_modules_in_the_folder_of_the_project_take_no_part_in_its_build(tmp_path):
+    """They are none of what the build requires, as `python -m hatchling` would have them: its current folder comes
+    first in the path of such a program, before what is installed.
+    """
+    root = write_project(tmp_path / "sample")
+    trap = f"open({str(tmp_path / 'sprung')!r}, 'w').close()\nraise ImportError\n"
+    files = {f"{name}.py": trap for name in ("hatchling", "pathspec", "tomllib", "hatch_os402", "plugin_of_nobody")} | {
+        "nobody-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: nobody\nVersion: 1\n",
+        "nobody-1.dist-info/entry_points.txt": "[hatch]\nnobody = plugin_of_nobody\n",
+    }
+    write(root, files)
+    build(root)
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("command", ["build", "check"])
+def test_hooks_have_no_signing_key(tmp_path, command):
+    """A build never needs it, and hooks run the code of others."""
+    root = write_project(tmp_path / "sample")
+    hook = (
+        "import os\nfrom hatchling.builders.hooks.plugin.interface import BuildHookInterface\n\n\n"
+        "class Hook(BuildHookInterface):\n    def initialize(self, version, build_data):\n"
+        f"        with open({str(tmp_path / 'seen')!r}, 'a') as file:\n            file.write(repr(dict(os.environ)))\n"
+    )
+    write(root, {"hatch_build.py": hook})
+    with (root / "pyproject.toml").open("a") as file:
+        file.write("\n[tool.hatch.build.hooks.custom]\n")
+    secrets = {"X402_KEY": "a secret", "X402_KEY_PASSWORD": "another secret"}
+    done = subprocess.run(
+        [sys.executable, "-m", "hatch_os402", command, str(root)],
+        env={**environment(), **secrets},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "PATH" in (seen := (tmp_path / "seen").read_text())
+    assert "secret" not in seen

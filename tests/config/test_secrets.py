@@ -95,3 +95,10 @@ def test_what_looks_like_a_secret(name, value, reason):
 def test_what_does_not(name, value):
     environ = {"LANG": "C.UTF-8", "X": "short"}
     assert list(warnings({name: value}, environ, private=False)) == []
+
+
+@pytest.mark.parametrize("name", ["X402_KEY", "X402_KEY_PASSWORD", "x402_key"])
+def test_the_key_that_signs_is_no_value_of_an_offer(name):
+    """A project would have it sent to the server of its choice, and to its program."""
+    with pytest.raises(ValueError, match=f"the variable {name}, which is of the key that signs"):
+        resolved(f"a{{env:{name}}}b", {name: "a secret"})
