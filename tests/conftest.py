@@ -15,6 +15,8 @@ from support.samplecraft import build_sample
 from hatch_os402.runtime.interpreters import Interpreter, find_compiler
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.buildproject import Build
 
 # How long an example takes is a matter of the machine and its load.
@@ -41,16 +43,23 @@ def python312() -> Interpreter:
     return replace(found, path=os.path.realpath(found.path))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory, worker_id) -> Iterator[Path]:
+    """Keep the cache of the user's builds out of the tests, and the tests out of it.
+
+    What one worker has read of a release is known to all: the largest projects of the tests share most of theirs.
+    """
+    ours = tmp_path_factory.getbasetemp()
+    cache = (ours if worker_id == "master" else ours.parent) / "os402-cache"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("HATCH_OS402_CACHE_DIR", str(cache))
+        yield cache
+
+
 @pytest.fixture(scope="session")
-def sample_build(tmp_path_factory) -> Build:
+def sample_build(tmp_path_factory, own_cache) -> Build:
     """What `samplecraft` builds. Nobody may change its files."""
-    return build_sample(tmp_path_factory.mktemp("sample"), tmp_path_factory.getbasetemp() / "os402-cache")
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
-    """Keep the cache of the user's builds out of the tests, and the tests out of it."""
-    monkeypatch.setenv("HATCH_OS402_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "os402-cache"))
+    return build_sample(tmp_path_factory.mktemp("sample"), own_cache)
 
 
 @pytest.fixture(autouse=True)
