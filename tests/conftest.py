@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # How long an example takes is a matter of the machine and its load.
 settings.register_profile("tests", deadline=None)
+settings.register_profile("again", deadline=None, max_examples=25)
 settings.load_profile("tests")
 
 for name, handler in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_int_handler)):
@@ -32,6 +33,11 @@ for name, handler in (("SIGHUP", signal.SIG_DFL), ("SIGINT", signal.default_int_
 ssl.create_default_context = functools.cache(ssl.create_default_context)
 
 REPOSITORY = Path(__file__).parent.parent
+
+
+def pytest_configure(config) -> None:
+    """Try less at random where another Python tries all of it."""
+    settings.load_profile("again" if config.option.markexpr == "not once" else "tests")
 
 
 @pytest.fixture(scope="session")
