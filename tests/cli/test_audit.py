@@ -117,6 +117,7 @@ def test_what_is_vulnerable_is_named_with_what_fixes_it(project, indexes, capsys
         assert (code, answer["passed"], answer["advisories"][0]["fixed_in"]) == (1, False, ["1.9", "1.10"])
 
 
+@pytest.mark.once
 def test_a_name_that_two_indexes_serve_is_reported_and_a_mirror_is_not(project, indexes, capsys):
     private, public = indexes
     with osv(lambda _query: b"{}") as server:
@@ -130,6 +131,7 @@ def test_a_name_that_two_indexes_serve_is_reported_and_a_mirror_is_not(project, 
     assert "@" not in out
 
 
+@pytest.mark.once
 def test_indexes_that_cannot_be_reached_are_said_in_whole_sentences(project, shelves, tmp_path, capsys, monkeypatch):
     """The build itself has all it needs in its lock."""
     wheels = {path.name[:4]: path for path in shelves[0].iterdir()}
@@ -173,9 +175,8 @@ def test_what_osv_says_where_nothing_is_known(tmp_path, answer):
         assert advisories([PIN], server.url, tmp_path) == ()
 
 
-@pytest.mark.parametrize(
-    "answer", [None, *(pytest.param(answer, marks=pytest.mark.once) for answer in (500, lambda _query: b"<html>"))]
-)
+@pytest.mark.once
+@pytest.mark.parametrize("answer", [None, 500, lambda _query: b"<html>"])
 def test_where_nobody_answers_that_is_said_and_no_pass(project, indexes, capsys, answer):
     if answer is None:
         with closed_port() as port:

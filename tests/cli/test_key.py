@@ -4,9 +4,11 @@ import json
 import os
 import stat
 import sys
+from functools import partial
 
 import pexpect
 import pytest
+from eth_keyfile import keyfile
 from support.commandline import call
 
 from hatch_os402.offer.key_loading import load_key
@@ -58,6 +60,8 @@ def test_a_new_key_is_encrypted_private_and_never_written_over(capsys, tmp_path,
 
 @pytest.mark.once
 def test_the_default_place_and_the_variable(capsys, monkeypatch, tmp_path):
+    quick = partial(keyfile.create_keyfile_json, iterations=2)  # how slow it is made is seen above
+    monkeypatch.setattr(keyfile, "create_keyfile_json", quick)
     monkeypatch.setenv(PASSWORD_VARIABLE, PASSWORD)
     code, made, err = call(capsys, "key", "new")
     assert code == 0, err

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.buildproject import FILES, build, contents, copy_fixture, environment, offline, write, write_project
 from support.localindex import closed_port, serving
+from support.once import once_but
 from support.wheelcraft import ELF, make_wheel, write_zip
 
 from hatch_os402.artifacts.names import SIGNED_SUFFIX, names
@@ -123,6 +124,7 @@ def test_a_project_for_other_pythons(tmp_path):
     assert "3.12.3" in text
 
 
+@pytest.mark.once
 def test_a_requirement_that_does_not_exist(find_links, tmp_path):
     root = write_project(tmp_path / "project", dependencies=["unheard-of>=2"])
     assert "unheard-of>=2" in refused(root, env=environment(**offline(find_links)))
@@ -194,12 +196,7 @@ def without_metadata(find_links: Path) -> None:
 
 @pytest.mark.parametrize(
     "craft",
-    [
-        damaged_member,
-        truncated,
-        *(pytest.param(craft, marks=pytest.mark.once) for craft in (not_a_zip, climbing, absolute, lying_record)),
-        pytest.param(without_metadata, marks=pytest.mark.once),
-    ],
+    once_but((damaged_member, truncated, not_a_zip, climbing, absolute, lying_record, without_metadata), truncated),
 )
 def test_wheels_that_cannot_be_trusted(find_links, tmp_path, craft):
     craft(find_links)
@@ -260,7 +257,7 @@ FAILING = {
 }
 
 
-@pytest.mark.parametrize(("source", "reported"), FAILING.values(), ids=FAILING)
+@pytest.mark.parametrize(("source", "reported"), once_but(FAILING, "raises"))
 def test_a_hook_of_the_wheel_that_fails(tmp_path, source, reported):
     """The reason is told plainly; where it came from, when more is asked for."""
     root = write_project(tmp_path, files={**FILES, "hatch_build.py": source}, extra=HOOK)

@@ -73,20 +73,28 @@ print(json.dumps([whole.content[0].text, whole.usage.input_tokens + whole.usage.
 """
 
 
-@pytest.mark.parametrize(("name", "program"), [("openai", OPENAI), ("anthropic", ANTHROPIC)])
-def test_what_is_suggested_for_the_newest_release_runs(tmp_path, python312, name, program):
-    files = {"sample/__init__.py": "", "sample/__main__.py": program}
-    root = write_project(tmp_path / "before", files=files, dependencies=[name])
+CLIENTS = {"openai": OPENAI, "anthropic": ANTHROPIC}
+
+
+def test_what_is_suggested_for_the_newest_releases_runs(tmp_path, python312):
+    """One project has both: a search for both costs no more than one for each."""
+    main = "import runpy, sys\nrunpy.run_module(f'sample.with_{sys.stdin.read()}')\n"
+    programs = {f"sample/with_{name}.py": program for name, program in CLIENTS.items()}
+    files = {"sample/__init__.py": "", "sample/__main__.py": main, **programs}
+    root = write_project(tmp_path / "before", files=files, dependencies=[*CLIENTS])
     command = [sys.executable, "-m", "hatch_os402.cli", "check", str(root), "--json", "--remedies", "200"]
     found = subprocess.run(command, env=environment(pip=True), capture_output=True, check=False)
     report = json.loads(found.stdout)
     *lines, option = report["together"]
     assert (lines, option) == (["pydantic<2"], 'substitutes = ["jiter"]')
-    newest = {item["name"]: item["version"] for item in report["distributions"]}[name]
+    newest = {item["name"]: item["version"] for item in report["distributions"]}
 
-    pasted = write_project(tmp_path / "after", files=files, dependencies=[name, *lines], options=option)
+    pasted = write_project(tmp_path / "after", files=files, dependencies=[*CLIENTS, *lines], options=option)
     built = build(pasted, env=environment(pip=True)).succeeded()
-    assert built.vendored[name] == newest
-    run = run_diskless(python312.path, launcher.ARGS[1:], built[".stdin"], {"CONTENT_LENGTH": "0"})
-    assert (run.returncode, run.stderr.decode()) == (0, "")
-    assert json.loads(run.stdout) == ["hello", 3, "ok", 400]
+    for name in CLIENTS:
+        assert built.vendored[name] == newest[name]
+        body = name.encode()
+        cgi = {"CONTENT_LENGTH": str(len(body))}
+        run = run_diskless(python312.path, launcher.ARGS[1:], built[".stdin"] + body, cgi)
+        assert (run.returncode, run.stderr.decode()) == (0, "")
+        assert json.loads(run.stdout) == ["hello", 3, "ok", 400]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +22,7 @@ from hatch_os402.compatibility.curated import (
     optional_extensions,
     replacements,
 )
-from hatch_os402.resolution.resolve import resolve, resolve_with_source
+from hatch_os402.resolution.resolve import resolve
 from hatch_os402.wheels.reading import read_wheel
 
 if TYPE_CHECKING:
@@ -301,11 +303,27 @@ def project(tmp_path_factory):
     return make
 
 
-def test_what_has_a_replacement_has_no_pure_release_of_today(project):
-    wheel, folder = project(*replacements())
-    found = resolve_with_source(wheel, extras=frozenset(), groups=(), workdir=folder)
-    pure = {pin.name for pin in found.pins if pin.filename.endswith("-none-any.whl")}
-    assert not pure & replacements().keys()
+# A resolution would read the metadata of each, which an index may have in the wheel alone: gigabytes.
+NEWEST = """
+import sys
+from pip._internal.commands import create_command
+command = create_command("download")
+options, names = command.parse_args(sys.argv[1:])
+with command.main_context():
+    finder = command._build_package_finder(options, command.get_default_session(options))
+    for name in names:
+        listed = finder.find_all_candidates(name)
+        newest = max(one.version for one in listed)
+        print(name, *(one.link.filename for one in listed if one.version == newest))
+"""
+
+
+def test_what_has_a_replacement_has_no_pure_release_of_today():
+    command = [sys.executable, "-c", NEWEST, "six", *replacements()]
+    answer = subprocess.run(command, env=environment(pip=True), capture_output=True, text=True, check=True)
+    files = {name: listed for name, *listed in map(str.split, answer.stdout.splitlines())}
+    assert {"six", *replacements()} == {name for name, listed in files.items() if listed}
+    assert {name for name, listed in files.items() if any(one.endswith("-none-any.whl") for one in listed)} == {"six"}
 
 
 def test_every_replacement_is_pure(tmp_path):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.buildproject import build, environment, write_project
 from support.localindex import serving
+from support.once import once_but
 from support.wheelcraft import make_wheel
 
 from hatch_os402.errors import Os402Error, ResolutionError
@@ -163,24 +164,21 @@ def test_an_address_that_is_no_wheels_is_refused_before_it_is_asked(world, tmp_p
     assert not (tmp_path / "owned").exists()
 
 
-@pytest.mark.parametrize(
-    "link", ["git+http://127.0.0.1:1/evil-1.0-py3-none-any.whl", "hg+http://127.0.0.1:1/evil-1.0-py3-none-any.whl"]
-)
-def test_a_link_of_an_index_starts_no_program(world, tmp_path, monkeypatch, link):
+@pytest.mark.parametrize("system", once_but(["git", "hg"], "hg"))
+def test_a_link_of_an_index_starts_no_program(world, tmp_path, monkeypatch, system):
     page = tmp_path / "page.html"
-    page.write_text(f'<a href="{link}">evil-1.0-py3-none-any.whl</a>')
+    page.write_text(f'<a href="{system}+http://127.0.0.1:1/evil-1.0-py3-none-any.whl">evil-1.0-py3-none-any.whl</a>')
     monkeypatch.setenv("PIP_FIND_LINKS", str(page))
     with pytest.raises(ResolutionError, match="evil"):
         built(world, tmp_path, ["evil"])
 
 
 # Each Python tries a space of ASCII, a separator of ASCII and one outside it, and a space that ends no line; one tries all.
-INJECTIONS = ["\x0c", "\x1c", "\u2028", "\u00a0"]
-MORE_INJECTIONS = [pytest.param(one, marks=pytest.mark.once) for one in ("\x0b", "\x1d", "\x1e", "\x85", "\u2029")]
+INJECTIONS = ("\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u00a0", "\u2028", "\u2029")
 
 
-@pytest.mark.parametrize("character", [*INJECTIONS, *MORE_INJECTIONS], ids=ascii)
-@pytest.mark.parametrize("whose", ["a dependency's", "the project's"])
+@pytest.mark.parametrize("character", once_but(INJECTIONS, "\x0c", "\x1c", "\u2028", "\u00a0"), ids=ascii)
+@pytest.mark.parametrize("whose", once_but(["a dependency's", "the project's"], "a dependency's"))
 def test_what_ends_a_line_somewhere_is_refused(world, tmp_path, character, whose):
     """A requirement that pip's parser takes and another's does not, or that would be two lines of a file."""
     url = f"{world.url}{character}--index-url=http://127.0.0.1:1/{character}x-1.0-py3-none-any.whl"
@@ -193,18 +191,18 @@ def test_what_ends_a_line_somewhere_is_refused(world, tmp_path, character, whose
     assert not [path for path in world.requests if "honest" not in path]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "-r/etc/passwd",
-        "x # y",
-        "evil @ http://[::1/x.whl",
-        *(
-            pytest.param(text, marks=pytest.mark.once)
-            for text in ("--pre", "./folder", "x\\", "evil @ http://127.0.0.1:1/a#--hash=sha256:0")
-        ),
-    ],
+NONE = (
+    "-r/etc/passwd",
+    "x # y",
+    "evil @ http://[::1/x.whl",
+    "--pre",
+    "./folder",
+    "x\\",
+    "evil @ http://127.0.0.1:1/a#--hash=sha256:0",
 )
+
+
+@pytest.mark.parametrize("text", once_but(NONE, "-r/etc/passwd"))
 def test_options_comments_and_paths_are_no_requirements(world, tmp_path, text):
     """Of the project: a group or a requirement can hold any text that hatchling lets through."""
     (tmp_path / "folder").mkdir()

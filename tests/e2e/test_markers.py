@@ -61,7 +61,9 @@ def test_markers_are_the_targets_on_every_host(hosts, find_links, tmp_path):
         env = environment(**offline(find_links), **pretended)
         return build(tmp_path, python=hosts[minor], env=env, dist=tmp_path / f"dist {minor} {platform}")
 
-    builds = {(minor, platform): None for minor in hosts for platform in (None, "win32", "darwin")}
+    oldest, *_, newest = hosts
+    builds = dict.fromkeys((minor, None) for minor in hosts)
+    builds |= dict.fromkeys((minor, platform) for minor in (oldest, newest) for platform in ("win32", "darwin"))
     with ThreadPoolExecutor(2) as pool:
         builds = dict(zip(builds, pool.map(on, builds), strict=True))
     first = next(iter(builds.values()))

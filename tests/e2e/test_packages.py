@@ -17,8 +17,7 @@ pytestmark = pytest.mark.once
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory, python312):
-    folder = tmp_path_factory.mktemp("showcase")
-    built = showcase.build_all(folder / "packages", HATCH_OS402_CACHE_DIR=str(folder / "cache"))
+    built = showcase.build_all(tmp_path_factory.mktemp("showcase") / "packages")
     return showcase.run_all(built, python312.path, showcase.expected())
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import launching
+from support.once import once_but
 
 from hatch_os402 import launcher
 
@@ -220,6 +221,9 @@ def test_any_damage_is_one_line_or_does_no_harm(data, good):
         assert line.startswith(("os402: damaged frame: ", "os402: damaged archive: "))
 
 
+MODULES = sorted(launcher.inside_files())
+
+
 def without(data: bytes, name: str) -> bytes:
     """Return an archive whose member is cut out; the zip's directory still has it."""
     at = data.find(b"PK\3\4", max(data.find(name.encode()) - 30, 0))
@@ -229,7 +233,7 @@ def without(data: bytes, name: str) -> bytes:
 
 
 @pytest.mark.parametrize("good", [GOOD, COMPILED], ids=["source", "bytecode"])
-@pytest.mark.parametrize("name", sorted(launcher.inside_files()))
+@pytest.mark.parametrize("name", once_but(MODULES, *MODULES[::8]))
 def test_a_module_of_the_launcher_cut_out(name, good):
     done = start(launching.frame(without(good, name)))
     (line,) = done.stderr.decode().splitlines()

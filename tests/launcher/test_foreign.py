@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support import launching
 from support.buildproject import build, write_project
 from support.diskless import run_diskless
+from support.once import once_but
 
 from hatch_os402 import launcher
 from hatch_os402.launcher.inside.stdlib import foreign
@@ -249,7 +250,7 @@ def main():
 
 
 @pytest.mark.parametrize("lacking", ["{'_ctypes', 'ctypes'}", "{'_ctypes'}"])
-@pytest.mark.parametrize("how", launching.LAUNCHERS)
+@pytest.mark.parametrize("how", once_but(launching.LAUNCHERS, "ours", "pyz"))
 def test_an_archive_brings_it_where_the_runtime_has_none(tmp_path, lacking, how):
     data = launching.archive({"app.py": APP.replace("LACKING", lacking)}, "app:main")
     facts = launching.run(data, tmp_path, how=how).facts

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support import launching
+from support.once import once_but
 
 from hatch_os402 import launcher
 
@@ -57,7 +58,7 @@ SHOP = {
 }
 
 
-@pytest.fixture(params=launching.pythons())
+@pytest.fixture(params=once_but(launching.pythons(), sys.executable))
 def python(request):
     return request.param
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from support import launching
+from support.once import once_but
 
 LEFT_OUT = {
     "test",
@@ -93,7 +94,7 @@ def library(tmp_path_factory):
     return make
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", once_but(KINDS, "zip of bytecode", "folder of sources"))
 def test_a_library_of_any_kind(kind, library, tmp_path):
     place = str(library(kind))
     dynamic = sysconfig.get_config_var("DESTSHARED")

@@ -80,6 +80,7 @@ def sample(sample_build):
     return profile(sample_build.dist / "sample-0.1.0.offer.json", runs=3)
 
 
+@pytest.mark.once
 class TestSample:
     def test_the_answer_is_the_programs(self, sample):
         assert (sample.status, sample.err) == (0, b"")

@@ -44,18 +44,21 @@ def test_fetched_into_the_cache(pin, tmp_path, direct):
     assert wheel.path == tmp_path / "cache" / pin.sha256[:2] / pin.sha256 / pin.filename
 
 
+@pytest.mark.once
 def test_the_second_time_without_pip(pin, tmp_path, monkeypatch):
     first = fetched(pin, tmp_path)
     monkeypatch.setattr(fetching, "run_pip", None)
     assert fetched(pin, tmp_path, "again") == first
 
 
+@pytest.mark.once
 def test_a_damaged_one_in_the_cache_is_fetched_again(pin, tmp_path):
     wheel = fetched(pin, tmp_path)
     wheel.path.write_bytes(wheel.path.read_bytes()[:-1])
     assert fetched(pin, tmp_path, "again") == wheel
 
 
+@pytest.mark.once
 def test_a_file_that_is_not_the_promised_one(pin, tmp_path):
     with pytest.raises(ResolutionError, match=r"is not the one that was promised[\s\S]*Expected sha256 0{64}"):
         fetched(replace(pin, sha256="0" * 64), tmp_path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pip._internal.models.wheel import Wheel
 from pip._vendor.packaging.tags import Tag
+from support.once import once_but
 
 from hatch_os402.errors import ResolutionError
 from hatch_os402.resolution import pip_process
@@ -154,6 +155,55 @@ def test_without_pip(monkeypatch, tmp_path):
         run_pip(["--version"], X86, tmp_path, requirements=[], doing="x")
 
 
+LACKING = [
+    (
+        "pip/_vendor/packaging/markers",
+        "def default_environment():\n    return {'new_marker': ''}\n",
+        "marker names",
+    ),
+    ("pip/_vendor/packaging/markers", "", "default_environment"),
+    ("pip/_vendor/packaging/requirements", "", "Requirement"),
+    ("pip/_internal/utils/compatibility_tags", "", "get_supported"),
+    ("pip/_internal/cli/parser", "class ConfigOptionParser: pass\n", "_get_ordered_configuration_items"),
+    ("pip/_internal/distributions/sdist", "class SourceDistribution: pass\n", "prepare_distribution_metadata"),
+    ("pip/_internal/exceptions", "", "InstallationError"),
+    ("pip/_internal/resolution/resolvelib/candidates", "", "RequiresPythonCandidate"),
+    (
+        "pip/_internal/resolution/resolvelib/candidates",
+        "class RequiresPythonCandidate:\n    def __init__(self, py_version_info): pass\n",
+        "LinkCandidate",
+    ),
+    (
+        "pip/_internal/resolution/resolvelib/candidates",
+        "class RequiresPythonCandidate:\n    def __init__(self, version): pass\n",
+        "RequiresPythonCandidate.__init__ takes version, not py_version_info",
+    ),
+    (
+        "pip/_internal/operations/prepare",
+        "class RequirementPreparer: pass\n",
+        "prepare_linked_requirements_more",
+    ),
+    (
+        "pip/_internal/resolution/resolvelib/resolver",
+        "class Resolver:\n    def __init__(self): pass\n    def resolve(self, root_reqs): pass\n",
+        "Resolver has no factory",
+    ),
+    ("pip/_internal/index/package_finder", "", "PackageFinder"),
+    ("pip/_internal/models/link", "class Link: pass\n", "from_json"),
+    ("pip/_vendor/urllib3/connectionpool", "class HTTPConnectionPool: pass\n", "_make_request"),
+    ("pip/_vendor/urllib3/response", "class HTTPResponse: pass\n", "stream"),
+    ("pip/_internal/req/req_install", "", "InstallRequirement"),
+    ("pip/_internal/cli/req_command", "class RequirementCommand: pass\n", "get_requirements"),
+    ("pip/_internal/vcs/__init__", "", "vcs"),
+    (
+        "pip/_internal/vcs/__init__",
+        "class Systems(dict):\n    all_schemes = ()\n    def unregister(self, name): pass\nvcs = Systems(git=1)\n",
+        "version control systems",
+    ),
+]
+"""Module of pip, its text, and what the shim says that it lacks."""
+
+
 class TestShimRefusesAPipThatItDoesNotKnow:
     """A fake package `pip`, which lacks one thing after the other."""
 
@@ -261,55 +311,7 @@ class TestShimRefusesAPipThatItDoesNotKnow:
         finished = self.ran(tmp_path)
         assert (finished.returncode, finished.stdout.strip()) == (3, "ran a b")
 
-    @pytest.mark.parametrize(
-        ("module", "text", "reason"),
-        [
-            (
-                "pip/_vendor/packaging/markers",
-                "def default_environment():\n    return {'new_marker': ''}\n",
-                "marker names",
-            ),
-            ("pip/_vendor/packaging/markers", "", "default_environment"),
-            ("pip/_vendor/packaging/requirements", "", "Requirement"),
-            ("pip/_internal/utils/compatibility_tags", "", "get_supported"),
-            ("pip/_internal/cli/parser", "class ConfigOptionParser: pass\n", "_get_ordered_configuration_items"),
-            ("pip/_internal/distributions/sdist", "class SourceDistribution: pass\n", "prepare_distribution_metadata"),
-            ("pip/_internal/exceptions", "", "InstallationError"),
-            ("pip/_internal/resolution/resolvelib/candidates", "", "RequiresPythonCandidate"),
-            (
-                "pip/_internal/resolution/resolvelib/candidates",
-                "class RequiresPythonCandidate:\n    def __init__(self, py_version_info): pass\n",
-                "LinkCandidate",
-            ),
-            (
-                "pip/_internal/resolution/resolvelib/candidates",
-                "class RequiresPythonCandidate:\n    def __init__(self, version): pass\n",
-                "RequiresPythonCandidate.__init__ takes version, not py_version_info",
-            ),
-            (
-                "pip/_internal/operations/prepare",
-                "class RequirementPreparer: pass\n",
-                "prepare_linked_requirements_more",
-            ),
-            (
-                "pip/_internal/resolution/resolvelib/resolver",
-                "class Resolver:\n    def __init__(self): pass\n    def resolve(self, root_reqs): pass\n",
-                "Resolver has no factory",
-            ),
-            ("pip/_internal/index/package_finder", "", "PackageFinder"),
-            ("pip/_internal/models/link", "class Link: pass\n", "from_json"),
-            ("pip/_vendor/urllib3/connectionpool", "class HTTPConnectionPool: pass\n", "_make_request"),
-            ("pip/_vendor/urllib3/response", "class HTTPResponse: pass\n", "stream"),
-            ("pip/_internal/req/req_install", "", "InstallRequirement"),
-            ("pip/_internal/cli/req_command", "class RequirementCommand: pass\n", "get_requirements"),
-            ("pip/_internal/vcs/__init__", "", "vcs"),
-            (
-                "pip/_internal/vcs/__init__",
-                "class Systems(dict):\n    all_schemes = ()\n    def unregister(self, name): pass\nvcs = Systems(git=1)\n",
-                "version control systems",
-            ),
-        ],
-    )
+    @pytest.mark.parametrize(("module", "text", "reason"), once_but(LACKING, *LACKING[::5]))
     def test_one_that_lacks_something_does_not(self, tmp_path, module, text, reason):
         finished = self.ran(tmp_path, {f"{module}.py": text})
         assert finished.returncode == _pip_shim.UNSUPPORTED

@@ -123,6 +123,7 @@ def test_the_union_where_they_differ(tmp_path, index):
     assert (pins, runs) == ({"x": "1.0", "y": "1.0", "z": "1.0"}, ["report-aarch64.json", "report-x86_64.json"])
 
 
+@pytest.mark.once
 def test_one_architecture_alone(tmp_path, index):
     make_wheel(index, "y", "1.0", {"y.py": ""})
     requires = ["x; platform_machine == 'x86_64'", "y; platform_machine == 'aarch64'"]
@@ -137,12 +138,14 @@ def test_two_versions_of_one_distribution(tmp_path, index):
         resolved(tmp_path, ["a", "a<2; platform_machine == 'aarch64'"])
 
 
+@pytest.mark.once
 def test_the_newest_release_is_taken_although_it_is_compiled(tmp_path, index):
     make_wheel(index, "a", "1.0", {"a.py": ""})
     make_wheel(index, "a", "2.0", {"a.py": ""}, tag="cp312-cp312-manylinux_2_17_x86_64", purelib=False)
     assert resolved(tmp_path, ["a"])[0] == {"a": "2.0"}
 
 
+@pytest.mark.once
 def test_a_pure_wheel_comes_before_a_compiled_one_of_the_same_release(tmp_path, index):
     make_wheel(index, "a", "2.0", {"a.py": ""}, tag="cp312-cp312-manylinux_2_17_x86_64", purelib=False)
     make_wheel(index, "a", "2.0", {"a.py": ""})

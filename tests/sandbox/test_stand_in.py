@@ -7,6 +7,7 @@ import asyncio
 import sys
 
 import pytest
+from support.once import once_but
 from support.programs import write_offer
 
 from hatch_os402.profiling.running import ProfiledProgram
@@ -67,7 +68,7 @@ WAYS = {"run": in_sandbox, "--no-sandbox": without_sandbox, "no fork": without_f
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("way", once_but(WAYS, "no fork"))
 def test_what_cosmo_python_lacks_is_not_found(way, python312):
     found = ast.literal_eval(way(python312.path).decode())
     for name in facts()["missing"]:

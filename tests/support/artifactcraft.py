@@ -61,9 +61,25 @@ def unsigned_offer(frame_sha256, **changes):
     )
 
 
+_WRITTEN: dict[tuple[bool, str], dict[str, bytes]] = {}
+"""What was written before: without machine code a signature takes longer than all the rest."""
+
+
 def write_artifacts(folder, *, deflate=False, **changes):
     """Write all five files and return their paths by suffix."""
     files = paths(folder)
+    kind = deflate, repr(changes)
+    if kind not in _WRITTEN:
+        _write_artifacts(files, deflate=deflate, **changes)
+        write_record(folder)
+        _WRITTEN[kind] = {suffix: path.read_bytes() for suffix, path in files.items()}
+    else:
+        for suffix, content in _WRITTEN[kind].items():
+            files[suffix].write_bytes(content)
+    return files
+
+
+def _write_artifacts(files, *, deflate, **changes):
     with files[".pyz"].open("wb") as file:
         members = [
             Member(name, partial(bytes, content), deflate and may_be_deflated(name, "deflated"))
@@ -76,8 +92,6 @@ def write_artifacts(folder, *, deflate=False, **changes):
     files[".offer.json"].write_bytes(envelope_text(offer).encode())
     signed = sign(complete(offer, KEY.address), KEY)
     files[".offer.signed.json"].write_bytes(signed_envelope_text(signed).encode())
-    write_record(folder)
-    return files
 
 
 def write_record(folder, stem=STEM, **changes):

@@ -228,7 +228,7 @@ def near(draw, schema, definitions, depth=0):  # noqa: C901, PLR0911, PLR0912 - 
             return draw(anything)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings.default.max_examples * 3 // 2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(annotation=annotations, data=st.data())
 def test_schema_and_conversion_agree(annotation, data):
     function = tool(annotation)
@@ -246,7 +246,7 @@ def test_schema_and_conversion_agree(annotation, data):
                 assert accepted(kind, candidate, True)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(annotation=annotations, data=st.data())
 def test_what_was_accepted_fits_the_schema_of_the_result(annotation, data):
     function = tool(annotation)
