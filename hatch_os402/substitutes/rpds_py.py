@@ -19,9 +19,14 @@ __doc__ = ""  # what `rpds.__doc__` is
 _NONE: Any = object()
 
 
+def _no_instance(value: Any, kind: str) -> TypeError:
+    what = "'None'" if value is None else f"'{type(value).__name__}' object"
+    return TypeError(f"{what} is not an instance of '{kind}'")
+
+
 def _pair(pair: Any) -> tuple[Any, Any]:
     if not isinstance(pair, tuple):
-        raise TypeError(f"'{type(pair).__name__}' object is not an instance of 'tuple'")
+        raise _no_instance(pair, "tuple")
     if len(pair) != 2:
         raise ValueError(f"expected tuple of length 2, but got tuple of length {len(pair)}")
     return pair
@@ -108,7 +113,7 @@ def _operation(name: str, *, strict: bool) -> Callable[[Any, Any], Any]:
         if isinstance(other, HashTrieSet):
             return HashTrieSet(getattr(self._set, name)(other._set))
         if strict:
-            raise TypeError(f"'{type(other).__name__}' object is not an instance of 'HashTrieSet'")
+            raise _no_instance(other, "HashTrieSet")
         return NotImplemented
 
     return operation

@@ -57,6 +57,12 @@ def hashable(value):
         return str(error).partition(" of ")[0]
 
 
+@pytest.mark.parametrize("wrong", [None, 1, "a", []])
+def test_what_is_no_pair_and_no_set(wrong):
+    same(lambda module: module.HashTrieMap([wrong]))
+    same(lambda module: module.HashTrieSet([1]).union(wrong))
+
+
 @given(PAIRS, SOURCES, ANY, ANY)
 def test_maps(pairs, source, key, value):
     same(lambda module: module.HashTrieMap(source))
