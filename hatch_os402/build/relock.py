@@ -17,7 +17,7 @@ from hatch_os402.resolution.graph import walk
 from hatch_os402.resolution.lock.pylock import PylockFile
 from hatch_os402.resolution.lock.reading import read_lock
 from hatch_os402.resolution.lock.writing import LockContent, only_on, read_listing
-from hatch_os402.resolution.pip_process import CandidateFilter
+from hatch_os402.resolution.pip_job import CandidateFilter
 from hatch_os402.resolution.target import Target
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from hatch_os402.errors import FolderError
 from hatch_os402.foreign import addresses
 from hatch_os402.formatting import counted
 from hatch_os402.incremental.resolutions import FRESH, is_fresh
-from hatch_os402.resolution.pip_process import CandidateFilter, Host
+from hatch_os402.resolution.pip_job import CandidateFilter
+from hatch_os402.resolution.pip_process import Host
 from hatch_os402.resolution.resolve import ResolveOptions
 from hatch_os402.resolution.sdists import build_folder, build_sdist, built_addresses
 from hatch_os402.resolution.target import PYTHON

@@ -11,7 +11,8 @@ from hatch_os402.cache import cache_errors, used
 from hatch_os402.errors import ResolutionError, WheelError
 from hatch_os402.files import move_file
 from hatch_os402.resolution.graph import misfits
-from hatch_os402.resolution.pip_process import HERE, Host, links_option, run_pip
+from hatch_os402.resolution.pip_job import links_option
+from hatch_os402.resolution.pip_process import HERE, Host, run_pip
 from hatch_os402.resolution.target import ARCHITECTURES, Target
 from hatch_os402.wheels.reading import read_wheel
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_os402.resolution.graph import Pin
-    from hatch_os402.resolution.pip_process import Wanted
+    from hatch_os402.resolution.pip_job import Wanted
     from hatch_os402.resolution.pip_session import PipSession
     from hatch_os402.wheels.reading import Wheel
 

@@ -18,7 +18,8 @@ from hatch_os402.files import is_sha256
 from hatch_os402.foreign import addresses
 from hatch_os402.resolution.graph import SDISTS, Graph, Pin, Root, check, walk
 from hatch_os402.resolution.markers import holds
-from hatch_os402.resolution.pip_process import CandidateFilter, Host, resolve_with_pip
+from hatch_os402.resolution.pip_job import CandidateFilter
+from hatch_os402.resolution.pip_process import Host, resolve_with_pip
 from hatch_os402.resolution.resolution import Resolution, ResolutionSources
 from hatch_os402.resolution.stub import write_stub
 from hatch_os402.resolution.target import ARCHITECTURES, PYTHON, Target

@@ -14,7 +14,7 @@ from support.once import once_but
 from support.wheelcraft import make_wheel
 
 from hatch_os402.errors import Os402Error, ResolutionError
-from hatch_os402.resolution import pip_process
+from hatch_os402.resolution import pip_job, pip_process
 from hatch_os402.resolution.fetch import fetch
 from hatch_os402.resolution.resolve import ResolveOptions, resolve
 from hatch_os402.resolution.target import Target
@@ -32,7 +32,7 @@ OTHER_PIPS = [folder for folder in os.environ.get("OS402_TEST_PIPS", "").split(o
 @pytest.fixture(params=["", *OTHER_PIPS], ids=lambda folder: os.path.basename(folder) or "installed")  # noqa: PTH119
 def pip(request, monkeypatch):
     if request.param:
-        monkeypatch.setattr(pip_process, "_folder_of_pip", lambda: request.param)
+        monkeypatch.setattr(pip_job, "_folder_of_pip", lambda: request.param)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from support.localindex import serving
 from support.pips import floor, released
 from support.wheelcraft import make_wheel
 
-from hatch_os402.resolution import pip_process
+from hatch_os402.resolution import pip_job, pip_process
 from hatch_os402.resolution.fetch import fetch
 from hatch_os402.resolution.pip_session import PipSession
 from hatch_os402.resolution.resolve import ResolveOptions, resolve
@@ -161,7 +161,7 @@ def test_some_releases_resolve_and_fetch(pips, index, tmp_path, monkeypatch):
         work = tmp_path / str(version)
         with zipfile.ZipFile(pips[version]) as archive:
             archive.extractall(work / "pip")
-        monkeypatch.setattr(pip_process, "_folder_of_pip", lambda folder=str(work / "pip"): folder)
+        monkeypatch.setattr(pip_job, "_folder_of_pip", lambda folder=str(work / "pip"): folder)
         project = read_wheel(make_wheel(work, "app", "1.0", {"app.py": ""}, requires=["a"]))
         index.requests.clear()
         with PipSession() as session:

@@ -12,7 +12,7 @@ from pip._vendor.packaging.tags import Tag
 from support.once import once_but
 
 from hatch_os402.errors import ResolutionError
-from hatch_os402.resolution import pip_process
+from hatch_os402.resolution import pip_job
 from hatch_os402.resolution.pip_errors import explain, read_answer
 from hatch_os402.resolution.pip_process import run_pip
 from hatch_os402.resolution.pip_settings import environment
@@ -150,7 +150,7 @@ def test_our_temporary_files_are_not_the_users_business(tmp_path, monkeypatch):
 
 
 def test_without_pip(monkeypatch, tmp_path):
-    monkeypatch.setattr(pip_process, "find_spec", lambda _: None)
+    monkeypatch.setattr(pip_job, "find_spec", lambda _: None)
     with pytest.raises(ResolutionError, match="pip is not installed beside hatch-os402"):
         run_pip(["--version"], X86, tmp_path, requirements=[], doing="x")
 

@@ -15,7 +15,7 @@ import pytest
 from support.wheelcraft import make_wheel
 
 from hatch_os402.errors import ResolutionError
-from hatch_os402.resolution import pip_process
+from hatch_os402.resolution import pip_job, pip_process
 from hatch_os402.resolution.pip_process import Host, run_pip
 from hatch_os402.resolution.target import Target
 
@@ -95,7 +95,7 @@ def nothing(over):
 
 
 def downloaded(monkeypatch, tmp_path, answers, bounds, wanted="lower", **more):
-    monkeypatch.setattr(pip_process, "BOUNDS", {**pip_process.BOUNDS, **bounds})
+    monkeypatch.setattr(pip_job, "BOUNDS", {**pip_job.BOUNDS, **bounds})
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
     monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)

@@ -23,7 +23,8 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from hatch_os402.errors import UnsatisfiableError
-from hatch_os402.resolution.pip_process import CandidateFilter, PipAnswer
+from hatch_os402.resolution.pip_job import CandidateFilter
+from hatch_os402.resolution.pip_process import PipAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

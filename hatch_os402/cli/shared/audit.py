@@ -13,7 +13,7 @@ from hatch_os402.formatting import escaped
 from hatch_os402.installation.command import missing_module
 from hatch_os402.provenance.advisories import Advisory, advisories
 from hatch_os402.resolution.origins import SharedName, shared_names
-from hatch_os402.resolution.pip_process import CandidateFilter
+from hatch_os402.resolution.pip_job import CandidateFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

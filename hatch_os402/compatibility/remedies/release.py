@@ -13,7 +13,7 @@ from hatch_os402.compatibility.curated import replacements
 from hatch_os402.compatibility.remedies.base import RemedyKind, direct_requirements, first_that_helps
 from hatch_os402.compatibility.remedies.bounds import requirement_lines, unpinned, with_extras_and_marker
 from hatch_os402.compatibility.remedies.trials import Change, discover
-from hatch_os402.resolution.pip_process import CandidateFilter
+from hatch_os402.resolution.pip_job import CandidateFilter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Mapping, Sequence

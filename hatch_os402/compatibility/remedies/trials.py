@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hatch_os402.compatibility.imports.reach import Library
     from hatch_os402.compatibility.vet import VettedWheel
     from hatch_os402.resolution.graph import Pin
-    from hatch_os402.resolution.pip_process import CandidateFilter
+    from hatch_os402.resolution.pip_job import CandidateFilter
     from hatch_os402.resolution.resolve import ResolveOptions
     from hatch_os402.wheels.reading import Wheel
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hatch_os402.resolution.lock.model import Locked
-    from hatch_os402.resolution.pip_process import Host, Wanted
+    from hatch_os402.resolution.pip_job import Wanted
+    from hatch_os402.resolution.pip_process import Host
     from hatch_os402.resolution.target import Target
 
 
