@@ -34,6 +34,7 @@ PARTS = {
     "resolutions": "what pip resolved a short time ago",
     "options": "which options were found right",
     "builds": "what builds depended on",
+    "interpreters": "what Pythons of this machine are",
     "runtime": "cosmo-python",
 }
 """The folders of the cache → what is in them. That of locks has nothing that could be removed."""

@@ -33,6 +33,7 @@ from hatch_os402.config.hatchling import HATCHLING
 from hatch_os402.errors import ArtifactError
 from hatch_os402.files import measure_file, sweep
 from hatch_os402.home import path_of
+from hatch_os402.incremental.interpreters import InterpreterMemory
 from hatch_os402.incremental.resolutions import ResolutionMemory, is_fresh, written
 from hatch_os402.incremental.store import digest, program, recall, remember
 from hatch_os402.resolution.lock.place import shown_lock
@@ -216,7 +217,7 @@ class BuildMemory:
         project, table = self._project, self._table
         local = next((item.path for item in self._executables if item.path is not None), None)
         compiles = table.get("bytecode") is not False or table.get("interface") == "mcp"
-        compiler = find_compiler(local, os.environ) if compiles else None
+        compiler = find_compiler(local, os.environ, InterpreterMemory(self._folder).ask) if compiles else None
         return digest(
             {
                 "program": program(),

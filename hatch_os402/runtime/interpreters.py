@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 MAGIC = b"\xcb\r\r\n"
 """`importlib.util.MAGIC_NUMBER` of CPython 3.12 (3531)."""
@@ -41,8 +41,12 @@ class Interpreter:
     """`sys.version`, which tells builds of one release apart."""
 
 
-def find_compiler(runtime: Path | None, environ: Mapping[str, str]) -> Interpreter | None:
-    """Return the first CPython 3.12 that answers, or None.
+def find_compiler(
+    runtime: Path | None,
+    environ: Mapping[str, str],
+    asked: Callable[[str | Path], Interpreter | None] | None = None,
+) -> Interpreter | None:
+    """Return the first CPython 3.12 that answers, or None; `asked` says what one answers, if not `ask`.
 
     In this order: the running Python, `runtime` (a local cosmo-python), PATH, the Pythons of pyenv, Hatch, uv, asdf and
     mise, and scripts on PATH. A name on PATH proves nothing (pyenv's shims fail when the version is not selected), so
@@ -53,7 +57,7 @@ def find_compiler(runtime: Path | None, environ: Mapping[str, str]) -> Interpret
         real = os.path.realpath(candidate)
         if real not in seen:
             seen.add(real)
-            if found := _running(candidate) or ask(candidate):
+            if found := _running(candidate) or (asked or ask)(candidate):
                 return found
     return None
 
@@ -72,6 +76,11 @@ def ask(path: str | Path) -> Interpreter | None:
 
     It is run outside any sandbox, in an empty environment: only for what the user named, or what is pinned by its hash.
     """
+    return answer(path)[0]
+
+
+def answer(path: str | Path) -> tuple[Interpreter | None, bool]:
+    """Return what `ask` returns, and whether it answered at all. It is run as `ask` runs it."""
     try:
         answer = subprocess.run(
             [str(path), "-I", "-S", "-c", _QUESTION],
@@ -84,8 +93,9 @@ def ask(path: str | Path) -> Interpreter | None:
         ).stdout
         *kind, version, build = json.loads(answer)
     except (OSError, subprocess.SubprocessError, ValueError):
-        return None
-    return Interpreter(str(path), version, build) if kind == ["cpython", 3, 12, "final", MAGIC.hex()] else None
+        return None, False
+    fits = kind == ["cpython", 3, 12, "final", MAGIC.hex()]
+    return Interpreter(str(path), version, build) if fits else None, True
 
 
 def _candidates(runtime: Path | None, environ: Mapping[str, str]) -> Iterator[str | Path]:
