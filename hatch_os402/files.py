@@ -243,13 +243,10 @@ def temporary_folder() -> Iterator[Path]:
 def sweep(parent: Path, prefix: str) -> None:
     """Remove from `parent` the work folders with `prefix` whose process is no more."""
     with suppress(OSError):
-        for folder in sorted(parent.glob(f"{_escaped(prefix)}*")):
-            with suppress(OSError):
-                _sweep(folder)
-
-
-def _escaped(prefix: str) -> str:
-    return "".join(f"[{character}]" if character in "*?[" else character for character in prefix)
+        for name in os.listdir(parent):  # noqa: PTH208 - of thousands of temporary files, each would become a path
+            if name.startswith(prefix):
+                with suppress(OSError):
+                    _sweep(parent / name)
 
 
 def _sweep(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 from contextlib import contextmanager
@@ -79,8 +80,12 @@ def _for_caller(path: Path) -> str:
 
 @contextmanager
 def _collecting_rarely() -> Iterator[None]:
-    """Let Python look for garbage less often: what a build imports and reads stays, and searching it takes time."""
+    """Let Python look for garbage less often: what a build imports and reads stays, and searching it takes time.
+
+    Nor is it looked through when the process ends, all of whose memory is freed then.
+    """
     before = gc.get_threshold()
+    atexit.register(gc.freeze)
     gc.set_threshold(50_000, *before[1:])
     try:
         yield
