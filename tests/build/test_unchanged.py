@@ -139,8 +139,25 @@ def test_whatever_a_build_keeps_is_known_to_the_cache(world):
     again(world)
     kept = {path.name for path in Path(world.environment["HATCH_OS402_CACHE_DIR"]).iterdir() if path.is_dir()}
     assert {"wheels", "builds", "resolutions", "verdicts", "options"} <= kept
-    assert ("interpreters" in kept) == (sys.version_info[:2] != (3, 12))  # else the one that runs compiles
     assert kept - {"locks"} <= PARTS.keys()
+
+
+@pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="the Python that runs compiles")
+def test_no_python_is_asked_again_what_it_is(world):
+    pyproject = world.root / "pyproject.toml"
+    before = pyproject.read_text()
+    pyproject.write_text(before.replace("bytecode = false", 'bytecode = "auto"'))
+    assert pyproject.read_text() != before
+    kept = Path(world.environment["HATCH_OS402_CACHE_DIR"], "interpreters")
+    again(world)
+    stated = {path: path.stat().st_mtime_ns for path in kept.rglob("*.json")}
+    assert stated
+    for path in stated:
+        path.chmod(0o444)
+    assert UNCHANGED in world.build().err
+    assert {path: path.stat().st_mtime_ns for path in kept.rglob("*.json")} == stated
+    pyproject.write_text(before)
+    again(world)
 
 
 def test_a_required_lock_is_required_although_nothing_changed(world):
