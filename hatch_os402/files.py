@@ -186,7 +186,8 @@ def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     `waiting` is called once when another process holds it. On a file system without locks nothing is held. Raises
     `OSError` when the file cannot be made.
     """
-    path.open("ab").close()  # what cannot be written would look like a lock that another process holds
+    # Whoever can read a file can hold its lock, and let others wait.
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     unlock: Callable[[], None] | None = _hold_nothing
     try:
         unlock = try_lock(path)

@@ -212,6 +212,12 @@ def test_where_there_are_no_locks_nothing_is_waited_for(tmp_path):
     assert not waiting
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no such permissions")
+def test_nobody_else_can_hold_a_lock(tmp_path):
+    with locked(tmp_path / "lock", lambda: None):
+        assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o600
+
+
 def test_one_at_a_time(tmp_path):
     order, waiting = [], threading.Event()
 

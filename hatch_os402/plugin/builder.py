@@ -85,6 +85,7 @@ def _collecting_rarely() -> Iterator[None]:
     Nor is it looked through when the process ends, all of whose memory is freed then.
     """
     before = gc.get_threshold()
+    atexit.unregister(gc.freeze)  # of an earlier build of this process
     atexit.register(gc.freeze)
     gc.set_threshold(50_000, *before[1:])
     try:

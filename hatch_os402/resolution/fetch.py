@@ -42,11 +42,11 @@ def fetch(
     """Return the wheel of each of `pins`, in their order, every byte checked against its hash and its RECORD.
 
     `cache` is a folder that can be written; a wheel lies there under its SHA256. What is missing is fetched by pip
-    (`machine`: the architecture whose tags pip is given,
-    unless a file is for another one alone): by the run that `session` holds, and what that does not have
-    by another one, of at most `timeout` seconds. `find_links` is a folder with more wheels, if it is there. `accept`
-    holds canonical names of distributions whose RECORD may be wrong. `known` may return the wheel of a file with that
-    hash, which it compares, without reading it all. Raises `ResolutionError` and `WheelError`.
+    (`machine`: the architecture whose tags pip is given, unless a file is for another one alone): by the run that
+    `session` holds, and what that does not have by another one, of at most `timeout` seconds. `find_links` is a folder
+    with more wheels, if it is there. `accept` holds canonical names of distributions whose RECORD may be wrong. `known`
+    may return the wheel of a file with that hash, which it compares, without reading it all. Raises `ResolutionError`
+    and `WheelError`.
     """
     found = {pin: wheel for pin in pins if (wheel := _cached(pin, cache, accept, known)) is not None}
     missing = [pin for pin in pins if pin not in found]
