@@ -8,6 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+MAX_FILENAME = 255
+"""Characters of a file's name. That of a wheel stands for the product of its tags (PEP 425): a longer one, of no file,
+would stand for billions, and whoever reads it makes each of them."""
+
 
 def split(url: str) -> SplitResult | None:
     """Return the parts of `url`; None when it cannot be an address: a bracket without its other one, a foreign host."""

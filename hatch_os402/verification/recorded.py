@@ -19,6 +19,8 @@ from packaging.version import InvalidVersion, Version
 from hatch_os402.archive.assemble import MAIN
 from hatch_os402.archive.patterns import NAME as PATTERNS
 from hatch_os402.archive.patterns import count_entries
+from hatch_os402.foreign.addresses import MAX_FILENAME
+from hatch_os402.formatting import cut_lines
 from hatch_os402.launcher import settings_of
 from hatch_os402.resolution.target import ARCHITECTURES
 
@@ -199,7 +201,7 @@ def _distribution_faults(
     for item in stated["distributions"]:
         source = next(key for key in _SOURCE if key in item)
         if not _is_called(item, source):
-            yield f"{item[source]} is no {source} of {item['name']} {item['version']}"
+            yield f"{cut_lines(str(item[source]))} is no {source} of {item['name']} {item['version']}"
         for requirer in item["required_by"]:
             # What the project requires may also be in its dependency groups, which the archive does not have.
             if requirer not in found or (requirer != project and item["name"] not in found[requirer][1]):
@@ -218,6 +220,8 @@ def _same_version(one: str, other: str) -> bool:
 def _is_called(item: Mapping[str, Any], source: str) -> bool:
     if source == "sdist" and item[source] is None:  # of a folder
         return True
+    if len(str(item[source])) > MAX_FILENAME:
+        return False
     try:
         name, version, *_ = _SOURCE[source](item[source])
         return name == item["name"] and _same_version(str(version), item["version"])

@@ -381,7 +381,9 @@ class TestWheelsForOtherPlatforms:
             "https://example.com/a-1.0-cp312-cp312-win%5Famd64.whl",
             "https://example.com/a-1.0-cp312-cp312-win_amd64.whl#egg=a",
             "https://example.com/get?file=a-1.0-cp312-cp312-win_amd64.whl",
+            f"https://example.com/a-1.0-{'-'.join(['.'.join(['x'] * 5000)] * 3)}.whl",
         ],
+        ids=lambda url: repr(url)[:70],
     )
     def test_what_is_not_plainly_such_a_wheel_is_left_to_pip(self, url):
         assert not _pip_shim.is_elsewhere(url, self.SUPPORTED)

@@ -123,6 +123,13 @@ class TestParts:
             artifact_offer(files[".pyz"])
 
 
+ENDLESS = {
+    "name": "a", "version": "1.0", "wheel": f"a-1.0-{'-'.join(['.'.join(['x'] * 5000)] * 3)}.whl", "sha256": "0" * 64,
+    "required_by": [], "treatment": "pure", "left_out": [],
+}  # fmt: skip
+"""Of a wheel whose name stands for 125 billion tags."""
+
+
 class TestBrokenArchive:
     """Whatever is done to the archive, the link that names it breaks, and the record does not match either."""
 
@@ -258,6 +265,7 @@ class TestBrokenLinks:
             (("project", "version"), "0.2.0", "0.1.0 in the archive"),
             (("project", "name"), "other", "other is in the record alone"),
             (("distributions",), [{}], "has the keys"),
+            (("distributions",), [ENDLESS], "... is no wheel of a 1.0"),
             (("valid_until", "from"), "nowhere", "'nowhere'"),
             (("target", "architectures"), ["aarch64"], "executables for other"),
             (("target", "architectures"), ["sparc"], "its architectures are"),

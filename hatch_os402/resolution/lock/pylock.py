@@ -174,6 +174,7 @@ def read_pylock(content: bytes, *, name: str, folder: Path, project: str) -> Pyl
     """Read the pylock file with `content`. `name` is for messages. Raises `LockError`."""
     try:
         table = tomllib.loads(content.decode())
+        _refuse_long_names(table)
         pylock = Pylock.from_dict(table)
         made_for = _made_for((table.get("tool") or {}).get(TOOL))
     except (ValueError, PylockValidationError, RecursionError, TypeError, AttributeError, LookupError) as error:
@@ -182,6 +183,17 @@ def read_pylock(content: bytes, *, name: str, folder: Path, project: str) -> Pyl
             "or with the tool that made it."
         ) from error
     return PylockFile(name, str(canonicalize_name(project)), folder, pylock, made_for)
+
+
+def _refuse_long_names(table: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for a name of a wheel that no file can have; `packaging` would make all its tags."""
+    for package in table.get("packages", ()):
+        for wheel in package.get("wheels", ()):
+            if any(
+                len(addresses.filename(str(wheel.get(key, "")))) > addresses.MAX_FILENAME
+                for key in ("name", "path", "url")
+            ):
+                raise ValueError(f"the name of a wheel has more than {addresses.MAX_FILENAME} characters")
 
 
 def _made_for(table: Mapping[str, Any] | None) -> MadeFor | None:

@@ -215,6 +215,8 @@ class LockContent:
         return [found[name] for name in sorted(found)]
 
     def _fits(self, file: IndexFile) -> bool:
+        if len(file.filename) > addresses.MAX_FILENAME:
+            return False
         try:
             tags = parse_wheel_filename(file.filename)[3]
             python = SpecifierSet(file.requires_python).contains(PYTHON, prereleases=True)

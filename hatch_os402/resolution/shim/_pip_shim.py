@@ -25,8 +25,8 @@ import sys
 
 UNSUPPORTED = 70
 
-_PLAIN = re.compile(r"[A-Za-z0-9._+!-]+")
-"""A file name that is the same in an address."""
+_PLAIN = re.compile(r"[A-Za-z0-9._+!-]{1,255}")
+"""A file name that is the same in an address. A longer one, of no file, could stand for as many tags as it likes."""
 
 
 def _unsupported(reason):

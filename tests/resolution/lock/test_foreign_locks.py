@@ -232,6 +232,24 @@ def test_a_format_of_one_tool(project, name):
         read_lock(project / name, project, "sample")
 
 
+ENDLESS = f"a-1.0-{'-'.join(['.'.join(['x'] * 5000)] * 3)}.whl"
+"""The name of a wheel that stands for 125 billion tags."""
+
+
+@pytest.mark.parametrize("key", ["name", "path", "url"])
+def test_a_wheel_of_which_no_file_can_be_named(project, key):
+    place = {"url": f"https://example.com/{ENDLESS}?x#y", "path": f"wheels/{ENDLESS}", "name": ENDLESS}[key]
+    more = 'url = "https://example.com/a-1.0-py3-none-any.whl"\n' if key == "name" else ""
+    (project / "pylock.toml").write_text(
+        'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "a"\nversion = "1.0"\n[[packages.wheels]]\n'
+        f'{key} = "{place}"\n{more}hashes = {{ sha256 = "{"0" * 64}" }}\n'
+    )
+    with pytest.raises(
+        LockError, match=r"pylock\.toml is no lock .*: the name of a wheel has more than 255 characters"
+    ):
+        read_lock(project / "pylock.toml", project, "sample")
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"\xff", b"packages = 3", b'lock-version = "2.0"\ncreated-by = "x"\npackages = []', b"a = " + b"[" * 5000],
